@@ -1,0 +1,1 @@
+"""The trainer: from a customer table to a published release."""

@@ -1,0 +1,121 @@
+"""One family of errors: every failure has a status, a type, a sentence with its remedy, and one body."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One fault of one field. `code` is missing, unknown, wrong_type, out_of_range, not_allowed or contradiction."""
+
+    field: str
+    code: str
+    message: str
+
+
+class ChurnError(Exception):
+    """Base of the family; `status` is the HTTP status that the API answers with."""
+
+    status = 500
+
+    def __init__(self, message: str, errors: Sequence[FieldError] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.errors = tuple(errors)
+
+    @property
+    def error_type(self) -> str:
+        return type(self).__name__
+
+
+class ValidationError(ChurnError):
+    """A customer (or a request's parameters) with one or more fields at fault; carries all of them."""
+
+    status = 422
+
+    def __init__(self, errors: Iterable[FieldError]) -> None:
+        faults = tuple(errors)
+        noun = "field needs" if len(faults) == 1 else "fields need"
+        super().__init__(f"{len(faults)} {noun} attention.", faults)
+
+
+class ConfigurationError(ChurnError):
+    """Settings that are missing or unsafe; the process does not start."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        super().__init__("The settings need attention: " + " ".join(faults))
+
+
+class StoreUnavailable(ChurnError):
+    """The object store cannot be reached, or refuses to serve."""
+
+    status = 503
+
+    def __init__(self, where: str, reason: str) -> None:
+        super().__init__(
+            f"The object store at {where} is not available ({reason}). "
+            "Check CHURN_STORE_URL, AWS_ENDPOINT_URL_S3 and the credentials, then try again."
+        )
+
+
+class ObjectNotFound(ChurnError):
+    """No object stands under this key."""
+
+    status = 404
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"The store holds no object {key!r}.")
+        self.key = key
+
+
+class PreconditionFailed(ChurnError):
+    """A conditional write lost: the object exists already, or is no longer the version that was read."""
+
+    status = 409
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"The object {key!r} was changed by someone else in the meantime; read it again and retry.")
+        self.key = key
+
+
+class NoRelease(ChurnError):
+    """Nothing has been released yet, so nothing can be predicted."""
+
+    status = 503
+
+    def __init__(self) -> None:
+        super().__init__("No model has been released yet. Run the trainer (`make train`), then try again.")
+
+
+class UnknownRelease(ChurnError):
+    """A release was named that the store does not hold."""
+
+    status = 404
+
+    def __init__(self, version: str) -> None:
+        super().__init__(f"There is no release {version!r}; `make releases` lists those there are.")
+
+
+class ReleaseRefused(ChurnError):
+    """A release failed one of its checks and may not serve."""
+
+    status = 503
+
+    def __init__(self, version: str, reason: str) -> None:
+        super().__init__(f"Release {version} is refused: {reason}.")
+        self.version = version
+        self.reason = reason
+
+
+def error_body(error: ChurnError, request_id: str) -> dict[str, Any]:
+    """The one body of every failed answer."""
+    return {
+        "success": False,
+        "error": error.message,
+        "error_type": error.error_type,
+        "errors": [asdict(fault) for fault in error.errors],
+        "request_id": request_id,
+        "timestamp": datetime.now(UTC).isoformat(),
+    }
