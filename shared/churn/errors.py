@@ -70,6 +70,18 @@ class ObjectNotFound(ChurnError):
         self.key = key
 
 
+class InvalidKey(ChurnError):
+    """A key that no object can have: it is empty, too long, not printable, or leaves the store."""
+
+    status = 404
+
+    def __init__(self, key: str) -> None:
+        super().__init__(
+            f"{key[:80]!r} is no key of the store: keys are relative paths of printable segments, without '.', '..', "
+            "empty segments or backslashes."
+        )
+
+
 class PreconditionFailed(ChurnError):
     """A conditional write lost: the object exists already, or is no longer the version that was read."""
 

@@ -1,0 +1,65 @@
+"""The two kinds of field a customer has."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class ImpliedBy:
+    """Where `field` has `value`, the field that carries this rule can only be `implies`, and nowhere else may it be."""
+
+    field: str
+    value: str
+    implies: str
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """One of a closed list of values.
+
+    `values` maps each value, in alphabetical order as the data set spells it, to the words a call-centre agent would
+    say for it; a value's place in it is its code. `aliases` are further spellings that are read. `offers` holds the
+    values a retention team can offer, with the words of the offer.
+    """
+
+    title: str
+    group: str
+    description: str
+    values: Mapping[str, str]
+    example: str
+    required: bool = False
+    aliases: Mapping[Any, str] | None = None
+    offers: Mapping[str, str] | None = None
+    implied_by: ImpliedBy | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self.values)
+
+    def code(self, value: str) -> int:
+        return self.names.index(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number from `low` to `high`, both allowed, in `unit`; `whole` where it has no fraction."""
+
+    title: str
+    group: str
+    description: str
+    unit: str
+    low: int
+    high: int
+    phrase: Callable[[float], str]
+    example: float
+    required: bool = False
+    whole: bool = False
+
+    @property
+    def range(self) -> str:
+        """The bounds in words: "0 and 100 months", "$0 and $200"."""
+        return f"${self.low:,} and ${self.high:,}" if self.unit == "$" else f"{self.low} and {self.high} {self.unit}"
+
+
+Field = Category | Number

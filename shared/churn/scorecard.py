@@ -1,0 +1,107 @@
+"""An additive model as data: an intercept and a weight for each of the 45 columns.
+
+log-odds = intercept + Σ weight × column. A field's effect is Σ weight × (column − average of the column) over the
+columns made of it, a column of several fields counting for each in equal parts. What a customer cannot have for want of
+a service counts for that service: without internet, the add-ons' effects belong to InternetService.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from churn.customer import CATEGORIES, FIELDS, IMPLIED, Customer
+from churn.features import COLUMNS, FEATURES, features, matrix
+from churn.scoring import FloatArray, sigmoid, sigmoids
+
+_POSITION = {name: position for position, name in enumerate(FIELDS)}
+
+# Column index → the positions of the fields that share its effect.
+_OWNERS = tuple(tuple(_POSITION[field] for field in feature.fields) for feature in FEATURES)
+
+# (position of the implying field, its code, positions of the fields it implies)
+_MOVES = tuple(
+    (
+        _POSITION[parent],
+        CATEGORIES[parent].code("No"),
+        tuple(_POSITION[name] for name, rule in IMPLIED.items() if rule.field == parent),
+    )
+    for parent in dict.fromkeys(rule.field for rule in IMPLIED.values())
+)
+
+
+def share_matrix() -> FloatArray:
+    """How each column's effect is shared among the fields, shape (45, 19); every row sums to 1."""
+    shares = np.zeros((len(COLUMNS), len(FIELDS)))
+    for column, owners in enumerate(_OWNERS):
+        shares[column, list(owners)] = 1 / len(owners)
+    return shares
+
+
+class Scorecard:
+    """Weights and averages over the 45 columns; implements Scorer."""
+
+    additive = True
+
+    def __init__(self, intercept: float, weights: Mapping[str, float], averages: Mapping[str, float]) -> None:
+        """Raises ValueError when the columns are not exactly the 45, in name."""
+        if set(weights) != set(COLUMNS) or set(averages) != set(COLUMNS):
+            raise ValueError("a scorecard needs a weight and an average for each of the 45 columns, and no others")
+        self.intercept = float(intercept)
+        self.weights = [float(weights[name]) for name in COLUMNS]
+        self.averages = [float(averages[name]) for name in COLUMNS]
+        self.average_log_odds = self.intercept + sum(w * a for w, a in zip(self.weights, self.averages, strict=True))
+        self._vector = np.array(self.weights)
+        self._effects = self._vector[:, None] * share_matrix()
+        self._effects_at_average = np.array(self.averages) @ self._effects
+        self._parts = tuple(
+            (weight, average, tuple((owner, 1 / len(owners)) for owner in owners))
+            for weight, average, owners in zip(self.weights, self.averages, _OWNERS, strict=True)
+        )
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "Scorecard":
+        """Raises KeyError, TypeError or ValueError when the data is no scorecard."""
+        return cls(data["intercept"], data["weights"], data["averages"])
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "intercept": self.intercept,
+            "weights": dict(zip(COLUMNS, self.weights, strict=True)),
+            "averages": dict(zip(COLUMNS, self.averages, strict=True)),
+        }
+
+    def log_odds(self, customer: Customer) -> float:
+        return self.intercept + sum([w * x for w, x in zip(self.weights, features(customer), strict=True)])
+
+    def probability(self, customer: Customer) -> float:
+        return sigmoid(self.log_odds(customer))
+
+    def probabilities(self, table: Customer) -> FloatArray:
+        return sigmoids(self.intercept + matrix(table) @ self._vector)
+
+    def effects(self, customer: Customer) -> list[float]:
+        effects = [0.0] * len(FIELDS)
+        for (weight, average, owners), value in zip(self._parts, features(customer), strict=True):
+            part = weight * (value - average)
+            for owner, share in owners:
+                effects[owner] += part * share
+        for parent, code, children in _MOVES:
+            if customer[parent] == code:
+                for child in children:
+                    effects[parent] += effects[child]
+                    effects[child] = 0.0
+        return effects
+
+    def effects_table(self, table: Customer) -> FloatArray:
+        return self.effects_of(matrix(table), table)
+
+    def effects_of(self, columns: FloatArray, table: Customer) -> FloatArray:
+        """The effects, shape (n, 19), where the (n, 45) matrix of the table has been made already."""
+        effects: FloatArray = columns @ self._effects - self._effects_at_average
+        for parent, code, children in _MOVES:
+            without = np.flatnonzero(table[parent] == code)
+            for child in children:
+                effects[without, parent] += effects[without, child]
+                effects[without, child] = 0.0
+        return effects
