@@ -62,7 +62,9 @@ def redis_server(folder: Path, *options: str) -> Iterator[str]:
     quiet = ["--save", "", "--daemonize", "no", "--logfile", str(folder / "redis.log")]
     process = subprocess.Popen([*command, *quiet, *options])
     try:
-        client = redis.Redis(unix_socket_path=str(path), retry=redis.retry.Retry(redis.backoff.ConstantBackoff(0.05), 100))
+        client = redis.Redis(
+            unix_socket_path=str(path), retry=redis.retry.Retry(redis.backoff.ConstantBackoff(0.05), 100)
+        )
         client.ping()
         client.close()
         yield f"unix://{path}"

@@ -1,0 +1,73 @@
+# The front door. `make` lists what there is.
+
+VENV := .venv
+RUN_VENV := .run/venv
+COMPOSE ?= docker compose
+PORT ?= 8080
+# The first Python on the path that is new enough and can make virtual environments.
+PYTHON ?= $(firstword $(shell for name in python3.13 python3.12 python3.11 python3; do \
+	$$name -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name; done))
+BIN := $(VENV)/bin
+SHELL_SCRIPTS := .ci/run $(wildcard services/*/*.sh)
+
+export PYTHONPATH := $(CURDIR)/shared:$(CURDIR)/services/api:$(CURDIR)/services/trainer
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help run train releases rollback test test-stack bench lint format requirements
+
+help: ## List these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: $(RUN_VENV)/requirements.txt ## Run the whole product without Docker on http://127.0.0.1:8080 (PORT= moves it, Ctrl-C stops it)
+	@exec $(RUN_VENV)/bin/python scripts/run.py --port $(PORT)
+
+train: ## Train in the running stack (FORCE=1: again on the same data)
+	$(COMPOSE) run --rm trainer train $(if $(FORCE),--force)
+
+releases: ## List the releases in the running stack
+	$(COMPOSE) run --rm trainer list
+
+rollback: ## Point back to the release before the current one (VERSION= to a named one)
+	$(COMPOSE) run --rm trainer rollback $(VERSION)
+
+test: $(VENV)/requirements.txt ## Run every test that needs no Docker
+	$(BIN)/python -m pytest -m "not stack" $(ARGS)
+
+test-stack: $(VENV)/requirements.txt ## Build, start, test and take down a stack under a project name of its own
+	$(BIN)/python -m pytest -m stack $(ARGS) tests/stack
+
+bench: $(VENV)/requirements.txt ## Measure side by side; results go to benchmarks/results/
+	$(BIN)/python -m benchmarks $(ARGS)
+
+lint: $(VENV)/requirements.txt ## Check style, types, imports, Dockerfiles and shell scripts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/hadolint services/*/Dockerfile
+	$(BIN)/shellcheck $(SHELL_SCRIPTS)
+
+format: $(VENV)/requirements.txt ## Put the Python code into the house format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+requirements: $(VENV)/requirements.txt ## Compile requirements/*.in into hash-pinned files (UPGRADE=1: newest versions)
+	cd requirements && for name in dev api trainer run; do \
+		../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		$(if $(UPGRADE),--upgrade) $$([ $$name = dev ] || echo --constraint dev.txt) $$name.in -o $$name.txt || exit 1; done
+
+$(VENV)/requirements.txt: requirements/dev.txt
+	$(install)
+
+$(RUN_VENV)/requirements.txt: requirements/run.txt
+	$(install)
+
+# The last step leaves a copy of what was installed: a newer pin file installs again.
+define install
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer with its venv module is needed (Debian: apt-get install python3-venv)." >&2; exit 1; }
+	@test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
+	@echo "Installing $< into $(@D) (once) ..."
+	@$(@D)/bin/python -m pip install --quiet --require-hashes --requirement $<
+	@cp $< $@
+endef
