@@ -1,0 +1,157 @@
+"""The object store: what every store can do, and which one a URL means.
+
+The store is the product's only truth. Keys are relative paths with "/" between segments; objects appear whole or not
+at all; conditional writes give atomic creation (`if_absent`) and compare-and-swap (`if_match`).
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Literal, NamedTuple, Protocol
+from urllib.parse import unquote, urlsplit
+
+from churn.errors import ConfigurationError, InvalidKey
+
+# S3 allows 1,024 bytes for a key, file systems 255 for a name; holding both everywhere keeps the stores exchangeable.
+_MAX_KEY_BYTES = 1024
+_MAX_SEGMENT_BYTES = 255
+# The length and the characters that S3 allows for the name of a bucket.
+_BUCKET_LENGTH = range(3, 64)
+_BUCKET_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789.-")
+
+
+class Object(NamedTuple):
+    """A whole object in memory; `etag` is opaque and names exactly this content."""
+
+    data: bytes
+    etag: str
+
+
+class Entry(NamedTuple):
+    """What is known of an object without reading it; `size` in bytes, `modified` in UTC."""
+
+    key: str
+    size: int
+    etag: str
+    modified: datetime
+
+
+class ObjectStore(Protocol):
+    """What both stores do. Every method raises StoreUnavailable when the store cannot be reached, and InvalidKey for
+    a key that `checked_key` refuses."""
+
+    def get(self, key: str) -> Object:
+        """The whole object; for small ones. Raises ObjectNotFound."""
+
+    def put(
+        self, key: str, data: bytes, *, content_type: str, if_match: str | None = None, if_absent: bool = False
+    ) -> str:
+        """Write a small object and return its etag. Raises PreconditionFailed where the object is not the version
+        `if_match` names (a missing object never is), or where it is there although `if_absent` is asked."""
+
+    def read(self, key: str, *, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """Stream the bytes from `start` up to, without, `end` in bounded memory; what lies past the end is left out.
+
+        Raises ObjectNotFound at once, not at the first chunk."""
+
+    def write(self, key: str, chunks: Iterable[bytes], *, content_type: str) -> Entry:
+        """Stream an object into the store in bounded memory. It appears when the last chunk is in; if `chunks` raises,
+        nothing appears and what stood under the key stays."""
+
+    def concatenate(self, key: str, parts: Sequence[str], *, content_type: str) -> Entry:
+        """Join objects in the order given into a new one, without their bytes passing through here where the store can
+        do that. Raises ObjectNotFound for a part that is missing."""
+
+    def head(self, key: str) -> Entry:
+        """What is known of an object without reading it. Raises ObjectNotFound."""
+
+    def list(self, prefix: str, *, after: str = "", limit: int | None = None) -> Iterator[Entry]:
+        """The objects whose key starts with `prefix` and comes after `after`, in the order of their UTF-8 bytes."""
+
+    def folders(self, prefix: str) -> Iterator[str]:
+        """The bare names of the folders right below `prefix`, which is empty or ends with "/": for `jobs/1/a` and the
+        prefix `jobs/` that is `1`. In order."""
+
+    def delete(self, keys: Iterable[str]) -> None:
+        """Delete objects; those that are missing are fine."""
+
+    def ping(self) -> None:
+        """Return when the store answers, raise StoreUnavailable within a few seconds when it does not."""
+
+    def ensure_bucket(self, *, wait: float = 60.0) -> None:
+        """Make the bucket or folder unless it is there, waiting up to `wait` seconds for the store to come up."""
+
+
+class StoreAddress(NamedTuple):
+    """What a store URL says; `place` is a bucket's name or an absolute folder."""
+
+    kind: Literal["s3", "file"]
+    place: str
+
+
+def open_store(url: str) -> ObjectStore:
+    """The store that `s3://bucket` or `file:///folder` names; nothing is contacted yet. Raises ConfigurationError."""
+    try:
+        address = parse_url(url)
+    except ValueError as error:
+        raise ConfigurationError([f"CHURN_STORE_URL: {error}"]) from error
+    # Imported where they are needed: boto3 costs tens of megabytes that a directory store can do without.
+    if address.kind == "s3":
+        from churn.store_s3 import S3Store
+
+        return S3Store(address.place)
+    from churn.store_directory import DirectoryStore
+
+    return DirectoryStore(Path(address.place))
+
+
+def parse_url(url: str) -> StoreAddress:
+    """Read a store URL. Raises ValueError with the remedy."""
+    parts = urlsplit(url)
+    if parts.query or parts.fragment:
+        raise ValueError("A store URL has no query and no fragment; write s3://bucket or file:///folder.")
+    if parts.scheme == "s3" and not parts.path.strip("/"):
+        return StoreAddress("s3", _checked_bucket(parts.netloc))
+    if parts.scheme == "file" and not parts.netloc and parts.path.strip("/"):
+        return StoreAddress("file", unquote(parts.path))
+    raise ValueError("The store must be s3://bucket or file:///folder (an absolute folder, three slashes).")
+
+
+def checked_key(key: str) -> str:
+    """The key itself, if it is a relative path of plain segments. Raises InvalidKey, so that no key from outside can
+    leave the store."""
+    segments = key.split("/")
+    if len(key.encode("utf-8", "replace")) > _MAX_KEY_BYTES or not all(map(is_plain, segments)):
+        raise InvalidKey(key)
+    return key
+
+
+def checked_prefix(prefix: str) -> str:
+    """The prefix itself, if the folders it names are plain segments. Raises InvalidKey."""
+    folder, slash, _ = prefix.rpartition("/")
+    if slash:
+        checked_key(folder)
+    return prefix
+
+
+def checked_folder(prefix: str) -> str:
+    """The prefix itself, if it names a whole folder: empty, or ending with "/". Raises InvalidKey."""
+    if prefix and not prefix.endswith("/"):
+        raise InvalidKey(prefix)
+    return checked_prefix(prefix)
+
+
+def is_plain(segment: str) -> bool:
+    """Whether this may stand between two slashes of a key."""
+    return (
+        segment not in ("", ".", "..")
+        and "\\" not in segment
+        and segment.isprintable()
+        and len(segment.encode()) <= _MAX_SEGMENT_BYTES
+    )
+
+
+def _checked_bucket(name: str) -> str:
+    if len(name) not in _BUCKET_LENGTH or not _BUCKET_CHARACTERS.issuperset(name) or not name[0].isalnum():
+        raise ValueError("A bucket's name has 3 to 63 characters: lower case letters, digits, dots and hyphens.")
+    return name
