@@ -1,13 +1,13 @@
 """The customer, declared once: fields, types, ranges, allowed values, cross-field rules, titles, words and examples.
 
 Reading, the JSON schema, the web form, the checks of a CSV and the trainer's columns are all derived from here. It is a
-table of its own and no pydantic model, since values are read kindly (any letter case, numeric text, aliases), all faults
-are reported at once under codes of our own, and the same table makes the code tables of whole columns.
+table of its own and no pydantic model: values are read kindly (any letter case, numeric text, aliases), every fault is
+reported under codes of our own, and the same table makes the code tables of whole columns.
 """
 
 from typing import Annotated, Any, NamedTuple, TypeAlias, get_args, get_type_hints
 
-from churn.fields import Category, Field, ImpliedBy, Number
+from churn.fields import Category, Field, ImpliedBy, Number, Offer
 
 Code: TypeAlias = Any
 """A value's place in its category's list: an int for one customer, an integer array for a column, None when absent."""
@@ -19,6 +19,8 @@ WHO, SERVICES, ACCOUNT = "Who they are", "Services", "Contract and bills"
 GROUPS = (WHO, SERVICES, ACCOUNT)
 
 NO_INTERNET, NO_PHONE = "No internet service", "No phone service"
+
+_CHECKS = ("Electronic check", "Mailed check")
 
 
 def _yes_no(no: str, yes: str) -> dict[str, str]:
@@ -33,7 +35,7 @@ def _add_on(title: str, description: str, *, offer: str | None = None) -> Catego
         description,
         {"No": f"No {word}", NO_INTERNET: f"No internet, so no {word}", "Yes": f"Has {word}"},
         example="No",
-        offers={"Yes": offer} if offer else None,
+        offers=(Offer("Yes", offer, held=("No",)),) if offer else (),
         implied_by=ImpliedBy("InternetService", "No", NO_INTERNET),
     )
 
@@ -149,7 +151,10 @@ class Customer(NamedTuple):
             },
             "One year",
             required=True,
-            offers={"One year": "Offer a one-year contract", "Two year": "Offer a two-year contract"},
+            offers=(
+                Offer("One year", "Offer a one-year contract", held=("Month-to-month",)),
+                Offer("Two year", "Offer a two-year contract", held=("Month-to-month", "One year")),
+            ),
         ),
     ]
     PaperlessBilling: Annotated[
@@ -160,7 +165,7 @@ class Customer(NamedTuple):
             "Whether bills are sent electronically.",
             _yes_no("Bills on paper", "Paperless billing"),
             "Yes",
-            offers={"No": "Offer bills on paper"},
+            offers=(Offer("No", "Offer bills on paper", held=("Yes",)),),
         ),
     ]
     PaymentMethod: Annotated[
@@ -176,10 +181,10 @@ class Customer(NamedTuple):
                 "Mailed check": "Pays by mailed check",
             },
             "Electronic check",
-            offers={
-                "Bank transfer (automatic)": "Offer automatic payment by bank transfer",
-                "Credit card (automatic)": "Offer automatic payment by credit card",
-            },
+            offers=(
+                Offer("Bank transfer (automatic)", "Offer automatic payment by bank transfer", held=_CHECKS),
+                Offer("Credit card (automatic)", "Offer automatic payment by credit card", held=_CHECKS),
+            ),
         ),
     ]
     MonthlyCharges: Annotated[

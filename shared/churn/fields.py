@@ -15,12 +15,20 @@ class ImpliedBy:
 
 
 @dataclass(frozen=True, slots=True)
+class Offer:
+    """What a retention team can change: the value offered, the words of the offer, and who it is for."""
+
+    to: str
+    words: str
+    held: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Category:
     """One of a closed list of values.
 
     `values` maps each value, in alphabetical order as the data set spells it, to the words a call-centre agent would
-    say for it; a value's place in it is its code. `aliases` are further spellings that are read. `offers` holds the
-    values a retention team can offer, with the words of the offer.
+    say for it; a value's place in it is its code. `aliases` are further spellings that are read.
     """
 
     title: str
@@ -30,7 +38,7 @@ class Category:
     example: str
     required: bool = False
     aliases: Mapping[Any, str] | None = None
-    offers: Mapping[str, str] | None = None
+    offers: tuple[Offer, ...] = ()
     implied_by: ImpliedBy | None = None
 
     @property

@@ -1,0 +1,118 @@
+"""From a customer as read to the answer: probability, band, reasons and recommendations."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from churn.background import Background
+from churn.customer import CATEGORIES, FIELDS, IMPLIED, Customer, value_of, words_for
+from churn.reading import Reading
+from churn.scoring import FloatArray, Scorer
+
+RISK_BANDS = (("low", 0.3), ("medium", 0.6), ("high", 1.0))
+"""Each band with the probability that it ends below; the last one includes certainty."""
+
+# An agent on the telephone can use no longer list.
+MAX_RECOMMENDATIONS = 5
+
+
+class Reason(NamedTuple):
+    """What one field of the customer adds to the log-odds, against the average customer."""
+
+    field: str
+    value: Any
+    effect: float
+    direction: str
+    text: str
+
+
+class Recommendation(NamedTuple):
+    """A change that goes with a lower probability: an association in the data, not a promised effect."""
+
+    field: str
+    to: str
+    text: str
+    churn_probability_after: float
+
+
+class Prediction(NamedTuple):
+    """The answer for one customer; `probability_range` is the middle 80 % over what is assumed, None if nothing is."""
+
+    prediction: str
+    churn_probability: float
+    confidence: float
+    risk_band: str
+    assumed: tuple[str, ...]
+    probability_range: tuple[float, float] | None
+    reasons: tuple[Reason, ...]
+    recommendations: tuple[Recommendation, ...]
+
+
+def risk_band(probability: float) -> str:
+    """low below 0.3, medium below 0.6, else high."""
+    return next((band for band, end in RISK_BANDS if probability < end), RISK_BANDS[-1][0])
+
+
+class Predictor:
+    """A scorer with its background sample and threshold: all it takes to answer."""
+
+    def __init__(self, scorer: Scorer, background: Background, threshold: float) -> None:
+        self.scorer = scorer
+        self.background = background
+        self.threshold = threshold
+
+    def predict(self, reading: Reading, reasons: int | None = 5) -> Prediction:
+        """Answer for one customer with the `reasons` largest reasons; None asks for neither reasons nor advice."""
+        customer, assumed = reading.customer, reading.assumed
+        table = self.background.completions(customer) if assumed else None
+        probability, spread = self._probability(customer, table)
+        return Prediction(
+            prediction="Yes" if probability >= self.threshold else "No",
+            churn_probability=probability,
+            confidence=max(probability, 1 - probability),
+            risk_band=risk_band(probability),
+            assumed=assumed,
+            probability_range=spread,
+            reasons=() if reasons is None else self._reasons(customer, table)[:reasons],
+            recommendations=() if reasons is None else self._recommendations(customer, probability),
+        )
+
+    def _probability(self, customer: Customer, table: Customer | None) -> tuple[float, tuple[float, float] | None]:
+        if table is None:
+            return self.scorer.probability(customer), None
+        probabilities: FloatArray = self.scorer.probabilities(table)
+        low, high = np.quantile(probabilities, (0.1, 0.9))
+        return float(probabilities.mean()), (float(low), float(high))
+
+    def _reasons(self, customer: Customer, table: Customer | None) -> tuple[Reason, ...]:
+        """One for each known field, the largest effect first; over a table of completions, the mean effect."""
+        effects = (
+            self.scorer.effects(customer) if table is None else self.scorer.effects_table(table).mean(axis=0).tolist()
+        )
+        known = [
+            (name, effect) for name, effect in zip(FIELDS, effects, strict=True) if getattr(customer, name) is not None
+        ]
+        known.sort(key=lambda pair: -abs(pair[1]))
+        return tuple(
+            Reason(
+                name, value_of(name, customer), effect, "raises" if effect > 0 else "lowers", words_for(name, customer)
+            )
+            for name, effect in known
+        )
+
+    def _recommendations(self, customer: Customer, probability: float) -> tuple[Recommendation, ...]:
+        listed = []
+        for name, field in CATEGORIES.items():
+            held = getattr(customer, name)
+            if held is None or not field.offers or (name in IMPLIED and getattr(customer, IMPLIED[name].field) is None):
+                continue
+            for offer in field.offers:
+                if field.names[held] in offer.held:
+                    after = self._after(customer._replace(**{name: field.code(offer.to)}))
+                    listed.append(Recommendation(name, offer.to, offer.words, after))
+        helpful = [each for each in listed if each.churn_probability_after < probability]
+        return tuple(sorted(helpful, key=lambda each: each.churn_probability_after)[:MAX_RECOMMENDATIONS])
+
+    def _after(self, customer: Customer) -> float:
+        table = self.background.completions(customer) if None in customer else None
+        return self._probability(customer, table)[0]

@@ -1,0 +1,279 @@
+"""A release: a model with all that serving it takes, proved before it serves, and the pointer to the one in service.
+
+A release is a folder of objects, models/releases/<version>/, complete once its manifest stands there. The pointer is
+one object, models/current.json, moved by compare-and-swap.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+from pydantic import ValidationError as MalformedDocument
+
+from churn.background import Background
+from churn.customer import Customer, value_of
+from churn.errors import ChurnError, ObjectNotFound, PreconditionFailed, ReleaseRefused, UnknownRelease
+from churn.features import COLUMNS
+from churn.onnx import OnnxModel
+from churn.predict import Predictor
+from churn.reading import read
+from churn.schema import schema_hash
+from churn.scorecard import Scorecard
+from churn.scoring import Scorer
+from churn.store import ObjectStore
+
+FORMAT = 1
+ROOT = "models/releases/"
+POINTER = "models/current.json"
+VERSION_FORMAT = "%Y%m%d_%H%M%S"
+
+# How far a worked example may be from its recorded probability. A scorecard is the same arithmetic everywhere; ONNX is
+# float32, whose sums depend on the processor's vector width.
+TOLERANCE = {"scorecard": 1e-9, "onnx": 1e-6}
+
+
+class File(BaseModel):
+    """One file of a release."""
+
+    sha256: str
+    size: int
+
+
+class Manifest(BaseModel):
+    """What a release says of itself; the trainer may add fields, and all of them are shown by /model_info."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    format: int
+    version: str
+    model_name: str
+    kind: str
+    timestamp: datetime
+    threshold: float
+    schema_hash: str
+    columns: list[str]
+    metrics: dict[str, Any]
+    data: dict[str, Any]
+    libraries: dict[str, str]
+    files: dict[str, File]
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """Which release is in service; `etag` is the pointer object's own, for compare-and-swap."""
+
+    version: str
+    manifest_sha256: str
+    released_at: str
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A verified release, ready to serve."""
+
+    manifest: Manifest
+    predictor: Predictor
+
+    @property
+    def version(self) -> str:
+        return self.manifest.version
+
+
+def folder(version: str) -> str:
+    """The key prefix of a release's objects."""
+    return f"{ROOT}{version}/"
+
+
+def claim(store: ObjectStore, moment: datetime) -> str:
+    """Reserve a version named after the moment, the next free second where two trainers want the same."""
+    while True:
+        version = moment.astimezone(UTC).strftime(VERSION_FORMAT)
+        try:
+            store.put(f"{folder(version)}claim.json", b"{}", content_type="application/json", if_absent=True)
+        except PreconditionFailed:
+            moment += timedelta(seconds=1)
+        else:
+            return version
+
+
+def worked_examples(predictor: Predictor, customers: list[Customer]) -> bytes:
+    """examples.json: customers as the data set spells them, with the probabilities that they must reproduce."""
+    examples = []
+    for customer in customers:
+        record = {name: value_of(name, customer) for name in Customer._fields if getattr(customer, name) is not None}
+        examples.append(
+            {"customer": record, "churn_probability": predictor.predict(read(record), None).churn_probability}
+        )
+    return json.dumps(examples).encode()
+
+
+def background_file(customers: list[Customer]) -> bytes:
+    """background.json: complete customers as codes and numbers, in the fields' order."""
+    return json.dumps({"fields": Customer._fields, "customers": customers}).encode()
+
+
+def publish(store: ObjectStore, version: str, manifest: Mapping[str, Any], files: Mapping[str, bytes]) -> Manifest:
+    """Write the files, then the manifest with their checksums. Raises PreconditionFailed if the version exists."""
+    listed = {name: File(sha256=_sha256(data), size=len(data)) for name, data in files.items()}
+    whole = Manifest(
+        **manifest, format=FORMAT, version=version, schema_hash=schema_hash(), columns=list(COLUMNS), files=listed
+    )
+    for name, data in files.items():
+        store.put(folder(version) + name, data, content_type=content_type(name))
+    body = whole.model_dump_json(indent=1).encode()
+    store.put(f"{folder(version)}manifest.json", body, content_type="application/json", if_absent=True)
+    return whole
+
+
+def content_type(name: str) -> str:
+    """By the file's ending."""
+    kinds = {"json": "application/json", "html": "text/html; charset=utf-8", "png": "image/png"}
+    return kinds.get(name.rpartition(".")[2], "application/octet-stream")
+
+
+def versions(store: ObjectStore) -> Iterator[str]:
+    """The published versions, oldest first."""
+    for version in store.folders(ROOT):
+        try:
+            store.head(f"{folder(version)}manifest.json")
+        except ObjectNotFound:
+            continue  # claimed, but never completed
+        yield version
+
+
+def manifest(store: ObjectStore, version: str) -> Manifest:
+    """The manifest as published, unverified. Raises UnknownRelease, or ReleaseRefused when it is malformed."""
+    return _parsed(version, _manifest_bytes(store, version))
+
+
+def current(store: ObjectStore) -> Pointer | None:
+    """The pointer, or None while nothing is released. Raises ReleaseRefused when it is malformed."""
+    try:
+        stored = store.get(POINTER)
+    except ObjectNotFound:
+        return None
+    try:
+        data = json.loads(stored.data)
+        return Pointer(str(data["version"]), str(data["manifest_sha256"]), str(data["released_at"]), stored.etag)
+    except (ValueError, KeyError, TypeError) as error:
+        raise ReleaseRefused("current", f"{POINTER} is malformed ({error!r})") from error
+
+
+def promote(store: ObjectStore, version: str, expected: Pointer | None) -> Pointer:
+    """Put a release into service, if the pointer is still the expected one.
+
+    Raises UnknownRelease, ReleaseRefused when the release fails its checks, PreconditionFailed when someone else moved
+    the pointer in the meantime.
+    """
+    load(store, version)
+    body = {
+        "version": version,
+        "manifest_sha256": _sha256(_manifest_bytes(store, version)),
+        "released_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "previous": expected.version if expected else None,
+    }
+    etag = store.put(
+        POINTER,
+        json.dumps(body).encode(),
+        content_type="application/json",
+        if_match=expected.etag if expected else None,
+        if_absent=expected is None,
+    )
+    return Pointer(version, str(body["manifest_sha256"]), str(body["released_at"]), etag)
+
+
+def load(store: ObjectStore, version: str, manifest_sha256: str | None = None) -> Release:
+    """Read a release and prove it: format, schema, columns, checksums and worked examples.
+
+    Raises UnknownRelease when there is none, ReleaseRefused when a check fails, StoreUnavailable.
+    """
+    body = _manifest_bytes(store, version)
+    if manifest_sha256 and _sha256(body) != manifest_sha256:
+        raise ReleaseRefused(version, "its manifest is not the one that was released")
+    about = _parsed(version, body)
+    _check_fit(about, version)
+    files = {name: _checked(store, version, name, about.files.get(name)) for name in _needed(about)}
+    try:
+        release = Release(about, _predictor(about, files))
+    except (ValueError, KeyError, TypeError) as error:
+        raise ReleaseRefused(version, f"its model cannot be read ({error})") from error
+    _reproduce(release, json.loads(files["examples.json"]))
+    return release
+
+
+def _needed(about: Manifest) -> list[str]:
+    return ["model.json", "background.json", "examples.json", *(["model.onnx"] if about.kind == "onnx" else [])]
+
+
+def _manifest_bytes(store: ObjectStore, version: str) -> bytes:
+    try:
+        return store.get(f"{folder(version)}manifest.json").data
+    except ObjectNotFound as error:
+        raise UnknownRelease(version) from error
+
+
+def _parsed(version: str, body: bytes) -> Manifest:
+    try:
+        return Manifest.model_validate_json(body)
+    except MalformedDocument as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise ReleaseRefused(version, f"its manifest is malformed at {where or 'its start'}: {first['msg']}") from error
+
+
+def _check_fit(about: Manifest, version: str) -> None:
+    """Whether this program means the same by a release and by a customer as the one that published it."""
+    if about.format != FORMAT:
+        raise ReleaseRefused(version, f"its format is {about.format}, this program reads format {FORMAT}")
+    if about.version != version:
+        raise ReleaseRefused(version, f"its manifest names version {about.version}")
+    if about.schema_hash != schema_hash() or tuple(about.columns) != COLUMNS:
+        raise ReleaseRefused(version, "it was trained for other fields or columns; train again with this program")
+    if about.kind not in TOLERANCE:
+        raise ReleaseRefused(version, f"its model is of the unknown kind {about.kind!r}")
+
+
+def _checked(store: ObjectStore, version: str, name: str, listed: File | None) -> bytes:
+    if listed is None:
+        raise ReleaseRefused(version, f"its manifest does not list {name}")
+    try:
+        data = store.get(folder(version) + name).data
+    except ObjectNotFound as error:
+        raise ReleaseRefused(version, f"{name} is missing") from error
+    if _sha256(data) != listed.sha256:
+        raise ReleaseRefused(version, f"the checksum of {name} does not match its manifest")
+    return data
+
+
+def _predictor(about: Manifest, files: Mapping[str, bytes]) -> Predictor:
+    sample = json.loads(files["background.json"])
+    background = Background([Customer(*row) for row in sample["customers"]])
+    model = json.loads(files["model.json"])
+    scorer: Scorer
+    if about.kind == "scorecard":
+        scorer = Scorecard.from_dict(model)
+    else:
+        scorer = OnnxModel(files["model.onnx"], model["means"], model["scales"], background)
+    return Predictor(scorer, background, about.threshold)
+
+
+def _reproduce(release: Release, examples: list[dict[str, Any]]) -> None:
+    for number, example in enumerate(examples, 1):
+        try:
+            got = release.predictor.predict(read(example["customer"]), None).churn_probability
+        except ChurnError as error:
+            raise ReleaseRefused(release.version, f"its worked example {number} is refused: {error.errors}") from error
+        if not abs(got - example["churn_probability"]) <= TOLERANCE[release.manifest.kind]:
+            wanted = example["churn_probability"]
+            raise ReleaseRefused(
+                release.version, f"its worked example {number} gives {got!r} where {wanted!r} is recorded"
+            )
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
