@@ -1,0 +1,120 @@
+"""How S3 is reached: a client with bounded waits, and botocore's errors in the store's own words."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlsplit
+
+from boto3.session import Session
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    HTTPClientError,
+    NoCredentialsError,
+    PartialCredentialsError,
+)
+from botocore.exceptions import (
+    ConnectionError as BotoConnectionError,
+)
+
+from churn.errors import ChurnError, ConfigurationError, ObjectNotFound, PreconditionFailed, StoreUnavailable
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_MISSING = frozenset({"NoSuchKey", "404"})
+# S3 says "conflict" where two conditional writes overlap and it will not tell who came first: neither did, for one.
+_LOST = frozenset({"PreconditionFailed", "412", "ConditionalRequestConflict"})
+
+
+class Patience(NamedTuple):
+    """How long to wait for S3, in seconds, and how often to try."""
+
+    connect: float
+    read: float
+    attempts: int
+
+
+WORKING = Patience(connect=3, read=30, attempts=3)
+# Health checks ask often and want to hear of a store that hangs before they are given up themselves.
+PROBING = Patience(connect=2, read=3, attempts=1)
+
+
+def own_endpoint() -> str | None:
+    """The S3 endpoint of one's own, by AWS's variables; None means AWS."""
+    return os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+
+
+def new_client(patience: Patience) -> "S3Client":
+    """A client by AWS's own variables for credentials, region and endpoint. Raises ConfigurationError for an endpoint
+    that is no URL."""
+    config = Config(
+        connect_timeout=patience.connect,
+        read_timeout=patience.read,
+        retries={"mode": "standard", "total_max_attempts": patience.attempts},
+        # A server of one's own rarely has a host name for every bucket.
+        s3={"addressing_style": "path" if own_endpoint() else "auto"},
+        # Checksums beyond those that S3 demands are what other servers most often do not know.
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+    )
+    try:
+        return Session().client("s3", config=config)
+    except ValueError as error:
+        raise ConfigurationError(
+            ["AWS_ENDPOINT_URL_S3 is not a URL; write http://host:port or https://host."]
+        ) from error
+
+
+def place(bucket: str) -> str:
+    """The bucket and its endpoint for an error message, without what may be secret in a URL."""
+    endpoint = own_endpoint()
+    if endpoint is None:
+        return f"s3://{bucket}"
+    return f"s3://{bucket} ({urlsplit(endpoint).netloc.rpartition('@')[2]})"
+
+
+def error_code(error: ClientError) -> str:
+    """S3's own name for what went wrong; an HTTP status where an answer has no body."""
+    return str(error.response.get("Error", {}).get("Code", "unknown"))
+
+
+@contextmanager
+def translated(bucket: str, key: str | None = None) -> Iterator[None]:
+    """Turn botocore's errors into the store's; `key` is the object that may be missing or changed."""
+    try:
+        yield
+    except ClientError as error:
+        raise _answered(bucket, key, error) from error
+    except BotoCoreError as error:
+        raise StoreUnavailable(place(bucket), _unanswered(error)) from error
+
+
+def is_final(error: StoreUnavailable) -> bool:
+    """Whether waiting cannot help: the credentials are missing or refused."""
+    cause = error.__cause__
+    if isinstance(cause, ClientError):
+        return cause.response["ResponseMetadata"]["HTTPStatusCode"] in (401, 403)
+    return isinstance(cause, NoCredentialsError | PartialCredentialsError)
+
+
+def _answered(bucket: str, key: str | None, error: ClientError) -> ChurnError:
+    code = error_code(error)
+    if key is not None and code in _MISSING:
+        return ObjectNotFound(key)
+    if key is not None and code in _LOST:
+        return PreconditionFailed(key)
+    if code in ("NoSuchBucket", "404"):
+        return StoreUnavailable(place(bucket), "there is no such bucket")
+    # Only the name: S3's sentences may hold account numbers, and this message is answered to callers.
+    return StoreUnavailable(place(bucket), f"S3 answered {code} to {error.operation_name}")
+
+
+def _unanswered(error: BotoCoreError) -> str:
+    if isinstance(error, NoCredentialsError | PartialCredentialsError):
+        return "no complete AWS credentials were found"
+    if isinstance(error, HTTPClientError | BotoConnectionError):
+        return "it does not answer"
+    return type(error).__name__
