@@ -1,0 +1,161 @@
+"""The compose files, read as an operator's security team reads them."""
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+SERVICES = {"web", "api", "worker", "trainer", "cache", "queue"}
+ALWAYS_ON = ("web", "api", "worker", "cache", "queue")
+MIB = {"k": 1 / 1024, "m": 1, "g": 1024}
+
+
+@pytest.fixture(scope="module")
+def production(root: Path) -> dict[str, Any]:
+    return yaml.safe_load((root / "compose.yaml").read_text())
+
+
+@pytest.fixture(scope="module")
+def local(root: Path) -> dict[str, Any]:
+    return yaml.safe_load((root / "compose.local.yaml").read_text())
+
+
+def mebibytes(size: str) -> float:
+    return float(size[:-1]) * MIB[size[-1]]
+
+
+def test_the_committed_environment_only_chooses_the_compose_files(root):
+    assert (root / ".env").read_text() == "COMPOSE_FILE=compose.yaml:compose.local.yaml\n"
+
+
+def test_production_has_the_services_of_the_contract(production):
+    assert {name for name, service in production["services"].items() if "profiles" not in service} == SERVICES
+
+
+def test_the_local_file_adds_only_the_object_store(local):
+    assert set(local["services"]) - SERVICES == {"minio"}
+
+
+def test_production_publishes_only_the_site(production):
+    assert [name for name, service in production["services"].items() if service.get("ports")] == ["web"]
+
+
+@pytest.mark.parametrize("file", ["compose.yaml", "compose.local.yaml"])
+def test_every_published_port_is_on_the_loopback_unless_an_operator_says_otherwise(root, file):
+    services = yaml.safe_load((root / file).read_text())["services"]
+    ports = [port for service in services.values() for port in service.get("ports", [])]
+    assert ports
+    assert all(port.startswith(("127.0.0.1:", "${CHURN_WEB_ADDRESS:-127.0.0.1}:")) for port in ports)
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES | {"minio"}))
+def test_every_container_is_confined(production, local, name):
+    service = production["services"].get(name) or local["services"][name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["logging"]["options"] == {"max-size": "10m", "max-file": "3"}
+    assert {"mem_limit", "cpus", "pids_limit"} <= set(service)
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_every_writable_folder_in_memory_has_a_size_and_one_owner(production, name):
+    for mount in production["services"][name].get("tmpfs", []):
+        assert re.fullmatch(r"/[\w/.]+:size=\d+[km],uid=\d+,gid=\d+,mode=700", mount)
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES - {"trainer"}))
+def test_every_service_that_stays_has_a_health_check_and_starts_again(production, name):
+    assert production["services"][name]["healthcheck"]["test"]
+    assert production["services"][name]["restart"] == "unless-stopped"
+
+
+def test_the_trainer_runs_once_and_cannot_swap(production):
+    trainer = production["services"]["trainer"]
+    assert (trainer["restart"], trainer["mem_limit"], trainer["memswap_limit"]) == ("no", "1g", "1g")
+
+
+def test_what_serves_fits_a_t2_micro(production):
+    assert sum(mebibytes(production["services"][name]["mem_limit"]) for name in ALWAYS_ON) <= 1024
+
+
+def test_no_service_asks_for_more_than_the_one_processor_of_a_t2_micro(production):
+    assert all(float(service["cpus"]) <= 1 for service in production["services"].values())
+
+
+def test_the_site_reaches_the_api_alone(production):
+    networks = {name: set(service["networks"]) for name, service in production["services"].items()}
+    assert networks["web"] == {"front"}
+    assert {name for name, joined in networks.items() if "front" in joined} == {"web", "api"}
+
+
+def test_cache_and_queue_have_no_way_out(production):
+    assert production["services"]["cache"]["networks"] == production["services"]["queue"]["networks"] == ["state"]
+    assert production["networks"]["state"]["internal"] is True
+
+
+def test_the_queue_never_evicts_and_the_cache_never_persists(production):
+    queue, cache = (" ".join(production["services"][name]["command"]) for name in ("queue", "cache"))
+    assert "--maxmemory-policy noeviction" in queue
+    assert "--appendonly yes --appendfsync everysec" in queue
+    assert "--maxmemory-policy allkeys-lru" in cache
+    assert "--appendonly no" in cache
+
+
+def test_a_failed_training_does_not_keep_an_earlier_release_from_serving(production):
+    for name in ("api", "worker"):
+        waits = production["services"][name]["depends_on"]["trainer"]
+        assert waits == {"condition": "service_completed_successfully", "required": False}
+
+
+def test_production_carries_no_credentials(production):
+    for service in production["services"].values():
+        environment = service.get("environment", {})
+        assert all(environment[name] is None for name in environment if name.startswith("AWS_") or "KEYS" in name)
+
+
+def test_local_credentials_are_the_local_stores_own(local):
+    store = local["services"]["minio"]["environment"]
+    settings = local["services"]["api"]["environment"]
+    assert settings["AWS_ACCESS_KEY_ID"] == store["MINIO_ROOT_USER"]
+    assert settings["AWS_SECRET_ACCESS_KEY"] == store["MINIO_ROOT_PASSWORD"]
+
+
+def test_images_are_pinned_to_a_tag(root, production, local):
+    ours = {"churn-api", "churn-trainer", "churn-web"}
+    named = {
+        service["image"] for file in (production, local) for service in file["services"].values() if "image" in service
+    }
+    bases = {
+        line.split()[1]
+        for path in root.glob("services/*/Dockerfile")
+        for line in path.read_text().splitlines()
+        if line.startswith("FROM ")
+    }
+    assert all(re.fullmatch(r"[\w./-]+:[\w.-]*\d[\w.-]*", image) for image in (named - ours) | bases)
+
+
+@pytest.mark.parametrize("service", ["api", "trainer", "web"])
+def test_images_run_as_a_numbered_user(root, service):
+    lines = (root / "services" / service / "Dockerfile").read_text().splitlines()
+    assert [line for line in lines if re.fullmatch(r"USER [1-9]\d*:[1-9]\d*", line)]
+
+
+def test_nothing_enters_an_image_unless_named(root):
+    lines = [line for line in (root / ".dockerignore").read_text().splitlines() if not line.startswith("#")]
+    assert lines[0] == "*"
+
+
+def test_the_local_stack_ignores_the_shells_own_aws_credentials(root):
+    if not shutil.which("docker"):
+        pytest.skip("no docker command on this machine")
+    shell = {"PATH": "/usr/local/bin:/usr/bin:/bin", "AWS_SESSION_TOKEN": "mine", "AWS_SECRET_ACCESS_KEY": "mine"}
+    command = ["docker", "compose", "config", "--format", "json"]
+    done = subprocess.run(command, cwd=root, env=shell, capture_output=True, text=True, check=True)
+    services = json.loads(done.stdout)["services"]
+    assert not [name for name, service in services.items() if "mine" in service.get("environment", {}).values()]
