@@ -1,0 +1,134 @@
+"""Settings: read from the environment once, checked, frozen, and passed in.
+
+A setting is declared once, as a field with its default and its reason; `.env.example` and the README are held to that.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple, Self, get_args
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretBytes, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails, PydanticUndefined
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from churn.errors import ConfigurationError
+from churn.store import parse_url
+
+PREFIX = "CHURN_"
+# Enough to recognise one's own typing error by, too little to leak what was pasted by mistake.
+_SHOWN_CHARACTERS = 40
+
+
+def _split(value: Any) -> Any:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+def _upper(value: Any) -> Any:
+    return value.upper() if isinstance(value, str) else value
+
+
+def _store_url(value: str) -> str:
+    parse_url(value)
+    return value
+
+
+# A setting of several texts, written with commas between them.
+CommaSeparated = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+# The same where each text is a secret.
+CommaSeparatedSecrets = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split)]
+LogLevel = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(_upper)]
+
+
+class Setting(NamedTuple):
+    """A setting as documents show it; `default` is as one writes it in the environment, "" where it is off without a
+    value, and None where a value must be given."""
+
+    name: str
+    default: str | None
+    description: str
+
+
+class Settings(BaseSettings):
+    """What every service is told. A variable set to nothing counts as not set."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="ignore", hide_input_in_errors=True
+    )
+
+    env: Literal["development", "production"] = Field(
+        "development",
+        description="development or production. Production refuses to start with what would be unsafe to expose.",
+    )
+    store_url: Annotated[str, AfterValidator(_store_url)] = Field(
+        description="The object store, the only place where anything is kept: s3://bucket or file:///folder. An S3 "
+        "endpoint of one's own is AWS_ENDPOINT_URL_S3; credentials and region are AWS's own variables.",
+    )
+    log_level: LogLevel = Field(
+        "INFO",
+        description="The least severe log line that is written: DEBUG, INFO, WARNING, ERROR or CRITICAL.",
+    )
+    log_dir: Path | None = Field(
+        None,
+        description="A folder for log files that rotate (10 MB, 5 older ones kept), beside the lines on stderr. Not "
+        "set: none, because containers' own logs are rotated by the engine.",
+    )
+
+    @classmethod
+    def load(cls) -> Self:
+        """The settings by the environment. Raises ConfigurationError that names every variable at fault."""
+        try:
+            return cls()
+        except ValidationError as error:
+            raise ConfigurationError([_fault(cls, detail) for detail in error.errors()]) from None
+
+
+def describe(settings: type[Settings]) -> list[Setting]:
+    """Every setting of a class, those of its base first."""
+    return [
+        Setting(_env_name(name), _written(field), field.description or "")
+        for name, field in settings.model_fields.items()
+    ]
+
+
+def _env_name(field: str) -> str:
+    return f"{PREFIX}{field}".upper()
+
+
+def _written(field: FieldInfo) -> str | None:
+    """A field's default as one writes it in the environment."""
+    default = field.get_default(call_default_factory=True, validated_data={})
+    if default is PydanticUndefined:
+        return None
+    if default is None or _is_secret(field.annotation):
+        return ""
+    if isinstance(default, bool):
+        return str(default).lower()
+    return ",".join(map(str, default)) if isinstance(default, tuple) else str(default)
+
+
+def _fault(settings: type[Settings], detail: ErrorDetails) -> str:
+    """One sentence on one fault: the variable, its value and the remedy."""
+    if not detail["loc"]:
+        # A rule over several settings; the sentence is its own.
+        return _reason(detail)
+    field = str(detail["loc"][0])
+    name, declared = _env_name(field), settings.model_fields[field]
+    if detail["type"] == "missing":
+        return f"{name} is not set. {declared.description}"
+    if _is_secret(declared.annotation):
+        return f"{name} (its value is not shown) is not accepted. {declared.description}"
+    return f"{name} is {_shortened(detail['input'])}: {_reason(detail)} {declared.description}"
+
+
+def _reason(detail: ErrorDetails) -> str:
+    return detail["msg"].removeprefix("Value error, ").rstrip(".") + "."
+
+
+def _shortened(value: object) -> str:
+    text = str(value)
+    return repr(text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…")
+
+
+def _is_secret(annotation: Any) -> bool:
+    """Whether a type is or holds a secret."""
+    return annotation in (SecretStr, SecretBytes) or any(map(_is_secret, get_args(annotation)))
