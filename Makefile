@@ -14,7 +14,7 @@ export PYTHONPATH := $(CURDIR)/shared:$(CURDIR)/services/api:$(CURDIR)/services/
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run train releases rollback test test-stack bench lint format requirements
+.PHONY: help run train releases rollback test test-stack bench lint format docs requirements
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ lint: $(VENV)/requirements.txt ## Check style, types, imports, Dockerfiles and s
 format: $(VENV)/requirements.txt ## Put the Python code into the house format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: $(VENV)/requirements.txt ## Write .env.example and the README's table of settings from their declarations
+	$(BIN)/python scripts/document_settings.py
 
 requirements: $(VENV)/requirements.txt ## Compile requirements/*.in into hash-pinned files (UPGRADE=1: newest versions)
 	cd requirements && for name in dev api trainer run; do \

@@ -1,0 +1,102 @@
+"""Write .env.example and the README's table of settings from their declarations. `make docs` calls this."""
+
+import sys
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+
+from churn.settings import Setting, Settings, describe
+from churn_api.settings import ApiSettings
+from churn_trainer.settings import TrainerSettings
+
+ROOT = Path(__file__).resolve().parents[1]
+START, END = "<!-- settings: written by `make docs` -->\n", "<!-- end of settings -->\n"
+
+PREAMBLE = """\
+Every setting, with its default and its reason. `make run` and `docker compose` take them from the environment;
+for a production stack copy this file, fill it in, and name it:
+
+  cp .env.example production.env
+  docker compose --env-file production.env -f compose.yaml up --detach --wait
+"""
+
+# What only the compose files read: where the containers' ports appear on the host.
+PORTS = [
+    Setting(
+        "CHURN_WEB_ADDRESS",
+        "127.0.0.1",
+        "The host's address that the site is published on. The loopback, so that nothing is exposed by accident: put "
+        "what ends TLS in front of it, or name an address.",
+    ),
+    Setting("CHURN_WEB_PORT", "8080", "The host's port of the site."),
+    Setting("CHURN_API_PORT", "5000", "The host's port of the API in the local stack, on the loopback."),
+    Setting("CHURN_S3_PORT", "9000", "The host's port of the local stack's S3, on the loopback."),
+    Setting("CHURN_S3_CONSOLE_PORT", "9001", "The host's port of that S3's console, on the loopback."),
+]
+
+AWS = [
+    Setting("AWS_REGION", "", "The bucket's region."),
+    Setting("AWS_ENDPOINT_URL_S3", "", "An S3 of one's own; not set: Amazon's."),
+    Setting("AWS_ACCESS_KEY_ID", "", "Not set: the role of the machine that it runs on, which is the better choice."),
+    Setting("AWS_SECRET_ACCESS_KEY", "", "Goes with the key's id."),
+    Setting("AWS_SESSION_TOKEN", "", "Goes with a key that lasts only for a session."),
+]
+
+
+def groups() -> dict[str, list[Setting]]:
+    """All settings under the heading of who reads them."""
+    shared = describe(Settings)
+    return {
+        "Every service": shared,
+        "API and worker": [setting for setting in describe(ApiSettings) if setting not in shared],
+        "Trainer": [setting for setting in describe(TrainerSettings) if setting not in shared],
+        "Ports of the Docker stack": PORTS,
+        "AWS's own": AWS,
+    }
+
+
+def example() -> str:
+    return "\n".join(_example_lines()) + "\n"
+
+
+def _example_lines() -> Iterator[str]:
+    yield from (f"# {line}".rstrip() for line in PREAMBLE.splitlines())
+    for heading, settings in groups().items():
+        yield f"\n## {heading}"
+        for setting in settings:
+            yield "\n" + textwrap.fill(setting.description, 110, initial_indent="# ", subsequent_indent="# ")
+            yield f"#{setting.name}={setting.default or ''}"
+
+
+def table() -> str:
+    rows = ["| setting | default | what it is for |", "|---|---|---|"]
+    for heading, settings in groups().items():
+        rows.append(f"| **{heading}** | | |")
+        rows += [f"| `{name}` | {_shown(default)} | {text} |" for name, default, text in settings]
+    return "\n".join(rows) + "\n"
+
+
+def _shown(default: str | None) -> str:
+    if default is None:
+        return "*required*"
+    return f"`{default}`" if default else ""
+
+
+def readme(text: str) -> str:
+    """The README with its table of settings put between the two marks."""
+    before, _, rest = text.partition(START)
+    _, mark, after = rest.partition(END)
+    if not mark:
+        raise SystemExit(f"README.md lacks the marks {START.strip()} and {END.strip()}.")
+    return before + START + table() + END + after
+
+
+def main() -> int:
+    (ROOT / ".env.example").write_text(example(), encoding="utf-8")
+    path = ROOT / "README.md"
+    path.write_text(readme(path.read_text(encoding="utf-8")), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
