@@ -200,9 +200,9 @@ def load(store: ObjectStore, version: str, manifest_sha256: str | None = None) -
     files = {name: _checked(store, version, name, about.files.get(name)) for name in _needed(about)}
     try:
         release = Release(about, _predictor(about, files))
+        _reproduce(release, json.loads(files["examples.json"]))
     except (ValueError, KeyError, TypeError) as error:
-        raise ReleaseRefused(version, f"its model cannot be read ({error})") from error
-    _reproduce(release, json.loads(files["examples.json"]))
+        raise ReleaseRefused(version, f"its files cannot be read ({error!r})") from error
     return release
 
 
@@ -263,6 +263,8 @@ def _predictor(about: Manifest, files: Mapping[str, bytes]) -> Predictor:
 
 
 def _reproduce(release: Release, examples: list[dict[str, Any]]) -> None:
+    if not examples:
+        raise ReleaseRefused(release.version, "it carries no worked examples")
     for number, example in enumerate(examples, 1):
         try:
             got = release.predictor.predict(read(example["customer"]), None).churn_probability

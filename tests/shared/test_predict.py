@@ -1,0 +1,101 @@
+"""Predictions with reasons and recommendations."""
+
+import numpy as np
+import pytest
+
+from churn.customer import FIELDS, Customer
+from churn.features import ADD_ONS
+from churn.predict import Predictor, risk_band
+from churn.reading import read
+from churn.scoring import sigmoid
+
+SEVEN = {
+    "gender": "Female",
+    "SeniorCitizen": 0,
+    "Partner": "Yes",
+    "tenure": 24,
+    "Contract": "One year",
+    "MonthlyCharges": 65.50,
+    "TotalCharges": "1572.00",
+}
+
+
+@pytest.mark.parametrize(
+    ("probability", "band"),
+    [(0, "low"), (0.2999, "low"), (0.3, "medium"), (0.5999, "medium"), (0.6, "high"), (1.0, "high")],
+)
+def test_bands_begin_where_the_contract_says(probability: float, band: str) -> None:
+    assert risk_band(probability) == band
+
+
+def test_a_complete_customer_gets_a_plain_answer(predictor: Predictor, record: dict[str, object]) -> None:
+    got = predictor.predict(read(record))
+    assert got.churn_probability == predictor.scorer.probability(read(record).customer)
+    assert got.prediction == ("Yes" if got.churn_probability >= 0.5 else "No")
+    assert got.confidence == max(got.churn_probability, 1 - got.churn_probability)
+    assert (got.assumed, got.probability_range) == ((), None)
+
+
+def test_the_threshold_itself_counts_as_yes(predictor: Predictor, record: dict[str, object]) -> None:
+    probability = predictor.predict(read(record)).churn_probability
+    assert Predictor(predictor.scorer, predictor.background, probability).predict(read(record)).prediction == "Yes"
+
+
+def test_unknown_fields_are_averaged_over_the_sample(predictor: Predictor) -> None:
+    reading = read(SEVEN)
+    got = predictor.predict(reading)
+    table = predictor.background.completions(reading.customer)
+    one_by_one = [predictor.scorer.probability(Customer(*row)) for row in np.array(table).T]
+    assert got.churn_probability == pytest.approx(np.mean(one_by_one), abs=1e-12)
+    assert got.probability_range == pytest.approx(tuple(np.quantile(one_by_one, (0.1, 0.9))))
+    assert len(got.assumed) == 12
+
+
+def test_reasons_add_up_for_a_complete_customer(predictor: Predictor, record: dict[str, object]) -> None:
+    got = predictor.predict(read(record), reasons=len(FIELDS))
+    total = predictor.scorer.average_log_odds + sum(reason.effect for reason in got.reasons)
+    assert len(got.reasons) == 19
+    assert sigmoid(total) == pytest.approx(got.churn_probability, abs=1e-12)
+
+
+def test_reasons_are_signed_and_the_largest_comes_first(predictor: Predictor, record: dict[str, object]) -> None:
+    reasons = predictor.predict(read(record)).reasons
+    sizes = [abs(reason.effect) for reason in reasons]
+    assert len(reasons) == 5
+    assert sizes == sorted(sizes, reverse=True)
+    assert all(reason.direction == ("raises" if reason.effect > 0 else "lowers") for reason in reasons)
+
+
+def test_what_is_assumed_is_no_reason(predictor: Predictor) -> None:
+    got = predictor.predict(read(SEVEN), reasons=19)
+    assert {reason.field for reason in got.reasons} == set(FIELDS) - set(got.assumed)
+
+
+def test_no_reasons_means_no_recommendations_either(predictor: Predictor, record: dict[str, object]) -> None:
+    got = predictor.predict(read(record), reasons=None)
+    assert (got.reasons, got.recommendations) == ((), ())
+
+
+def test_every_recommendation_is_re_scored_and_lowers_the_probability(
+    predictor: Predictor, record: dict[str, object]
+) -> None:
+    got = predictor.predict(read(record))
+    assert got.recommendations
+    for each in got.recommendations:
+        after = predictor.predict(read(record | {each.field: each.to})).churn_probability
+        assert each.churn_probability_after == after < got.churn_probability
+
+
+def test_recommendations_come_best_first(predictor: Predictor, record: dict[str, object]) -> None:
+    after = [each.churn_probability_after for each in predictor.predict(read(record)).recommendations]
+    assert after == sorted(after)
+
+
+def test_nothing_is_offered_that_contradicts(predictor: Predictor, record: dict[str, object]) -> None:
+    offline = record | dict.fromkeys(ADD_ONS, None) | {"InternetService": "No"}
+    assert not {each.field for each in predictor.predict(read(offline)).recommendations} & set(ADD_ONS)
+
+
+def test_nothing_is_offered_for_what_is_not_known(predictor: Predictor) -> None:
+    got = predictor.predict(read(SEVEN))
+    assert {each.field for each in got.recommendations} <= {"Contract"}

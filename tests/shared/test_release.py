@@ -1,0 +1,197 @@
+"""Publishing, proving and pointing to releases."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Barrier, Thread
+
+import pytest
+
+from churn import release
+from churn.customer import Customer
+from churn.errors import PreconditionFailed, ReleaseRefused, UnknownRelease
+from churn.predict import Predictor
+from churn.reading import read
+from churn.scorecard import Scorecard
+from churn.store import ObjectStore, open_store
+
+MOMENT = datetime(2026, 11, 23, 14, 3, 1, tzinfo=UTC)
+ABOUT = {
+    "model_name": "Logistic Regression",
+    "kind": "scorecard",
+    "timestamp": MOMENT,
+    "threshold": 0.5,
+    "metrics": {},
+    "data": {"source": "sample"},
+    "libraries": {},
+    "explanation": "kept",
+}
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> ObjectStore:
+    opened = open_store(f"file://{tmp_path}")
+    opened.ensure_bucket()
+    return opened
+
+
+@pytest.fixture
+def files(scorecard: Scorecard, predictor: Predictor, customers: list[Customer]) -> dict[str, bytes]:
+    incomplete = customers[1]._replace(Partner=None, InternetService=None)
+    return {
+        "model.json": json.dumps(scorecard.to_dict()).encode(),
+        "background.json": release.background_file(customers[:200]),
+        "examples.json": release.worked_examples(predictor, [*customers[:20], incomplete]),
+        "card.html": b"<h1>card</h1>",
+    }
+
+
+@pytest.fixture
+def version(store: ObjectStore, files: dict[str, bytes]) -> str:
+    claimed = release.claim(store, MOMENT)
+    release.publish(store, claimed, ABOUT, files)
+    return claimed
+
+
+def rewrite_manifest(store: ObjectStore, version: str, changes: dict[str, object]) -> None:
+    key = f"models/releases/{version}/manifest.json"
+    about = json.loads(store.get(key).data) | changes
+    store.put(key, json.dumps(about).encode(), content_type="application/json")
+
+
+def test_a_published_release_loads_and_predicts_the_same(
+    store: ObjectStore, version: str, predictor: Predictor, record: dict[str, object]
+) -> None:
+    loaded = release.load(store, version)
+    assert loaded.version == version == "20261123_140301"
+    assert loaded.predictor.predict(read(record)) == predictor.predict(read(record))
+    assert loaded.manifest.model_extra == {"explanation": "kept"}
+
+
+def test_the_next_second_is_claimed_where_the_version_is_taken(store: ObjectStore) -> None:
+    assert release.claim(store, MOMENT) == "20261123_140301"
+    assert release.claim(store, MOMENT) == "20261123_140302"
+
+
+def test_a_version_is_published_once(store: ObjectStore, version: str, files: dict[str, bytes]) -> None:
+    with pytest.raises(PreconditionFailed):
+        release.publish(store, version, ABOUT, files)
+
+
+def test_only_completed_versions_are_listed(store: ObjectStore, version: str) -> None:
+    release.claim(store, MOMENT)
+    assert list(release.versions(store)) == [version]
+
+
+def test_nothing_is_current_before_the_first_promotion(store: ObjectStore, version: str) -> None:
+    assert release.current(store) is None
+    promoted = release.promote(store, version, None)
+    assert release.current(store) == promoted
+    assert promoted.version == version
+
+
+def test_a_promotion_that_expects_another_pointer_fails(store: ObjectStore, version: str) -> None:
+    first = release.promote(store, version, None)
+    with pytest.raises(PreconditionFailed):
+        release.promote(store, version, None)
+    release.promote(store, version, first)
+    with pytest.raises(PreconditionFailed):
+        release.promote(store, version, first)
+
+
+def test_of_many_promotions_at_once_one_wins(store: ObjectStore, version: str) -> None:
+    start, won = Barrier(8), []
+
+    def attempt() -> None:
+        start.wait()
+        try:
+            won.append(release.promote(store, version, None))
+        except PreconditionFailed:
+            return
+
+    threads = [Thread(target=attempt) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(won) == 1
+
+
+def test_an_unknown_version_is_named(store: ObjectStore) -> None:
+    with pytest.raises(UnknownRelease, match="20200101_000000"):
+        release.load(store, "20200101_000000")
+
+
+MANIFEST_FAULTS = [
+    ({"format": 2}, "format is 2"),
+    ({"schema_hash": "0"}, "other fields or columns"),
+    ({"columns": []}, "other fields or columns"),
+    ({"kind": "pickle"}, "unknown kind"),
+    ({"version": "20200101_000000"}, "names version"),
+    ({"threshold": "high"}, "malformed at threshold"),
+    ({"files": {}}, "does not list model.json"),
+]
+
+
+@pytest.mark.parametrize(("changes", "reason"), MANIFEST_FAULTS, ids=lambda value: str(value)[:40])
+def test_a_manifest_that_does_not_fit_is_refused(
+    store: ObjectStore, version: str, changes: dict[str, object], reason: str
+) -> None:
+    rewrite_manifest(store, version, changes)
+    with pytest.raises(ReleaseRefused, match=reason):
+        release.load(store, version)
+
+
+@pytest.mark.parametrize("name", ["model.json", "background.json", "examples.json"])
+def test_a_changed_or_missing_file_is_refused(store: ObjectStore, version: str, name: str) -> None:
+    key = f"models/releases/{version}/{name}"
+    store.put(key, store.get(key).data + b" ", content_type="application/json")
+    with pytest.raises(ReleaseRefused, match=f"checksum of {name}"):
+        release.load(store, version)
+    store.delete([key])
+    with pytest.raises(ReleaseRefused, match=f"{name} is missing"):
+        release.load(store, version)
+
+
+CONTENT_FAULTS = [
+    ("model.json", b"{}", "cannot be read"),
+    ("model.json", b"not json", "cannot be read"),
+    ("model.json", b'{"intercept": NaN}', "cannot be read"),
+    ("background.json", b'{"customers": []}', "cannot be read"),
+    ("background.json", b'{"customers": [[1]]}', "cannot be read"),
+    ("examples.json", b'[{"customer": {"tenure": 500}, "churn_probability": 0.5}]', "worked example 1 is refused"),
+    ("examples.json", b"[]", "no worked examples"),
+    ("examples.json", b"[1]", "cannot be read"),
+]
+
+
+@pytest.mark.parametrize(("name", "data", "reason"), CONTENT_FAULTS)
+def test_content_that_cannot_serve_is_refused(
+    store: ObjectStore, files: dict[str, bytes], name: str, data: bytes, reason: str
+) -> None:
+    release.publish(store, "20261123_150000", ABOUT, files | {name: data})
+    with pytest.raises(ReleaseRefused, match=reason):
+        release.load(store, "20261123_150000")
+
+
+def test_a_model_that_misses_its_worked_examples_is_refused(store: ObjectStore, files: dict[str, bytes]) -> None:
+    model = json.loads(files["model.json"])
+    model["intercept"] += 1e-6
+    release.publish(store, "20261123_150000", ABOUT, files | {"model.json": json.dumps(model).encode()})
+    with pytest.raises(ReleaseRefused, match=r"worked example \d+ gives"):
+        release.promote(store, "20261123_150000", None)
+    assert release.current(store) is None
+
+
+def test_a_manifest_other_than_the_released_one_is_refused(store: ObjectStore, version: str) -> None:
+    pointer = release.promote(store, version, None)
+    rewrite_manifest(store, version, {"threshold": 0.6})
+    with pytest.raises(ReleaseRefused, match="not the one that was released"):
+        release.load(store, version, pointer.manifest_sha256)
+
+
+@pytest.mark.parametrize("data", [b"", b"[]", b"{}", b"\xff"])
+def test_a_malformed_pointer_is_refused(store: ObjectStore, data: bytes) -> None:
+    store.put("models/current.json", data, content_type="application/json")
+    with pytest.raises(ReleaseRefused, match=r"current\.json is malformed"):
+        release.current(store)
