@@ -29,17 +29,14 @@ _MISSING = frozenset({"NoSuchKey", "404"})
 _LOST = frozenset({"PreconditionFailed", "412", "ConditionalRequestConflict"})
 
 
-class Patience(NamedTuple):
-    """How long to wait for S3, in seconds, and how often to try."""
+class Clients(NamedTuple):
+    """Two clients that share a session, which holds most of their memory.
 
-    connect: float
-    read: float
-    attempts: int
+    `working` tries three times and waits for slow answers; `probing` tries once and gives up within five seconds,
+    because health checks want to hear of a store that hangs before they are given up themselves."""
 
-
-WORKING = Patience(connect=3, read=30, attempts=3)
-# Health checks ask often and want to hear of a store that hangs before they are given up themselves.
-PROBING = Patience(connect=2, read=3, attempts=1)
+    working: "S3Client"
+    probing: "S3Client"
 
 
 def own_endpoint() -> str | None:
@@ -47,25 +44,33 @@ def own_endpoint() -> str | None:
     return os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
 
 
-def new_client(patience: Patience) -> "S3Client":
-    """A client by AWS's own variables for credentials, region and endpoint. Raises ConfigurationError for an endpoint
+def new_clients() -> Clients:
+    """Clients by AWS's own variables for credentials, region and endpoint. Raises ConfigurationError for an endpoint
     that is no URL."""
-    config = Config(
-        connect_timeout=patience.connect,
-        read_timeout=patience.read,
-        retries={"mode": "standard", "total_max_attempts": patience.attempts},
+    session = Session()
+    try:
+        return Clients(
+            working=session.client("s3", config=_config(connect=3, read=30, attempts=3)),
+            probing=session.client("s3", config=_config(connect=2, read=3, attempts=1)),
+        )
+    except ValueError as error:
+        raise ConfigurationError(
+            ["AWS_ENDPOINT_URL_S3 is not a URL; write http://host:port or https://host."]
+        ) from error
+
+
+def _config(connect: float, read: float, attempts: int) -> Config:
+    """How long to wait for S3, in seconds, and how often to try."""
+    return Config(
+        connect_timeout=connect,
+        read_timeout=read,
+        retries={"mode": "standard", "total_max_attempts": attempts},
         # A server of one's own rarely has a host name for every bucket.
         s3={"addressing_style": "path" if own_endpoint() else "auto"},
         # Checksums beyond those that S3 demands are what other servers most often do not know.
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
     )
-    try:
-        return Session().client("s3", config=config)
-    except ValueError as error:
-        raise ConfigurationError(
-            ["AWS_ENDPOINT_URL_S3 is not a URL; write http://host:port or https://host."]
-        ) from error
 
 
 def place(bucket: str) -> str:

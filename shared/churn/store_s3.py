@@ -13,17 +13,7 @@ from uuid import uuid4
 from botocore.exceptions import ClientError
 
 from churn.errors import ChurnError, ObjectNotFound, PreconditionFailed, StoreUnavailable
-from churn.s3_client import (
-    PROBING,
-    WORKING,
-    Patience,
-    error_code,
-    is_final,
-    new_client,
-    own_endpoint,
-    place,
-    translated,
-)
+from churn.s3_client import Clients, error_code, is_final, new_clients, own_endpoint, place, translated
 from churn.s3_parts import PART_BYTES, Piece, Range, plan, regroup
 from churn.store import Entry, Object, checked_folder, checked_key, checked_prefix
 
@@ -42,12 +32,12 @@ _SendPart = Callable[[str, int], str]
 
 
 class S3Store:
-    """The ObjectStore over a bucket; the etag is S3's. Clients are made when first needed, one set per process."""
+    """The ObjectStore over a bucket; the etag is S3's. Its clients are made when first needed, in each process."""
 
     def __init__(self, bucket: str) -> None:
         self._bucket = bucket
         self._lock = Lock()
-        self._clients: dict[tuple[int, Patience], S3Client] = {}
+        self._clients: dict[int, Clients] = {}
 
     def get(self, key: str) -> Object:
         with translated(self._bucket, checked_key(key)):
@@ -129,7 +119,7 @@ class S3Store:
 
     def ping(self) -> None:
         with translated(self._bucket):
-            self._client(PROBING).head_bucket(Bucket=self._bucket)
+            self._connect().probing.head_bucket(Bucket=self._bucket)
 
     def ensure_bucket(self, *, wait: float = 60.0) -> None:
         """Only a server of one's own is given a new bucket: on AWS a missing one is more likely a misspelled name."""
@@ -142,13 +132,16 @@ class S3Store:
                     raise
             time.sleep(_RETRY_SECONDS)
 
-    def _client(self, patience: Patience = WORKING) -> "S3Client":
-        # Connections must not be shared with a forked process, nor sessions between threads while they make clients.
-        name = (os.getpid(), patience)
+    def _client(self) -> "S3Client":
+        return self._connect().working
+
+    def _connect(self) -> Clients:
+        # Connections must not be shared with a forked process, nor a session between threads while it makes clients.
+        process = os.getpid()
         with self._lock, translated(self._bucket):
-            if name not in self._clients:
-                self._clients[name] = new_client(patience)
-            return self._clients[name]
+            if process not in self._clients:
+                self._clients[process] = new_clients()
+            return self._clients[process]
 
     def _own_write(self, key: str, write_id: str, error: ChurnError) -> str:
         """The etag, if a conditional write won after all: where the answer to the first attempt was lost on its way,
@@ -255,7 +248,7 @@ class S3Store:
                     yield item["Prefix"].removeprefix(prefix).removesuffix("/")
 
     def _ensure_bucket(self) -> None:
-        client = self._client(PROBING)
+        client = self._connect().probing
         with translated(self._bucket):
             try:
                 client.head_bucket(Bucket=self._bucket)
