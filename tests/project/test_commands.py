@@ -1,0 +1,65 @@
+"""The README's commands are the Makefile's, and what it shows is there."""
+
+import re
+import shutil
+import subprocess
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def readme(root) -> str:
+    return (root / "README.md").read_text()
+
+
+@pytest.fixture(scope="module")
+def targets(root) -> set[str]:
+    return set(re.findall(r"^([a-z-]+):.*## ", (root / "Makefile").read_text(), re.MULTILINE)) - {"help"}
+
+
+def test_the_readmes_table_lists_every_target(readme, targets):
+    assert set(re.findall(r"^\| `make ([a-z-]+)` \|", readme, re.MULTILINE)) == targets
+
+
+def test_no_document_names_a_target_that_is_not_there(root, targets):
+    paths = [*root.glob("*.md"), *root.glob("docs/**/*.md"), root / "Makefile", root / ".ci" / "run"]
+    named = {
+        target
+        for path in paths
+        for target in re.findall(r"(?:`|^|; |\t)make ([a-z][a-z-]+)", path.read_text(), re.MULTILINE)
+    }
+    assert named <= targets
+
+
+def test_make_alone_lists_every_target_with_a_line_each(root, targets):
+    printed = subprocess.run(
+        ["make", "--no-print-directory"], cwd=root, capture_output=True, text=True, check=True
+    ).stdout
+    assert set(re.findall(r"^  make ([a-z-]+) +\S", printed, re.MULTILINE)) == targets | {"help"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "command"),
+    [
+        (["train"], "docker compose run --rm trainer train"),
+        (["train", "FORCE=1"], "docker compose run --rm trainer train --force"),
+        (["releases"], "docker compose run --rm trainer list"),
+        (["rollback"], "docker compose run --rm trainer rollback"),
+        (["rollback", "VERSION=20261123_140301"], "docker compose run --rm trainer rollback 20261123_140301"),
+    ],
+    ids=" ".join,
+)
+def test_a_target_calls_the_trainer(root, arguments, command):
+    shown = subprocess.run(["make", "--dry-run", *arguments], cwd=root, capture_output=True, text=True, check=True)
+    assert shown.stdout.split("\n")[-2].split() == command.split()
+
+
+def test_every_picture_and_file_that_the_readme_links_is_there(root, readme):
+    links = re.findall(r"\]\((?!https?:)([^)#]+)\)", readme)
+    assert links
+    assert [link for link in links if not (root / link).exists()] == []
+
+
+def test_every_shell_block_of_the_readme_is_a_shell_script(readme):
+    for block in re.findall(r"```sh\n(.*?)```", readme, re.DOTALL):
+        subprocess.run([shutil.which("bash") or "sh", "-n"], input=block, text=True, check=True)
