@@ -5,7 +5,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from churn.customer import FIELDS, ID, LABEL, REQUIRED
+from churn.customer import FIELDS, GROUPS, ID, LABEL, REQUIRED
 from churn.features import COLUMNS
 from churn.fields import Category, Field, Number
 
@@ -15,8 +15,8 @@ NUMERIC_TEXT = r"^\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*$"
 def json_schema() -> dict[str, Any]:
     """A customer as JSON Schema.
 
-    For forms, each property carries `x-group` too, numbers `x-unit`, categories `x-options` (value, label and the words
-    for it), and an implied field `x-implied-by`.
+    For forms, `x-groups` lists the groups in their order, each property carries its `x-group`, numbers `x-unit`,
+    categories `x-options` (value, label and the words for it), and an implied field `x-implied-by`.
     """
     properties = {name: _property(name, field) for name, field in FIELDS.items()}
     identifier = {
@@ -30,6 +30,7 @@ def json_schema() -> dict[str, Any]:
         "required": list(REQUIRED),
         "properties": {ID: identifier, **properties, LABEL: {"title": "Churn", "description": "Ignored."}},
         "additionalProperties": False,
+        "x-groups": list(GROUPS),
     }
 
 
