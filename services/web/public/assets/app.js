@@ -1,0 +1,64 @@
+/** The site's start: its parts are registered here, and the fragment says which page is shown. */
+
+import { elements as charts } from './charts/index.js';
+import { fill, h } from './lib/dom.js';
+import { here } from './lib/router.js';
+import { elements as shell } from './shell/index.js';
+import { failure } from './shell/failure.js';
+
+/** A page's code and style come when it is first opened. */
+const PAGES = {
+    customer: { title: 'Customer', tag: 'customer-page', load: () => import('./customer/page.js') },
+    batch: { title: 'Batch', tag: 'batch-page', load: () => import('./batch/page.js') },
+    model: { title: 'Model', tag: 'model-page', load: () => import('./model/page.js') },
+    about: { title: 'About', tag: 'about-page', load: () => import('./about/page.js') },
+};
+
+const main = document.querySelector('main');
+
+function register(elements) {
+    for (const [tag, element] of Object.entries(elements)) {
+        if (!customElements.get(tag)) customElements.define(tag, element);
+    }
+}
+
+/** Shows the page that the fragment names. @param {boolean} moved whether the reader came from another page */
+async function show(moved) {
+    const { page: name } = here();
+    const page = PAGES[name] ?? PAGES.customer;
+    document.title = `${page.title} – Churn`;
+    mark(page.title);
+    try {
+        register((await page.load()).elements);
+    } catch {
+        fill(main, failure(new Error('This page could not be loaded. Check the connection.'), () => show(moved)));
+        return;
+    }
+    if (page !== (PAGES[here().page] ?? PAGES.customer)) return;
+    fill(main, h(page.tag));
+    if (moved) main.querySelector('h1')?.focus();
+    scrollTo(0, 0);
+}
+
+function mark(title) {
+    for (const link of document.querySelectorAll('nav a')) {
+        if (link.textContent === title) link.setAttribute('aria-current', 'page');
+        else link.removeAttribute('aria-current');
+    }
+}
+
+/** The skip link's target is no page: it only takes the focus. */
+function follow(event) {
+    if (location.hash === '#main') {
+        event.preventDefault();
+        history.replaceState(null, '', new URL(event.oldURL).hash || '#/customer');
+        main.focus();
+        return;
+    }
+    show(true);
+}
+
+register(charts);
+register(shell);
+addEventListener('hashchange', follow);
+show(false);

@@ -1,0 +1,78 @@
+/** What all charts share: a figure drawn at its own width, a text alternative, and the same figures as a table. */
+
+import { fill, h, svg, uniqueId } from '../lib/dom.js';
+
+export class Chart extends HTMLElement {
+    #data = null;
+    #observer = new ResizeObserver(() => this.#draw());
+    #width = 0;
+
+    connectedCallback() {
+        if (this.#data) this.data = this.#data;
+    }
+
+    disconnectedCallback() {
+        this.#observer.disconnect();
+    }
+
+    get data() {
+        return this.#data;
+    }
+
+    /** `title` names the figure; the rest is each chart's own. */
+    set data(data) {
+        this.#data = data;
+        if (!this.isConnected) return;
+        this.#width = 0;
+        const open = this.querySelector('details')?.open ?? false;
+        this.plot = h('div.plot');
+        fill(this, h('figure.chart', {}, h('figcaption', {}, data.title), this.plot, this.legend(), this.#table(open)));
+        this.#observer.disconnect();
+        this.#observer.observe(this.plot);
+        this.#draw();
+    }
+
+    /** Colours in words, where a chart has more than one. */
+    legend() {
+        return null;
+    }
+
+    #draw() {
+        const width = Math.floor(this.plot.clientWidth);
+        if (!width || width === this.#width) return;
+        this.#width = width;
+        const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
+        const { height, shapes } = this.shapes(width, rem);
+        const label = `${this.#data.title}. ${this.describe()}`;
+        fill(this.plot, svg('svg', { viewBox: `0 0 ${width} ${height}`, width, height, role: 'img', 'aria-label': label }, shapes));
+    }
+
+    #table(open) {
+        const { head, rows } = this.table();
+        const caption = uniqueId('figures');
+        return h('details.figures', { open },
+            h('summary', {}, 'Show as a table'),
+            h('div.scroll', { role: 'region', tabindex: 0, 'aria-labelledby': caption },
+                h('table', {},
+                    h('caption.visually-hidden', { id: caption }, this.#data.title),
+                    h('thead', {}, h('tr', {}, head.map((cell, at) => h(at ? 'th.number' : 'th', { scope: 'col' }, cell)))),
+                    h('tbody', {}, rows.map(([first, ...rest]) => h('tr', {}, h('th', { scope: 'row' }, first), rest.map((cell) => h('td.number', {}, cell))))),
+                ),
+            ),
+        );
+    }
+}
+
+/** A straight scale from data to pixels. */
+export function scale([low, high], [from, to]) {
+    const span = high - low || 1;
+    return (value) => from + ((value - low) / span) * (to - from);
+}
+
+/** Round steps that cover 0 to `top`: at most `most` of them. @returns {number[]} */
+export function ticks(top, most = 5) {
+    const rough = (top || 1) / most;
+    const power = 10 ** Math.floor(Math.log10(rough));
+    const step = [1, 2, 2.5, 5, 10].map((each) => each * power).find((each) => each >= rough);
+    return Array.from({ length: Math.floor((top || 1) / step + 1e-9) + 1 }, (_, at) => Number((at * step).toPrecision(12)));
+}

@@ -1,0 +1,13 @@
+/** The site's charts as custom elements. */
+
+import { Histogram } from './histogram.js';
+import { Intervals } from './intervals.js';
+import { Lines } from './lines.js';
+import { SignedBars } from './signed-bars.js';
+
+export const elements = {
+    'score-histogram': Histogram,
+    'ratio-intervals': Intervals,
+    'line-chart': Lines,
+    'signed-bars': SignedBars,
+};

@@ -1,0 +1,57 @@
+/** Which answers others leave no choice about. Answers are text by field name; '' is "I don't know". */
+
+/** @typedef {import('../lib/schema.js').Field} Field */
+
+/** The value that another answer forces on a field, or null. @param {Field} field @param {Record<string, string>} answers */
+export function impliedValue(field, answers) {
+    return field.rule && answers[field.rule.field] === field.rule.value ? field.rule.implies : null;
+}
+
+/**
+ * The options that do not contradict the answer that governs the field.
+ * @param {Field} field @param {Record<string, string>} answers
+ */
+export function openOptions(field, answers) {
+    const governor = field.rule ? answers[field.rule.field] : '';
+    const contradicted = governor && governor !== field.rule.value ? field.rule.implies : null;
+    return field.options.filter((option) => option.value !== contradicted);
+}
+
+/** The answers as a customer for the API: implied values filled in, unknown ones left out, choices in their own type. */
+export function customerOf(schema, answers) {
+    const customer = {};
+    if (answers.customerID) customer.customerID = answers.customerID;
+    for (const field of schema.fields) {
+        const value = impliedValue(field, answers) ?? answers[field.name] ?? '';
+        if (value !== '') customer[field.name] = typed(field, value);
+    }
+    return customer;
+}
+
+/** Text that is no number is sent as it is: the API says what is wrong with it. */
+function typed(field, text) {
+    const option = field.options?.find((each) => String(each.value) === text);
+    if (option) return option.value;
+    const number = Number(text);
+    return field.options || text.trim() === '' || Number.isNaN(number) ? text : number;
+}
+
+/** A customer as the form's answers. @returns {Record<string, string>} */
+export function answersOf(schema, customer) {
+    const answers = { customerID: customer.customerID ?? '' };
+    for (const { name } of schema.fields) answers[name] = String(customer[name] ?? '');
+    return answers;
+}
+
+/** The customer of the schema's own examples. */
+export function exampleCustomer(schema) {
+    const answers = Object.fromEntries(schema.fields.map((field) => [field.name, String(field.example)]));
+    return customerOf(schema, answers);
+}
+
+/** The fields in which two customers differ. @returns {{field: Field, before: unknown, after: unknown}[]} */
+export function differences(schema, before, after) {
+    return schema.fields
+        .filter(({ name }) => String(before[name] ?? '') !== String(after[name] ?? ''))
+        .map((field) => ({ field, before: before[field.name], after: after[field.name] }));
+}

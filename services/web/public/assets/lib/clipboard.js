@@ -1,0 +1,14 @@
+/** Puts text on the clipboard, over plain http as well, where browsers hide the clipboard API. */
+export async function copy(text) {
+    if (navigator.clipboard) {
+        await navigator.clipboard.writeText(text);
+        return;
+    }
+    const area = document.createElement('textarea');
+    area.value = text;
+    area.className = 'visually-hidden';
+    document.body.append(area);
+    area.select();
+    document.execCommand('copy');
+    area.remove();
+}

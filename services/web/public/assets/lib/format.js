@@ -1,0 +1,69 @@
+/** Numbers, times and sizes in words. */
+
+const LANGUAGE = 'en-US';
+const counts = new Intl.NumberFormat(LANGUAGE);
+const moments = new Intl.DateTimeFormat(LANGUAGE, { dateStyle: 'medium', timeStyle: 'short' });
+
+/** 0.2345 → "23.5 %"; the thin space is a no-break one. */
+export function percent(share, digits = 1) {
+    return `${(share * 100).toFixed(digits)}\u00a0%`;
+}
+
+/** A whole number with separators. */
+export function count(number) {
+    return counts.format(number);
+}
+
+/** "1 row", "7,043 rows". */
+export function plural(number, one, many = `${one}s`) {
+    return `${count(number)} ${number === 1 ? one : many}`;
+}
+
+/** A signed number with a true minus sign: −0.81, +1.20. */
+export function signed(number, digits = 2) {
+    const size = Math.abs(number).toFixed(digits);
+    if (Number(size) === 0) return size;
+    return `${number < 0 ? '\u2212' : '+'}${size}`;
+}
+
+/** A number for a table: four significant places, a true minus. */
+export function figure(number, digits = 3) {
+    return number.toFixed(digits).replace('-', '\u2212');
+}
+
+/** 1,536,000 → "1.5 MB". */
+export function bytes(size) {
+    const units = ['bytes', 'kB', 'MB', 'GB'];
+    let unit = 0;
+    let value = size;
+    while (value >= 1000 && unit < units.length - 1) {
+        value /= 1000;
+        unit += 1;
+    }
+    return unit === 0 ? plural(size, 'byte') : `${value.toFixed(1)} ${units[unit]}`;
+}
+
+/** Seconds in the words of a waiting person: "a few seconds", "40 seconds", "3 minutes". */
+export function duration(seconds) {
+    if (seconds < 5) return 'a few seconds';
+    if (seconds < 90) return `${Math.round(seconds)} seconds`;
+    if (seconds < 5400) return plural(Math.round(seconds / 60), 'minute');
+    if (seconds < 129600) return plural(Math.round(seconds / 3600), 'hour');
+    return plural(Math.round(seconds / 86400), 'day');
+}
+
+/** An ISO 8601 time in the reader's own time zone. */
+export function moment(timestamp) {
+    return timestamp ? moments.format(new Date(timestamp)) : '–';
+}
+
+/** "a", "a and b", "a, b and c". */
+export function sentenceList(words) {
+    if (words.length < 2) return words.join('');
+    return `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
+}
+
+/** The first letter in lower case, for a phrase that moves into a sentence; initialisms stay. */
+export function lowerFirst(text) {
+    return /^[A-Z][a-z]/.test(text) ? text[0].toLowerCase() + text.slice(1) : text;
+}
