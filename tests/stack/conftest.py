@@ -1,0 +1,150 @@
+"""Real stacks, built and started as a newcomer does, under project names and on ports of their own."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+import requests
+from types_boto3_s3 import S3Client
+
+PORTS = ("WEB", "API", "S3", "S3_CONSOLE")
+
+
+@dataclass(frozen=True)
+class Stack:
+    """One running Compose project."""
+
+    root: Path
+    project: str
+    environment: dict[str, str]
+    ports: dict[str, int]
+
+    def run(self, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run a command in the project's folder with the stack's ports; its output is what both streams said."""
+        done = subprocess.run(
+            command, cwd=self.root, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        assert not check or done.returncode == 0, f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}"
+        return done
+
+    def compose(self, *arguments: str, check: bool = True) -> str:
+        return self.run("docker", "compose", *arguments, check=check).stdout
+
+    def make(self, *arguments: str) -> str:
+        return self.run("make", "--no-print-directory", *arguments).stdout
+
+    def containers(self) -> dict[str, dict[str, Any]]:
+        """What the engine knows of each service's container, ended ones too."""
+        ids = self.compose("ps", "--all", "--quiet").split()
+        found = json.loads(self.run("docker", "inspect", *ids).stdout)
+        return {one["Config"]["Labels"]["com.docker.compose.service"]: one for one in found}
+
+    @property
+    def site(self) -> str:
+        return f"http://127.0.0.1:{self.ports['WEB']}"
+
+    @property
+    def api(self) -> str:
+        return f"http://127.0.0.1:{self.ports['API']}"
+
+    def s3(self) -> S3Client:
+        return boto3.client(
+            "s3",
+            endpoint_url=f"http://127.0.0.1:{self.ports['S3']}",
+            region_name="us-east-1",
+            aws_access_key_id="churn-local",
+            aws_secret_access_key="churn-local-secret",
+        )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def terminated_is_interrupted() -> None:
+    """A SIGTERM ends the session as Ctrl-C does: what was started is taken down."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session")
+def engine() -> None:
+    if not shutil.which("docker") or subprocess.run(["docker", "info"], capture_output=True).returncode:
+        pytest.skip("no Docker engine on this machine")
+
+
+@pytest.fixture(scope="session")
+def new_stack(root, engine, free_port) -> Callable[..., Any]:
+    """A function that makes a context: a stack that is built, started as the README says, and taken down at its end."""
+
+    @contextmanager
+    def make(name: str, **settings: str) -> Iterator[Stack]:
+        ports = {port: free_port() for port in PORTS}
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("COMPOSE_")}
+        environment |= {"COMPOSE_PROJECT_NAME": f"churn-test-{name}-{os.getpid()}"} | settings
+        environment |= {f"CHURN_{port}_PORT": str(number) for port, number in ports.items()}
+        stack = Stack(root, environment["COMPOSE_PROJECT_NAME"], environment, ports)
+        try:
+            yield stack
+        except BaseException:
+            sys.stderr.write(stack.compose("logs", "--no-color", "--tail", "200", check=False))
+            raise
+        finally:
+            stack.compose("down", "--volumes", "--remove-orphans", "--timeout", "5", check=False)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def empty_folder(tmp_path_factory) -> Path:
+    """A data folder with nothing in it, that any user may look into."""
+    folder = tmp_path_factory.mktemp("data")
+    for parent in (folder, *folder.parents[:2]):
+        parent.chmod(0o755)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def data_folder(request, empty_folder) -> Path:
+    try:
+        return request.getfixturevalue("telco_csv").parent
+    except pytest.skip.Exception:
+        return empty_folder
+
+
+@pytest.fixture(scope="session")
+def stack(new_stack, data_folder, tmp_path_factory) -> Iterator[Stack]:
+    """The local stack, trained on the real data where that is here."""
+    with new_stack("local", CHURN_DATA_DIR=str(data_folder)) as stack:
+        stack.compose("build", "--quiet")
+        stack.compose("up", "--detach", "--wait")
+        yield stack
+        # Whoever looks for the reason of a failure finds the containers' last words here.
+        logs = tmp_path_factory.getbasetemp() / "stack.log"
+        logs.write_text(stack.compose("logs", "--no-color", "--timestamps"))
+
+
+@pytest.fixture(scope="session")
+def eventually() -> Callable[..., None]:
+    """A function that waits until something holds; the last of its failures is raised if it never does."""
+
+    def wait(holds: Callable[[], object], seconds: float = 30) -> None:
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                assert holds()
+            except (AssertionError, requests.RequestException):
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.3)
+            else:
+                return
+
+    return wait

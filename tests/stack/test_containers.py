@@ -1,0 +1,89 @@
+"""The containers as the engine really runs them: confined, small, and sick when they are sick."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(900)]
+
+STAYING = ("web", "api", "worker", "cache", "queue")
+TRAINER_LIMIT = 1024**3
+
+
+@pytest.mark.parametrize("service", [*STAYING, "trainer"])
+def test_a_container_runs_as_a_numbered_user_without_capabilities_on_a_read_only_root(stack, service):
+    container = stack.containers()[service]
+    host = container["HostConfig"]
+    assert re.fullmatch(r"[1-9]\d*:[1-9]\d*", container["Config"]["User"])
+    assert host["ReadonlyRootfs"]
+    assert host["CapDrop"] == ["ALL"]
+    assert not host["CapAdd"]
+    assert "no-new-privileges:true" in host["SecurityOpt"]
+    assert host["Memory"] > 0
+    assert host["PidsLimit"] > 0
+
+
+@pytest.mark.parametrize("service", ["api", "worker"])
+def test_a_service_can_write_nothing_but_its_tmpfs(stack, service):
+    attempt = (
+        "for d in /app /opt/venv /etc /var/tmp; do touch $d/x 2>/dev/null && echo $d; done; touch /tmp/x && echo /tmp"
+    )
+    assert stack.compose("exec", "-T", service, "sh", "-c", attempt).split() == ["/tmp"]
+
+
+@pytest.mark.parametrize("image", ["churn-api", "churn-trainer"])
+def test_an_image_has_neither_installer_nor_compiler(stack, image):
+    look = "for tool in pip gcc cc make git curl; do command -v $tool; done; python -c 'import pip' 2>&1 | grep -q No || echo pip"
+    done = stack.run("docker", "run", "--rm", "--network", "none", "--entrypoint", "sh", image, "-c", look)
+    assert done.stdout == ""
+
+
+def test_the_serving_image_has_neither_pandas_nor_scikit_learn(stack):
+    look = "import importlib.util as u; print([m for m in ('pandas', 'sklearn', 'matplotlib') if u.find_spec(m)])"
+    assert stack.compose("exec", "-T", "api", "python", "-c", look).strip() == "[]"
+
+
+@pytest.mark.parametrize("service", ["web", "api", "cache", "queue"])
+def test_a_health_check_fails_when_the_service_hangs(stack, service):
+    container = stack.containers()[service]
+    kind, *command = container["Config"]["Healthcheck"]["Test"]
+    check = ["sh", "-c", *command] if kind == "CMD-SHELL" else command
+    ask = ["docker", "exec", container["Id"], "timeout", "4", *check]
+    assert stack.run(*ask, check=False).returncode == 0
+    stack.run("docker", "kill", "--signal", "STOP", container["Id"])
+    try:
+        pids = stack.run("docker", "top", container["Id"], "-eo", "pid").stdout.split()[1:]
+        subprocess.run(["kill", "-STOP", *pids], check=True)
+        assert stack.run(*ask, check=False).returncode != 0
+    finally:
+        subprocess.run(["kill", "-CONT", *pids], check=True)
+
+
+def test_the_workers_health_check_fails_when_its_heart_stops(stack, eventually):
+    container = stack.containers()["worker"]
+    ask = ["docker", "exec", container["Id"], "sh", "-c", *container["Config"]["Healthcheck"]["Test"][1:]]
+    assert stack.run(*ask, check=False).returncode == 0
+    stack.run("docker", "kill", "--signal", "STOP", container["Id"])
+    try:
+        eventually(lambda: stack.run(*ask, check=False).returncode != 0, seconds=60)
+    finally:
+        stack.run("docker", "kill", "--signal", "CONT", container["Id"])
+
+
+def test_the_site_reaches_the_api_and_nothing_else(stack):
+    look = "for host in api cache queue worker minio; do getent hosts $host >/dev/null && echo $host; done; true"
+    assert stack.compose("exec", "-T", "web", "sh", "-c", look).split() == ["api"]
+
+
+def test_the_trainers_peak_memory_is_far_below_its_limit(stack, capsys):
+    script = "python -m churn_trainer train --force >&2; cat /sys/fs/cgroup/memory.peak"
+    done = subprocess.run(
+        ["docker", "compose", "run", "--rm", "-T", "--entrypoint", "sh", "trainer", "-c", script],
+        cwd=stack.root, env=stack.environment, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    peak = int(done.stdout.split()[-1])
+    with capsys.disabled():
+        sys.stdout.write(f"\nthe trainer's peak, as its control group accounts it: {peak / 2**20:.0f} MiB\n")
+    assert peak < TRAINER_LIMIT * 0.6
