@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from datetime import UTC
 from functools import partial
 from itertools import chain, islice
 from threading import Lock
@@ -99,7 +100,7 @@ class S3Store:
     def head(self, key: str) -> Entry:
         with translated(self._bucket, checked_key(key)):
             answer = self._client().head_object(Bucket=self._bucket, Key=key)
-        return Entry(key, answer["ContentLength"], answer["ETag"], answer["LastModified"])
+        return Entry(key, answer["ContentLength"], answer["ETag"], answer["LastModified"].astimezone(UTC))
 
     def list(self, prefix: str, *, after: str = "", limit: int | None = None) -> Iterator[Entry]:
         return islice(self._entries(checked_prefix(prefix), after, min(limit or _BATCH, _BATCH)), limit)
@@ -238,7 +239,7 @@ class S3Store:
                 for item in page.get("Contents", []):
                     # Consoles mark a folder by an empty object of its name.
                     if not item["Key"].endswith("/"):
-                        yield Entry(item["Key"], item["Size"], item["ETag"], item["LastModified"])
+                        yield Entry(item["Key"], item["Size"], item["ETag"], item["LastModified"].astimezone(UTC))
 
     def _folders(self, prefix: str) -> Iterator[str]:
         pages = self._client().get_paginator("list_objects_v2")

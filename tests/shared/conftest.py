@@ -1,6 +1,10 @@
-"""Customers without a data file, and a small scorecard and predictor made of them."""
+"""Customers without a data file, a small scorecard and predictor made of them, and every kind of object store."""
 
+import os
 import random
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+from uuid import uuid4
 
 import pytest
 
@@ -12,6 +16,10 @@ from churn.predict import Predictor
 from churn.reading import SETTLED, read
 from churn.scorecard import Scorecard
 from churn.scoring import table_of
+from churn.store import ObjectStore, open_store
+
+# http://access-key:secret@host:port; read when the tests are collected, because fixtures clean the environment.
+REAL_S3 = os.environ.get("CHURN_TEST_S3_URL")
 
 
 def random_customer(chance: random.Random) -> Customer:
@@ -65,3 +73,44 @@ def record(customers: list[Customer]) -> dict[str, object]:
         if read(changed).customer.tenure > 3:
             return changed
     raise AssertionError("no such customer")
+
+
+def real_s3_environment() -> dict[str, str]:
+    """The variables that lead to the S3 server that CHURN_TEST_S3_URL names."""
+    if REAL_S3 is None:
+        pytest.skip("CHURN_TEST_S3_URL names no S3 server; `make test-stack` runs these against MinIO")
+    address = urlsplit(REAL_S3)
+    return {
+        "AWS_ENDPOINT_URL_S3": f"{address.scheme}://{address.hostname}:{address.port}",
+        "AWS_ACCESS_KEY_ID": address.username or "",
+        "AWS_SECRET_ACCESS_KEY": address.password or "",
+    }
+
+
+@pytest.fixture(scope="module", params=["directory", "moto", "server"])
+def store_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a store of each kind: a folder, Moto's S3, and a real S3 server where one is named."""
+    if request.param == "directory":
+        yield f"file://{tmp_path_factory.mktemp('directory')}/store"
+        return
+    is_moto = request.param == "moto"
+    environment = request.getfixturevalue("s3_server").environment if is_moto else real_s3_environment()
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        yield f"s3://test-{uuid4().hex}"
+
+
+@pytest.fixture(scope="module")
+def opened_store(store_url: str) -> ObjectStore:
+    """One store for a module's tests: making an S3 client takes longer than most of them."""
+    store = open_store(store_url)
+    store.ensure_bucket()
+    return store
+
+
+@pytest.fixture
+def store(opened_store: ObjectStore) -> Iterator[ObjectStore]:
+    """An empty store of each kind."""
+    yield opened_store
+    opened_store.delete([entry.key for entry in opened_store.list("")])
