@@ -153,8 +153,12 @@ class DirectoryStore:
         try:
             with self._translated():
                 file = path.open("xb")
-            with file:
+            try:
                 return self._fill(file, path, chunks)
+            finally:
+                # Closing writes what is still in memory, for which a full disk may have no room.
+                with self._translated():
+                    file.close()
         except BaseException:
             path.unlink(missing_ok=True)
             raise

@@ -1,0 +1,210 @@
+"""What is S3's own: faults of the network, lost answers, pages, and how large objects are cut."""
+
+import os
+import socket
+import time
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from threading import Thread
+
+import pytest
+from boto3.session import Session
+from hypothesis import given
+from hypothesis import strategies as st
+
+from churn import store_s3
+from churn.errors import ConfigurationError, PreconditionFailed, StoreUnavailable
+from churn.s3_parts import MIN_PART_BYTES, PART_BYTES, plan, regroup
+from churn.store import Entry, ObjectStore, open_store
+
+TEXT = "text/plain"
+GIB = 1 << 30
+
+
+@pytest.fixture
+def store(s3_url: str) -> ObjectStore:
+    return open_store(s3_url)
+
+
+def refuse_all(store: ObjectStore, match: str) -> None:
+    """Every method says that the store is unavailable."""
+    calls: list[Callable[[], object]] = [
+        store.ping,
+        lambda: store.get("key"),
+        lambda: store.head("key"),
+        lambda: store.read("key"),
+        lambda: store.put("key", b"", content_type=TEXT, if_absent=True),
+        lambda: store.write("key", [b"x" * PART_BYTES], content_type=TEXT),
+        lambda: store.concatenate("key", ["other"], content_type=TEXT),
+        lambda: list(store.list("")),
+        lambda: list(store.folders("")),
+        lambda: store.delete(["key"]),
+        lambda: store.ensure_bucket(wait=0),
+    ]
+    for call in calls:
+        with pytest.raises(StoreUnavailable, match=match):
+            call()
+
+
+def test_an_unreachable_store_is_named_soon_with_the_remedy_and_no_credentials(
+    monkeypatch: pytest.MonkeyPatch, free_port: Callable[[], int]
+) -> None:
+    port = free_port()
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://user:word@127.0.0.1:{port}")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "the-key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "the-secret")
+    store = open_store("s3://churn")
+    started = time.monotonic()
+    with pytest.raises(StoreUnavailable) as caught:
+        store.get("key")
+    assert time.monotonic() - started < 10
+    assert f"s3://churn (127.0.0.1:{port})" in caught.value.message
+    assert "AWS_ENDPOINT_URL_S3" in caught.value.message
+    assert not any(word in caught.value.message for word in ("user", "word", "the-key", "the-secret"))
+    refuse_all(store, match="does not answer")
+
+
+def test_a_store_that_hangs_fails_its_ping_within_five_seconds(s3_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{deaf.getsockname()[1]}")
+        started = time.monotonic()
+        with pytest.raises(StoreUnavailable, match="does not answer"):
+            open_store(s3_url).ping()
+    assert time.monotonic() - started < 5
+
+
+def test_missing_credentials_are_told_without_waiting(s3_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    started = time.monotonic()
+    with pytest.raises(StoreUnavailable, match="no complete AWS credentials"):
+        open_store(s3_url).ensure_bucket(wait=60)
+    assert time.monotonic() - started < 10
+
+
+def test_an_endpoint_that_is_no_url_is_a_configuration_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "minio")
+    with pytest.raises(ConfigurationError, match="AWS_ENDPOINT_URL_S3"):
+        open_store("s3://churn").ping()
+
+
+def test_a_bucket_waits_for_its_server_to_come_up(
+    s3_url: str, monkeypatch: pytest.MonkeyPatch, free_port: Callable[[], int]
+) -> None:
+    behind, port = os.environ["AWS_ENDPOINT_URL_S3"].rpartition(":")[2], free_port()
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{port}")
+    Thread(target=late_relay, args=(port, int(behind)), daemon=True).start()
+    store = open_store(f"{s3_url}-late")
+    store.ensure_bucket(wait=30)
+    store.ensure_bucket(wait=0)
+
+
+def late_relay(port: int, behind: int) -> None:
+    """A server that comes up after a second and answers twice as often as making a bucket asks."""
+    time.sleep(1)
+    with socket.create_server(("127.0.0.1", port)) as server:
+        while True:
+            connection = server.accept()[0]
+            there = socket.create_connection(("127.0.0.1", behind))
+            for source, target in ((connection, there), (there, connection)):
+                Thread(target=pump, args=(source, target), daemon=True).start()
+
+
+def pump(source: socket.socket, target: socket.socket) -> None:
+    while data := source.recv(1 << 16):
+        target.sendall(data)
+    target.close()
+
+
+def test_aws_is_never_given_a_bucket_by_mistake(s3_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = open_store(f"{s3_url}-typo")
+    monkeypatch.setattr(store_s3, "own_endpoint", lambda: None)
+    with pytest.raises(StoreUnavailable, match="no such bucket"):
+        store.ensure_bucket(wait=60)
+    monkeypatch.undo()
+
+
+def test_a_conditional_write_whose_answer_is_lost_has_still_won(s3_server, store: ObjectStore) -> None:
+    s3_server.lost = 1
+    first = store.put("key", b"1", content_type=TEXT, if_absent=True)
+    assert store.head("key").etag == first
+    s3_server.lost = 1
+    second = store.put("key", b"2", content_type=TEXT, if_match=first)
+    assert store.head("key").etag == second
+
+
+def test_a_conditional_write_that_lost_is_told_so_though_the_content_is_the_same(s3_server, store: ObjectStore) -> None:
+    store.put("key", b"1", content_type=TEXT)
+    s3_server.lost = 1
+    with pytest.raises(PreconditionFailed):
+        store.put("key", b"1", content_type=TEXT, if_absent=True)
+
+
+def test_an_aborted_upload_leaves_no_parts(store: ObjectStore, s3_url: str) -> None:
+    def chunks() -> Iterator[bytes]:
+        yield b"x" * (2 * PART_BYTES)
+        assert uploads(s3_url) == 1
+        raise OSError("the upload broke off")
+
+    with pytest.raises(OSError, match="broke off"):
+        store.write("key", chunks(), content_type=TEXT)
+    assert uploads(s3_url) == 0
+
+
+def uploads(s3_url: str) -> int:
+    client = Session().client("s3")
+    return len(client.list_multipart_uploads(Bucket=s3_url.removeprefix("s3://")).get("Uploads", []))
+
+
+def test_objects_say_what_they_hold(store: ObjectStore, s3_url: str) -> None:
+    store.put("a", b"1", content_type="application/json")
+    store.write("b", [b"x" * PART_BYTES], content_type="text/csv")
+    store.concatenate("c", ["b", "a"], content_type="text/csv; charset=utf-8")
+    client = Session().client("s3")
+    types = [client.head_object(Bucket=s3_url.removeprefix("s3://"), Key=key)["ContentType"] for key in "abc"]
+    assert types == ["application/json", "text/csv", "text/csv; charset=utf-8"]
+
+
+def test_lists_and_deletions_go_beyond_one_page(store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store_s3, "_BATCH", 4)
+    names = [f"folder/{number:02}" for number in range(11)]
+    for name in names:
+        store.put(name, b"", content_type=TEXT)
+    assert [entry.key for entry in store.list("folder/")] == names
+    assert [entry.key for entry in store.list("folder/", after="folder/02", limit=5)] == names[3:8]
+    store.delete(names[:9])
+    assert [entry.key for entry in store.list("")] == names[9:]
+
+
+def test_a_console_s_mark_of_a_folder_is_no_object(store: ObjectStore, s3_url: str) -> None:
+    client = Session().client("s3")
+    client.put_object(Bucket=s3_url.removeprefix("s3://"), Key="folder/", Body=b"")
+    assert list(store.list("")) == []
+
+
+sizes = st.integers(0, 3 * PART_BYTES) | st.integers(MIN_PART_BYTES - 2, MIN_PART_BYTES + 2) | st.integers(0, 13 * GIB)
+
+
+@given(st.lists(sizes, max_size=12))
+def test_any_plan_holds_every_byte_in_order_in_parts_that_s3_takes(sizes: list[int]) -> None:
+    entries = [Entry(f"{number}", size, f"etag-{number}", None) for number, size in enumerate(sizes)]
+    pieces = plan(entries)
+    ranges = [part for piece in pieces for part in piece.ranges]
+    for entry in entries:
+        mine = [part for part in ranges if part.key == entry.key]
+        assert [part.start for part in mine[:1]] == [0] * bool(entry.size)
+        assert sum(part.size for part in mine) == entry.size
+        assert all(before.end == after.start for before, after in pairwise(mine))
+        assert all(part.etag == entry.etag for part in mine)
+    assert [int(part.key) for part in ranges] == sorted(int(part.key) for part in ranges)
+    totals = [sum(part.size for part in piece.ranges) for piece in pieces]
+    assert all(total >= MIN_PART_BYTES for total in totals[:-1])
+    assert all(total <= (5 * GIB if piece.copied else PART_BYTES) for total, piece in zip(totals, pieces, strict=True))
+
+
+@given(st.lists(st.binary(max_size=20), max_size=20), st.integers(1, 10))
+def test_regrouping_keeps_every_byte_in_pieces_of_one_size(chunks: list[bytes], size: int) -> None:
+    pieces = list(regroup(chunks, size))
+    assert b"".join(pieces) == b"".join(chunks)
+    assert all(len(piece) == size for piece in pieces[:-1])
+    assert all(0 < len(piece) <= size for piece in pieces)
