@@ -1,0 +1,147 @@
+"""The shapes of what is answered, declared once: they are encoded as they stand, and OpenAPI is made from them."""
+
+from typing import Annotated, Any, Literal, TypeAlias
+
+import msgspec
+from flask import Response
+from msgspec import Meta, Struct
+
+from churn.errors import FieldError
+
+Probability: TypeAlias = Annotated[float, Meta(ge=0, le=1)]
+Moment: TypeAlias = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
+Answer: TypeAlias = Annotated[
+    str, Meta(description="Yes from the release's threshold on.", extra_json_schema={"enum": ["No", "Yes"]})
+]
+Band: TypeAlias = Annotated[
+    str,
+    Meta(
+        description="low below 0.3, medium below 0.6, else high.", extra_json_schema={"enum": ["low", "medium", "high"]}
+    ),
+]
+
+encode = msgspec.json.Encoder().encode
+
+
+class ReasonAnswer(Struct, frozen=True):
+    """What one field of the customer adds to the log-odds of churn, against the average customer."""
+
+    field: str
+    value: Annotated[str | float | None, Meta(description="As the data set spells it.")]
+    effect: Annotated[float, Meta(description="In log-odds; grouped to the nineteen fields.")]
+    direction: Annotated[str, Meta(extra_json_schema={"enum": ["lowers", "raises"]})]
+    text: Annotated[str, Meta(description="Words an agent can say aloud.")]
+
+
+class RecommendationAnswer(Struct, frozen=True):
+    """A change that goes with a lower churn probability: an association in the data, not a promised effect."""
+
+    field: str
+    to: str
+    text: str
+    churn_probability_after: Probability
+
+
+class ModelAnswer(Struct, frozen=True):
+    """The release that answered, with its quality on customers it was never fitted on."""
+
+    model_name: str
+    version: str
+    accuracy: float | None
+    roc_auc: float | None
+    timestamp: Annotated[str, Meta(description="When it was trained.", extra_json_schema={"format": "date-time"})]
+
+
+class PredictionAnswer(Struct, frozen=True):
+    """The answer for one customer."""
+
+    success: Literal[True]
+    customerID: str | None  # noqa: N815  # the data set's name for it
+    prediction: Answer
+    churn_probability: Probability
+    no_churn_probability: Probability
+    confidence: Annotated[Probability, Meta(description="The larger of the two probabilities.")]
+    risk_band: Band
+    assumed: Annotated[
+        tuple[str, ...], Meta(description="The absent fields that were averaged over a sample of real customers.")
+    ]
+    probability_range: Annotated[
+        tuple[float, float] | None, Meta(description="The middle 80 % over what is assumed; null if nothing is.")
+    ]
+    cached: Annotated[bool, Meta(description="Whether this answer came from a cache.")]
+    timestamp: Moment
+    reasons: Annotated[list[ReasonAnswer], Meta(description="The largest effects first.")]
+    recommendations: Annotated[list[RecommendationAnswer], Meta(description="The largest gain first.")]
+    model_info: ModelAnswer
+
+
+class RowAnswer(Struct, frozen=True, omit_defaults=True):
+    """The answer for one customer among many; reasons and recommendations where they were asked for."""
+
+    index: Annotated[int, Meta(description="The customer's place in the request, from 0.", ge=0)]
+    success: Literal[True]
+    customerID: str | None  # noqa: N815  # the data set's name for it
+    prediction: Answer
+    churn_probability: Probability
+    no_churn_probability: Probability
+    confidence: Probability
+    risk_band: Band
+    assumed: tuple[str, ...]
+    probability_range: tuple[float, float] | None
+    cached: bool
+    reasons: list[ReasonAnswer] | msgspec.UnsetType = msgspec.UNSET
+    recommendations: list[RecommendationAnswer] | msgspec.UnsetType = msgspec.UNSET
+
+
+class RefusedRowAnswer(Struct, frozen=True):
+    """A customer among many with fields at fault; the others are answered all the same."""
+
+    index: Annotated[int, Meta(ge=0)]
+    success: Literal[False]
+    errors: list[FieldError]
+
+
+class BatchAnswer(Struct, frozen=True):
+    """The answers for many customers, in the order of the request."""
+
+    success: Literal[True]
+    count: Annotated[int, Meta(description="The rows received, good and bad.", ge=0)]
+    failed: Annotated[int, Meta(description="The rows refused.", ge=0)]
+    predictions: list[Any]
+    timestamp: Moment
+    model_info: ModelAnswer
+
+
+class HealthAnswer(Struct, frozen=True):
+    """How the service is, over all its processes."""
+
+    status: Annotated[str, Meta(extra_json_schema={"enum": ["healthy", "degraded"]})]
+    uptime_seconds: float
+    error_rate: Annotated[
+        float, Meta(ge=0, le=1, description="Failed (5xx) to all prediction requests of the last five minutes.")
+    ]
+    predictions_served: int
+    average_response_time_ms: Annotated[float, Meta(description="Of prediction requests.")]
+    checks: Annotated[dict[str, str], Meta(description="model, cache, queue and store: ok, failing or off.")]
+
+
+class ReleaseAnswer(Struct, frozen=True):
+    """A release, in service or not."""
+
+    version: str
+    model_name: str
+    timestamp: Annotated[str, Meta(description="When it was trained.", extra_json_schema={"format": "date-time"})]
+    released_at: Annotated[str | None, Meta(description="When it went into service, of the one that is.")]
+    current: bool
+    metrics: dict[str, Any]
+
+
+class ReleasesAnswer(Struct, frozen=True):
+    """Every release that the store holds, newest first."""
+
+    data: list[ReleaseAnswer]
+
+
+def respond(answer: Any, status: int = 200) -> Response:
+    """The answer as JSON."""
+    return Response(encode(answer), status, mimetype="application/json")

@@ -1,0 +1,65 @@
+"""Reading JSON bodies: limited, declared, and kindly explained where they are not JSON."""
+
+import json
+from typing import Any
+
+import msgspec
+from flask import request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from churn_api.errors import InvalidBody, RequestTooLarge, UnsupportedMediaType
+
+_decode = msgspec.json.Decoder().decode
+
+
+def read_json(limit: int, advice: str = "") -> Any:
+    """The body as plain Python values; `limit` is in bytes, `advice` what to do with more.
+
+    Of a name that an object repeats the last value counts, as in JavaScript. Raises UnsupportedMediaType,
+    RequestTooLarge or InvalidBody.
+    """
+    _check_type()
+    request.max_content_length = limit
+    try:
+        body = request.get_data(cache=False)
+    except RequestEntityTooLarge as error:
+        message = f"The body is larger than the {limit // 1024} KiB that this address takes.{advice}"
+        raise RequestTooLarge(message) from error
+    try:
+        return _decode(body)
+    except (ValueError, RecursionError):  # msgspec's own errors are ValueErrors
+        return _explained(body)
+
+
+def _check_type() -> None:
+    """Whether the body is declared as JSON in UTF-8; a form post from a foreign page never is."""
+    declared = request.content_type or ""
+    if declared == "application/json":
+        return
+    kind, charset = request.mimetype, request.mimetype_params.get("charset", "utf-8")
+    if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
+        raise UnsupportedMediaType(f"Send the body with Content-Type: application/json; got {declared[:80]!r}.")
+    if charset.lower() not in ("utf-8", "utf8"):
+        raise UnsupportedMediaType(f"Send the body in UTF-8; got the charset {charset[:40]!r}.")
+
+
+def _explained(body: bytes) -> Any:
+    """What the strict decoder refuses: read once more by the patient one, which knows where a fault is.
+
+    It lets NaN and infinity through, which the field's own check then names.
+    """
+    if (coding := request.headers.get("Content-Encoding", "identity")) != "identity":
+        raise UnsupportedMediaType(f"Send the body as it is; got the Content-Encoding {coding[:40]!r}.")
+    try:
+        decoded = json.loads(body)
+        json.dumps(decoded, ensure_ascii=False).encode()
+    except json.JSONDecodeError as error:
+        where = f"{error.msg} at line {error.lineno}, column {error.colno}"
+        raise InvalidBody(f"The body is not JSON: {where}." if body else "The body is empty; send JSON.") from error
+    except UnicodeError as error:
+        raise InvalidBody("The body is not text in UTF-8.") from error
+    except RecursionError as error:
+        raise InvalidBody("The body is nested too deeply.") from error
+    except ValueError as error:
+        raise InvalidBody("The body holds a number with too many digits.") from error
+    return decoded

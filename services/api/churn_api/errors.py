@@ -1,0 +1,65 @@
+"""What can be wrong with a request, beyond what the core knows of."""
+
+from churn.errors import ChurnError
+
+
+class HttpError(ChurnError):
+    """A failure of HTTP itself, such as NotFound, under the name that the web framework has for it."""
+
+    def __init__(self, status: int, name: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.name = name
+
+    @property
+    def error_type(self) -> str:
+        return self.name
+
+
+class InvalidBody(ChurnError):
+    """The body is no JSON, or no JSON of the kind that is wanted."""
+
+    status = 400
+
+
+class RequestTooLarge(ChurnError):
+    """The body is larger, or has more rows, than this route takes."""
+
+    status = 413
+
+
+class UnsupportedMediaType(ChurnError):
+    """The body is not declared as something that this route reads."""
+
+    status = 415
+
+
+class NotFound(ChurnError):
+    """What the address names is not there."""
+
+    status = 404
+
+
+class Unauthorized(ChurnError):
+    """No key was sent where one is needed."""
+
+    status = 401
+
+    def __init__(self) -> None:
+        super().__init__("An API key is needed: send it as `Authorization: Bearer <key>` or `X-API-Key: <key>`.")
+
+
+class Forbidden(ChurnError):
+    """A key was sent that is none of the service's."""
+
+    status = 403
+
+    def __init__(self) -> None:
+        super().__init__("This API key is not one of the service's; check CHURN_API_KEYS.")
+
+
+class ServerError(ChurnError):
+    """Something failed that nobody foresaw; the log has it, the caller only the request id."""
+
+    def __init__(self) -> None:
+        super().__init__("Something went wrong on our side; the log tells what, under this request id.")

@@ -1,0 +1,55 @@
+"""Every failure becomes the one body."""
+
+import json
+import logging
+from http import HTTPStatus
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
+
+from churn.errors import ChurnError, error_body
+from churn_api.access import request_id
+from churn_api.errors import HttpError, ServerError
+
+log = logging.getLogger(__name__)
+
+_MESSAGES = {
+    404: "There is nothing at this address; /docs lists what there is.",
+    405: "This address does not take {method}; it takes {allowed}.",
+}
+
+
+def install(app: Flask) -> None:
+    """Answer every failure with the one body."""
+    app.register_error_handler(ChurnError, answer)
+    app.register_error_handler(HTTPException, _answer_http)
+    app.register_error_handler(Exception, _answer_unforeseen)
+
+
+def answer(error: ChurnError) -> Response:
+    """The answer to a failure, as JSON in plain ASCII, whatever text was sent."""
+    response = Response(json.dumps(error_body(error, request_id())), error.status, mimetype="application/json")
+    if error.status == HTTPStatus.UNAUTHORIZED:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    if error.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        response.headers["Retry-After"] = "5"
+        log.warning("%s", error.message)
+    return response
+
+
+def _answer_http(error: HTTPException) -> Response | HTTPException:
+    if error.code is None or error.code < HTTPStatus.BAD_REQUEST:
+        return error
+    headers = [pair for pair in error.get_headers(request.environ) if pair[0] in ("Allow", "Retry-After")]
+    message = _MESSAGES.get(error.code, error.description or "")
+    allowed = dict(headers).get("Allow", "")
+    response = answer(
+        HttpError(error.code, type(error).__name__, message.format(method=request.method, allowed=allowed))
+    )
+    response.headers.extend(headers)
+    return response
+
+
+def _answer_unforeseen(error: Exception) -> Response:
+    log.error("Unforeseen failure of %s %s", request.method, request.url_rule, exc_info=error)
+    return answer(ServerError())

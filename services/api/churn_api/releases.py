@@ -1,0 +1,110 @@
+"""The release in service, watched: a new pointer is followed between two requests, a bad release is refused."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from churn import release as store_release
+from churn.errors import ChurnError, NoRelease, ReleaseRefused, UnknownRelease
+from churn.predict import Prediction
+from churn.release import Manifest, Pointer, Release
+from churn.store import ObjectStore
+from churn_api.answers import ModelAnswer
+from churn_api.computing import Question
+from churn_api.costs import Costs, measure
+from churn_api.lru import Lru
+
+log = logging.getLogger(__name__)
+
+# Answers that a process remembers: 2 MB or so, and more than one call centre asks for twice within minutes.
+REMEMBERED = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """A release in service, with all that goes when it goes: what was remembered of it, and what answers say of it."""
+
+    release: Release
+    pointer: Pointer
+    costs: Costs
+    about: ModelAnswer
+    recent: Lru[Question, Prediction] = field(default_factory=lambda: Lru(REMEMBERED))
+
+    @property
+    def manifest(self) -> Manifest:
+        return self.release.manifest
+
+
+class Releases:
+    """What this process serves. `refresh` follows the pointer; everything else only reads."""
+
+    def __init__(self, store: ObjectStore, on_refused: Callable[[], None]) -> None:
+        self._store = store
+        self._on_refused = on_refused
+        self._serving: Serving | None = None
+        self._seen: Pointer | None = None
+        self._problem: ChurnError = NoRelease()
+        self.store_answers = False
+
+    @property
+    def serving(self) -> Serving:
+        """The release to answer with. Raises what keeps one from serving, with its remedy."""
+        serving = self._serving
+        if serving is None:
+            raise self._problem
+        return serving
+
+    @property
+    def version(self) -> str | None:
+        """The version in service, if any."""
+        return self._serving.release.version if self._serving else None
+
+    @property
+    def ready(self) -> bool:
+        return self._serving is not None
+
+    def refresh(self) -> None:
+        """Follow the pointer. Whatever goes wrong, the release in service goes on serving."""
+        try:
+            pointer = store_release.current(self._store)
+            if pointer is not None and pointer != self._seen:
+                self._take(pointer)
+            self.store_answers = True
+        except (ReleaseRefused, UnknownRelease) as error:
+            self.store_answers = True
+            self._refuse(error)
+        except ChurnError as error:
+            if self.store_answers:
+                log.warning("%s", error.message)
+            self.store_answers = False
+            self._problem = error
+
+    def _take(self, pointer: Pointer) -> None:
+        try:
+            release = store_release.load(self._store, pointer.version, pointer.manifest_sha256)
+        except (ReleaseRefused, UnknownRelease):
+            self._seen = pointer
+            raise
+        self._serving = Serving(release, pointer, measure(release.predictor), _about(release.manifest))
+        self._seen = pointer
+        log.info("Release %s is in service.", release.version, extra={"release": release.version})
+
+    def _refuse(self, error: ChurnError) -> None:
+        """Log and count a refusal once, however often the same pointer is looked at."""
+        if error.message != self._problem.message:
+            log.error("%s", error.message)
+            self._on_refused()
+        self._problem = error
+
+
+def _about(manifest: Manifest) -> ModelAnswer:
+    """What every prediction says of its model."""
+    test: dict[str, Any] = manifest.metrics.get("test", {})
+    return ModelAnswer(
+        manifest.model_name,
+        manifest.version,
+        test.get("accuracy"),
+        test.get("roc_auc"),
+        manifest.timestamp.isoformat(),
+    )

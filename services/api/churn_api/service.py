@@ -1,0 +1,76 @@
+"""The parts of one API process, put together once and handed to whoever needs them."""
+
+import logging
+from dataclasses import dataclass, field
+from threading import Event, Thread
+from typing import cast
+
+from flask import current_app
+
+from churn.store import ObjectStore, open_store
+from churn_api.board import Board
+from churn_api.cache import Cache
+from churn_api.catalog import Catalog
+from churn_api.checks import Checks
+from churn_api.metrics import Metrics, shared_folder
+from churn_api.releases import Releases
+from churn_api.serving_metrics import ServingCollector
+from churn_api.settings import ApiSettings
+from churn_api.shared_cache import SharedCache
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Service:
+    """What views work with."""
+
+    settings: ApiSettings
+    store: ObjectStore
+    board: Board
+    metrics: Metrics
+    releases: Releases
+    cache: Cache
+    checks: Checks
+    catalog: Catalog
+    _ended: Event = field(default_factory=Event)
+
+    def refresh(self) -> None:
+        """Look at the release, the cache and the queue once."""
+        self.releases.refresh()
+        if self.cache.shared:
+            self.cache.shared.probe()
+        self.checks.refresh()
+
+    def watch(self) -> None:
+        """Go on looking in the background until `end`."""
+        Thread(target=self._watch, name="watch", daemon=True).start()
+
+    def end(self) -> None:
+        self._ended.set()
+
+    def _watch(self) -> None:
+        while not self._ended.wait(self.settings.release_poll_seconds):
+            try:
+                self.refresh()
+            except Exception:  # a watch that ends would leave an old release in service for ever
+                log.exception("The watch failed; it goes on.")
+
+
+def build(settings: ApiSettings) -> Service:
+    """Put the parts together; nothing is contacted yet."""
+    folder = shared_folder()
+    board = Board(folder / "board") if folder else Board()
+    metrics = Metrics(board.row)
+    store = open_store(settings.store_url)
+    releases = Releases(store, metrics.release_refused.inc)
+    shared = SharedCache(settings.cache_url) if settings.cache_url else None
+    cache = Cache(settings.cache, shared, metrics)
+    checks = Checks(releases, cache, settings.queue_url)
+    metrics.add(ServingCollector(releases, cache))
+    return Service(settings, store, board, metrics, releases, cache, checks, Catalog(store))
+
+
+def service() -> Service:
+    """The parts of the process that answers the request at hand."""
+    return cast(Service, current_app.extensions["churn"])

@@ -1,0 +1,83 @@
+"""The settings of the API and the worker."""
+
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from churn.settings import CommaSeparated, CommaSeparatedSecrets, Settings
+
+# Short keys can be guessed; this is what `openssl rand -hex 16` gives half of.
+SHORTEST_KEY = 16
+# What stands in examples and manuals is no secret, whatever its length.
+WELL_KNOWN = ("change", "example", "default", "secret", "password", "your-", "your_", "12345678", "test")
+
+
+class ApiSettings(Settings):
+    """What the API and the worker are told; both run from one image."""
+
+    api_workers: int = Field(
+        2,
+        ge=1,
+        le=32,
+        description="Processes that answer requests, each with four threads. About one for each core.",
+    )
+    api_keys: CommaSeparatedSecrets = Field(
+        (),
+        description="Keys that callers must send, separated by commas, of 16 characters or more. Not set: everybody "
+        "may ask, which only development allows.",
+    )
+    api_keys_file: Path | None = Field(
+        None, description="A file with further keys, one a line, for those who mount secrets as files."
+    )
+    cors_origins: CommaSeparated = Field(
+        (), description="Origins of other sites whose pages may call the API, separated by commas. Not set: none."
+    )
+    cache: Literal["auto", "always", "off"] = Field(
+        "auto",
+        description="When Redis is asked for a prediction: auto (where computing costs more than asking, as measured), "
+        "always or off.",
+    )
+    cache_url: str | None = Field(
+        None, description="The Redis that remembers predictions for all processes. Not set: each remembers its own."
+    )
+    queue_url: str = Field(
+        "redis://127.0.0.1:6379/0", description="The Redis that hands jobs to the workers, as Celery writes it."
+    )
+    release_poll_seconds: float = Field(
+        2.0, gt=0, le=3600, description="How often each process looks for a new release, in seconds."
+    )
+    max_batch_rows: int = Field(
+        1_000, ge=1, le=10_000, description="The most customers in one /batch_predict; more belong into a job."
+    )
+    max_upload_mb: int = Field(200, ge=1, le=5_000, description="The largest CSV of a job, in MB.")
+    job_ttl_days: int = Field(7, ge=1, le=365, description="How long a job and its files are kept, in days.")
+    site_dir: Path | None = Field(
+        None, description="A folder with the site's files, for the API to serve where no nginx does. Not set: none."
+    )
+
+    @model_validator(mode="after")
+    def _keys_are_safe(self) -> Self:
+        if self.api_keys_file and not self.api_keys_file.is_file():
+            raise ValueError(f"CHURN_API_KEYS_FILE is {str(self.api_keys_file)!r}, which is no file that can be read.")
+        keys = self.keys()
+        if self.env == "production" and not keys:
+            raise ValueError(
+                "CHURN_API_KEYS (or CHURN_API_KEYS_FILE) is not set, and production serves nobody without a key. "
+                "Make one with: openssl rand -hex 24"
+            )
+        if self.env == "production" and any(_is_weak(key) for key in keys):
+            raise ValueError(
+                f"CHURN_API_KEYS holds a key of fewer than {SHORTEST_KEY} characters or one that stands in manuals. "
+                "Make one with: openssl rand -hex 24"
+            )
+        return self
+
+    def keys(self) -> tuple[str, ...]:
+        """Every key, of the variable and of the file."""
+        lines = self.api_keys_file.read_text().splitlines() if self.api_keys_file else []
+        return (*(key.get_secret_value() for key in self.api_keys), *(line.strip() for line in lines if line.strip()))
+
+
+def _is_weak(key: str) -> bool:
+    return len(key) < SHORTEST_KEY or len(set(key)) < 6 or any(word in key.lower() for word in WELL_KNOWN)

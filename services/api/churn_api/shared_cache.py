@@ -1,0 +1,90 @@
+"""Redis as the memory that all processes share, which may fail or dawdle without anybody waiting for it."""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from statistics import median
+from time import perf_counter
+from typing import TypeVar
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+# A healthy Redis answers in a tenth of a millisecond. One that needs longer than this is asked no more until the watch
+# thread finds it well again, so that a request waits at most once, and most requests never.
+TIMEOUT_SECONDS = 0.05
+
+# An answer that nobody asks for again leaves after a day, also where Redis has memory to spare.
+TTL_SECONDS = 86_400
+
+_PROBE_KEYS = tuple(f"churn:probe:{number}" for number in range(32))
+_PROBE_VALUE = b"x" * 2_000  # as long as an answer with its reasons
+
+
+class SharedCache:
+    """Answers by key in Redis. `up` is the breaker: False from the first failure until a probe succeeds.
+
+    `price` is what asking for one answer and, for want of it, keeping it costs in seconds as measured; `bulk_price` the
+    same for each of many answers that are asked for together.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._redis = redis.Redis.from_url(
+            url,
+            socket_timeout=TIMEOUT_SECONDS,
+            socket_connect_timeout=TIMEOUT_SECONDS,
+            retry=Retry(NoBackoff(), 0),
+        )
+        self.up = False
+        self.price = self.bulk_price = float("inf")
+
+    def get(self, keys: Sequence[str]) -> list[bytes | None]:
+        """The values, None where there is none. Raises redis.RedisError; from then on the breaker is open."""
+        return self._guarded(lambda: self._redis.mget(keys))
+
+    def put(self, values: Mapping[str, bytes]) -> None:
+        """Keep the values, all in one message. Raises redis.RedisError as `get` does."""
+        pipeline = self._redis.pipeline(transaction=False)
+        for key, value in values.items():
+            pipeline.set(key, value, ex=TTL_SECONDS)
+        self._guarded(pipeline.execute)
+
+    def _guarded(self, ask: Callable[[], T]) -> T:
+        try:
+            return ask()
+        except redis.RedisError as error:
+            if self.up:
+                self.up = False
+                log.warning("The cache does not answer (%s); predictions go on without it.", error)
+            self._redis.connection_pool.disconnect()
+            raise
+
+    def probe(self) -> None:
+        """Find out whether Redis answers, and what it costs; for the watch thread alone."""
+        try:
+            self._measure()
+        except redis.RedisError:
+            return
+        if not self.up:
+            self.up = True
+            log.info("The cache answers.")
+
+    def _measure(self) -> None:
+        self.price = _smoothed(self.price, median(self._seconds(_PROBE_KEYS[:1]) for _ in range(5)))
+        self.bulk_price = _smoothed(self.bulk_price, self._seconds(_PROBE_KEYS) / len(_PROBE_KEYS))
+
+    def _seconds(self, keys: Sequence[str]) -> float:
+        """The time of a miss: to ask for the keys and then to keep a value for each."""
+        start = perf_counter()
+        self.get(keys)
+        self.put(dict.fromkeys(keys, _PROBE_VALUE))
+        return perf_counter() - start
+
+
+def _smoothed(before: float, now: float) -> float:
+    """One slow moment does not turn the policy over."""
+    return now if before == float("inf") else 0.7 * before + 0.3 * now

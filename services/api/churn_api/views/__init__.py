@@ -1,0 +1,1 @@
+"""The addresses of the API: each view parses, calls, counts and answers."""

@@ -1,0 +1,30 @@
+"""The API's description, for programs and for people."""
+
+from pathlib import Path
+
+from flask import Blueprint, Response, send_from_directory
+
+from churn_api.answers import respond
+from churn_api.openapi.document import document
+from churn_api.service import service
+
+blueprint = Blueprint("docs", __name__)
+
+PAGE = Path(__file__).parents[1] / "static" / "docs"
+
+
+@blueprint.get("/openapi.json")
+def openapi() -> Response:
+    return respond(document(service().settings))
+
+
+@blueprint.get("/docs")
+def page() -> Response:
+    return page_file("index.html")
+
+
+@blueprint.get("/docs/<name>")
+def page_file(name: str) -> Response:
+    response = send_from_directory(PAGE, name)
+    response.headers["Cache-Control"] = "no-cache"
+    return response

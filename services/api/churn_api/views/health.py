@@ -1,0 +1,47 @@
+"""Health for load balancers and people, metrics for Prometheus."""
+
+from flask import Blueprint, Response, request
+
+from churn_api.answers import HealthAnswer, respond
+from churn_api.checks import FAILING
+from churn_api.service import service
+
+blueprint = Blueprint("health", __name__)
+
+# The share of failed prediction requests from which on the service calls itself degraded.
+DEGRADED_FROM = 0.05
+
+
+@blueprint.get("/health")
+def health() -> Response:
+    tally = service().board.tally()
+    checks = service().checks.report()
+    degraded = tally.error_rate >= DEGRADED_FROM or FAILING in checks.values()
+    mean_ms = 1000 * tally.seconds / tally.prediction_requests if tally.prediction_requests else 0.0
+    return respond(
+        HealthAnswer(
+            "degraded" if degraded else "healthy",
+            round(tally.uptime_seconds, 3),
+            tally.error_rate,
+            tally.predictions_served,
+            round(mean_ms, 3),
+            checks,
+        )
+    )
+
+
+@blueprint.get("/health/live")
+def live() -> Response:
+    return respond({"status": "alive"})
+
+
+@blueprint.get("/health/ready")
+def ready() -> Response:
+    """Ready once a release serves; without one, the answer says what is missing."""
+    return respond({"status": "ready", "version": service().releases.serving.release.version})
+
+
+@blueprint.get("/metrics")
+def metrics() -> Response:
+    text, content_type = service().metrics.text(request.headers.get("Accept", ""))
+    return Response(text, content_type=content_type)

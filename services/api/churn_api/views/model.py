@@ -1,0 +1,27 @@
+"""The release in service, and all the others."""
+
+from flask import Blueprint, Response
+
+from churn_api.answers import respond
+from churn_api.model_info import model_info
+from churn_api.service import service
+
+blueprint = Blueprint("model", __name__)
+
+
+@blueprint.get("/model_info")
+def info() -> Response:
+    return respond(model_info(service().releases.serving, service().cache))
+
+
+@blueprint.get("/releases")
+def releases() -> Response:
+    return respond(service().catalog.releases())
+
+
+@blueprint.get("/releases/<version>/files/<path:name>")
+def release_file(version: str, name: str) -> Response:
+    data, content_type = service().catalog.file(version, name)
+    response = Response(data, content_type=content_type)
+    response.headers["Cache-Control"] = "public, max-age=86400, immutable"
+    return response

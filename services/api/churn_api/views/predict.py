@@ -1,0 +1,77 @@
+"""/predict and /batch_predict."""
+
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from churn.customer import FIELDS
+from churn.errors import FieldError, ValidationError
+from churn_api.answers import respond
+from churn_api.bodies import read_json
+from churn_api.errors import InvalidBody, RequestTooLarge
+from churn_api.predictions import predict, predict_batch
+from churn_api.service import service
+
+blueprint = Blueprint("predict", __name__)
+
+ONE_LIMIT, BATCH_LIMIT = 64 * 1024, 2 * 1024 * 1024
+DEFAULT_REASONS = 5
+
+_JOBS = " Send more customers as a CSV to /jobs."
+
+
+@blueprint.post("/predict")
+def predict_one() -> Response:
+    reasons = _reasons(DEFAULT_REASONS)
+    record = read_json(ONE_LIMIT)
+    if not isinstance(record, dict):
+        raise InvalidBody(f"The body must be a JSON object with a customer's fields; got {_kind(record)}.")
+    try:
+        return respond(predict(service(), record, reasons))
+    except ValidationError as error:
+        service().metrics.count_faults(error.errors)
+        raise
+
+
+@blueprint.post("/batch_predict")
+def predict_many() -> Response:
+    reasons = _reasons(None)
+    customers = _customers(read_json(BATCH_LIMIT, _JOBS))
+    most = service().settings.max_batch_rows
+    if len(customers) > most:
+        raise RequestTooLarge(
+            f"{len(customers):,} customers are more than the {most:,} that this address takes.{_JOBS}"
+        )
+    return respond(predict_batch(service(), customers, reasons))
+
+
+def _reasons(default: int | None) -> int | None:
+    """How many reasons are wanted, None for neither reasons nor recommendations. Raises ValidationError."""
+    wanted = request.args.get("reasons") if request.query_string else None
+    if wanted is None:
+        return default
+    if wanted in ("all", "none"):
+        return len(FIELDS) if wanted == "all" else None
+    if wanted.isascii() and wanted.isdigit() and int(wanted) <= len(FIELDS):
+        return int(wanted)
+    message = f'reasons must be a number from 0 to {len(FIELDS)}, "all" or "none".'
+    raise ValidationError([FieldError("reasons", "not_allowed", message)])
+
+
+def _customers(body: Any) -> list[Any]:
+    """The customers of a bare array or of {"customers": [...]}. Raises InvalidBody or ValidationError."""
+    if isinstance(body, list):
+        return body
+    if not isinstance(body, dict):
+        raise InvalidBody(f'The body must be {{"customers": [...]}} or a JSON array of customers; got {_kind(body)}.')
+    if "customers" not in body:
+        raise ValidationError([FieldError("customers", "missing", "customers is required: an array of customers.")])
+    if not isinstance(body["customers"], list):
+        message = f"customers must be an array of customers; got {_kind(body['customers'])}."
+        raise ValidationError([FieldError("customers", "wrong_type", message)])
+    return body["customers"]
+
+
+def _kind(value: Any) -> str:
+    kinds = {dict: "an object", list: "an array", str: "text", bool: "a boolean", type(None): "null"}
+    return kinds.get(type(value), "a number")

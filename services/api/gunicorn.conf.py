@@ -1,0 +1,60 @@
+"""How gunicorn runs the API: processes of four threads each, which keep connections open."""
+
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from prometheus_client import multiprocess
+
+from churn_api.settings import ApiSettings
+
+if TYPE_CHECKING:
+    from gunicorn.arbiter import Arbiter
+    from gunicorn.workers.base import Worker
+
+# Memory that looks like a folder: what is written there never waits for a disk.
+MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else tempfile.gettempdir()  # noqa: S108
+
+settings = ApiSettings.load()
+
+wsgi_app = "churn_api.app:create_app()"
+workers = settings.api_workers
+worker_class = "gthread"
+threads = 4
+# Each process has a listening socket of its own; with a shared one, kept-alive connections pile up on a single process.
+reuse_port = True
+# Longer than the site's nginx keeps its connections, so that none is used as it closes.
+keepalive = 30
+timeout = 60
+graceful_timeout = 30
+worker_tmp_dir = MEMORY
+# The root file system may be read-only, and nobody talks to gunicorn through a socket.
+control_socket_disable = True
+loglevel = settings.log_level.lower()
+logconfig_dict = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": "churn.logs.JsonFormatter", "service": "api"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json", "stream": "ext://sys.stderr"}},
+    "root": {"level": settings.log_level, "handlers": []},
+    "loggers": {"gunicorn.error": {"handlers": ["stderr"], "level": settings.log_level, "propagate": False}},
+}
+
+
+def on_starting(server: "Arbiter") -> None:
+    """Make the folder that the processes share, empty: counts begin with the service."""
+    del server
+    folder = Path(os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", f"{MEMORY}/churn-api-{os.getpid()}"))
+    folder.mkdir(parents=True, exist_ok=True)
+    for left_over in [*folder.glob("*.db"), folder / "board"]:
+        left_over.unlink(missing_ok=True)
+
+
+def post_worker_init(worker: "Worker") -> None:
+    worker.wsgi.extensions["churn"].watch()
+
+
+def child_exit(server: "Arbiter", worker: "Worker") -> None:
+    del server
+    multiprocess.mark_process_dead(worker.pid)
