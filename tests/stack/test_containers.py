@@ -35,9 +35,10 @@ def test_a_service_can_write_nothing_but_its_tmpfs(stack, service):
 
 @pytest.mark.parametrize("image", ["churn-api", "churn-trainer"])
 def test_an_image_has_neither_installer_nor_compiler(stack, image):
-    look = "for tool in pip gcc cc make git curl; do command -v $tool; done; python -c 'import pip' 2>&1 | grep -q No || echo pip"
-    done = stack.run("docker", "run", "--rm", "--network", "none", "--entrypoint", "sh", image, "-c", look)
-    assert done.stdout == ""
+    look = "for tool in pip gcc cc make git curl; do command -v $tool; done; python -c 'import pip' && echo pip"
+    done = stack.run("docker", "run", "--rm", "--network", "none", "--entrypoint", "sh", image, "-c", look, check=False)
+    assert done.stdout.splitlines()[-1] == "ModuleNotFoundError: No module named 'pip'"
+    assert not re.search(r"^(/|pip$)", done.stdout, re.MULTILINE)
 
 
 def test_the_serving_image_has_neither_pandas_nor_scikit_learn(stack):

@@ -72,9 +72,10 @@ def job(stack, table):
 
 def test_everything_is_up_and_healthy_and_the_trainer_is_done(stack):
     containers = stack.containers()
-    assert set(containers) == {"web", "api", "worker", "trainer", "cache", "queue", "minio"}
-    trainer = containers.pop("trainer")["State"]
-    assert (trainer["Status"], trainer["ExitCode"]) == ("exited", 0)
+    assert set(containers) == {"web", "api", "worker", "trainer", "cache", "queue", "minio", "minio-setup"}
+    for name in ("trainer", "minio-setup"):
+        once = containers.pop(name)["State"]
+        assert (once["Status"], once["ExitCode"]) == ("exited", 0)
     assert {name: one["State"]["Health"]["Status"] for name, one in containers.items()} == dict.fromkeys(
         containers, "healthy"
     )
