@@ -38,7 +38,7 @@ def test_production_has_the_services_of_the_contract(production):
 
 
 def test_the_local_file_adds_only_the_object_store(local):
-    assert set(local["services"]) - SERVICES == {"minio"}
+    assert set(local["services"]) - SERVICES == {"minio", "minio-setup"}
 
 
 def test_production_publishes_only_the_site(production):
@@ -53,7 +53,7 @@ def test_every_published_port_is_on_the_loopback_unless_an_operator_says_otherwi
     assert all(port.startswith(("127.0.0.1:", "${CHURN_WEB_ADDRESS:-127.0.0.1}:")) for port in ports)
 
 
-@pytest.mark.parametrize("name", sorted(SERVICES | {"minio"}))
+@pytest.mark.parametrize("name", sorted(SERVICES | {"minio", "minio-setup"}))
 def test_every_container_is_confined(production, local, name):
     service = production["services"].get(name) or local["services"][name]
     assert service["read_only"] is True
@@ -116,14 +116,14 @@ def test_a_failed_training_does_not_keep_an_earlier_release_from_serving(product
 def test_production_carries_no_credentials(production):
     for service in production["services"].values():
         environment = service.get("environment", {})
-        assert all(environment[name] is None for name in environment if name.startswith("AWS_") or "KEYS" in name)
+        assert not any(environment[name] for name in environment if name.startswith("AWS_") or "KEYS" in name)
 
 
-def test_local_credentials_are_the_local_stores_own(local):
-    store = local["services"]["minio"]["environment"]
-    settings = local["services"]["api"]["environment"]
-    assert settings["AWS_ACCESS_KEY_ID"] == store["MINIO_ROOT_USER"]
-    assert settings["AWS_SECRET_ACCESS_KEY"] == store["MINIO_ROOT_PASSWORD"]
+@pytest.mark.parametrize("name", ["api", "worker", "trainer"])
+def test_each_service_is_a_user_of_its_own_in_the_local_store(local, name):
+    settings = local["services"][name]["environment"]
+    assert settings["AWS_ACCESS_KEY_ID"] == f"churn-{name}"
+    assert settings["AWS_SECRET_ACCESS_KEY"] == f"churn-{name}-local-secret"
 
 
 def test_images_are_pinned_to_a_tag(root, production, local):

@@ -1,0 +1,64 @@
+"""The store's policies, read as a security team reads them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from churn_api.settings import ApiSettings
+
+SERVICES = ("trainer", "api", "worker")
+WRITING = {"s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"}
+
+
+def document(root: Path, name: str) -> Any:
+    return json.loads((root / "deploy" / "policies" / f"{name}.json").read_text())
+
+
+def statements(root: Path, service: str) -> list[dict[str, Any]]:
+    return list(document(root, service)["Statement"])
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_policy_allows_named_actions_on_named_folders_of_one_bucket(root, service):
+    for statement in statements(root, service):
+        assert statement["Effect"] == "Allow"
+        assert all("*" not in action for action in statement["Action"])
+        for resource in statement["Resource"]:
+            bucket, _, key = resource.removeprefix("arn:aws:s3:::").partition("/")
+            assert bucket == "churn"
+            assert key.count("*") == (1 if key else 0)
+            assert not key or key.endswith("/*")
+
+
+def test_only_the_trainer_can_change_what_serves(root):
+    for service in ("api", "worker"):
+        for statement in statements(root, service):
+            if WRITING & set(statement["Action"]):
+                assert statement["Resource"] == ["arn:aws:s3:::churn/jobs/*"]
+
+
+def test_the_trainer_neither_deletes_nor_sees_jobs(root):
+    text = json.dumps(statements(root, "trainer"))
+    assert "DeleteObject" not in text
+    assert "jobs" not in text
+
+
+def test_the_lifecycle_gives_the_product_a_day_to_expire_jobs_itself(root):
+    (jobs,) = [rule for rule in document(root, "lifecycle")["Rules"] if "Expiration" in rule]
+    assert jobs["Filter"] == {"Prefix": "jobs/"}
+    assert jobs["Expiration"]["Days"] == ApiSettings.model_fields["job_ttl_days"].default + 1
+
+
+def test_the_bucket_encrypts_by_default_and_refuses_plain_http(root):
+    (rule,) = document(root, "encryption")["Rules"]
+    assert rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
+    (deny,) = document(root, "bucket")["Statement"]
+    assert (deny["Effect"], deny["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+
+
+def test_the_local_store_is_set_up_from_these_very_files(root):
+    script = (root / "deploy" / "policies" / "local-store.sh").read_text()
+    assert 'mc admin policy create local "$user" "$policies/$service.json"' in script
+    assert "for service in trainer api worker; do" in script
