@@ -8,7 +8,7 @@ PORT ?= 8080
 PYTHON ?= $(firstword $(shell for name in python3.13 python3.12 python3.11 python3; do \
 	$$name -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name; done))
 BIN := $(VENV)/bin
-SHELL_SCRIPTS := .ci/run $(wildcard services/*/*.sh)
+SHELL_SCRIPTS := .ci/run $(wildcard services/*/*.sh deploy/*/*.sh)
 
 export PYTHONPATH := $(CURDIR)/shared:$(CURDIR)/services/api:$(CURDIR)/services/trainer
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
