@@ -1,0 +1,49 @@
+"""What can be wrong with a job or an upload."""
+
+from collections.abc import Sequence
+
+from churn.errors import ChurnError, FieldError
+
+
+class UnknownJob(ChurnError):
+    """No job has this id, or it was deleted or has expired."""
+
+    status = 404
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(f"There is no job {job_id[:40]!r}; GET /jobs lists those there are.")
+
+
+class JobConflict(ChurnError):
+    """The job is in a state that does not allow what was asked."""
+
+    status = 409
+
+
+class IdempotencyConflict(ChurnError):
+    """An Idempotency-Key was used again with other content."""
+
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This Idempotency-Key belongs to a job with other content; send the same file again or choose another key."
+        )
+
+
+class InvalidUpload(ChurnError):
+    """The upload is no CSV of customers."""
+
+    status = 422
+
+    def __init__(self, message: str, errors: Sequence[FieldError] = ()) -> None:
+        super().__init__(message, errors or (FieldError("file", "wrong_type", message),))
+
+
+class UploadTooLarge(ChurnError):
+    """The upload is larger than CHURN_MAX_UPLOAD_MB."""
+
+    status = 413
+
+    def __init__(self, limit_mb: int) -> None:
+        super().__init__(f"The file is larger than {limit_mb} MB; split it, or raise CHURN_MAX_UPLOAD_MB.")

@@ -1,0 +1,115 @@
+"""The ids of jobs, and where everything of a job stands in the store.
+
+An id is "job_" and a ULID: 48 bits of milliseconds and 80 random bits in Crockford's base 32, so ids sort by their
+time. Stores list in the order of keys, oldest first; an index under the complements of the ids is therefore in the
+order newest first, and a page of it costs the same whether there are ten jobs or a million.
+"""
+
+import hashlib
+import re
+import secrets
+from datetime import UTC, datetime
+
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_COMPLEMENT = str.maketrans(_ALPHABET, _ALPHABET[::-1])
+_PREFIX = "job_"
+_ULID_LENGTH = 26
+
+is_id = re.compile(rf"{_PREFIX}[0-7][{_ALPHABET}]{{{_ULID_LENGTH - 1}}}").fullmatch
+
+NEWEST = "jobs/index/newest/"
+"""One empty object per job, in the order newest first."""
+
+ACTIVE = "jobs/index/active/"
+"""One empty object per job that is not finished: what the sweep looks at."""
+
+EXPIRY = "jobs/index/expiry/"
+"""One empty object per job and upload, in the order in which they expire."""
+
+CLAIMS = "jobs/index/keys/"
+"""One object per Idempotency-Key."""
+
+SWEEP = "jobs/index/sweep.json"
+
+
+def new_id(moment: datetime) -> str:
+    number = int(moment.timestamp() * 1000) << 80 | secrets.randbits(80)
+    digits = (_ALPHABET[number >> shift & 31] for shift in range(5 * (_ULID_LENGTH - 1), -1, -5))
+    return _PREFIX + "".join(digits)
+
+
+def created(job_id: str) -> datetime:
+    """The moment in an id, to the millisecond."""
+    number = 0
+    for digit in job_id.removeprefix(_PREFIX):
+        number = number << 5 | _ALPHABET.index(digit)
+    return datetime.fromtimestamp((number >> 80) / 1000, UTC)
+
+
+def folder(job_id: str) -> str:
+    return f"jobs/{job_id}/"
+
+
+def record(job_id: str) -> str:
+    return f"jobs/{job_id}/job.json"
+
+
+def plan(job_id: str) -> str:
+    return f"jobs/{job_id}/plan.json"
+
+
+def upload(job_id: str) -> str:
+    return f"jobs/{job_id}/input.csv"
+
+
+def results(job_id: str) -> str:
+    return f"jobs/{job_id}/results.csv"
+
+
+def errors(job_id: str) -> str:
+    return f"jobs/{job_id}/errors.csv"
+
+
+def chunk(job_id: str, number: int, kind: str) -> str:
+    """One chunk's part of the results or errors."""
+    return f"jobs/{job_id}/chunks/{number:06d}.{kind}.csv"
+
+
+def done(job_id: str) -> str:
+    """The prefix of the marks of finished chunks; a mark's name holds the chunk's number and counts."""
+    return f"jobs/{job_id}/done/"
+
+
+def attempts(job_id: str) -> str:
+    return f"jobs/{job_id}/attempts/"
+
+
+def attempt(job_id: str, step: str) -> str:
+    return f"{attempts(job_id)}{step}.json"
+
+
+def newest(job_id: str) -> str:
+    return NEWEST + job_id.removeprefix(_PREFIX).translate(_COMPLEMENT)
+
+
+def of_newest(key: str) -> str:
+    """The id of the job that an entry of the index stands for."""
+    return _PREFIX + key.removeprefix(NEWEST).translate(_COMPLEMENT)
+
+
+def active(job_id: str) -> str:
+    return ACTIVE + job_id
+
+
+def expiry(job_id: str, moment: datetime) -> str:
+    return f"{EXPIRY}{int(moment.timestamp()):012d}_{job_id}"
+
+
+def of_expiry(key: str) -> tuple[str, datetime]:
+    """The job's id and the moment it expires."""
+    seconds, _, job_id = key.removeprefix(EXPIRY).partition("_")
+    return job_id, datetime.fromtimestamp(int(seconds), UTC)
+
+
+def claim(idempotency_key: str) -> str:
+    return f"{CLAIMS}{hashlib.sha256(idempotency_key.encode()).hexdigest()}.json"

@@ -1,0 +1,118 @@
+"""The plan of a job: its columns, and where its input is cut into chunks."""
+
+import json
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from churn_api.jobs import rows
+
+# The results of a chunk of this many bytes are about 6 MB: more than the 5 MiB that S3 wants of a part it copies by
+# itself, and little enough that a worker stays within its memory.
+CHUNK_BYTES = 8 << 20
+
+# Keeps a chunk of very short rows, which may all be at fault, from making very long answers.
+CHUNK_ROWS = 65_536
+
+# Scanned at a time; also how finely a chunk of short rows is cut.
+_BLOCK_BYTES = 256 << 10
+
+
+class Chunk(NamedTuple):
+    """Bytes `start` to `end` of the input, with `rows` rows, the first of which is row `first` of the file, from 1."""
+
+    start: int
+    end: int
+    first: int
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a job's input is read: chunks in order, without gaps behind the header."""
+
+    columns: tuple[str, ...]
+    chunks: tuple[Chunk, ...]
+
+    @property
+    def rows(self) -> int:
+        return sum(chunk.rows for chunk in self.chunks)
+
+    def to_bytes(self) -> bytes:
+        return json.dumps({"columns": self.columns, "chunks": self.chunks}).encode()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "Plan":
+        held = json.loads(data)
+        return cls(tuple(held["columns"]), tuple(Chunk(*chunk) for chunk in held["chunks"]))
+
+
+class Cutter:
+    """Finds the chunks of rows that pass by in blocks of any size, in the memory of the longest row."""
+
+    def __init__(self, start: int, chunk_bytes: int = CHUNK_BYTES, chunk_rows: int = CHUNK_ROWS) -> None:
+        self._limits = chunk_bytes, chunk_rows
+        self._start = self._end = start
+        self._first = 1
+        self._rows = 0
+        self._pending = bytearray()
+        self._enough = _BLOCK_BYTES
+        self._chunks: list[Chunk] = []
+
+    @property
+    def pending(self) -> int:
+        """Bytes of the row that has not ended yet, with what has come after it."""
+        return len(self._pending)
+
+    def lines_pending(self) -> int:
+        """Line ends since the start of the row that has not ended yet."""
+        return self._pending.count(b"\n")
+
+    def lines_since_open_quote(self) -> int | None:
+        """Line ends since a quote that has not been closed yet; None where none is open."""
+        start = rows.open_quote(bytes(self._pending))
+        return None if start is None else self._pending.count(b"\n", start)
+
+    def feed(self, block: bytes) -> None:
+        for start in range(0, len(block), _BLOCK_BYTES):
+            self._pending += block[start : start + _BLOCK_BYTES]
+            if len(self._pending) >= self._enough:
+                self._take()
+
+    def _take(self) -> None:
+        data = bytes(self._pending)
+        end = _last_end(data)
+        if end:
+            self._count(data[:end])
+            del self._pending[:end]
+        # A row that goes on is looked at again when it has doubled, or looking at it would cost its square.
+        self._enough = max(_BLOCK_BYTES, 2 * len(self._pending))
+
+    def _count(self, whole: bytes) -> None:
+        self._end += len(whole)
+        self._rows += rows.count(whole)
+        chunk_bytes, chunk_rows = self._limits
+        if self._end - self._start >= chunk_bytes or self._rows >= chunk_rows:
+            self._close()
+
+    def _close(self) -> None:
+        if self._rows:
+            self._chunks.append(Chunk(self._start, self._end, self._first, self._rows))
+        self._first += self._rows
+        self._start, self._rows = self._end, 0
+
+    def finish(self) -> tuple[Chunk, ...]:
+        """The chunks, the last row being whole with or without a line end."""
+        self._take()
+        if self._pending:
+            self._count(bytes(self._pending))
+            self._pending.clear()
+        self._close()
+        return tuple(self._chunks)
+
+
+def _last_end(data: bytes) -> int:
+    """The offset behind the last row that has certainly ended, 0 if none has."""
+    if b'"' not in data and b"\r" not in data:
+        return data.rfind(b"\n") + 1
+    found = rows.ends(data)
+    return int(found[-1]) if len(found) else 0

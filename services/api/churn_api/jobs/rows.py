@@ -1,0 +1,107 @@
+"""Where a CSV's rows end, by the rules of Python's csv module: the one definition that planning and scoring share.
+
+A quote opens a cell only at the cell's start, inside it "" stands for one quote, and line ends may be \\n, \\r\\n or \\r.
+"""
+
+import re
+
+import numpy as np
+from numpy.typing import NDArray
+
+_QUOTE, _COMMA, _NEWLINE, _RETURN = b'",\n\r'
+
+# A quoted cell, closed or not; what follows its closing quote belongs to the cell up to the next comma or line end.
+_QUOTED = re.compile(rb'(?<![^,\n\r])"[^"]*+(?:""[^"]*+)*+("|\Z)')
+_BLANK = re.compile(rb"^[ \t]*\n", re.MULTILINE)
+_BLANK_STARTS = (b"\n", b" ", b"\t")
+
+
+def ends(data: bytes) -> NDArray[np.int64]:
+    """The offsets right behind each line end that ends a row. `data` starts at the start of a row.
+
+    A \\r at the very end is none, since a \\n may follow it."""
+    masked = data if b'"' not in data else _masked(data)
+    array = np.frombuffer(masked, np.uint8)
+    found = array == _NEWLINE
+    if b"\r" in masked:
+        lone = array[:-1] == _RETURN
+        lone &= array[1:] != _NEWLINE
+        found[:-1] |= lone
+    return np.flatnonzero(found) + 1
+
+
+def open_quote(data: bytes) -> int | None:
+    """The offset of a quote that is never closed."""
+    if b'"' not in data:
+        return None
+    return next((match.start() for match in _QUOTED.finditer(data) if not match[1]), None)
+
+
+def _masked(data: bytes) -> bytes:
+    """The same bytes with every line end inside of quotes blotted out; an open quote hides all that follows."""
+    array = np.frombuffer(data, np.uint8)
+    regular = _regular_quotes(array)
+    if regular is None:
+        return _QUOTED.sub(lambda match: b"x" * len(match[0]), data)
+    opening, closing = regular
+    lines = np.flatnonzero((array == _NEWLINE) | (array == _RETURN))
+    inside = np.searchsorted(opening, lines) > np.searchsorted(closing, lines)
+    if not inside.any():
+        return data
+    masked = array.copy()
+    masked[lines[inside]] = ord("x")
+    return masked.tobytes()
+
+
+def _regular_quotes(array: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
+    """The opening and closing quotes, where all of them stand at the ends of cells or in pairs; else None.
+
+    An unclosed one is regular too: it has no closing quote."""
+    quotes = np.flatnonzero(array == _QUOTE)
+    opening, closing = quotes[::2], quotes[1::2]
+    ending = (array == _COMMA) | (array == _NEWLINE) | (array == _RETURN) | (array == _QUOTE)
+    before = ending[opening[opening > 0] - 1]
+    after = ending[closing[closing < len(array) - 1] + 1]
+    return (opening, closing) if before.all() and after.all() else None
+
+
+def unquoted(data: bytes) -> bytes | None:
+    """The same rows without their quotes, where quotes hide nothing: no comma, no line end, no quote. Else None."""
+    if b'"' not in data:
+        return data
+    array = np.frombuffer(data, np.uint8)
+    regular = _regular_quotes(array)
+    if regular is None or len(regular[0]) != len(regular[1]):
+        return None
+    opening, closing = regular
+    delimiters = np.flatnonzero((array == _COMMA) | (array == _NEWLINE))
+    hides = np.searchsorted(delimiters, opening) != np.searchsorted(delimiters, closing)
+    doubled = opening[1:] == closing[:-1] + 1
+    return None if hides.any() or doubled.any() else data.replace(b'"', b"")
+
+
+def tidy(data: bytes) -> bytes:
+    """Whole rows with \\n for every line end, the last one included, and without blank lines."""
+    if b"\r" in data:
+        data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    if data and not data.endswith(b"\n"):
+        data += b"\n"
+    if not _may_have_blank_lines(data):
+        return data
+    if b'"' not in data:
+        return _BLANK.sub(b"", data)
+    cuts = [0, *ends(data).tolist()]
+    parts = (data[start:end] for start, end in zip(cuts, cuts[1:], strict=False))
+    return b"".join(part for part in parts if part.strip(b" \t\n"))
+
+
+def _may_have_blank_lines(data: bytes) -> bool:
+    array = np.frombuffer(data, np.uint8)
+    return data.startswith(_BLANK_STARTS) or bool(((array[:-1] == _NEWLINE) & (array[1:] <= ord(" "))).any())
+
+
+def count(data: bytes) -> int:
+    """How many rows there are in whole rows, blank lines not counted."""
+    if b'"' in data or b"\r" in data or not data.endswith(b"\n") or _may_have_blank_lines(data):
+        return len(ends(tidy(data)))
+    return data.count(b"\n")
