@@ -115,9 +115,8 @@ def _fault(settings: type[Settings], detail: ErrorDetails) -> str:
     name, declared = _env_name(field), settings.model_fields[field]
     if detail["type"] == "missing":
         return f"{name} is not set. {declared.description}"
-    if _is_secret(declared.annotation):
-        return f"{name} (its value is not shown) is not accepted. {declared.description}"
-    return f"{name} is {_shortened(detail['input'])}: {_reason(detail)} {declared.description}"
+    value = "set to what is not shown" if _is_secret(declared.annotation) else _shortened(detail["input"])
+    return f"{name} is {value}: {_reason(detail)} {declared.description}"
 
 
 def _reason(detail: ErrorDetails) -> str:
