@@ -68,7 +68,7 @@ def test_a_default_that_compose_repeats_is_the_declared_one(root, variable, defa
 @pytest.mark.parametrize("folder", ["shared", "services", "scripts", "Makefile", "README.md", ".ci"])
 def test_no_unknown_setting_is_spoken_of(root, folder):
     documented = set(re.findall(r"^#(CHURN_\w+)=", (root / ".env.example").read_text(), re.MULTILINE))
-    # Nobody sets these: where the site's container finds the API, and the key in a command that the site offers to copy.
+    # Nobody sets these: where nginx finds the API, and the key in a command that the site offers to copy.
     documented |= {"CHURN_API_ADDRESS", "CHURN_API_KEY"}
     top = root / folder
     files = [path for path in top.rglob("*") if path.is_file() and path.suffix != ".pyc"] if top.is_dir() else [top]
