@@ -68,7 +68,9 @@ class Releases:
         """Follow the pointer. Whatever goes wrong, the release in service goes on serving."""
         try:
             pointer = store_release.current(self._store)
-            if pointer is not None and pointer != self._seen:
+            if pointer is None:
+                self._problem = NoRelease()
+            elif pointer != self._seen:
                 self._take(pointer)
             self.store_answers = True
         except (ReleaseRefused, UnknownRelease) as error:
