@@ -9,8 +9,8 @@ import { failure } from './shell/failure.js';
 /** A page's code and style come when it is first opened. */
 const PAGES = {
     customer: { title: 'Customer', tag: 'customer-page', load: () => import('./customer/page.js') },
-    batch: { title: 'Batch', tag: 'batch-page', load: () => import('./batch/page.js') },
-    model: { title: 'Model', tag: 'model-page', load: () => import('./model/page.js') },
+    batch: { title: 'Batch', tag: 'batch-page', style: 'batch', load: () => import('./batch/page.js') },
+    model: { title: 'Model', tag: 'model-page', style: 'model', load: () => import('./model/page.js') },
     about: { title: 'About', tag: 'about-page', load: () => import('./about/page.js') },
 };
 
@@ -29,7 +29,8 @@ async function show(moved) {
     document.title = `${page.title} – Churn`;
     mark(page.title);
     try {
-        register((await page.load()).elements);
+        const [{ elements }] = await Promise.all([page.load(), dress(page.style)]);
+        register(elements);
     } catch {
         fill(main, failure(new Error('This page could not be loaded. Check the connection.'), () => show(moved)));
         return;
@@ -40,8 +41,16 @@ async function show(moved) {
     scrollTo(0, 0);
 }
 
+/** A page's own style sheet, once. */
+function dress(name) {
+    if (!name || document.querySelector(`link[href$='/${name}.css']`)) return null;
+    return new Promise((onload, onerror) => {
+        document.head.append(h('link', { rel: 'stylesheet', href: `/assets/styles/${name}.css`, onload, onerror }));
+    });
+}
+
 function mark(title) {
-    for (const link of document.querySelectorAll('nav a')) {
+    for (const link of document.querySelectorAll('.site-head nav a')) {
         if (link.textContent === title) link.setAttribute('aria-current', 'page');
         else link.removeAttribute('aria-current');
     }

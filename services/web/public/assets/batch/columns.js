@@ -1,0 +1,142 @@
+/** A job's result as columns: small in memory, quick to sort and filter. Knows no page and no network. */
+
+/** Rows kept at most; of a longer result only the riskiest stay, and the histogram still counts all. */
+export const KEPT = 250_000;
+export const BINS = 20;
+export const BANDS = ['low', 'medium', 'high'];
+
+/** @typedef {{band?: string, reason?: string, text?: string, sort: string, descending: boolean}} Query */
+
+export class ResultColumns {
+    total = 0;
+    bins = new Array(BINS).fill(0);
+    bands = { low: 0, medium: 0, high: 0 };
+    #rows = [];
+    #ids = [];
+    #leaves = [];
+    #probabilities = [];
+    #bandCodes = [];
+    /** Three reasons a row, as places in `texts`; -1 is none. */
+    #reasons = [];
+    texts = [];
+    #textPlace = new Map();
+    /** Orders by column, each sorted once. */
+    #orders = new Map();
+
+    get length() {
+        return this.#rows.length;
+    }
+
+    /** @param {string[]} cells row,customerID,prediction,churn_probability,risk_band,reason_1,reason_2,reason_3 */
+    add(cells) {
+        const probability = Number(cells[3]);
+        this.total += 1;
+        this.bins[Math.min(Math.floor(probability * BINS), BINS - 1)] += 1;
+        this.bands[cells[4]] += 1;
+        this.#rows.push(Number(cells[0]));
+        this.#ids.push(cells[1]);
+        this.#leaves.push(cells[2] === 'Yes' ? 1 : 0);
+        this.#probabilities.push(probability);
+        this.#bandCodes.push(BANDS.indexOf(cells[4]));
+        for (let at = 5; at < 8; at += 1) this.#reasons.push(this.#textOf(cells[at]));
+        this.#orders.clear();
+        if (this.length >= 2 * KEPT) this.keepRiskiest();
+    }
+
+    keepRiskiest(kept = KEPT) {
+        if (this.length <= kept) return;
+        const order = this.#order('churn_probability').slice(-kept);
+        const pick = (column) => Array.from(order, (at) => column[at]);
+        const reasons = [];
+        for (const at of order) reasons.push(...this.#reasons.slice(3 * at, 3 * at + 3));
+        this.#reasons = reasons;
+        this.#rows = pick(this.#rows);
+        this.#ids = pick(this.#ids);
+        this.#leaves = pick(this.#leaves);
+        this.#probabilities = pick(this.#probabilities);
+        this.#bandCodes = pick(this.#bandCodes);
+        this.#orders.clear();
+    }
+
+    #textOf(text) {
+        if (!text) return -1;
+        if (!this.#textPlace.has(text)) {
+            this.#textPlace.set(text, this.texts.length);
+            this.texts.push(text);
+        }
+        return this.#textPlace.get(text);
+    }
+
+    /** The reasons that most rows share, most frequent first. */
+    commonReasons(most = 60) {
+        const counts = new Uint32Array(this.texts.length);
+        for (const place of this.#reasons) if (place >= 0) counts[place] += 1;
+        return Array.from(counts, (number, at) => ({ text: this.texts[at], number }))
+            .sort((a, b) => b.number - a.number)
+            .slice(0, most);
+    }
+
+    /** Places of all rows that match, in order. @param {Query} query @returns {number[]} */
+    find(query) {
+        const matches = this.#matcher(query);
+        const order = this.#order(query.sort);
+        const found = [];
+        for (let step = 0; step < order.length; step += 1) {
+            const at = query.descending ? order[order.length - 1 - step] : order[step];
+            if (matches(at)) found.push(at);
+        }
+        return found;
+    }
+
+    /** One row as an object. */
+    row(at) {
+        return {
+            row: this.#rows[at],
+            customerID: this.#ids[at],
+            prediction: this.#leaves[at] ? 'Yes' : 'No',
+            churn_probability: this.#probabilities[at],
+            risk_band: BANDS[this.#bandCodes[at]],
+            reasons: this.#reasonsAt(at).filter((place) => place >= 0).map((place) => this.texts[place]),
+        };
+    }
+
+    #reasonsAt(at) {
+        return this.#reasons.slice(3 * at, 3 * at + 3);
+    }
+
+    #matcher({ band, reason, text }) {
+        const code = band ? BANDS.indexOf(band) : -1;
+        const place = reason ? (this.#textPlace.get(reason) ?? -2) : -1;
+        const sought = text?.trim().toLowerCase();
+        const places = sought ? new Set(this.texts.flatMap((each, at) => (each.toLowerCase().includes(sought) ? [at] : []))) : null;
+        return (at) =>
+            (code < 0 || this.#bandCodes[at] === code) &&
+            (place === -1 || this.#hasReason(at, (each) => each === place)) &&
+            (!sought || this.#ids[at].toLowerCase().includes(sought) || String(this.#rows[at]) === sought || this.#hasReason(at, (each) => places.has(each)));
+    }
+
+    #hasReason(at, test) {
+        return test(this.#reasons[3 * at]) || test(this.#reasons[3 * at + 1]) || test(this.#reasons[3 * at + 2]);
+    }
+
+    /** Places in rising order of a column; equal ones stay in the file's order when sorted downwards as well as upwards. */
+    #order(column) {
+        if (!this.#orders.has(column)) {
+            const order = Uint32Array.from({ length: this.length }, (_, at) => at);
+            this.#orders.set(column, order.sort(this.#comparison(column)));
+        }
+        return this.#orders.get(column);
+    }
+
+    #comparison(column) {
+        const by = (values) => (a, b) => (values[a] < values[b] ? -1 : values[a] > values[b] ? 1 : a - b);
+        if (column === 'row') return by(this.#rows);
+        if (column === 'customerID') return by(this.#ids);
+        if (column === 'prediction') return by(this.#leaves);
+        if (column === 'reason_1') {
+            const words = Array.from({ length: this.length }, (_, at) => this.texts[this.#reasons[3 * at]] ?? '');
+            return by(words);
+        }
+        return by(this.#probabilities);
+    }
+}

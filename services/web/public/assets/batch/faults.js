@@ -1,0 +1,20 @@
+/** A job's refused rows, grouped by what is wrong with them. */
+
+export class FaultGroups {
+    total = 0;
+    #groups = new Map();
+
+    /** @param {string[]} cells row,customerID,field,code,message */
+    add([row, , field, code, message]) {
+        const key = `${field}\n${code}`;
+        const group = this.#groups.get(key) ?? { field, code, count: 0, example: { row, message } };
+        group.count += 1;
+        this.total += 1;
+        this.#groups.set(key, group);
+    }
+
+    /** The most frequent kind first. */
+    get kinds() {
+        return [...this.#groups.values()].sort((a, b) => b.count - a.count);
+    }
+}

@@ -1,0 +1,125 @@
+/** The riskiest customers: sorted, filtered and paged by the worker, drawn here a page at a time. */
+
+import { fill, h, uniqueId } from '../lib/dom.js';
+import { count, percent, plural } from '../lib/format.js';
+import { save } from './download.js';
+
+const PAGE = 20;
+const TYPING_MS = 150;
+const COLUMNS = [
+    { name: 'row', title: 'Row', falling: false, number: true },
+    { name: 'customerID', title: 'Customer ID', falling: false },
+    { name: 'churn_probability', title: 'Churn probability', falling: true, number: true },
+    { name: 'prediction', title: 'Prediction', falling: true },
+    { name: 'risk_band', title: 'Risk band', falling: true },
+    { name: 'reason_1', title: 'Main reasons', falling: false },
+];
+
+export class RiskiestTable extends HTMLElement {
+    #query = { band: '', reason: '', text: '', sort: 'churn_probability', descending: true };
+    #offset = 0;
+    #asked = 0;
+
+    /** @param {import('./reader.js').ResultsReader} reader */
+    async start(reader, job) {
+        this.reader = reader;
+        this.file = (job.filename ?? 'customers').replace(/\.csv$/i, '');
+        this.reasons = h('select', { id: uniqueId('reason') }, h('option', { value: '' }, 'Any'));
+        this.headers = COLUMNS.map((column) => this.#header(column));
+        this.body = h('tbody');
+        this.said = h('p.found', { role: 'status' });
+        this.pager = this.#pager();
+        const caption = uniqueId('riskiest');
+        fill(this, this.#filters(), this.said,
+            h('div.scroll', { role: 'region', tabindex: 0, 'aria-labelledby': caption },
+                h('table.riskiest', {}, h('caption.visually-hidden', { id: caption }, 'Riskiest customers'), h('thead', {}, h('tr', {}, this.headers)), this.body)),
+            this.pager.element);
+        await this.#show();
+        const common = await reader.ask('reasons');
+        this.reasons.append(...common.map(({ text, number }) => h('option', { value: text }, `${text} (${count(number)})`)));
+    }
+
+    #filters() {
+        const band = h('select', { id: uniqueId('band') }, h('option', { value: '' }, 'Any'), ['high', 'medium', 'low'].map((each) => h('option', { value: each }, `${each[0].toUpperCase()}${each.slice(1)}`)));
+        const text = h('input', { id: uniqueId('search'), type: 'search', placeholder: 'ID, row or reason' });
+        const labelled = (title, control) => h('div', {}, h('label', { for: control.id }, title), control);
+        const read = () => this.#narrow({ band: band.value, reason: this.reasons.value, text: text.value });
+        band.addEventListener('change', read);
+        this.reasons.addEventListener('change', read);
+        text.addEventListener('input', () => {
+            clearTimeout(this.typing);
+            this.typing = setTimeout(read, TYPING_MS);
+        });
+        const download = h('button', { type: 'button', onclick: () => this.#download() }, 'Download this list');
+        return h('div.filters', {}, labelled('Risk band', band), labelled('Reason', this.reasons), labelled('Search', text), download);
+    }
+
+    #header({ name, title, falling, number }) {
+        const button = h('button.sort', { type: 'button' }, title);
+        const cell = h(number ? 'th.number' : 'th', { scope: 'col' }, button);
+        button.addEventListener('click', () => {
+            const same = this.#query.sort === name;
+            Object.assign(this.#query, { sort: name, descending: same ? !this.#query.descending : falling });
+            this.#offset = 0;
+            this.#show();
+        });
+        return cell;
+    }
+
+    #pager() {
+        const go = (step) => () => {
+            this.#offset += step * PAGE;
+            this.#show();
+        };
+        const previous = h('button', { type: 'button', onclick: go(-1) }, 'Previous');
+        const next = h('button', { type: 'button', onclick: go(1) }, 'Next');
+        const place = h('p');
+        return { previous, next, place, element: h('nav.pager', { 'aria-label': 'Pages of customers' }, previous, place, next) };
+    }
+
+    #narrow(filters) {
+        Object.assign(this.#query, filters);
+        this.#offset = 0;
+        this.#show();
+    }
+
+    /** The answer to an overtaken question is not drawn. */
+    async #show() {
+        this.#asked += 1;
+        const asked = this.#asked;
+        const { total, rows } = await this.reader.ask('page', { query: this.#query, offset: this.#offset, limit: PAGE });
+        if (asked !== this.#asked) return;
+        COLUMNS.forEach(({ name }, at) => this.headers[at].setAttribute('aria-sort', this.#direction(name)));
+        fill(this.body, rows.map(line));
+        this.said.textContent = total ? plural(total, 'customer') : 'No customer matches. Widen the filters.';
+        this.#turn(total, rows.length);
+    }
+
+    #turn(total, shown) {
+        const { previous, next, place, element } = this.pager;
+        element.hidden = total <= PAGE;
+        previous.disabled = this.#offset === 0;
+        next.disabled = this.#offset + shown >= total;
+        place.textContent = `${count(this.#offset + 1)} to ${count(this.#offset + shown)} of ${count(total)}`;
+    }
+
+    #direction(name) {
+        if (this.#query.sort !== name) return 'none';
+        return this.#query.descending ? 'descending' : 'ascending';
+    }
+
+    async #download() {
+        save(await this.reader.ask('list', { query: this.#query }), `${this.file}-list.csv`);
+    }
+}
+
+function line({ row, customerID, prediction, churn_probability: probability, risk_band: band, reasons }) {
+    return h('tr', {},
+        h('td.number', {}, row),
+        h('th', { scope: 'row' }, customerID || '–'),
+        h('td.number', {}, percent(probability)),
+        h('td', {}, prediction === 'Yes' ? 'Leaves' : 'Stays'),
+        h('td', {}, h(`span.band.${band}`, {}, band)),
+        h('td', {}, reasons.join(' · ')),
+    );
+}

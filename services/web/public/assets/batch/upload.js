@@ -1,0 +1,46 @@
+/** Sends a file to /jobs. XMLHttpRequest, because fetch does not tell how much has been sent. */
+
+import { ApiError, keyHeaders, readBody } from '../lib/http.js';
+import { askForKey, forgetKey } from '../lib/key.js';
+
+/** A key for one choice of a file; sent again with every try, so that no try makes a second job. */
+export function idempotencyKey() {
+    const bytes = crypto.getRandomValues(new Uint8Array(16));
+    return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/**
+ * @param {File} file @param {string} key
+ * @param {{onProgress: (share: number) => void, signal: AbortSignal}} options
+ * @returns {Promise<any>} the job
+ */
+export async function upload(file, key, options) {
+    try {
+        return await send(file, key, options);
+    } catch (error) {
+        if (error.status !== 401) throw error;
+        forgetKey();
+        await askForKey(error.message);
+        return upload(file, key, options);
+    }
+}
+
+function send(file, key, { onProgress, signal }) {
+    return new Promise((resolve, reject) => {
+        const call = new XMLHttpRequest();
+        const body = new FormData();
+        body.append('file', file);
+        call.open('POST', '/jobs');
+        for (const [name, value] of Object.entries({ ...keyHeaders(), 'Idempotency-Key': key })) call.setRequestHeader(name, value);
+        call.upload.onprogress = ({ loaded, total }) => onProgress(total ? loaded / total : 0);
+        call.onload = () => (call.status < 300 ? resolve(JSON.parse(call.responseText)) : reject(refusal(call)));
+        call.onerror = () => reject(new ApiError(0, { error: 'The upload was interrupted. Nothing was lost: try again.', error_type: 'Unreachable' }));
+        call.onabort = () => reject(new DOMException('The upload was cancelled.', 'AbortError'));
+        signal.addEventListener('abort', () => call.abort());
+        call.send(body);
+    });
+}
+
+function refusal(call) {
+    return new ApiError(call.status, readBody(call.responseText, call.status));
+}
