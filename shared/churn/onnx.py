@@ -57,6 +57,9 @@ class OnnxModel:
         ]
         return np.concatenate(blocks) if blocks else np.empty((0, len(FIELDS)))
 
+    def explained(self, table: Customer) -> tuple[FloatArray, FloatArray]:
+        return self.probabilities(table), self.effects_table(table)
+
     def _effects(self, table: Customer) -> FloatArray:
         variants = [_with(table, name, value) for name, held in self._substitutes.items() for value, _ in held]
         stacked = Customer(*(np.concatenate(columns) for columns in zip(table, *variants, strict=True)))

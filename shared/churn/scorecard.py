@@ -96,6 +96,10 @@ class Scorecard:
     def effects_table(self, table: Customer) -> FloatArray:
         return self.effects_of(matrix(table), table)
 
+    def explained(self, table: Customer) -> tuple[FloatArray, FloatArray]:
+        columns = matrix(table)
+        return sigmoids(self.intercept + columns @ self._vector), self.effects_of(columns, table)
+
     def effects_of(self, columns: FloatArray, table: Customer) -> FloatArray:
         """The effects, shape (n, 19), where the (n, 45) matrix of the table has been made already."""
         effects: FloatArray = columns @ self._effects - self._effects_at_average

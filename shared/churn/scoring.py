@@ -32,6 +32,9 @@ class Scorer(Protocol):
     def effects_table(self, table: Customer) -> FloatArray:
         """The effects of n customers, shape (n, 19)."""
 
+    def explained(self, table: Customer) -> tuple[FloatArray, FloatArray]:
+        """The probabilities and the effects of n customers, for less than the price of asking for both."""
+
 
 def sigmoid(log_odds: float) -> float:
     """1 / (1 + e^−x) without overflow at either end."""

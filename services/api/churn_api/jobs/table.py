@@ -1,0 +1,125 @@
+"""A chunk's rows as columns, at the speed of reading the file: which rows are surely fine, and their customers.
+
+No rule is written twice: what a text means for a category is asked of churn.reading, once per different text, and the
+cross-field rules are its tables. Any doubt leaves a row to churn.reading itself.
+"""
+
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from churn.customer import CATEGORIES, FIELDS, ID, IMPLIED, REQUIRED, Customer
+from churn.errors import ValidationError
+from churn.fields import Number
+from churn.reading import MAX_ID_LENGTH, SETTLED, read
+from churn_api.jobs.sheet import Sheet
+
+NUMBERS = {name: field for name, field in FIELDS.items() if isinstance(field, Number)}
+
+# What a cell that is blank, unknown or contradictory has in place of a code; as an index it is the last element.
+_NO_CODE = -1
+
+_EXAMPLE = {name: str(FIELDS[name].example) for name in REQUIRED}
+_BOM = "\ufeff".encode()
+
+Codes = NDArray[np.int8]
+Flags = NDArray[np.bool_]
+
+
+class Table(NamedTuple):
+    """n rows: `customers` holds arrays that mean something where `sure` is True, `ids` texts or nulls."""
+
+    customers: Customer
+    ids: pl.Series
+    sure: Flags
+
+
+def read_table(sheet: Sheet, columns: tuple[str, ...]) -> Table:
+    frame, codes_by_text = _parsed(sheet, columns)
+    sure = np.ones(len(frame), np.bool_)
+    arrays: dict[str, Any] = {name: _amounts(frame[name], field, sure) for name, field in NUMBERS.items()}
+    arrays |= {name: _codes(name, frame[name], codes_by_text) for name in CATEGORIES}
+    for name, rule in IMPLIED.items():
+        arrays[name] = _settled(name)[arrays[rule.field], arrays[name]]
+    for name in CATEGORIES:
+        sure &= arrays[name] != _NO_CODE
+    # A row with too few cells lacks its last one.
+    sure &= frame[columns[-1]].is_not_null().to_numpy()
+    ids = frame[ID] if ID in columns else pl.Series(ID, [None], pl.String).new_from_index(0, len(frame))
+    sure &= _sure_ids(ids, _is_plain(sheet.lines))
+    if sheet.lines.startswith(_BOM):
+        sure[0] = False  # polars leaves it out
+    return Table(Customer(**arrays), ids, sure)
+
+
+def _parsed(sheet: Sheet, columns: tuple[str, ...]) -> tuple[pl.DataFrame, list[str]]:
+    """The frame, and the texts of all categories in the order of their physical codes."""
+    texts = pl.Categories.random()
+    kinds: dict[str, Any] = dict.fromkeys(NUMBERS, pl.Float64) | dict.fromkeys(CATEGORIES, pl.Categorical(texts))
+    schema = {name: kinds.get(name, pl.String) for name in columns}
+    try:
+        frame = _frame(sheet.lines, schema)
+    except pl.exceptions.PolarsError:
+        frame = _frame(sheet.even(), schema)
+    highest = [frame[name].to_physical().max() for name in CATEGORIES]
+    count = 1 + max((int(code) for code in highest if isinstance(code, int)), default=-1)
+    known = pl.Series(range(count), dtype=pl.UInt32)
+    return frame, known.cat.to(pl.Categorical(texts)).cast(pl.String).to_list()
+
+
+def _frame(lines: bytes, schema: dict[str, Any]) -> pl.DataFrame:
+    if not lines:
+        return pl.DataFrame(schema=schema)
+    return pl.read_csv(lines, has_header=False, schema=schema, quote_char=None, ignore_errors=True)
+
+
+def _amounts(column: pl.Series, field: Number, sure: Flags) -> NDArray[np.float64]:
+    """The numbers, NaN where there is none; takes those that are not surely fine out of `sure`."""
+    amounts: NDArray[np.float64] = column.to_numpy(writable=True)
+    sure &= (amounts >= field.low) & (amounts <= field.high)
+    if field.whole:
+        sure &= amounts == np.floor(amounts)
+    return amounts
+
+
+def _codes(name: str, column: pl.Series, texts: list[str]) -> Codes:
+    table = np.array([*(_code(name, text) for text in texts), _NO_CODE], np.int8)
+    return table[column.to_physical().fill_null(len(texts)).to_numpy()]
+
+
+@lru_cache(65_536)
+def _code(name: str, text: str) -> int:
+    """What churn.reading makes of this text for this category."""
+    try:
+        code = getattr(read({**_EXAMPLE, name: text}).customer, name)
+    except ValidationError:
+        return _NO_CODE
+    return _NO_CODE if code is None else int(code)
+
+
+@lru_cache
+def _settled(name: str) -> Codes:
+    """churn.reading's table of a cross-field rule by the codes of the implying and of the implied field."""
+    parents, values = CATEGORIES[IMPLIED[name].field].names, CATEGORIES[name].names
+    table = np.full((len(parents) + 1, len(values) + 1), _NO_CODE, np.int8)
+    for (parent, held), settled in SETTLED[name].items():
+        table[parent, _NO_CODE if held is None else held] = settled
+    return table
+
+
+def _is_plain(lines: bytes) -> bool:
+    """Whether there are only printable ASCII characters and line ends."""
+    array = np.frombuffer(lines, np.uint8)
+    return lines.isascii() and b"\x7f" not in lines and np.count_nonzero(array < 32) == lines.count(b"\n")
+
+
+def _sure_ids(ids: pl.Series, plain: bool) -> Flags:
+    """Which ids are absent, or short printable texts without outer blanks."""
+    if plain:
+        fine = (ids.str.len_bytes() <= MAX_ID_LENGTH) & ~ids.str.starts_with(" ") & ~ids.str.ends_with(" ")
+    else:
+        fine = ids.str.contains(rf"^[!-~]([ -~]{{0,{MAX_ID_LENGTH - 2}}}[!-~])?$")
+    return fine.fill_null(value=True).to_numpy()
