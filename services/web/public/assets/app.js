@@ -11,7 +11,7 @@ const PAGES = {
     customer: { title: 'Customer', tag: 'customer-page', load: () => import('./customer/page.js') },
     batch: { title: 'Batch', tag: 'batch-page', style: 'batch', load: () => import('./batch/page.js') },
     model: { title: 'Model', tag: 'model-page', style: 'model', load: () => import('./model/page.js') },
-    about: { title: 'About', tag: 'about-page', load: () => import('./about/page.js') },
+    about: { title: 'About', tag: 'about-page', style: 'model', load: () => import('./about/page.js') },
 };
 
 const main = document.querySelector('main');

@@ -1,0 +1,50 @@
+/** The about page: what this is, what it must not be used for, and where to read on. */
+
+import { fill, h } from '../lib/dom.js';
+
+export const elements = {
+    'about-page': class extends HTMLElement {
+        connectedCallback() {
+            fill(
+                this,
+                h('div.page-head', {}, h('h1', { tabindex: -1 }, 'About'), h('p.lead', {}, 'Who is about to leave, why, and whom it is worth calling: for one customer, for a thousand, or for a file of millions.')),
+                h('div.sections', {}, what(), misuse(), privacy(), programs()),
+            );
+        }
+    },
+};
+
+function what() {
+    return h('section.card', {}, h('h2', {}, 'What it does'), h('ul', {},
+        h('li', {}, 'Gives the probability that a telephone company\u2019s customer leaves, learnt from customers whose outcome is known.'),
+        h('li', {}, 'Says which answers raise or lower it, against the average customer.'),
+        h('li', {}, 'Re-scores what a retention team could offer, so that offers can be compared.'),
+        h('li', {}, 'Says what it does not know: unknown answers are averaged over real customers and widen the range.'),
+    ));
+}
+
+function misuse() {
+    return h('section.card', {}, h('h2', {}, 'What it must not be used for'), h('ul', {},
+        h('li', {}, 'Refusing service, setting prices, or anything else to a customer\u2019s disadvantage.'),
+        h('li', {}, 'Promising what an offer will achieve: reasons and recommendations are associations in past data, not effects.'),
+        h('li', {}, 'Deciding without a person: the probability is right on average, not for anyone in particular.'),
+        h('li', {}, 'Other industries, or customers unlike those it was trained on.'),
+    ));
+}
+
+function privacy() {
+    return h('section.card', {}, h('h2', {}, 'What happens to what you enter'), h('ul', {},
+        h('li', {}, 'A customer of the form is scored and forgotten; it is written to no log.'),
+        h('li', {}, 'A shared link keeps the customer behind the # sign, which browsers never send to a server.'),
+        h('li', {}, 'Files are kept with their results until they expire or are deleted on the batch page.'),
+        h('li', {}, 'The site loads nothing from anywhere else, and sets no cookie.'),
+    ));
+}
+
+function programs() {
+    return h('section.card', {}, h('h2', {}, 'For programs'), h('ul', {},
+        h('li', {}, h('a', { href: '/docs' }, 'API documentation'), ', and the ', h('a', { href: '/openapi.json' }, 'OpenAPI description'), '.'),
+        h('li', {}, h('a', { href: '/health' }, 'Health'), ' of the service, and the ', h('a', { href: '/model_info' }, 'release in service'), ' as JSON.'),
+        h('li', {}, 'Metrics for Prometheus are at ', h('code', {}, '/metrics'), ' of the API itself; this site does not pass them on.'),
+    ));
+}

@@ -1,0 +1,51 @@
+/** What goes with churn, and how the candidates compare. */
+
+import { fill, h } from '../lib/dom.js';
+import { figure, signed } from '../lib/format.js';
+import { section, table } from './sections.js';
+
+const FIRST = 10;
+
+export class DriversPanel extends HTMLElement {
+    set info({ drivers: { fields, meaning } }) {
+        const chart = h('ratio-intervals');
+        const more = h('button.quiet', { type: 'button', 'aria-expanded': 'false' }, `Show all ${fields.length}`);
+        const draw = (all) => {
+            more.setAttribute('aria-expanded', String(all));
+            more.textContent = all ? `Show the first ${FIRST}` : `Show all ${fields.length}`;
+            chart.data = chartData(all ? fields : fields.slice(0, FIRST));
+        };
+        more.addEventListener('click', () => draw(more.getAttribute('aria-expanded') === 'false'));
+        fill(this, section('What goes with leaving', h('p', {}, meaning), chart, fields.length > FIRST && more));
+        draw(false);
+    }
+}
+
+function chartData(fields) {
+    return {
+        title: 'Odds of leaving, times; lines are 95\u00a0% intervals',
+        lower: 'less likely',
+        higher: 'more likely',
+        head: ['Difference', 'Odds times', 'From', 'To'],
+        rows: fields.map(({ text, odds_ratio: value, low, high }) => ({ text, value, low, high })),
+    };
+}
+
+export class CandidateTable extends HTMLElement {
+    set info({ comparison: { candidates, selection, folds, repeats, rows: customers } }) {
+        const spread = ({ mean, std }) => `${figure(mean)} ± ${figure(std)}`;
+        const rows = candidates.map((each) => [
+            [each.model_name, each.champion && h('span.band.low', {}, 'in service')],
+            each.cv.roc_auc ? spread(each.cv.roc_auc) : '–',
+            each.champion ? '–' : `${signed(each.against_champion.mean, 4)} (${signed(each.against_champion.low, 4)} to ${signed(each.against_champion.high, 4)})`,
+            each.cv.brier ? spread(each.cv.brier) : '–',
+            figure(each.test.roc_auc),
+            each.interpretability,
+        ]);
+        fill(this, section('The candidates',
+            h('p', {}, selection.reason),
+            table('Comparison of candidates', ['Model', 'AUC', 'AUC against the one in service', 'Brier score', 'Test AUC', 'Can be followed'], rows),
+            h('p.hint', {}, `${folds} folds, ${repeats} times, over ${customers.toLocaleString('en-US')} rows; ± is the spread over folds, brackets are 95\u00a0% intervals of the paired difference.`),
+        ));
+    }
+}

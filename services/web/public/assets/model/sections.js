@@ -1,0 +1,127 @@
+/** The model page's sections that are words and tables. */
+
+import { h, uniqueId } from '../lib/dom.js';
+import { count, figure, moment, percent, plural } from '../lib/format.js';
+
+/** A card with a heading, for those who jump by headings as well. */
+export function section(title, ...children) {
+    const id = uniqueId('section');
+    return h('section.card', { 'aria-labelledby': id }, h('h2', { id }, title), children);
+}
+
+/** A table that scrolls by itself where it is too wide. @param {string[]} head @param {any[][]} rows first cells name their rows */
+export function table(name, head, rows) {
+    return h('div.scroll', { role: 'region', tabindex: 0, 'aria-label': name },
+        h('table', {},
+            h('thead', {}, h('tr', {}, head.map((cell, at) => h(at ? 'th.number' : 'th', { scope: 'col' }, cell)))),
+            h('tbody', {}, rows.map(([first, ...rest]) => h('tr', {}, h('th', { scope: 'row' }, first), rest.map((cell) => h('td.number', {}, cell))))),
+        ),
+    );
+}
+
+function facts(pairs) {
+    return h('dl.facts', {}, pairs.filter(Boolean).map(([term, value]) => h('div', {}, h('dt', {}, term), h('dd', {}, value))));
+}
+
+const SOURCES = {
+    file: 'the file in the data folder',
+    store: 'the file kept in the store',
+    download: 'IBM\u2019s public copy',
+    sample: 'made-up sample data',
+};
+
+export function release(info) {
+    return section('The release in service',
+        facts([
+            ['Model', info.model_name],
+            ['Version', h('code', {}, info.version)],
+            ['Trained', moment(info.timestamp)],
+            info.released_at && ['Released', moment(info.released_at)],
+            ['Says "leaves" from', percent(info.threshold, 0)],
+            ['Trained on', SOURCES[info.data.source] ?? info.data.source],
+        ]),
+        info.files?.['card.html'] && h('p', {}, h('a', { href: `/releases/${info.version}/files/card.html` }, 'The whole model card')),
+        info.gates && gates(info.gates),
+    );
+}
+
+function gates(all) {
+    const passed = all.filter((gate) => gate.passed).length;
+    return h('details', { open: passed < all.length },
+        h('summary', {}, `${passed} of ${plural(all.length, 'check')} before release passed`),
+        h('ul.gates', {}, all.map((gate) => h('li', {}, h(`span.band.${gate.passed ? 'low' : 'high'}`, {}, gate.passed ? 'passed' : 'failed'), ` ${gate.name}: `, h('span.hint', {}, gate.detail)))),
+    );
+}
+
+/** What each figure means, in the order of their worth to a reader. */
+const FIGURES = [
+    ['roc_auc', 'Ranking (ROC AUC)', 'How often a customer who leaves scores higher than one who stays; 0.5 is chance.'],
+    ['pr_auc', 'Precision over recall (PR AUC)', 'The area under precision against recall.'],
+    ['accuracy', 'Accuracy', 'How often yes and no are right.'],
+    ['brier', 'Brier score', 'Mean squared error of the probability; smaller is better.'],
+    ['ece', 'Calibration error', 'Mean gap between predicted and observed; smaller is better.'],
+    ['log_loss', 'Log loss', 'Surprise at the outcome; smaller is better.'],
+    ['precision', 'Precision', 'Of those flagged, the share that left.'],
+    ['recall', 'Recall', 'Of those who left, the share flagged.'],
+    ['f1', 'F1', 'The harmonic mean of precision and recall.'],
+    ['lift_top_decile', 'Lift of the top tenth', 'How many times more leavers are among the riskiest tenth than at random.'],
+];
+
+export function quality({ metrics, data: { churn_rate: rate } }) {
+    const { cv = {}, test } = metrics;
+    const rows = FIGURES.filter(([name]) => name in test || name in cv).map(([name, title, meaning]) => [
+        [h('span', {}, title), h('span.hint.meaning', {}, meaning)],
+        cv[name] ? `${figure(cv[name].mean)} ± ${figure(cv[name].std)}` : '–',
+        name in test ? figure(test[name]) : '–',
+    ]);
+    return section('Quality',
+        table('Quality', ['Figure', 'Cross-validated', 'Test'], rows),
+        h('p.hint', {}, 'Cross-validated: mean and spread over the folds. Test: once, on rows kept aside.',
+            rate !== undefined && ` Always saying "stays" would be right ${percent(1 - rate)} of the time.`),
+    );
+}
+
+export function fairness({ fairness: { groups, threshold } }) {
+    const spread = ({ value, low, high }) => `${percent(value)} (${percent(low, 0)} to ${percent(high, 0)})`;
+    const rows = groups.map((group) => [
+        group.group,
+        count(group.customers),
+        percent(group.observed_rate),
+        percent(group.mean_predicted),
+        spread(group.flagged_rate),
+        spread(group.false_positive_rate),
+        spread(group.recall),
+    ]);
+    return section('Does it treat groups alike?',
+        h('p', {}, `Error rates on the test rows at the threshold of ${percent(threshold, 0)}, with 95\u00a0% intervals.`),
+        table('Error rates by group', ['Group', 'Customers', 'Left', 'Predicted', 'Flagged', 'False alarms', 'Caught'], rows),
+        h('p.hint', {}, 'False alarms: of those who stayed, the share flagged. Caught: of those who left, the share flagged.'),
+    );
+}
+
+export function data({ data: source, libraries }) {
+    const split = source.split;
+    return section('The data',
+        source.source === 'sample' && h('p.field-error', {}, 'This is made-up sample data: good for trying the product out, and for nothing else.'),
+        facts([
+            ['Source', `${SOURCES[source.source] ?? source.source}${source.name ? `: ${source.name}` : ''}`],
+            ['Rows', count(source.rows)],
+            source.churn_rate !== undefined && ['Left', percent(source.churn_rate)],
+            split && ['Split', Object.entries(split).map(([part, rows]) => `${count(rows)} ${part}`).join(', ')],
+        ]),
+        h('p.hint.checksum', {}, 'SHA-256 ', h('code', {}, source.sha256)),
+        h('details', {}, h('summary', {}, 'Libraries'), h('p.hint', {}, Object.entries(libraries).map(([name, version]) => `${name} ${version}`).join(', '))),
+    );
+}
+
+export function use({ intended_use: intended, limits }) {
+    if (!intended) return null;
+    const list = (sentences) => h('ul', {}, sentences.map((sentence) => h('li', {}, sentence)));
+    return section('What it is for, and its limits',
+        h('div.uses', {},
+            h('div', {}, h('h3', {}, 'Meant for'), list(intended.for)),
+            h('div', {}, h('h3', {}, 'Not for'), list(intended.not_for)),
+            limits && h('div', {}, h('h3', {}, 'Limits'), list(limits)),
+        ),
+    );
+}
