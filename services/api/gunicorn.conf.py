@@ -1,6 +1,7 @@
 """How gunicorn runs the API: processes of four threads each, which keep connections open."""
 
 import os
+import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,13 +43,21 @@ logconfig_dict = {
 }
 
 
+OWN_FOLDER = f"{MEMORY}/churn-api-{os.getpid()}"
+
+
 def on_starting(server: "Arbiter") -> None:
     """Make the folder that the processes share, empty: counts begin with the service."""
     del server
-    folder = Path(os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", f"{MEMORY}/churn-api-{os.getpid()}"))
+    folder = Path(os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", OWN_FOLDER))
     folder.mkdir(parents=True, exist_ok=True)
     for left_over in [*folder.glob("*.db"), folder / "board"]:
         left_over.unlink(missing_ok=True)
+
+
+def on_exit(server: "Arbiter") -> None:
+    del server
+    shutil.rmtree(OWN_FOLDER, ignore_errors=True)
 
 
 def post_worker_init(worker: "Worker") -> None:

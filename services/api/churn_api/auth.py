@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from flask import Flask, request
 
-from churn_api.errors import Forbidden, Unauthorized
+from churn_api.errors import Unauthorized
 
 OPEN_ROUTES = frozenset(
     {"/", "/index.html", "/favicon.ico", "/robots.txt", "/assets/<path:name>", "/docs", "/docs/<name>"}
@@ -28,7 +28,7 @@ def install(app: Flask, keys: Iterable[str]) -> None:
         sent = _digest(_sent_key())
         # Every key is compared, and in constant time, so that the time taken tells nothing of any of them.
         if not sum([hmac.compare_digest(sent, digest) for digest in digests]):
-            raise Forbidden
+            raise Unauthorized(sent=True)
 
 
 def _digest(key: str) -> bytes:
@@ -39,5 +39,5 @@ def _sent_key() -> str:
     scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
     key = credentials.strip() if scheme.lower() == "bearer" else request.headers.get("X-API-Key", "")
     if not key:
-        raise Unauthorized
+        raise Unauthorized(sent=False)
     return key

@@ -5,7 +5,7 @@ from threading import Lock
 from time import monotonic
 
 from churn import release as releases
-from churn.errors import ReleaseRefused
+from churn.errors import InvalidKey, ReleaseRefused, UnknownRelease
 from churn.release import Manifest
 from churn.store import ObjectStore
 from churn_api.answers import ReleaseAnswer, ReleasesAnswer
@@ -66,6 +66,9 @@ class Catalog:
     def _manifest(self, version: str) -> Manifest:
         manifest = self._manifests.get(version)
         if manifest is None:
-            manifest = releases.manifest(self._store, version)
+            try:
+                manifest = releases.manifest(self._store, version)
+            except InvalidKey as error:
+                raise UnknownRelease(version[:40]) from error
             self._manifests.put(version, manifest)
         return manifest

@@ -41,21 +41,13 @@ class NotFound(ChurnError):
 
 
 class Unauthorized(ChurnError):
-    """No key was sent where one is needed."""
+    """No key was sent where one is needed, or one that is none of the service's."""
 
     status = 401
 
-    def __init__(self) -> None:
-        super().__init__("An API key is needed: send it as `Authorization: Bearer <key>` or `X-API-Key: <key>`.")
-
-
-class Forbidden(ChurnError):
-    """A key was sent that is none of the service's."""
-
-    status = 403
-
-    def __init__(self) -> None:
-        super().__init__("This API key is not one of the service's; check CHURN_API_KEYS.")
+    def __init__(self, *, sent: bool) -> None:
+        fault = "This API key is not one of the service's" if sent else "An API key is needed"
+        super().__init__(f"{fault}: send one of CHURN_API_KEYS as `Authorization: Bearer <key>` or `X-API-Key: <key>`.")
 
 
 class ServerError(ChurnError):

@@ -36,6 +36,7 @@ def install(app: Flask, origins: Sequence[str]) -> None:
         CORS(
             app,
             origins=list(origins),
+            send_wildcard=True,
             supports_credentials=False,
             expose_headers=["X-Request-ID", "Retry-After", "Location", "Idempotent-Replayed"],
             max_age=600,

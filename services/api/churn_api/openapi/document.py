@@ -2,8 +2,40 @@
 
 from typing import Any
 
+from churn_api.openapi import paths, schemas
 from churn_api.settings import ApiSettings
+
+DESCRIPTION = """Who is about to leave, why, and what goes with staying.
+
+Customers have the field names of the Telco churn data set. Values are read kindly (any letter case, numbers as text)
+and strictly (unknown fields, booleans as numbers and contradictions are refused); of a name that a JSON object repeats
+the last value counts. Every answer carries `X-Request-ID`, and every failure has the one body `Error`. Reasons and
+recommendations are associations in the data, not promised effects."""
+
+TAGS = {
+    "Predictions": "One customer, or up to a thousand at once.",
+    "Jobs": "Any number of customers, as a CSV that is scored in the background.",
+    "Model": "The release in service and those before it.",
+    "Health": "For load balancers, monitoring and people.",
+    "Documentation": "This document.",
+}
 
 
 def document(settings: ApiSettings) -> dict[str, Any]:
-    return {"openapi": "3.1.0"}
+    """OpenAPI 3.1, with this service's own limits in it."""
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Churn prediction API", "version": "1.0.0", "description": DESCRIPTION},
+        "servers": [{"url": "/", "description": "This service."}],
+        "tags": [{"name": name, "description": description} for name, description in TAGS.items()],
+        # Without keys in the settings, none is asked for: {} stands for that.
+        "security": [{"bearer": []}, {"header": []}] if settings.keys() else [{}],
+        "paths": paths.paths(settings),
+        "components": {
+            "schemas": schemas.schemas(),
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer"},
+                "header": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+            },
+        },
+    }

@@ -1,0 +1,59 @@
+"""How an operation of the document is written: its words, its body, its answers and its failures."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from churn_api.openapi.schemas import reference
+
+FAILURES = {
+    400: "The body is not what this address reads.",
+    401: "A key of the service is needed.",
+    404: "There is nothing under this name.",
+    409: "The state of things does not allow it.",
+    413: "The body is too large, or has too many customers.",
+    415: "The body is not declared as what this address reads.",
+    422: "Fields are at fault; all of them are named.",
+    429: "Too many requests; Retry-After says when to come back.",
+    500: "Something failed inside; the request id leads to it.",
+    503: "What the answer needs is away; the message says what and what to do.",
+}
+
+# What can happen to every request that wants a key, at the site's own door or inside.
+ALWAYS = (401, 429, 500)
+
+REQUEST_ID = {"X-Request-ID": {"description": "The caller's own, or one made here.", "schema": {"type": "string"}}}
+
+
+def json_content(schema: str, **more: Any) -> dict[str, Any]:
+    return {"application/json": {"schema": reference(schema), **more}}
+
+
+def failures(statuses: Iterable[int]) -> dict[str, Any]:
+    return {
+        str(status): {"description": FAILURES[status], "headers": REQUEST_ID, "content": json_content("Error")}
+        for status in sorted(statuses)
+    }
+
+
+def operation(
+    tag: str,
+    name: str,
+    summary: str,
+    answer: dict[str, Any],
+    *,
+    status: int = 200,
+    fails: Iterable[int] = (),
+    needs_key: bool = True,
+    **more: Any,
+) -> dict[str, Any]:
+    """An operation; `answer` is the content of its success by media type, `more` what else OpenAPI has for it."""
+    success = {"description": "Success.", "headers": REQUEST_ID, **({"content": answer} if answer else {})}
+    always = ALWAYS if needs_key else (429, 500)
+    return {
+        "tags": [tag],
+        "operationId": name,
+        "summary": summary,
+        **({} if needs_key else {"security": []}),
+        **more,
+        "responses": {str(status): success, **failures({*always, *fails})},
+    }

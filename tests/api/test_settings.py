@@ -1,0 +1,66 @@
+"""The API's settings refuse what is unsafe."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from churn.errors import ConfigurationError
+from churn_api.settings import ApiSettings
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    monkeypatch.setenv("CHURN_STORE_URL", "file:///store")
+    return monkeypatch
+
+
+def test_what_is_not_set_has_its_default(environment: pytest.MonkeyPatch) -> None:
+    del environment
+    settings = ApiSettings.load()
+    assert (settings.api_workers, settings.cache, settings.max_batch_rows) == (2, "auto", 1000)
+    assert (settings.max_upload_mb, settings.job_ttl_days, settings.keys()) == (200, 7, ())
+
+
+@pytest.mark.parametrize(
+    "keys",
+    ["", "short", "aaaaaaaaaaaaaaaaaaaaaaaa", "change-me-change-me-now", "9f86d081884c7d659a2f,short"],
+)
+def test_production_wants_keys_that_nobody_guesses(environment: pytest.MonkeyPatch, keys: str) -> None:
+    environment.setenv("CHURN_ENV", "production")
+    environment.setenv("CHURN_API_KEYS", keys)
+    with pytest.raises(ConfigurationError, match="CHURN_API_KEYS") as refused:
+        ApiSettings.load()
+    assert "openssl" in str(refused.value)
+
+
+@pytest.mark.parametrize("held", ["variable", "file"])
+def test_production_starts_with_a_good_key(environment: pytest.MonkeyPatch, tmp_path: Path, held: str) -> None:
+    environment.setenv("CHURN_ENV", "production")
+    if held == "variable":
+        environment.setenv("CHURN_API_KEYS", "9f86d081884c7d659a2f")
+    else:
+        (tmp_path / "keys").write_text("9f86d081884c7d659a2f\n")
+        environment.setenv("CHURN_API_KEYS_FILE", str(tmp_path / "keys"))
+    assert ApiSettings.load().keys() == ("9f86d081884c7d659a2f",)
+
+
+def test_a_file_of_keys_that_is_not_there_is_named(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("CHURN_API_KEYS_FILE", "/nowhere/keys")
+    with pytest.raises(ConfigurationError, match="/nowhere/keys"):
+        ApiSettings.load()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("CACHE", "sometimes"), ("API_WORKERS", "0"), ("MAX_BATCH_ROWS", "many"), ("RELEASE_POLL_SECONDS", "0")],
+)
+def test_a_value_that_cannot_be_is_named(environment: pytest.MonkeyPatch, name: str, value: Any) -> None:
+    environment.setenv(f"CHURN_{name}", value)
+    with pytest.raises(ConfigurationError, match=f"CHURN_{name}"):
+        ApiSettings.load()
+
+
+def test_keys_are_never_shown(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("CHURN_API_KEYS", "9f86d081884c7d659a2f")
+    assert "9f86d0" not in repr(ApiSettings.load())
