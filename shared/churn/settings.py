@@ -51,9 +51,7 @@ class Setting(NamedTuple):
 class Settings(BaseSettings):
     """What every service is told. A variable set to nothing counts as not set."""
 
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="ignore", hide_input_in_errors=True
-    )
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True, hide_input_in_errors=True)
 
     env: Literal["development", "production"] = Field(
         "development",

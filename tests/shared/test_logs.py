@@ -132,6 +132,8 @@ from churn.settings import Settings
 
 logs.FILE_BYTES, logs.OLDER_FILES = 20_000, 1_000
 logs.configure(Settings(store_url="file:///nowhere", log_dir=Path(sys.argv[1])), "worker")
+print("ready", flush=True)
+sys.stdin.readline()
 child = os.fork() if sys.argv[2] == "fork" else None
 name = f"{sys.argv[2]}-{'child' if child == 0 else 'first'}"
 for number in range(400):
@@ -141,15 +143,27 @@ if child:
 """
 
 
+def start_writer(name: str, folder: Path, environment: dict[str, str]) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(folder), name],
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+
+
 def test_processes_share_a_rotating_file_without_losing_or_tearing_a_line(tmp_path: Path, root: Path) -> None:
     environment = os.environ | {"PYTHONPATH": str(root / "shared")}
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", WRITER, str(tmp_path), name], env=environment, stderr=subprocess.DEVNULL
-        )
-        for name in ("one", "two", "fork")
-    ]
-    assert [process.wait(timeout=100) for process in processes] == [0, 0, 0]
+    processes = [start_writer(name, tmp_path, environment) for name in ("one", "two", "fork")]
+    assert [process.stdout.readline() for process in processes] == ["ready\n"] * 3
+    for process in processes:
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    for process in processes:
+        process.communicate(timeout=100)
+    assert [process.returncode for process in processes] == [0, 0, 0]
     files = list(tmp_path.glob("worker.log*"))
     assert len(files) > 5
     written = [str(line["message"]).split()[:2] for file in files for line in lines(file.read_text())]

@@ -121,7 +121,15 @@ def test_secrets_are_never_shown(monkeypatch: pytest.MonkeyPatch, name: str, val
     assert "secret!" not in message
 
 
+def test_a_setting_that_does_not_exist_is_refused_where_settings_are_made_by_hand() -> None:
+    with pytest.raises(ValidationError, match="log_levle"):
+        Settings(store_url="s3://churn", log_levle="DEBUG")
+
+
 def test_secrets_are_not_in_a_printed_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ValidationError) as caught:
+        ServiceSettings(password="secret!")
+    assert "secret!" not in str(caught.value)
     monkeypatch.setenv("CHURN_KEYS", "topsecret")
     assert "topsecret" not in repr(ServiceSettings.load())
 
