@@ -10,11 +10,20 @@ PYTHON ?= $(firstword $(shell for name in python3.13 python3.12 python3.11 pytho
 BIN := $(VENV)/bin
 SHELL_SCRIPTS := .ci/run $(wildcard services/*/*.sh deploy/*/*.sh)
 
+# Secrets are looked for everywhere, but pins are hashes, and what the local stack's store takes opens nothing else.
+WITHOUT_FAKES := ':!tests' ':!requirements/*.txt'
+NO_SECRETS := --exclude-secrets '^churn-(api|local|trainer|worker)' --exclude-secrets '^0123456789'
+# Tests are full of made-up keys: there only what has the form of somebody's real key counts.
+IN_TESTS := $(foreach plugin,Base64HighEntropyString BasicAuthDetector HexHighEntropyString KeywordDetector,--disable-plugin $(plugin))
+# Licences that let anybody use, change and pass on.
+LICENSES := Apache;BSD;MIT;PSF-2.0;Python Software Foundation
+IN_IMAGES = $(shell sed -nE 's/^([a-z0-9._-]+)(\[[a-z,]+\])?==.*/\1/p' requirements/api.txt requirements/trainer.txt | sort -u)
+
 export PYTHONPATH := $(CURDIR)/shared:$(CURDIR)/services/api:$(CURDIR)/services/trainer
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run train releases rollback test test-stack bench lint format docs requirements
+.PHONY: help run train releases rollback test test-stack bench lint format docs licenses sbom requirements
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,14 +49,19 @@ test-stack: $(VENV)/requirements.txt ## Build, start, test and take down a stack
 bench: $(VENV)/requirements.txt ## Measure side by side; results go to benchmarks/results/
 	$(BIN)/python -m benchmarks $(ARGS)
 
-lint: $(VENV)/requirements.txt ## Check style, types, imports, Dockerfiles and shell scripts
+lint: $(VENV)/requirements.txt ## Check style, types, imports, Dockerfiles, scripts and the workflow; look for what is unsafe and for secrets
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/mypy scripts
 	$(BIN)/lint-imports
+	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml shared services scripts benchmarks
 	$(BIN)/hadolint services/*/Dockerfile
 	$(BIN)/shellcheck $(SHELL_SCRIPTS)
+	$(BIN)/zizmor --quiet --offline --pedantic .github/workflows
+	@if command -v actionlint; then actionlint; else echo "No actionlint on the path: the workflow is checked by zizmor alone."; fi
+	git ls-files -z -- . $(WITHOUT_FAKES) | xargs -0 $(BIN)/detect-secrets-hook $(NO_SECRETS)
+	git ls-files -z -- tests | xargs -0 $(BIN)/detect-secrets-hook $(IN_TESTS)
 
 format: $(VENV)/requirements.txt ## Put the Python code into the house format
 	$(BIN)/ruff check --fix .
@@ -55,6 +69,13 @@ format: $(VENV)/requirements.txt ## Put the Python code into the house format
 
 docs: $(VENV)/requirements.txt ## Write .env.example and the README's table of settings from their declarations
 	$(BIN)/python scripts/document_settings.py
+
+licenses: $(VENV)/requirements.txt ## List in docs/licenses.md under which licence each package in the images is; fail on an unusual one
+	printf '# Licences of the Python packages in the images\n\n' > docs/licenses.md
+	$(BIN)/pip-licenses --packages $(IN_IMAGES) --format markdown --with-urls --partial-match --allow-only "$(LICENSES)" >> docs/licenses.md
+
+sbom: $(VENV)/requirements.txt ## Write a bill of materials (CycloneDX) of each image that is here into sbom/ (ARGS= names images)
+	$(BIN)/python scripts/sbom.py $(ARGS)
 
 requirements: $(VENV)/requirements.txt ## Compile requirements/*.in into hash-pinned files (UPGRADE=1: newest versions)
 	cd requirements && for name in dev api trainer run; do \
