@@ -1,0 +1,139 @@
+"""`python -m churn_trainer`: train, and look after releases.
+
+Exit codes: 0 done or nothing to do, 2 the table, the settings or the arguments are beyond use, 1 anything else failed.
+"""
+
+import argparse
+import json
+import logging
+import os
+import sys
+from collections.abc import Sequence
+
+from churn import logs, release
+from churn.errors import ChurnError, ConfigurationError
+from churn.store import ObjectStore, open_store
+from churn_trainer import releases, sources
+from churn_trainer.console import Console
+from churn_trainer.errors import BrokenTable, DataNotFound
+from churn_trainer.fingerprint import fingerprint
+from churn_trainer.settings import TrainerSettings
+
+log = logging.getLogger(__name__)
+
+_DEFAULT_KEEP = 5
+
+# Errors that trying again without changing anything cannot mend.
+_BEYOND_USE = (BrokenTable, DataNotFound, ConfigurationError)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = _parser().parse_args(_with_default(sys.argv[1:] if arguments is None else arguments))
+    console = Console(sys.stdout)
+    try:
+        settings = TrainerSettings.load()
+        logs.configure(settings, "trainer")
+        store = open_store(settings.store_url)
+        if settings.env == "development":
+            store.ensure_bucket()
+        _run(options, settings, store, console)
+    except ChurnError as error:
+        console.say(f"Error: {error.message}")
+        log.error("%s", error.error_type, extra={"error": error.message})
+        return 2 if isinstance(error, _BEYOND_USE) else 1
+    return 0
+
+
+def _with_default(arguments: Sequence[str]) -> list[str]:
+    """Without a command, or with options alone, it trains."""
+    asked_for_help = {"-h", "--help"} & set(arguments)
+    if asked_for_help or (arguments and not arguments[0].startswith("-")):
+        return list(arguments)
+    return ["train", *arguments]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="churn_trainer", description="Train, publish and release churn models.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    train = commands.add_parser("train", help="train on the table there is, unless nothing has changed (the default)")
+    train.add_argument("--force", action="store_true", help="train although data and code are those of a release")
+    commands.add_parser("list", help="list the releases, the newest first")
+    show = commands.add_parser("show", help="print a release's manifest")
+    show.add_argument("version")
+    promote = commands.add_parser("promote", help="put a release into service")
+    promote.add_argument("version")
+    rollback = commands.add_parser("rollback", help="go back to an older release")
+    rollback.add_argument("version", nargs="?", help="the newest older one that can serve, if not given")
+    prune = commands.add_parser("prune", help="delete old releases that nothing needs")
+    prune.add_argument(
+        "--keep", type=_count, default=_DEFAULT_KEEP, metavar="N", help="how many of the newest stay (5)"
+    )
+    return parser
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if count < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return count
+
+
+def _run(options: argparse.Namespace, settings: TrainerSettings, store: ObjectStore, console: Console) -> None:
+    match options.command:
+        case "train":
+            _train(settings, store, console, options.force)
+        case "list":
+            _list(store, console)
+        case "show":
+            manifest = release.manifest(store, options.version)
+            console.say(json.dumps(manifest.model_dump(mode="json"), indent=1, ensure_ascii=False))
+        case "promote":
+            pointer = releases.promote(store, settings, options.version)
+            console.say(f"Released {pointer.version}.")
+        case "rollback":
+            pointer = releases.rollback(store, settings, options.version)
+            console.say(f"Rolled back to {pointer.version}.")
+        case "prune":
+            doomed = releases.prune(store, options.keep)
+            console.say(f"Deleted {', '.join(doomed)}." if doomed else "Nothing to delete.")
+
+
+def _train(settings: TrainerSettings, store: ObjectStore, console: Console, force: bool) -> None:
+    source = sources.find(settings, store)
+    print_of = fingerprint(source.sha256, settings)
+    if source.kind == "sample":
+        console.say(
+            "NOTE: there is no real data; this is a synthetic sample. Put telco_customer_churn.csv into CHURN_DATA_DIR."
+        )
+    if not force and (known := releases.trained_from(store, print_of)):
+        words = f"Nothing to do: release {known} was trained on the same data by the same code."
+        console.say(f"{words} `train --force` trains again.")
+        return
+    # Single-threaded linear algebra and trees: the folds share the processors already, and sums keep their order.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    from churn_trainer.run import Run  # four seconds of imports that no other command needs
+
+    Run(settings, store, console).train(source, print_of)
+
+
+def _list(store: ObjectStore, console: Console) -> None:
+    rows = [
+        (
+            f"{manifest.version} ★" if current else manifest.version,
+            manifest.model_name,
+            f"{manifest.metrics['cv']['roc_auc']['mean']:.4f}",
+            f"{manifest.metrics['test']['roc_auc']:.4f}",
+            str(manifest.data["source"]),
+            "in service" if current else "ready" if releases.passed_gates(manifest) else "held back by a gate",
+        )
+        for manifest, current in releases.listed(store)
+    ]
+    if rows:
+        console.table(("Version", "Model", "CV AUC", "Test AUC", "Data", "State"), rows)
+    else:
+        console.say("Nothing has been released yet.")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

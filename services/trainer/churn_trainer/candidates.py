@@ -1,0 +1,95 @@
+"""The models that compete, each with the few settings its grid tries.
+
+The grids are small on purpose: on this kind of table the choice among sane settings moves the AUC by less than its
+noise, and every point costs a fit in each of hundreds of folds.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sklearn.base import ClassifierMixin
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier, VotingClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.naive_bayes import GaussianNB
+from sklearn.tree import DecisionTreeClassifier
+
+# Every source of chance in a model starts from it, so that a run can be repeated to the last digit.
+SEED = 42
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A model and its grid.
+
+    `complexity` orders by simplicity, 1 first: how much a person has to follow to check a score. `cost` is the share of
+    time that its cross-validation takes, for the estimate of the time left.
+    """
+
+    name: str
+    complexity: int
+    interpretability: str
+    cost: float
+    estimator: Callable[[], ClassifierMixin]
+    grid: Mapping[str, Sequence[Any]]
+
+
+LOGISTIC_REGRESSION = "Logistic Regression"
+
+CANDIDATES: tuple[Candidate, ...] = (
+    Candidate(
+        LOGISTIC_REGRESSION,
+        1,
+        "high: one weight per column",
+        0.1,
+        lambda: LogisticRegression(solver="liblinear", max_iter=500, random_state=SEED),
+        {"C": (0.1, 1.0, 10.0)},
+    ),
+    Candidate(
+        "Gaussian Naive Bayes",
+        2,
+        "high: two figures per column and class",
+        0.03,
+        lambda: GaussianNB(),
+        {"var_smoothing": (1e-9, 1e-2)},
+    ),
+    Candidate(
+        "Decision Tree",
+        3,
+        "medium: a path of up to ten questions",
+        0.07,
+        lambda: DecisionTreeClassifier(max_depth=10, random_state=SEED),
+        {"min_samples_leaf": (20, 50, 100)},
+    ),
+    Candidate(
+        "Random Forest",
+        4,
+        "low: fifty trees of depth ten",
+        0.38,
+        lambda: RandomForestClassifier(n_estimators=50, max_depth=10, n_jobs=1, random_state=SEED),
+        {"min_samples_leaf": (5, 20)},
+    ),
+    Candidate(
+        "Gradient Boosting",
+        5,
+        "low: a sum of a hundred small trees",
+        0.42,
+        lambda: HistGradientBoostingClassifier(
+            max_iter=100, max_leaf_nodes=8, min_samples_leaf=40, early_stopping=False, random_state=SEED
+        ),
+        {"learning_rate": (0.05, 0.1)},
+    ),
+)
+
+
+# The soft vote is over models that err differently and whose probabilities are calibrated as they come.
+VOTERS = (LOGISTIC_REGRESSION, "Random Forest", "Gradient Boosting")
+
+VOTING = Candidate(
+    "Soft Voting",
+    6,
+    "low: the mean of three models",
+    0.0,
+    lambda: VotingClassifier([(one.name, one.estimator()) for one in CANDIDATES if one.name in VOTERS], voting="soft"),
+    {},
+)

@@ -1,0 +1,172 @@
+"""The manifest of a release: everything it says of itself. These names are what /model_info and the site show.
+
+model_name, timestamp, kind, threshold, parameters, fitted_on
+metrics        cv (figure → mean, std), validation and test (figure → value); figures are those of metrics.measure
+comparison     folds, repeats, rows, candidates (one row per model), selection (rule, reason), permuted_labels
+calibration    [{mean_predicted, observed, count}] on the test part
+score_distribution {edges, stayed, churned} on the test part
+thresholds     [{threshold, flagged, caught, false_alarms, missed}] per 1,000 customers of the test part
+drivers        {model, meaning, fields: [{field, title, from, to, text, odds_ratio, low, high, direction}], columns}
+fairness       {threshold, part, groups: [{field, group, customers, false_positive_rate: {value, low, high}, ...}]}
+gates          [{name, passed, detail}], gates_passed (whether they all hold)
+data           source, name, sha256, rows, churn_rate, repairs, split (train, validation, test)
+libraries, explanation, intended_use, limits, fingerprint
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from sklearn.base import ClassifierMixin
+
+from churn.customer import FIELDS
+from churn_trainer.compare import Comparison, PermutedCheck
+from churn_trainer.fingerprint import libraries
+from churn_trainer.judge import Choice, Gate
+from churn_trainer.metrics import THRESHOLD, Probabilities, measure
+from churn_trainer.prepare import Prepared
+from churn_trainer.serve import Served
+from churn_trainer.sources import Source
+from churn_trainer.table import Findings
+from churn_trainer.train import Fitted
+
+INTENDED_USE = (
+    "Ranking a telephone company's customers by how likely they are to leave, for people who decide whom to call.",
+    "Explaining a single customer's score to the person who talks to the customer.",
+)
+MISUSE = (
+    "Refusing service, setting prices or anything else that is to a customer's disadvantage.",
+    "Predicting what an offer will achieve: the data holds no trial, only who left.",
+    "Other industries, or customers unlike those of the table it was trained on.",
+)
+LIMITS = (
+    "The table is one moment's picture without dates: the model cannot know how churn changes over time.",
+    "Its probabilities are right on average, not for a single person.",
+    "Some customers alike in every field decided differently: no model of these fields can tell them apart.",
+    "Reasons and recommendations are associations, not effects.",
+)
+_EXPLANATIONS = {
+    "scorecard": "exact: each field's part of the log-odds against the average customer; the parts add up",
+    "onnx": "measured: the log-odds less their mean when the field takes the values it has among real customers "
+    "(centred individual conditional expectation); the parts need not add up",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """All that a run has found out about its champion."""
+
+    source: Source
+    findings: Findings
+    prepared: Prepared
+    fitted: dict[str, Fitted]
+    refitted: dict[str, ClassifierMixin]
+    comparison: Comparison
+    choice: Choice
+    permuted: PermutedCheck
+    served: Served
+    quality: dict[str, Any]
+    drivers: dict[str, Any]
+    gates: Sequence[Gate]
+    fingerprint: str
+
+    @property
+    def passes(self) -> bool:
+        return all(gate.passed for gate in self.gates)
+
+    @property
+    def champion(self) -> Fitted:
+        return self.fitted[self.choice.name]
+
+
+def manifest(trained: Trained, timestamp: datetime, rule: str) -> dict[str, Any]:
+    """The manifest but for what `release.publish` adds: format, version, columns and checksums."""
+    champion, quality = trained.champion, dict(trained.quality)
+    cv = trained.comparison.summary(trained.choice.name)
+    return {
+        "model_name": trained.choice.name,
+        "kind": trained.served.kind,
+        "timestamp": timestamp,
+        "threshold": THRESHOLD,
+        "parameters": champion.parameters,
+        "fitted_on": ["train", "validation"],
+        "metrics": {"cv": cv, "validation": champion.validation, "test": quality.pop("test")},
+        "comparison": _comparison(trained, rule),
+        **quality,
+        "drivers": trained.drivers,
+        "gates": [asdict(gate) for gate in trained.gates],
+        "gates_passed": trained.passes,
+        "data": _data(trained),
+        "libraries": libraries(),
+        "explanation": _EXPLANATIONS[trained.served.kind],
+        "intended_use": {"for": INTENDED_USE, "not_for": MISUSE},
+        "limits": LIMITS,
+        "fields": list(FIELDS),
+        "fingerprint": trained.fingerprint,
+    }
+
+
+def costs(trained: Trained) -> list[dict[str, Any]]:
+    """What fitting each model cost; no part of the manifest, which two runs on the same data share."""
+    return [
+        {
+            "model_name": name,
+            "training_seconds": round(one.seconds, 3),
+            "memory_mib": round(one.memory / 2**20, 1),
+            "model_bytes": one.size,
+        }
+        for name, one in trained.fitted.items()
+    ]
+
+
+def _comparison(trained: Trained, rule: str) -> dict[str, Any]:
+    comparison = trained.comparison
+    return {
+        "folds": comparison.folds,
+        "repeats": comparison.repeats,
+        "rows": comparison.rows,
+        "candidates": [_candidate(trained, name) for name in comparison.figures],
+        "selection": {"rule": rule, "reason": trained.choice.reason},
+        "permuted_labels": asdict(trained.permuted) | {"passed": trained.permuted.passed},
+    }
+
+
+def _candidate(trained: Trained, name: str) -> dict[str, Any]:
+    """A model's row: its figures with spread, how far it is from the champion, and what it takes to follow it."""
+    fitted, prepared = trained.fitted[name], trained.prepared
+    gap = trained.comparison.difference(name, trained.choice.name)
+    return {
+        "model_name": name,
+        "champion": name == trained.choice.name,
+        "cv": trained.comparison.summary(name),
+        "against_champion": {"mean": gap.mean, "error": gap.error, "low": gap.interval[0], "high": gap.interval[1]},
+        "validation": fitted.validation,
+        "test": figures_on_test(trained.refitted[name], prepared),
+        "parameters": fitted.parameters,
+        "interpretability": fitted.candidate.interpretability,
+        "complexity": fitted.candidate.complexity,
+        "model_bytes": fitted.size,
+    }
+
+
+def figures_on_test(model: ClassifierMixin, prepared: Prepared) -> dict[str, float]:
+    """A candidate's figures on the test part, looked at once the champion has been chosen."""
+    rows = prepared.split.test
+    scores: Probabilities = np.asarray(model.predict_proba(prepared.scaled(rows))[:, 1], np.float64)
+    return measure(prepared.churn[rows], scores)
+
+
+def _data(trained: Trained) -> dict[str, Any]:
+    source, prepared = trained.source, trained.prepared
+    split = prepared.split
+    return {
+        "source": source.kind,
+        "name": source.name.rpartition("/")[2],
+        "sha256": source.sha256,
+        "rows": len(prepared.table),
+        "churn_rate": float(prepared.churn.mean()),
+        "repairs": trained.findings.repairs,
+        "split": {part: len(rows) for part, rows in split._asdict().items()},
+    }

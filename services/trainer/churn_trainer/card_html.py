@@ -1,0 +1,188 @@
+"""The model card as a page to read, made from the manifest alone; it needs nothing from anywhere else."""
+
+from collections.abc import Iterable, Sequence
+from html import escape
+from typing import Any
+
+_STYLE = """
+body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1b1b1b;background:#fff}
+table{border-collapse:collapse;margin:1rem 0;display:block;overflow-x:auto}
+caption{text-align:left;font-weight:600;padding:.3rem 0}
+th,td{padding:.3rem .8rem;text-align:right;border-bottom:1px solid #ddd}th:first-child,td:first-child{text-align:left}
+img{max-width:100%;height:auto}.warning{background:#fff3cd;border-left:.4rem solid #b45309;padding:.6rem 1rem}
+"""
+
+_FIGURES = {
+    "roc_auc": "AUC",
+    "pr_auc": "PR-AUC",
+    "accuracy": "Accuracy",
+    "precision": "Precision",
+    "recall": "Recall",
+    "f1": "F1",
+    "lift_top_decile": "Lift in the top tenth",
+    "brier": "Brier score",
+    "log_loss": "Log loss",
+    "ece": "Calibration error (ECE)",
+}
+
+
+def page(card: dict[str, Any]) -> str:
+    """The whole page; every value in it is escaped."""
+    title = f"Model card: {card['model_name']} {card['version']}"
+    parts = (_head(card), _purpose(card), _data(card), _quality(card), _curves(card), _drivers(card))
+    sections = "".join((*parts, _fairness(card), _candidates(card), _gates(card), _environment(card)))
+    head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{escape(title)}</title>'
+    body = f"<h1>{escape(title)}</h1>{sections}"
+    return f'<!doctype html><html lang="en"><head>{head}<style>{_STYLE}</style></head><body>{body}</body></html>'
+
+
+def _table(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Cells are HTML already."""
+    cells = "".join(f"<th scope='col'>{escape(name)}</th>" for name in head)
+    body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
+    return f"<table><caption>{escape(caption)}</caption><thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _list(items: Iterable[str]) -> str:
+    return "<ul>" + "".join(f"<li>{escape(item)}</li>" for item in items) + "</ul>"
+
+
+def _head(card: dict[str, Any]) -> str:
+    warning = ""
+    if card["data"]["source"] == "sample":
+        warning = (
+            "<p class='warning'>Trained on a synthetic sample: for trying things out, not for deciding anything.</p>"
+        )
+    released = "passed every gate" if card["gates_passed"] else "did not pass every gate and is not released by itself"
+    selection = card["comparison"]["selection"]["reason"]
+    when = card["timestamp"].isoformat(timespec="seconds")
+    return f"{warning}<p>Trained at {escape(when)}; it {released}. {escape(selection)}</p>"
+
+
+def _purpose(card: dict[str, Any]) -> str:
+    use = card["intended_use"]
+    return (
+        f"<h2>What it is for</h2>{_list(use['for'])}<h2>What it must not be used for</h2>{_list(use['not_for'])}"
+        f"<h2>Limits</h2>{_list(card['limits'])}"
+    )
+
+
+def _data(card: dict[str, Any]) -> str:
+    data = card["data"]
+    split = ", ".join(f"{part} {rows:,}" for part, rows in data["split"].items())
+    facts = (
+        f"Source: {data['source']} ({data['name']}), SHA-256 {data['sha256']}",
+        f"{data['rows']:,} customers, of whom {data['churn_rate']:.1%} left; {split}.",
+        "The model is fitted on train and validation, and never on test.",
+        *(f"Repaired: {kind}" + (f" ({count:,})" if count else "") for kind, count in data["repairs"].items()),
+    )
+    return f"<h2>Data</h2>{_list(facts)}"
+
+
+def _quality(card: dict[str, Any]) -> str:
+    metrics, design = card["metrics"], card["comparison"]
+    rows = [
+        (name, f"{cv['mean']:.4f} ± {cv['std']:.4f}", f"{metrics['test'][figure]:.4f}")
+        for figure, name in _FIGURES.items()
+        for cv in (metrics["cv"][figure],)
+    ]
+    caption = f"{design['repeats']} × {design['folds']}-fold cross-validation (mean ± spread), and the test part"
+    always_no = 1 - card["data"]["churn_rate"]
+    note = f"<p>Threshold {card['threshold']}. Always answering No would be right for {always_no:.1%} of them.</p>"
+    return f"<h2>Quality</h2>{_table(caption, ('Figure', 'Cross-validation', 'Test'), rows)}{note}"
+
+
+def _bar(share: float, color: str = "#0072B2") -> str:
+    """A bar of the share, 0 to 1, beside the figure that it shows."""
+    bar = f"<rect width='{120 * share:.1f}' height='12' fill='{color}'/>"
+    return f"<svg width='120' height='12' aria-hidden='true'>{bar}</svg>"
+
+
+def _curves(card: dict[str, Any]) -> str:
+    calibration = [
+        (f"{one['mean_predicted']:.1%}", f"{one['observed']:.1%} {_bar(one['observed'])}", f"{one['count']:,}")
+        for one in card["calibration"]
+    ]
+    scores = card["score_distribution"]
+    most = max(*scores["stayed"], *scores["churned"], 1)
+    histogram = [
+        (f"{low:.0%}–{high:.0%}", f"{stayed} {_bar(stayed / most)}", f"{churned} {_bar(churned / most, '#D55E00')}")
+        for low, high, stayed, churned in zip(
+            scores["edges"], scores["edges"][1:], scores["stayed"], scores["churned"], strict=False
+        )
+    ]
+    return (
+        "<h2>Calibration and scores on the test part</h2>"
+        + _table("Predicted against observed share", ("Predicted", "Observed", "Customers"), calibration)
+        + _table("Customers by score", ("Score", "Stayed", "Left"), histogram)
+    )
+
+
+def _drivers(card: dict[str, Any]) -> str:
+    rows = [
+        (
+            escape(one["title"]),
+            escape(one["text"]),
+            f"{one['odds_ratio']:.2f}",
+            f"{one['low']:.2f} to {one['high']:.2f}",
+        )
+        for one in card["drivers"]["fields"]
+    ]
+    caption = f"Odds ratios by the {card['drivers']['model'].lower()}: above 1 goes with leaving, below 1 with staying"
+    table = _table(caption, ("Field", "Change", "Odds ratio", "95 % interval"), rows)
+    words = f"{card['drivers']['meaning']} How single customers are explained: {card['explanation']}."
+    return f"<h2>What goes with leaving</h2>{table}<p>{escape(words)}</p>"
+
+
+def _fairness(card: dict[str, Any]) -> str:
+    def share(one: dict[str, float]) -> str:
+        return f"{one['value']:.1%} ({one['low']:.1%} to {one['high']:.1%})"
+
+    rows = [
+        (
+            escape(f"{group['field']}: {group['group']}"),
+            f"{group['customers']:,}",
+            f"{group['observed_rate']:.1%}",
+            f"{group['mean_predicted']:.1%}",
+            *(share(group[name]) for name in ("flagged_rate", "false_positive_rate", "recall", "precision")),
+        )
+        for group in card["fairness"]["groups"]
+    ]
+    head = ("Group", "Customers", "Left", "Predicted", "Flagged", "False alarms", "Recall", "Precision")
+    caption = f"At threshold {card['threshold']}, on the test part"
+    return f"<h2>Fairness</h2>{_table(caption, head, rows)}"
+
+
+def _candidates(card: dict[str, Any]) -> str:
+    rows = [
+        (
+            escape(one["model_name"]) + (" ★" if one["champion"] else ""),
+            *(
+                f"{one['cv'][figure]['mean']:.4f} ± {one['cv'][figure]['std']:.4f}"
+                for figure in ("roc_auc", "brier", "ece")
+            ),
+            f"{one['against_champion']['low']:+.4f} to {one['against_champion']['high']:+.4f}",
+            f"{one['validation']['roc_auc']:.4f}",
+            f"{one['test']['roc_auc']:.4f}",
+            escape(one["interpretability"]),
+        )
+        for one in card["comparison"]["candidates"]
+    ]
+    head = ("Model", "AUC", "Brier", "ECE", "AUC against ★ (95 %)", "Validation AUC", "Test AUC", "Interpretability")
+    table = _table("Cross-validated, paired differences corrected after Nadeau and Bengio", head, rows)
+    plots = (
+        ("model_comparison.png", "Models compared"),
+        ("telco_churn_dashboard.png", "The table"),
+        ("correlation_heatmap.png", "Correlations"),
+    )
+    pictures = "".join(f"<p><img src='{name}' alt='{words}'></p>" for name, words in plots)
+    return f"<h2>Models compared</h2>{table}{pictures}"
+
+
+def _gates(card: dict[str, Any]) -> str:
+    rows = [(escape(gate["name"]), "yes" if gate["passed"] else "no", escape(gate["detail"])) for gate in card["gates"]]
+    return f"<h2>Gates</h2>{_table('Conditions of release', ('Condition', 'Holds', 'Figures'), rows)}"
+
+
+def _environment(card: dict[str, Any]) -> str:
+    return "<h2>Environment</h2>" + _list(f"{name} {version}" for name, version in card["libraries"].items())

@@ -1,0 +1,74 @@
+"""Judging a table that was read: enough customers, both outcomes, few faults. Nothing about a row is decided here."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from churn.customer import FIELDS, LABEL
+from churn.fields import Number
+from churn_trainer.errors import BrokenTable
+from churn_trainer.table import Findings, Table
+
+# Below this, a tenth of the customers in a fold would be too few to tell models apart.
+MIN_ROWS = 500
+
+# Each outcome has to be in every part of the split and in every fold, some times over.
+MIN_CUSTOMERS_PER_OUTCOME = 50
+
+# A rarer outcome than this is no table of churn, but an accident of an export.
+MIN_SHARE = 0.01
+
+# A few rotten rows are set aside and reported; more say that something is wrong with the export itself.
+MAX_FAULTY_SHARE = 0.01
+
+
+def check(table: Table, findings: Findings, name: str) -> None:
+    """Raises BrokenTable with every reason not to train on the table; counts the rows set aside as a repair."""
+    faults = [*_row_faults(findings), *_size_faults(table), *_outcome_faults(table), *_constant_columns(table)]
+    if faults:
+        raise BrokenTable(name, faults)
+    if findings.faulty_rows:
+        findings.repair("rows with faults set aside", findings.faulty_rows)
+    _note_uninformative(table, findings)
+
+
+def _row_faults(findings: Findings) -> Iterator[str]:
+    if findings.faulty_rows > MAX_FAULTY_SHARE * findings.rows:
+        share = findings.faulty_rows / findings.rows
+        allowed = f"{MAX_FAULTY_SHARE:.0%} may be set aside"
+        yield f"{findings.faulty_rows:,} of {findings.rows:,} rows ({share:.1%}) have faults; {allowed}."
+        worst = sorted(findings.faults.values(), key=lambda fault: -fault.count)
+        yield from (fault.sentence() for fault in worst)
+
+
+def _size_faults(table: Table) -> Iterator[str]:
+    if len(table) < MIN_ROWS:
+        yield f"It has {len(table):,} usable rows; at least {MIN_ROWS} are needed."
+
+
+def _outcome_faults(table: Table) -> Iterator[str]:
+    for label, code in (("No", 0), ("Yes", 1)):
+        count = int(np.count_nonzero(table.churn == code))
+        if count == 0:
+            yield f'{LABEL} is never "{label}"; customers of both kinds are needed.'
+        elif count < max(MIN_CUSTOMERS_PER_OUTCOME, MIN_SHARE * len(table)):
+            least = f"at least {MIN_CUSTOMERS_PER_OUTCOME} and {MIN_SHARE:.0%} are needed"
+            yield f'{LABEL} is "{label}" in {count:,} of {len(table):,} rows; {least}.'
+
+
+def _constant(table: Table) -> Iterator[str]:
+    for name, column in zip(FIELDS, table.customers, strict=True):
+        if len(column) and (column == column[0]).all():
+            yield name
+
+
+def _constant_columns(table: Table) -> Iterator[str]:
+    """A number that never changes is a broken export; a category may well have one value in one company."""
+    constant = [name for name in _constant(table) if isinstance(FIELDS[name], Number)]
+    if constant:
+        yield f"The same value in every row: {', '.join(constant)}; check how the table was exported."
+
+
+def _note_uninformative(table: Table, findings: Findings) -> None:
+    for name in _constant(table):
+        findings.repair(f"{name}: one value only, nothing to learn from", 0)

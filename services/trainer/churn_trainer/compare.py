@@ -1,0 +1,153 @@
+"""Comparing the candidates by repeated stratified cross-validation, with everything that learns inside the folds.
+
+Each fold scales, searches the candidate's grid by cross-validation of its own, fits, and scores customers that it has
+not seen. All candidates meet the same folds, so that they can be compared pairwise.
+"""
+
+import gc
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from joblib import Parallel, delayed
+from numpy.typing import NDArray
+from sklearn.model_selection import RepeatedStratifiedKFold, StratifiedKFold
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
+
+from churn_trainer.candidates import CANDIDATES, SEED, VOTERS, VOTING, Candidate
+from churn_trainer.metrics import measure
+from churn_trainer.train import search
+
+Fold = tuple[NDArray[np.intp], NDArray[np.intp]]
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """How to cross-validate; `jobs` folds at a time, None where joblib's backend decides."""
+
+    folds: int
+    repeats: int
+    jobs: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """For each candidate by name, each figure in every fold, in the same order of folds."""
+
+    figures: dict[str, dict[str, NDArray[np.float64]]]
+    folds: int
+    repeats: int
+    rows: int
+
+    def mean(self, name: str, figure: str) -> float:
+        return float(self.figures[name][figure].mean())
+
+    def summary(self, name: str) -> dict[str, dict[str, float]]:
+        """Mean and standard deviation over the folds, by figure."""
+        figures = self.figures[name].items()
+        return {figure: {"mean": float(values.mean()), "std": float(values.std(ddof=1))} for figure, values in figures}
+
+    def difference(self, name: str, other: str, figure: str = "roc_auc") -> "Difference":
+        """How much `name` is above `other`, paired over the folds."""
+        gaps = self.figures[name][figure] - self.figures[other][figure]
+        return Difference(float(gaps.mean()), corrected_error(gaps, self.folds))
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A mean difference over folds with its corrected standard error."""
+
+    mean: float
+    error: float
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        return self.mean - 1.959964 * self.error, self.mean + 1.959964 * self.error
+
+
+def corrected_error(gaps: NDArray[np.float64], folds: int) -> float:
+    """The standard error of a mean over repeated folds by Nadeau and Bengio (2003).
+
+    Folds share most of their customers, so that their spread divided by √folds would promise too much.
+    """
+    test_to_train = 1 / (folds - 1)
+    return math.sqrt((1 / len(gaps) + test_to_train) * float(gaps.var(ddof=1)))
+
+
+def compare(columns: NDArray[np.float32], churn: NDArray[np.int8], design: Design, progress: Progress) -> Comparison:
+    """Cross-validate all candidates on unscaled columns; the ensemble's vote is taken from its members' folds."""
+    splitter = RepeatedStratifiedKFold(n_splits=design.folds, n_repeats=design.repeats, random_state=SEED)
+    folds = list(splitter.split(columns, churn))
+    figures: dict[str, dict[str, NDArray[np.float64]]] = {}
+    votes = [np.zeros(len(test)) for _, test in folds]
+    for candidate in CANDIDATES:
+        scores = _scores(candidate, columns, churn, folds, design.jobs, progress)
+        figures[candidate.name] = _figures(churn, folds, scores)
+        if candidate.name in VOTERS:
+            votes = [vote + score / len(VOTERS) for vote, score in zip(votes, scores, strict=True)]
+        del scores
+        gc.collect()
+    figures[VOTING.name] = _figures(churn, folds, votes)
+    return Comparison(figures, design.folds, design.repeats, len(churn))
+
+
+@dataclass(frozen=True, slots=True)
+class PermutedCheck:
+    """The AUC that a candidate reaches where the labels are shuffled: 0.5 but for chance, unless something leaks."""
+
+    candidate: str
+    roc_auc: float
+    limit: float
+
+    @property
+    def passed(self) -> bool:
+        return abs(self.roc_auc - 0.5) <= self.limit
+
+
+def permuted_check(
+    candidate: Candidate, columns: NDArray[np.float32], churn: NDArray[np.int8], design: Design, progress: Progress
+) -> PermutedCheck:
+    """Cross-validate once on shuffled labels. The limit is four standard errors of an AUC that knows nothing."""
+    shuffled = np.random.default_rng(SEED).permutation(churn)
+    folds = list(StratifiedKFold(design.folds, shuffle=True, random_state=SEED).split(columns, shuffled))
+    scores = _scores(candidate, columns, shuffled, folds, design.jobs, progress)
+    churned, stayed = np.count_nonzero(churn == 1), np.count_nonzero(churn == 0)
+    # Mann and Whitney (1947): the variance of the AUC where both groups have the same distribution.
+    error = math.sqrt((churned + stayed + 1) / (12 * churned * stayed))
+    return PermutedCheck(candidate.name, float(_figures(shuffled, folds, scores)["roc_auc"].mean()), 4 * error)
+
+
+def _scores(
+    candidate: Candidate,
+    columns: NDArray[np.float32],
+    churn: NDArray[np.int8],
+    folds: list[Fold],
+    jobs: int | None,
+    progress: Progress,
+) -> list[NDArray[np.float64]]:
+    """The test customers' probabilities, fold by fold, in threads: the fits release Python's lock and share columns."""
+    work = (delayed(_score_fold)(candidate, columns, churn, fold) for fold in folds)
+    scores = []
+    for score in Parallel(n_jobs=jobs, prefer="threads", return_as="generator")(work):
+        scores.append(score)
+        progress(candidate.name, len(scores), len(folds))
+    return scores
+
+
+def _score_fold(
+    candidate: Candidate, columns: NDArray[np.float32], churn: NDArray[np.int8], fold: Fold
+) -> NDArray[np.float64]:
+    train, test = fold
+    pipeline = Pipeline([("scale", StandardScaler()), ("model", candidate.estimator())])
+    model = search(pipeline, candidate, "model__").fit(columns[train], churn[train])
+    return np.asarray(model.predict_proba(columns[test])[:, 1], np.float64)
+
+
+def _figures(
+    churn: NDArray[np.int8], folds: list[Fold], scores: list[NDArray[np.float64]]
+) -> dict[str, NDArray[np.float64]]:
+    measured = [measure(churn[test], score) for (_, test), score in zip(folds, scores, strict=True)]
+    return {figure: np.array([one[figure] for one in measured]) for figure in measured[0]}

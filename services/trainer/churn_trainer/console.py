@@ -1,0 +1,56 @@
+"""What a person at a terminal sees: steps, progress with the time left, tables."""
+
+import time
+from collections.abc import Sequence
+from typing import TextIO
+
+# A line of progress at most this often, in seconds: a container's log is no place for a thousand of them.
+_EVERY = 5.0
+
+
+class Console:
+    """Writes to a stream, each line at once."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._start = time.monotonic()
+
+    def say(self, text: str) -> None:
+        self._stream.write(text + "\n")
+        self._stream.flush()
+
+    def step(self, text: str) -> None:
+        """A line with the seconds since the start."""
+        self.say(f"[{time.monotonic() - self._start:5.1f} s] {text}")
+
+    def table(self, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Columns as wide as they need, the first to the left, the others to the right."""
+        widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
+        for row in (head, ["─" * width for width in widths], *rows):
+            first, *others = (
+                cell.rjust(width) if column else cell.ljust(width)
+                for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+            )
+            self.say("  " + "  ".join([first, *others]))
+
+
+class Progress:
+    """Work of known parts of unequal cost, told with the time left; parts are named and done in order."""
+
+    def __init__(self, console: Console, costs: dict[str, float]) -> None:
+        self._console = console
+        self._costs = costs
+        self._finished = 0.0
+        self._start = self._last = time.monotonic()
+
+    def __call__(self, name: str, done: int, total: int) -> None:
+        """`done` of the `total` equal pieces of the part are done."""
+        now = time.monotonic()
+        whole = sum(self._costs.values())
+        share = (self._finished + self._costs[name] * done / total) / whole
+        if done == total:
+            self._finished += self._costs[name]
+        if done == total or now - self._last >= _EVERY:
+            self._last = now
+            left = (now - self._start) * (1 - share) / share
+            self._console.step(f"  {name}: fold {done} of {total}; about {left:.0f} s left")

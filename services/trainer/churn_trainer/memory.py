@@ -1,0 +1,57 @@
+"""How much memory this process holds and has held, in bytes."""
+
+import resource
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
+
+_STATUS = Path("/proc/self/status")
+_GROUP_PEAK = Path("/sys/fs/cgroup/memory.peak")
+_CLEAR = Path("/proc/self/clear_refs")
+# Writing this to clear_refs sets the kernel's mark of the highest resident size back to the present one.
+_RESET_PEAK = "5"
+
+_highest = 0
+
+
+def peak() -> int:
+    """The highest resident size since the process started."""
+    # Linux counts in KiB, macOS in bytes.
+    held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    return max(held, _highest)
+
+
+def peak_of(work: Callable[[], T]) -> tuple[T, int]:
+    """Do the work; returns its result and how far memory rose above what was held, 0 where this can't be told."""
+    before = _reset()
+    result = work()
+    return result, max(_read("VmHWM") - before, 0)
+
+
+def _reset() -> int:
+    global _highest
+    _highest = peak()
+    try:
+        _CLEAR.write_text(_RESET_PEAK)
+    except OSError:
+        return _read("VmHWM")
+    return _read("VmRSS")
+
+
+def _read(name: str) -> int:
+    try:
+        lines = _STATUS.read_text().splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{name}:")), 0)
+
+
+def container_peak() -> int | None:
+    """The peak by the control group of the container, None outside of one that tells."""
+    try:
+        return int(_GROUP_PEAK.read_text())
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,228 @@
+"""One training run, from the table to the release."""
+
+import gc
+import logging
+from contextlib import AbstractContextManager, nullcontext
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+from joblib import cpu_count, parallel_config
+from sklearn.model_selection import train_test_split
+
+from churn import release
+from churn.errors import PreconditionFailed, ReleaseRefused
+from churn.predict import Predictor
+from churn.release import Pointer
+from churn.store import ObjectStore
+from churn_trainer import memory, plots, publish, releases, sources
+from churn_trainer.candidates import CANDIDATES, LOGISTIC_REGRESSION, SEED, VOTING, Candidate
+from churn_trainer.card import Trained
+from churn_trainer.check import check
+from churn_trainer.compare import Comparison, Design, PermutedCheck, compare, permuted_check
+from churn_trainer.console import Console, Progress
+from churn_trainer.drivers import drivers
+from churn_trainer.explore import explore, frame_of
+from churn_trainer.judge import Choice, choose, gates
+from churn_trainer.prepare import Prepared, prepare
+from churn_trainer.quality import quality
+from churn_trainer.serve import serve
+from churn_trainer.settings import TrainerSettings
+from churn_trainer.sources import Source
+from churn_trainer.table import Findings, Table, load
+from churn_trainer.train import Fitted, fit_all, refit
+
+log = logging.getLogger(__name__)
+
+_PERMUTED = "Shuffled labels"
+
+
+class Run:
+    """What a run works with, and its steps."""
+
+    def __init__(self, settings: TrainerSettings, store: ObjectStore, console: Console) -> None:
+        self._settings = settings
+        self._store = store
+        self._console = console
+
+    def train(self, source: Source, fingerprint: str) -> None:
+        """Train on the table and release the champion if it may. Raises BrokenTable before anything is written."""
+        expected = release.current(self._store)
+        self._console.step(f"Reading {source.name} ({source.kind}).")
+        table, findings = load(source)
+        check(table, findings, source.name)
+        self._tell_repairs(table, findings)
+        pictures = self._explore(source, table, findings)
+        prepared = prepare(table)
+        publish.processed(prepared, self._store)
+        with cluster(self._settings):
+            trained = self._trained(source, findings, prepared, fingerprint, expected)
+        version = publish.results(
+            trained, pictures, self._settings, self._store, datetime.now(UTC).replace(microsecond=0)
+        )
+        self._tell_results(trained, version)
+        self._release(trained, version, expected)
+        self._console.step(f"Done. Peak memory {memory.peak() / 2**20:.0f} MiB{_container_peak()}.")
+
+    def _explore(self, source: Source, table: Table, findings: Findings) -> dict[str, bytes]:
+        remark = sources.keep(source, self._store)
+        if remark:
+            self._console.step(remark)
+        frame, report = frame_of(table), explore(table, findings)
+        pictures = {
+            publish.DASHBOARD: plots.dashboard(frame, report),
+            publish.HEATMAP: plots.correlation_heatmap(frame),
+        }
+        publish.exploration(report, pictures, self._store)
+        for sentence in report["findings"]:
+            self._console.say(f"  {sentence}")
+        self._console.step("Explored: outputs/reports/exploration_report.json and outputs/plots/.")
+        return pictures
+
+    def _trained(
+        self, source: Source, findings: Findings, prepared: Prepared, fingerprint: str, expected: Pointer | None
+    ) -> Trained:
+        fitted = self._fit(prepared)
+        comparison, choice, permuted = self._compare(prepared)
+        refitted = {name: refit(one, prepared) for name, one in fitted.items()}
+        served = serve(refitted[choice.name], prepared)
+        test = prepared.table.take(prepared.split.test)
+        probability = served.predictor.scorer.probabilities(test.customers)
+        held = self._incumbent(expected)
+        return Trained(
+            source=source,
+            findings=findings,
+            prepared=prepared,
+            fitted=fitted,
+            refitted=refitted,
+            comparison=comparison,
+            choice=choice,
+            permuted=permuted,
+            served=served,
+            quality=quality(test.churn, probability, test.customers),
+            drivers=drivers(refitted[LOGISTIC_REGRESSION], prepared),
+            gates=gates(served.predictor, held, test.customers, test.churn, permuted),
+            fingerprint=fingerprint,
+        )
+
+    def _fit(self, prepared: Prepared) -> dict[str, Fitted]:
+        fitted = {}
+        for one in fit_all(prepared):
+            fitted[one.candidate.name] = one
+            auc, seconds = one.validation["roc_auc"], one.seconds
+            self._console.step(f"Fitted {one.candidate.name} in {seconds:.1f} s: validation AUC {auc:.4f}.")
+        return fitted
+
+    def _compare(self, prepared: Prepared) -> tuple[Comparison, Choice, PermutedCheck]:
+        settings = self._settings
+        rows = _compared_rows(prepared, settings.cv_max_rows)
+        columns, churn = prepared.columns[rows], prepared.churn[rows]
+        design = Design(settings.cv_folds, settings.cv_repeats, None if settings.dask_scheduler else cpu_count())
+        words = f"{settings.cv_repeats} × {settings.cv_folds}-fold cross-validation on {len(rows):,} customers"
+        self._console.step(f"Comparing the models by {words}.")
+        costs = {one.name: one.cost for one in (*CANDIDATES, VOTING)}
+        progress = Progress(self._console, costs | {_PERMUTED: costs[LOGISTIC_REGRESSION] / settings.cv_repeats})
+        comparison = compare(columns, churn, design, progress)
+        choice = choose(comparison, settings.selection)
+        permuted = permuted_check(
+            _simple(choice.name), columns, churn, design, lambda _, done, total: progress(_PERMUTED, done, total)
+        )
+        gc.collect()
+        return comparison, choice, permuted
+
+    def _incumbent(self, expected: Pointer | None) -> Predictor | None:
+        """The release in service, if it can serve: one that can't is no measure of another."""
+        if expected is None:
+            return None
+        try:
+            return release.load(self._store, expected.version).predictor
+        except ReleaseRefused as error:
+            self._console.step(f"{error.message} It is not compared with.")
+            return None
+
+    def _release(self, trained: Trained, version: str, expected: Pointer | None) -> None:
+        """Point to the new version, unless a gate is shut or another trainer was quicker."""
+        if not trained.passes:
+            for gate in trained.gates:
+                if not gate.passed:
+                    self._console.say(f"  Gate shut: {gate.name}: {gate.detail}.")
+            self._console.step(
+                f"{version} is published, but not released. `promote {version}` would release it nevertheless."
+            )
+            log.warning("not released", extra={"version": version})
+            return
+        try:
+            releases.move(self._store, self._settings, version, expected)
+        except PreconditionFailed:
+            self._console.step(
+                f"Another trainer has released in the meantime; {version} is published, but not released."
+            )
+            log.warning("another trainer was quicker", extra={"version": version})
+            return
+        self._console.step(f"Released {version}: {trained.choice.name}.")
+        log.info("released", extra={"version": version})
+
+    def _tell_repairs(self, table: Table, findings: Findings) -> None:
+        self._console.step(f"{len(table):,} customers, {table.churn.mean():.1%} of whom left.")
+        for kind, count in findings.repairs.items():
+            self._console.say(f"  Repaired: {kind}" + (f" ({count:,})" if count else ""))
+        if findings.faulty_rows:
+            for fault in findings.faults.values():
+                self._console.say(f"  Set aside: {fault.sentence()}")
+
+    def _tell_results(self, trained: Trained, version: str) -> None:
+        comparison = trained.comparison
+        head = ("Model", "AUC", "Brier", "ECE", "Accuracy", "Validation AUC", "Seconds", "MiB", "KiB")
+        rows = [
+            (
+                f"{name} ★" if name == trained.choice.name else name,
+                *(_spread(comparison.summary(name)[figure]) for figure in ("roc_auc", "brier", "ece", "accuracy")),
+                f"{one.validation['roc_auc']:.4f}",
+                f"{one.seconds:.1f}",
+                f"{one.memory / 2**20:.0f}",
+                f"{one.size / 1024:.0f}",
+            )
+            for name, one in trained.fitted.items()
+        ]
+        self._console.table(head, rows)
+        test = ", ".join(
+            f"{name} {trained.quality['test'][name]:.4f}" for name in ("roc_auc", "brier", "ece", "accuracy")
+        )
+        self._console.say(f"  {trained.choice.reason}")
+        self._console.say(f"  On the test part, looked at once: {test}.")
+        places = f"{release.folder(version)}, data/, models/, outputs/"
+        self._console.say(f"  Everything is under {self._settings.store_url}: {places}.")
+
+
+def cluster(settings: TrainerSettings) -> AbstractContextManager[Any]:
+    """Makes a Dask cluster joblib's backend, where the settings name one."""
+    if settings.dask_scheduler is None:
+        return nullcontext()
+    from distributed import Client  # an optional part that only a cluster needs
+
+    client = Client(settings.dask_scheduler)
+    config: AbstractContextManager[Any] = parallel_config("dask", client=client)
+    return config
+
+
+def _simple(name: str) -> Candidate:
+    """The candidate by name; a vote has no folds of its own, and its first member stands for it."""
+    return next((one for one in CANDIDATES if one.name == name), CANDIDATES[0])
+
+
+def _compared_rows(prepared: Prepared, most: int) -> Any:
+    rows = prepared.split.development
+    if len(rows) <= most:
+        return rows
+    sample, _ = train_test_split(rows, train_size=most, stratify=prepared.churn[rows], random_state=SEED)
+    return np.sort(sample)
+
+
+def _spread(figure: dict[str, float]) -> str:
+    return f"{figure['mean']:.4f} ± {figure['std']:.4f}"
+
+
+def _container_peak() -> str:
+    """What the container's own accounting says, which counts the file cache as well."""
+    held = memory.container_peak()
+    return "" if held is None else f" (the container's own accounting: {held / 2**20:.0f} MiB)"

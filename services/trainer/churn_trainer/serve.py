@@ -1,0 +1,94 @@
+"""Turning the champion into what serves it: a scorecard where it is additive, an ONNX graph where it is not."""
+
+import json
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import ClassifierMixin
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
+
+from churn.background import Background
+from churn.customer import CATEGORIES, FIELDS, Customer
+from churn.features import COLUMNS
+from churn.fields import Number
+from churn.onnx import OnnxModel
+from churn.predict import Predictor
+from churn.release import background_file, worked_examples
+from churn.scorecard import Scorecard
+from churn_trainer.candidates import SEED
+from churn_trainer.metrics import THRESHOLD
+from churn_trainer.prepare import Prepared
+from churn_trainer.table import Table
+
+# Enough real customers for a mean over what is unknown of one: its error is below a percentage point.
+BACKGROUND_CUSTOMERS = 200
+
+# Worked examples of complete customers, and of customers of whom only the required fields are known.
+COMPLETE_EXAMPLES, SPARSE_EXAMPLES = 12, 4
+
+
+class Served(NamedTuple):
+    """The champion ready to serve: the release's kind of model, the predictor, and the files it is loaded from."""
+
+    kind: str
+    predictor: Predictor
+    files: dict[str, bytes]
+
+
+def serve(model: ClassifierMixin, prepared: Prepared) -> Served:
+    chance = np.random.default_rng(SEED)
+    rows = chance.choice(prepared.split.train, BACKGROUND_CUSTOMERS + COMPLETE_EXAMPLES, replace=False)
+    people = customers(prepared.table, rows)
+    sample, examples = people[:BACKGROUND_CUSTOMERS], people[BACKGROUND_CUSTOMERS:]
+    examples += [_sparse(customer) for customer in examples[:SPARSE_EXAMPLES]]
+    background = Background(sample)
+    kind, scorer, files = (
+        _scorecard(model, prepared.scaler)
+        if isinstance(model, LogisticRegression)
+        else _onnx(model, prepared.scaler, background)
+    )
+    predictor = Predictor(scorer, background, THRESHOLD)
+    files |= {"background.json": background_file(sample), "examples.json": worked_examples(predictor, examples)}
+    return Served(kind, predictor, files)
+
+
+def customers(table: Table, rows: NDArray[np.intp]) -> list[Customer]:
+    """The rows of a table as customers of plain numbers."""
+    columns = [_plain(name, column[rows]) for name, column in zip(FIELDS, table.customers, strict=True)]
+    return [Customer(*values) for values in zip(*columns, strict=True)]
+
+
+def scorecard(model: LogisticRegression, scaler: StandardScaler) -> Scorecard:
+    """The regression on scaled columns as weights of the unscaled ones."""
+    weights = model.coef_[0].astype(np.float64) / scaler.scale_
+    intercept = float(model.intercept_[0]) - float(weights @ scaler.mean_)
+    averages = dict(zip(COLUMNS, scaler.mean_.tolist(), strict=True))
+    return Scorecard(intercept, dict(zip(COLUMNS, weights.tolist(), strict=True)), averages)
+
+
+def _scorecard(model: LogisticRegression, scaler: StandardScaler) -> tuple[str, Scorecard, dict[str, bytes]]:
+    scorer = scorecard(model, scaler)
+    return "scorecard", scorer, {"model.json": json.dumps(scorer.to_dict(), indent=1).encode()}
+
+
+def _onnx(
+    model: ClassifierMixin, scaler: StandardScaler, background: Background
+) -> tuple[str, OnnxModel, dict[str, bytes]]:
+    from churn_trainer.graph import to_onnx  # onnx costs 20 MB that an additive champion does not need
+
+    graph = to_onnx(model)
+    means, scales = scaler.mean_.tolist(), scaler.scale_.tolist()
+    files = {"model.onnx": graph, "model.json": json.dumps({"means": means, "scales": scales}).encode()}
+    return "onnx", OnnxModel(graph, means, scales, background), files
+
+
+def _plain(name: str, column: NDArray[np.generic]) -> list[float]:
+    field = FIELDS[name]
+    whole = name in CATEGORIES or (isinstance(field, Number) and field.whole)
+    return [int(value) if whole else float(value) for value in column]
+
+
+def _sparse(customer: Customer) -> Customer:
+    return customer._replace(**{name: None for name, field in FIELDS.items() if not field.required})

@@ -1,0 +1,47 @@
+"""What the trainer is told, beside what every service is told."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from churn.settings import Settings
+
+
+class TrainerSettings(Settings):
+    """Settings of the trainer."""
+
+    data_dir: Path = Field(
+        Path("data"), description="The folder that may hold telco_customer_churn.csv, the table to train on."
+    )
+    data_source: Literal["auto", "file", "store", "download", "sample"] = Field(
+        "auto",
+        description="auto takes the first there is of: the file in CHURN_DATA_DIR, the store's data/raw, IBM's public "
+        "copy, a synthetic sample. file, store, download or sample forces one.",
+    )
+    cv_folds: int = Field(
+        5, ge=2, le=20, description="Folds of the cross-validation that compares the models, 2 to 20."
+    )
+    cv_repeats: int = Field(
+        5,
+        ge=1,
+        le=50,
+        description="How often that cross-validation is repeated, 1 to 50; fewer is quicker and noisier.",
+    )
+    cv_max_rows: int = Field(
+        50_000,
+        ge=1_000,
+        description="The most customers that cross-validation uses, 1,000 or more; of a larger table it takes a "
+        "stratified sample, whose noise is far below the differences between models. The final fit uses all.",
+    )
+    selection: Literal["one_standard_error", "best"] = Field(
+        "one_standard_error",
+        description="one_standard_error releases the simplest model within one standard error of the best; best "
+        "releases the best.",
+    )
+    dask_scheduler: str | None = Field(
+        None,
+        pattern=r"^(tcp|tls|ws|wss|ucx|inproc)://",
+        description="The address of a Dask scheduler, such as tcp://scheduler:8786, whose workers run the grid search "
+        "and the cross-validation. Not set: they run here.",
+    )

@@ -1,0 +1,174 @@
+"""Finding the customer table: a file, the store's copy, IBM's public copy, or a synthetic sample, in this order.
+
+Wherever it is, it stays there and is streamed, so that its size costs no memory and no temporary file.
+"""
+
+import hashlib
+import http.client
+import io
+import queue
+import threading
+import urllib.request
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+
+from churn.errors import ObjectNotFound
+from churn.store import ObjectStore
+from churn_trainer import sample
+from churn_trainer.errors import DataNotFound
+from churn_trainer.settings import TrainerSettings
+
+NAME = "telco_customer_churn.csv"
+KEY = f"data/raw/{NAME}"
+
+PUBLIC_URL = "https://raw.githubusercontent.com/IBM/telco-customer-churn-on-icp4d/master/data/Telco-Customer-Churn.csv"
+PUBLIC_SHA256 = "16320c9c1ec72448db59aa0a26a0b95401046bef5d02fd3aeb906448e3055e91"
+
+# The contract promises an answer within this time, network or not.
+DOWNLOAD_SECONDS = 10
+
+# IBM's file has just under 1 MB; a server that sends more is not sending it.
+_MAX_DOWNLOAD_BYTES = 4_000_000
+_CHUNK_BYTES = 1 << 20
+
+
+class Source(NamedTuple):
+    """A table that can be read more than once, where it came from (file, store, download or sample) and its SHA-256."""
+
+    kind: str
+    name: str
+    sha256: str
+    open: Callable[[], BinaryIO]
+
+
+def find(settings: TrainerSettings, store: ObjectStore) -> Source:
+    """The first source there is, or the one that the settings force. Raises DataNotFound when that one is missing."""
+    finders: dict[str, Callable[[], Source]] = {
+        "file": lambda: _from_file(settings.data_dir / NAME),
+        "store": lambda: _from_store(store),
+        "download": _from_download,
+        "sample": _from_sample,
+    }
+    if settings.data_source != "auto":
+        return finders[settings.data_source]()
+    for finder in finders.values():
+        try:
+            return finder()
+        except DataNotFound:
+            continue
+    raise AssertionError("the sample is always there")
+
+
+def keep(source: Source, store: ObjectStore) -> str | None:
+    """Put the table under data/raw, unless it is there. Returns a remark where the store's own copy is left alone.
+
+    A sample never replaces real data, which may be the only copy.
+    """
+    held = _stored_sha256(store)
+    if held == source.sha256:
+        return None
+    if source.kind == "sample" and held is not None:
+        return f"{KEY} holds another table and is left as it is."
+    with source.open() as file:
+        store.write(KEY, _chunks(file), content_type="text/csv")
+    return None
+
+
+def _from_file(path: Path) -> Source:
+    if not path.is_file():
+        raise DataNotFound("file", f"there is no {path}. Put {NAME} there or set CHURN_DATA_DIR to its folder.")
+    return _source("file", str(path), lambda: path.open("rb"))
+
+
+def _from_store(store: ObjectStore) -> Source:
+    if _stored_sha256(store) is None:
+        raise DataNotFound("store", f"the store holds no {KEY}. Upload the table there.")
+    source = _source("store", KEY, lambda: io.BufferedReader(_Chunks(store.read(KEY)), _CHUNK_BYTES))
+    # What an earlier run without any data left there is still a sample, and has to be called one.
+    is_sample = source.sha256 == hashlib.sha256(sample.csv_bytes()).hexdigest()
+    return source._replace(kind="sample") if is_sample else source
+
+
+def _from_download() -> Source:
+    data = _download()
+    source = _source("download", PUBLIC_URL, lambda: io.BytesIO(data))
+    if source.sha256 != PUBLIC_SHA256:
+        raise DataNotFound("download", f"{PUBLIC_URL} sent something else than IBM's table (SHA-256 {source.sha256}).")
+    return source
+
+
+def _from_sample() -> Source:
+    data = sample.csv_bytes()
+    return _source("sample", "the synthetic sample", lambda: io.BytesIO(data))
+
+
+def _source(kind: str, name: str, opener: Callable[[], BinaryIO]) -> Source:
+    with opener() as file:
+        return Source(kind, name, _sha256(_chunks(file)), opener)
+
+
+def _download() -> bytes:
+    """The public copy, or DataNotFound when it is not there in time."""
+    answers: queue.SimpleQueue[bytes | Exception] = queue.SimpleQueue()
+    # In a thread of its own, for no timeout of urllib's covers a name server that is silent or a body that trickles.
+    threading.Thread(target=_fetch, args=(answers,), daemon=True).start()
+    try:
+        answer = answers.get(timeout=DOWNLOAD_SECONDS)
+    except queue.Empty:
+        answer = TimeoutError(f"no answer within {DOWNLOAD_SECONDS} s")
+    if isinstance(answer, Exception):
+        reason = getattr(answer, "reason", answer)
+        raise DataNotFound(
+            "download", f"{PUBLIC_URL} could not be read ({reason}). Set CHURN_DATA_DIR to a folder with {NAME}."
+        )
+    return answer
+
+
+def _fetch(answers: "queue.SimpleQueue[bytes | Exception]") -> None:
+    try:
+        with urllib.request.urlopen(PUBLIC_URL, timeout=DOWNLOAD_SECONDS) as answer:
+            answers.put(answer.read(_MAX_DOWNLOAD_BYTES))
+    except (OSError, http.client.HTTPException) as error:
+        answers.put(error)
+
+
+class _Chunks(io.RawIOBase):
+    """A stream of chunks as a file."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+        self._rest = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._rest:
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                return 0
+            self._rest = chunk
+        taken = self._rest[: len(buffer)]
+        buffer[: len(taken)] = taken
+        self._rest = self._rest[len(taken) :]
+        return len(taken)
+
+
+def _stored_sha256(store: ObjectStore) -> str | None:
+    try:
+        return _sha256(store.read(KEY))
+    except ObjectNotFound:
+        return None
+
+
+def _chunks(file: BinaryIO) -> Iterator[bytes]:
+    while chunk := file.read(_CHUNK_BYTES):
+        yield chunk
+
+
+def _sha256(chunks: Iterable[bytes]) -> str:
+    digest = hashlib.sha256()
+    for chunk in chunks:
+        digest.update(chunk)
+    return digest.hexdigest()

@@ -1,0 +1,88 @@
+"""Fitting the candidates on the train part, one after another, and looking at them on the validation part."""
+
+import gc
+import pickle
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import ClassifierMixin, clone
+from sklearn.ensemble import VotingClassifier
+from sklearn.model_selection import GridSearchCV
+
+from churn_trainer.candidates import CANDIDATES, VOTERS, VOTING, Candidate
+from churn_trainer.memory import peak_of
+from churn_trainer.metrics import measure
+from churn_trainer.prepare import Prepared
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A candidate with the settings that its grid search chose, and what it cost and gave.
+
+    `model` is fitted on the scaled train part; `size` in bytes as pickled, `memory` in bytes above what was held.
+    """
+
+    candidate: Candidate
+    model: ClassifierMixin
+    parameters: dict[str, Any]
+    validation: dict[str, float]
+    seconds: float
+    memory: int
+    size: int
+
+
+def search(estimator: ClassifierMixin, candidate: Candidate, prefix: str = "") -> GridSearchCV:
+    """The candidate's grid search. One job, unless a cluster was made joblib's backend: n_jobs=None means just that."""
+    grid = {f"{prefix}{name}": list(values) for name, values in candidate.grid.items()}
+    return GridSearchCV(estimator, grid, cv=3, scoring="roc_auc", n_jobs=None)
+
+
+def fit_all(prepared: Prepared) -> Iterator[Fitted]:
+    """Each candidate fitted on the train part, the ensemble last, with memory freed in between."""
+    train, validation = (prepared.scaled(rows) for rows in prepared.split[:2])
+    churn = prepared.churn[prepared.split.train]
+    voters: list[tuple[str, ClassifierMixin]] = []
+    for candidate in CANDIDATES:
+        grid = search(candidate.estimator(), candidate)
+        fitted = _fitted(candidate, lambda grid=grid: _searched(grid, train, churn), validation, prepared)  # type: ignore[misc]
+        if candidate.name in VOTERS:
+            voters.append((candidate.name, clone(fitted.model)))
+        yield fitted
+        del fitted, grid
+        gc.collect()
+    ensemble = VotingClassifier(voters, voting="soft")
+    yield _fitted(VOTING, lambda: (ensemble.fit(train, churn), {}), validation, prepared)
+
+
+def refit(fitted: Fitted, prepared: Prepared) -> ClassifierMixin:
+    """The same model with the same settings, fitted on all that may be seen before the test."""
+    rows = prepared.split.development
+    return clone(fitted.model).fit(prepared.scaled(rows), prepared.churn[rows])
+
+
+def churn_probability(model: ClassifierMixin, scaled: NDArray[np.float32]) -> NDArray[np.float64]:
+    return np.asarray(model.predict_proba(scaled)[:, 1], np.float64)
+
+
+def _searched(
+    grid: GridSearchCV, columns: NDArray[np.float32], churn: NDArray[np.int8]
+) -> tuple[ClassifierMixin, dict[str, Any]]:
+    grid.fit(columns, churn)
+    return grid.best_estimator_, dict(grid.best_params_)
+
+
+def _fitted(
+    candidate: Candidate,
+    fit: Callable[[], tuple[ClassifierMixin, dict[str, Any]]],
+    validation: NDArray[np.float32],
+    prepared: Prepared,
+) -> Fitted:
+    start = time.perf_counter()
+    (model, parameters), memory = peak_of(fit)
+    seconds = time.perf_counter() - start
+    figures = measure(prepared.churn[prepared.split.validation], churn_probability(model, validation))
+    return Fitted(candidate, model, parameters, figures, seconds, memory, len(pickle.dumps(model)))
