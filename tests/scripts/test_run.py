@@ -49,6 +49,8 @@ def start(folder: Path, port: int, log: Path) -> subprocess.Popen[bytes]:
     environment = os.environ | {
         "PYTHONPATH": os.pathsep.join(str(folder / part) for part in ("shared", "services/api", "services/trainer")),
         "CHURN_DATA_SOURCE": "sample",
+        "CHURN_CV_FOLDS": "2",
+        "CHURN_CV_REPEATS": "1",
     }
     command = [sys.executable, "scripts/run.py", "--port", str(port)]
     with log.open("wb") as output:
