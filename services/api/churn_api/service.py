@@ -12,6 +12,9 @@ from churn_api.board import Board
 from churn_api.cache import Cache
 from churn_api.catalog import Catalog
 from churn_api.checks import Checks
+from churn_api.jobs.desk import Desk
+from churn_api.jobs.submission import Submissions
+from churn_api.machine_metrics import MachineCollector
 from churn_api.metrics import Metrics, shared_folder
 from churn_api.releases import Releases
 from churn_api.serving_metrics import ServingCollector
@@ -33,6 +36,8 @@ class Service:
     cache: Cache
     checks: Checks
     catalog: Catalog
+    submissions: Submissions
+    desk: Desk
     _ended: Event = field(default_factory=Event)
 
     def refresh(self) -> None:
@@ -68,6 +73,7 @@ def build(settings: ApiSettings) -> Service:
     cache = Cache(settings.cache, shared, metrics)
     checks = Checks(releases, cache, settings.queue_url)
     metrics.add(ServingCollector(releases, cache))
+    metrics.add(MachineCollector(checks, settings.queue_url, settings.cache_url))
     return Service(settings, store, board, metrics, releases, cache, checks, Catalog(store))
 
 
