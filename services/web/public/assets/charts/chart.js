@@ -43,8 +43,9 @@ export class Chart extends HTMLElement {
         this.#width = width;
         const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
         const { height, shapes } = this.shapes(width, rem);
-        const label = `${this.#data.title}. ${this.describe()}`;
-        fill(this.plot, svg('svg', { viewBox: `0 0 ${width} ${height}`, width, height, role: 'img', 'aria-label': label }, shapes));
+        const words = uniqueId('words');
+        const attributes = { viewBox: `0 0 ${width} ${height}`, width, height, role: 'img', 'aria-label': this.#data.title, 'aria-describedby': words };
+        fill(this.plot, svg('svg', attributes, shapes), h('p.visually-hidden', { id: words }, this.describe()));
     }
 
     #table(open) {

@@ -27,7 +27,7 @@ function chartData(fields) {
         lower: 'less likely',
         higher: 'more likely',
         head: ['Difference', 'Odds times', 'From', 'To'],
-        rows: fields.map(({ text, odds_ratio: value, low, high }) => ({ text, value, low, high })),
+        rows: fields.map(({ text, odds_ratio: value, low, high }) => ({ text: text[0].toUpperCase() + text.slice(1), value, low, high })),
     };
 }
 

@@ -9,6 +9,13 @@ export function section(title, ...children) {
     return h('section.card', { 'aria-labelledby': id }, h('h2', { id }, title), children);
 }
 
+/** A section as wide as the page. */
+function across(title, ...children) {
+    const element = section(title, ...children);
+    element.classList.add('across');
+    return element;
+}
+
 /** A table that scrolls by itself where it is too wide. @param {string[]} head @param {any[][]} rows first cells name their rows */
 export function table(name, head, rows) {
     return h('div.scroll', { role: 'region', tabindex: 0, 'aria-label': name },
@@ -31,7 +38,7 @@ const SOURCES = {
 };
 
 export function release(info) {
-    return section('The release in service',
+    return across('The release in service',
         facts([
             ['Model', info.model_name],
             ['Version', h('code', {}, info.version)],
@@ -92,7 +99,7 @@ export function fairness({ fairness: { groups, threshold } }) {
         spread(group.false_positive_rate),
         spread(group.recall),
     ]);
-    return section('Does it treat groups alike?',
+    return across('Does it treat groups alike?',
         h('p', {}, `Error rates on the test rows at the threshold of ${percent(threshold, 0)}, with 95\u00a0% intervals.`),
         table('Error rates by group', ['Group', 'Customers', 'Left', 'Predicted', 'Flagged', 'False alarms', 'Caught'], rows),
         h('p.hint', {}, 'False alarms: of those who stayed, the share flagged. Caught: of those who left, the share flagged.'),
@@ -101,7 +108,7 @@ export function fairness({ fairness: { groups, threshold } }) {
 
 export function data({ data: source, libraries }) {
     const split = source.split;
-    return section('The data',
+    return across('The data',
         source.source === 'sample' && h('p.field-error', {}, 'This is made-up sample data: good for trying the product out, and for nothing else.'),
         facts([
             ['Source', `${SOURCES[source.source] ?? source.source}${source.name ? `: ${source.name}` : ''}`],
@@ -117,7 +124,7 @@ export function data({ data: source, libraries }) {
 export function use({ intended_use: intended, limits }) {
     if (!intended) return null;
     const list = (sentences) => h('ul', {}, sentences.map((sentence) => h('li', {}, sentence)));
-    return section('What it is for, and its limits',
+    return across('What it is for, and its limits',
         h('div.uses', {},
             h('div', {}, h('h3', {}, 'Meant for'), list(intended.for)),
             h('div', {}, h('h3', {}, 'Not for'), list(intended.not_for)),

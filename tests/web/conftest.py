@@ -1,0 +1,179 @@
+"""The real nginx over any upstream, the real API over a real release, and a browser page that must stay silent."""
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+import requests
+from playwright.sync_api import Browser, BrowserContext, Page
+
+ROOT = Path(__file__).resolve().parents[2]
+WEB = ROOT / "services" / "web"
+PATHS = f"{ROOT}/shared{os.pathsep}{ROOT}/services/api{os.pathsep}{ROOT}/services/trainer"
+
+
+@pytest.fixture(scope="session")
+def public() -> Path:
+    """The folder with the site's files."""
+    return WEB / "public"
+
+
+@pytest.fixture(scope="session")
+def nginx_binary() -> str:
+    if path := shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin"):
+        return path
+    pytest.skip("no nginx on this machine (Debian: apt-get install nginx-light)")
+
+
+def wait_for_port(port: int) -> None:
+    """Until something listens there."""
+    for _ in range(400):
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"nothing listens on port {port}")
+
+
+def configure(folder: Path, port: int, upstream: str, upload_mb: int, changes: dict[str, str]) -> Path:
+    """The image's configuration in a folder of its own; what it replaces must be there to be replaced."""
+    shutil.copytree(WEB / "nginx" / "snippets", folder / "snippets")
+    (folder / "conf.d").mkdir()
+    shutil.copy("/etc/nginx/mime.types", folder)
+    everywhere = {"/tmp/": f"{folder}/", "/dev/stdout": f"{folder}/access.log"}  # noqa: S108
+    main = replaced((WEB / "nginx" / "nginx.conf").read_text(), everywhere)
+    values = {
+        "${CHURN_API_ADDRESS}": upstream,
+        "${CHURN_MAX_UPLOAD_MB}": str(upload_mb),
+        "listen 8080": f"listen 127.0.0.1:{port}",
+        "/usr/share/nginx/html": str(WEB / "public"),
+    }
+    site = replaced((WEB / "nginx" / "templates" / "site.conf.template").read_text(), values)
+    (folder / "conf.d" / "site.conf").write_text(replaced(site, changes))
+    (folder / "nginx.conf").write_text(main)
+    return folder / "nginx.conf"
+
+
+def replaced(text: str, changes: dict[str, str]) -> str:
+    for old, new in changes.items():
+        assert old in text, old
+        text = text.replace(old, new)
+    return text
+
+
+@pytest.fixture(scope="session")
+def start_nginx(
+    nginx_binary: str, tmp_path_factory: pytest.TempPathFactory, free_port: Callable[[], int]
+) -> Iterator[Callable[..., str]]:
+    """A function that starts nginx before `upstream` (host:port) and returns the site's URL."""
+    with ExitStack() as stack:
+
+        def start(upstream: str, upload_mb: int = 1, **changes: str) -> str:
+            folder, port = tmp_path_factory.mktemp("nginx"), free_port()
+            config = configure(folder, port, upstream, upload_mb, changes.get("changes", {}))  # type: ignore[arg-type]
+            command = [nginx_binary, "-e", "stderr", "-c", str(config), "-g", "daemon off;"]
+            process = stack.enter_context(subprocess.Popen(command, stderr=(folder / "log").open("wb")))
+            stack.callback(process.terminate)
+            wait_for_port(port)
+            return f"http://127.0.0.1:{port}"
+
+        yield start
+
+
+@pytest.fixture(scope="session")
+def trained_store(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The URL of a store with a release that the real trainer made of its own sample, compared in few folds."""
+    url = f"file://{tmp_path_factory.mktemp('trained')}/store"
+    quick = {"CHURN_DATA_SOURCE": "sample", "CHURN_CV_FOLDS": "2", "CHURN_CV_REPEATS": "1"}
+    environment = os.environ | quick | {"PYTHONPATH": PATHS, "CHURN_STORE_URL": url}
+    subprocess.run([sys.executable, "-m", "churn_trainer", "train"], env=environment, check=True, capture_output=True)
+    return url
+
+
+@pytest.fixture(scope="session")
+def start_api(
+    tmp_path_factory: pytest.TempPathFactory, free_port: Callable[[], int]
+) -> Iterator[Callable[..., tuple[str, str]]]:
+    """A function that starts the API with the site's files and one worker; returns its URL and its address."""
+    with ExitStack() as stack:
+
+        def start(**settings: str) -> tuple[str, str]:
+            folder, port = tmp_path_factory.mktemp("api"), free_port()
+            base = {"PYTHONPATH": PATHS, "CHURN_SITE_DIR": str(WEB / "public"), "CHURN_CACHE": "off"}
+            environment = os.environ | base | settings
+            log = stack.enter_context((folder / "log").open("wb"))
+            gunicorn = ["gunicorn", "--config", f"{ROOT}/services/api/gunicorn.conf.py", "--bind", f"127.0.0.1:{port}"]
+            for command in (gunicorn, ["celery", "--app", "churn_api.worker", "worker"]):
+                process = subprocess.Popen([sys.executable, "-m", *command], env=environment, stderr=log, stdout=log)
+                stack.callback(stop, process)
+            wait_for_port(port)
+            return f"http://127.0.0.1:{port}", f"127.0.0.1:{port}"
+
+        yield start
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    process.wait(timeout=40)
+
+
+@pytest.fixture(scope="session")
+def site(
+    start_api: Callable[..., tuple[str, str]],
+    start_redis: Callable[..., str],
+    trained_store: str,
+    request: pytest.FixtureRequest,
+) -> str:
+    """The URL of the whole product: nginx before the API where there is an nginx, else the API with the site's files."""
+    queue = start_redis().replace("unix://", "redis+socket://")
+    url, address = start_api(CHURN_STORE_URL=trained_store, CHURN_QUEUE_URL=queue)
+    if shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin"):
+        url = request.getfixturevalue("start_nginx")(address, upload_mb=200)
+    for _ in range(200):
+        if requests.get(f"{url}/health/ready", timeout=5).ok:
+            return url
+        time.sleep(0.05)
+    raise AssertionError("the API does not get ready")
+
+
+@pytest.fixture
+def open_page(browser: Browser, site: str) -> Iterator[Callable[..., Page]]:
+    """A function that opens a page of the site in a context of its own (options as Playwright's `new_context`).
+
+    Whatever the browser complains of, and any request to another origin, fails the test.
+    """
+    complaints: list[str] = []
+    contexts: list[BrowserContext] = []
+
+    def start(fragment: str = "", base: str = site, **options: object) -> Page:
+        context = browser.new_context(base_url=base, **options)  # type: ignore[arg-type]
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", lambda asked: foreign(asked.url, base) and complaints.append(asked.url))
+        page.goto(f"/{fragment}")
+        return page
+
+    yield start
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def foreign(url: str, base: str) -> bool:
+    return not url.startswith((base, "blob:"))
+
+
+@pytest.fixture
+def page(open_page: Callable[..., Page]) -> Page:
+    """The customer page, as a first visitor sees it."""
+    return open_page()
