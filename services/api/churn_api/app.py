@@ -6,7 +6,7 @@ from churn import logs
 from churn_api import access, auth, handlers, security
 from churn_api.service import build
 from churn_api.settings import ApiSettings
-from churn_api.views import docs, health, model, predict, site
+from churn_api.views import docs, health, jobs, model, predict, site
 
 
 def create_app(settings: ApiSettings | None = None) -> Flask:
@@ -24,7 +24,7 @@ def create_app(settings: ApiSettings | None = None) -> Flask:
     security.install(app, settings.cors_origins)
     handlers.install(app)
     auth.install(app, settings.keys())
-    for views in (predict, health, model, docs, site):
+    for views in (predict, jobs, health, model, docs, site):
         app.register_blueprint(views.blueprint)
     service.refresh()
     return app

@@ -7,12 +7,21 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from prometheus_client import CollectorRegistry, Counter, Histogram, exposition, multiprocess, values
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    disable_created_metrics,
+    exposition,
+    multiprocess,
+    values,
+)
 from prometheus_client.registry import Collector
 
 from churn.customer import FIELDS, ID
 from churn.errors import FieldError
 from churn.predict import Prediction
+from churn_api.merged_metrics import Merged
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 FIELD_LABELS = frozenset({*FIELDS, ID})
@@ -44,6 +53,7 @@ class Metrics:
         self._folder = shared_folder()
         if self._folder:
             values.ValueClass = values.MultiProcessValue(lambda: row)  # type: ignore[no-untyped-call]
+        disable_created_metrics()  # several processes have no one moment of creation
         self._registry = CollectorRegistry()
         self._collectors: list[Collector] = []
         self._define()
@@ -115,13 +125,11 @@ class Metrics:
         return encode(self._scrape()), content_type
 
     def _scrape(self) -> CollectorRegistry:
-        registry = CollectorRegistry()
+        own: Collector = self._registry
         if self._folder:
-            multiprocess.MultiProcessCollector(registry, str(self._folder))  # type: ignore[no-untyped-call]
-        else:
-            registry.register(self._registry)
-        for collector in self._collectors:
-            registry.register(collector)
+            own = multiprocess.MultiProcessCollector(None, str(self._folder))  # type: ignore[no-untyped-call]
+        registry = CollectorRegistry()
+        registry.register(Merged([own, *self._collectors]))
         return registry
 
 

@@ -12,10 +12,13 @@ from churn_api.board import Board
 from churn_api.cache import Cache
 from churn_api.catalog import Catalog
 from churn_api.checks import Checks
+from churn_api.job_metrics import JobCollector, RedisMeter
 from churn_api.jobs.desk import Desk
-from churn_api.jobs.submission import Submissions
+from churn_api.jobs.ledger import Ledger
+from churn_api.jobs.submission import Limits, Submissions
 from churn_api.machine_metrics import MachineCollector
 from churn_api.metrics import Metrics, shared_folder
+from churn_api.queue import CeleryQueue, create_celery
 from churn_api.releases import Releases
 from churn_api.serving_metrics import ServingCollector
 from churn_api.settings import ApiSettings
@@ -74,7 +77,15 @@ def build(settings: ApiSettings) -> Service:
     checks = Checks(releases, cache, settings.queue_url)
     metrics.add(ServingCollector(releases, cache))
     metrics.add(MachineCollector(checks, settings.queue_url, settings.cache_url))
-    return Service(settings, store, board, metrics, releases, cache, checks, Catalog(store))
+    metrics.add(JobCollector(settings.queue_url))
+    ledger, queue = Ledger(store), CeleryQueue(create_celery(settings.queue_url), settings.queue_url)
+    submissions = Submissions(ledger, queue, RedisMeter(settings.queue_url), _limits(settings))
+    desk = Desk(ledger, queue)
+    return Service(settings, store, board, metrics, releases, cache, checks, Catalog(store), submissions, desk)
+
+
+def _limits(settings: ApiSettings) -> Limits:
+    return Limits(settings.max_upload_mb, settings.job_ttl_days, announced=settings.webhook_url is not None)
 
 
 def service() -> Service:

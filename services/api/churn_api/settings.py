@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, SecretStr, model_validator
 
 from churn.settings import CommaSeparated, CommaSeparatedSecrets, Settings
 
@@ -52,6 +52,20 @@ class ApiSettings(Settings):
     )
     max_upload_mb: int = Field(200, ge=1, le=5_000, description="The largest CSV of a job, in MB.")
     job_ttl_days: int = Field(7, ge=1, le=365, description="How long a job and its files are kept, in days.")
+    worker_concurrency: int = Field(
+        1, ge=1, le=32, description="Chunks of jobs that one worker scores at a time, each in a process of its own."
+    )
+    webhook_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^\s@]+$",
+        description="Where the end of each job is announced by a signed POST: an http or https URL. Not set: nowhere.",
+    )
+    webhook_secret: SecretStr | None = Field(
+        None, description="The key that announcements are signed with (HMAC-SHA256). Must be set where the URL is."
+    )
+    webhook_allow_private: bool = Field(
+        False, description="Whether announcements may go to private, loopback and link-local addresses."
+    )
     site_dir: Path | None = Field(
         None, description="A folder with the site's files, for the API to serve where no nginx does. Not set: none."
     )

@@ -37,9 +37,7 @@ def _faults(names: tuple[str, ...]) -> Iterator[FieldError]:
         if name not in KNOWN:
             yield _unknown(name)
         elif times > 1:
-            yield FieldError(
-                name, "not_allowed", f"The column {name} stands in the header {times} times; once is right."
-            )
+            yield FieldError(name, "not_allowed", f"The header names the column {name} {times} times; name it once.")
 
 
 def _unknown(name: str) -> FieldError:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from churn.errors import ObjectNotFound, PreconditionFailed
 from churn.store import Entry, ObjectStore
@@ -19,6 +20,13 @@ _CHANGES_TRIED = 50
 
 def now() -> datetime:
     return datetime.now(UTC)
+
+
+class Change(NamedTuple):
+    """A job after a change; `made` is False where there was nothing to change."""
+
+    job: Job
+    made: bool
 
 
 class Ledger:
@@ -54,7 +62,7 @@ class Ledger:
             job = job.end(EXPIRED, job.finished_at or job.expires_at, job.error)
         return job, stored.etag
 
-    def change(self, job_id: str, step: Callable[[Job], Job]) -> Job:
+    def change(self, job_id: str, step: Callable[[Job], Job]) -> Change:
         """Apply `step` to the record as it is now, again if it changes meanwhile; the same object means no change.
 
         Raises UnknownJob, and whatever `step` raises."""
@@ -62,11 +70,18 @@ class Ledger:
             job, etag = self._stored(job_id)
             changed = step(job)
             if changed is job:
-                return job
+                return Change(job, made=False)
             with suppress(PreconditionFailed):
                 self.store.put(keys.record(job_id), changed.to_bytes(), content_type=JSON, if_match=etag)
-                return changed
+                return Change(changed, made=True)
         raise PreconditionFailed(keys.record(job_id))
+
+    def reserve(self, job_id: str, expires: datetime) -> None:
+        """Note when everything of a job will be deleted, before anything of it is written."""
+        self.store.put(keys.expiry(job_id, expires), b"", content_type=EMPTY)
+
+    def is_done(self, job_id: str, number: int) -> bool:
+        return any(self.store.list(f"{keys.done(job_id)}{number:06d}-", limit=1))
 
     def done(self, job_id: str) -> dict[int, Progress]:
         """The finished chunks with their rows."""

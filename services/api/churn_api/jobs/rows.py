@@ -1,9 +1,11 @@
 """Where a CSV's rows end, by the rules of Python's csv module: the one definition that planning and scoring share.
 
-A quote opens a cell only at the cell's start, inside it "" stands for one quote, and line ends may be \\n, \\r\\n or \\r.
+A quote opens a cell only at the cell's start, and inside it "" stands for one quote. Lines may end with \\n, \\r\\n or
+\\r.
 """
 
 import re
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,7 +93,7 @@ def tidy(data: bytes) -> bytes:
     if b'"' not in data:
         return _BLANK.sub(b"", data)
     cuts = [0, *ends(data).tolist()]
-    parts = (data[start:end] for start, end in zip(cuts, cuts[1:], strict=False))
+    parts = (data[start:end] for start, end in pairwise(cuts))
     return b"".join(part for part in parts if part.strip(b" \t\n"))
 
 

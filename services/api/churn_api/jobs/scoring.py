@@ -2,9 +2,7 @@
 
 import csv
 import io
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +14,7 @@ from churn.errors import FieldError, ValidationError
 from churn.predict import RISK_BANDS, Predictor
 from churn.reading import MAX_ID_LENGTH, Reading, echo, read
 from churn_api.jobs.cells import defused, written_column
+from churn_api.jobs.meter import Tally
 from churn_api.jobs.record import Progress
 from churn_api.jobs.sheet import Sheet
 from churn_api.jobs.table import read_table
@@ -36,15 +35,6 @@ _BAND_ENDS = [end for _, end in RISK_BANDS[:-1]]
 
 Floats = NDArray[np.float64]
 Numbers = NDArray[np.intp]
-
-
-@dataclass
-class Tally:
-    """What a chunk counts for the metrics: faults by field and code, and the probabilities given."""
-
-    faults: Counter[tuple[str, str]] = field(default_factory=Counter)
-    probabilities: Floats = field(default_factory=lambda: np.empty(0))
-    leaving: int = 0
 
 
 class _Judged(NamedTuple):
@@ -85,7 +75,7 @@ class ChunkScorer:
         completed = int(np.count_nonzero(self._accepted))
         return Progress(completed, len(self._accepted) - completed)
 
-    def results(self) -> bytes:
+    def results(self) -> Iterator[bytes]:
         """The lines of the accepted rows, after all errors have been taken."""
         rows = np.flatnonzero(self._accepted)
         probabilities = self._probabilities[rows]
@@ -105,7 +95,7 @@ class ChunkScorer:
         buffer = io.BytesIO()
         # Every cell is written as it must stand already.
         frame.write_csv(buffer, include_header=False, float_precision=_DECIMALS, quote_style="never")
-        return buffer.getvalue()
+        yield buffer.getvalue()
 
     def _judge(self, doubtful: Numbers) -> _Judged:
         """Ask churn.reading about rows; complete customers go into the table, the rest is returned."""

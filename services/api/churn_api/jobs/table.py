@@ -87,7 +87,8 @@ def _amounts(column: pl.Series, field: Number, sure: Flags) -> NDArray[np.float6
 
 def _codes(name: str, column: pl.Series, texts: list[str]) -> Codes:
     table = np.array([*(_code(name, text) for text in texts), _NO_CODE], np.int8)
-    return table[column.to_physical().fill_null(len(texts)).to_numpy()]
+    codes: Codes = table[column.to_physical().fill_null(len(texts)).to_numpy()]
+    return codes
 
 
 @lru_cache(65_536)

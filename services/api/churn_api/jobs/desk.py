@@ -1,0 +1,77 @@
+"""What callers can do with jobs once they are accepted: look, list, cancel, fetch, delete."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any, Literal, NamedTuple
+
+from churn.errors import ObjectNotFound
+from churn_api.jobs import keys
+from churn_api.jobs.errors import JobConflict, UnknownJob
+from churn_api.jobs.ledger import Ledger
+from churn_api.jobs.queue import Queue
+from churn_api.jobs.record import CANCELLING, COMPLETED, EXPIRED, Job, public
+
+
+class Download(NamedTuple):
+    """A file of a job: `size` in bytes, and its content in pieces."""
+
+    name: str
+    size: int
+    pieces: Iterator[bytes]
+
+
+class Desk:
+    """Answers for jobs."""
+
+    def __init__(self, ledger: Ledger, queue: Queue) -> None:
+        self._ledger = ledger
+        self._queue = queue
+
+    def show(self, job: Job) -> dict[str, Any]:
+        """The job with its progress, as callers see it."""
+        return public(job, self._ledger.progress(job))
+
+    def get(self, job_id: str) -> dict[str, Any]:
+        """Raises UnknownJob."""
+        return self.show(self._ledger.load(job_id))
+
+    def page(self, limit: int, after: str | None) -> dict[str, Any]:
+        """Up to `limit` jobs, newest first, from the one after the job `after`."""
+        jobs, more = self._ledger.page(limit, after)
+        return {"data": [self.show(job) for job in jobs], "has_more": more, "last_id": jobs[-1].id if jobs else None}
+
+    def cancel(self, job_id: str) -> dict[str, Any]:
+        """Ask for a job to be cancelled, which its workers notice within a chunk. Raises UnknownJob, JobConflict."""
+
+        def step(job: Job) -> Job:
+            if job.finished:
+                raise JobConflict(f"Job {job_id} is {job.status} already; there is nothing to cancel.")
+            return job if job.status == CANCELLING else replace(job, status=CANCELLING)
+
+        job, made = self._ledger.change(job_id, step)
+        if made:
+            self._queue.send("settle", job_id)
+        return self.show(job)
+
+    def delete(self, job_id: str) -> None:
+        """Delete a finished job with all its files. Raises UnknownJob, JobConflict."""
+        job = self._ledger.load(job_id)
+        if not job.finished:
+            raise JobConflict(f"Job {job_id} is {job.status}; cancel it before deleting it.")
+        self._ledger.remove(job)
+
+    def download(self, job_id: str, kind: Literal["results", "errors"]) -> Download:
+        """The results or the errors of a completed job. Raises UnknownJob, JobConflict."""
+        job = self._ledger.load(job_id)
+        if job.status == EXPIRED:
+            raise UnknownJob(job_id)
+        if not job.finished:
+            raise JobConflict(f"Job {job_id} is {job.status}; its {kind} are there when it is completed.")
+        if job.status != COMPLETED:
+            raise JobConflict(f"Job {job_id} was {job.status} and has no {kind}.")
+        key = keys.results(job_id) if kind == "results" else keys.errors(job_id)
+        with suppress(ObjectNotFound):
+            entry = self._ledger.store.head(key)
+            return Download(f"{job_id}_{kind}.csv", entry.size, self._ledger.store.read(key))
+        raise UnknownJob(job_id)

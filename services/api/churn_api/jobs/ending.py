@@ -1,0 +1,69 @@
+"""How jobs end: completed, failed, cancelled or expired; counted once, announced, and tidied up after."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from churn_api.jobs import keys
+from churn_api.jobs.ledger import Ledger, total
+from churn_api.jobs.meter import Meter
+from churn_api.jobs.queue import Queue
+from churn_api.jobs.record import CANCELLED, CANCELLING, COMPLETED, EXPIRED, FAILED, FINALIZING, Job, Progress
+
+
+class Ending:
+    """Ends jobs; whoever changes the record counts, so that each end is counted once."""
+
+    def __init__(self, ledger: Ledger, queue: Queue, meter: Meter) -> None:
+        self._ledger = ledger
+        self._queue = queue
+        self._meter = meter
+
+    def complete(self, job_id: str, done: Mapping[int, Progress]) -> None:
+        """From finalizing to completed; a job that is being cancelled is cancelled."""
+        whole = total(done.values())
+        self._end(job_id, FINALIZING, COMPLETED, whole, None)
+        self.settle(job_id)
+
+    def settle(self, job_id: str) -> None:
+        """From cancelling to cancelled."""
+        self._end(job_id, CANCELLING, CANCELLED, total(self._ledger.done(job_id).values()), None)
+
+    def fail(self, job_id: str, reason: str) -> None:
+        """End a job that cannot be finished."""
+        self._end(job_id, None, FAILED, total(self._ledger.done(job_id).values()), reason)
+
+    def _end(self, job_id: str, origin: str | None, status: str, progress: Progress, error: str | None) -> None:
+        def step(job: Job) -> Job:
+            if job.finished or (origin is not None and job.status != origin):
+                return job
+            ended = job.end(CANCELLED if job.status == CANCELLING else status, self._ledger.moment(), error)
+            return replace(ended, completed=progress.completed, failed=progress.failed)
+
+        job, made = self._ledger.change(job_id, step)
+        if made:
+            self._meter.count_job(job.status, _seconds(job))
+            if not job.notified:
+                self._queue.send("notify", job_id)
+        if job.finished:
+            self.clear_parts(job_id)
+            if job.notified:
+                self._ledger.retire(job_id)
+
+    def expire(self, job_id: str, expires: datetime, job: Job | None) -> None:
+        """Delete everything of a job, or of an upload that never became one."""
+        self._ledger.clear(job_id, expires) if job is None else self._ledger.remove(job)
+        if job is not None:
+            self._meter.count_job(EXPIRED)
+
+    def clear_parts(self, job_id: str) -> None:
+        """Delete what only the work needed."""
+        folder = keys.folder(job_id)
+        for part in ("chunks/", "attempts/", "done/"):
+            self._ledger.store.delete(entry.key for entry in self._ledger.store.list(folder + part))
+
+
+def _seconds(job: Job) -> float:
+    """From acceptance to the end."""
+    ended = datetime.fromisoformat(job.finished_at or job.created_at)
+    return (ended - datetime.fromisoformat(job.created_at)).total_seconds()

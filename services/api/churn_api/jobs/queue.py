@@ -1,0 +1,22 @@
+"""What jobs need of a queue of steps. It may lose all it holds: the sweep finds out and sends the steps again."""
+
+from typing import Literal, NamedTuple, Protocol
+
+Step = Literal["start", "chunk", "finish", "settle", "notify"]
+
+
+class Delivery(NamedTuple):
+    """One delivery of a step: `token` names the step's message, `turn` counts its orderly retries."""
+
+    token: str
+    turn: int
+
+
+class Queue(Protocol):
+    """Where the steps of jobs wait for a worker."""
+
+    def send(self, step: Step, job_id: str, number: int | None = None) -> bool:
+        """Hand over a step; False if the queue is away, which is no reason to fail."""
+
+    def is_idle(self) -> bool:
+        """Whether no step waits. A queue that is away is not idle."""

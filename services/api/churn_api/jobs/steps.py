@@ -1,0 +1,182 @@
+"""The steps of a job that workers do: start, chunks, finish. Each may run any number of times, and be cut off anywhere.
+
+Whatever a step writes is determined by the input, so doing it twice changes nothing; what has been done is read from
+the store, never from a message.
+"""
+
+import logging
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from itertools import chain
+
+from churn.errors import (
+    ChurnError,
+    ObjectNotFound,
+    PreconditionFailed,
+    ReleaseRefused,
+    StoreUnavailable,
+    UnknownRelease,
+)
+from churn_api.jobs import keys
+from churn_api.jobs.attempts import KeepsFailing, Lease, begin
+from churn_api.jobs.ending import Ending
+from churn_api.jobs.errors import UnknownJob
+from churn_api.jobs.ledger import Ledger
+from churn_api.jobs.loaded import LoadedReleases
+from churn_api.jobs.meter import Meter
+from churn_api.jobs.plan import Plan
+from churn_api.jobs.queue import Delivery, Queue
+from churn_api.jobs.record import CANCELLING, FINALIZING, IN_PROGRESS, QUEUED, VALIDATING, Job
+from churn_api.jobs.scoring import ERROR_COLUMNS, RESULT_COLUMNS, ChunkScorer, header
+
+log = logging.getLogger(__name__)
+
+CSV = "text/csv; charset=utf-8"
+
+
+class Steps:
+    """What a worker does with jobs."""
+
+    def __init__(self, ledger: Ledger, queue: Queue, releases: LoadedReleases, meter: Meter) -> None:
+        self._ledger = ledger
+        self._store = ledger.store
+        self._queue = queue
+        self._releases = releases
+        self._meter = meter
+        self._ending = Ending(ledger, queue, meter)
+
+    def start(self, job_id: str) -> None:
+        """Check what the job is pinned to and hand out its chunks."""
+        with suppress(UnknownJob):
+            job = self._ledger.change(job_id, self._validating).job
+            if job.status == CANCELLING:
+                self._ending.settle(job_id)
+            elif job.status == VALIDATING:
+                self._hand_out(job)
+
+    def _validating(self, job: Job) -> Job:
+        if job.status != QUEUED:
+            return job
+        return replace(job, status=VALIDATING, started_at=self._ledger.moment())
+
+    def _hand_out(self, job: Job) -> None:
+        try:
+            self._plan(job)
+            if self._store.head(keys.upload(job.id)).size != job.size:
+                raise ObjectNotFound(keys.upload(job.id))
+            self._releases.get(job.model_version)
+        except (ObjectNotFound, UnknownRelease, ReleaseRefused) as error:
+            self._ending.fail(job.id, error.message)
+            return
+        job = self._ledger.change(
+            job.id, lambda now: replace(now, status=IN_PROGRESS) if now.status == VALIDATING else now
+        ).job
+        if job.status == IN_PROGRESS:
+            for number in range(job.chunks):
+                self._queue.send("chunk", job.id, number)
+            if not job.chunks:
+                self._queue.send("finish", job.id)
+
+    def _plan(self, job: Job) -> Plan:
+        return Plan.from_bytes(self._store.get(keys.plan(job.id)).data)
+
+    def settle(self, job_id: str) -> None:
+        """Bring the cancelling of a job to its end."""
+        with suppress(UnknownJob):
+            self._ending.settle(job_id)
+
+    def chunk(self, job_id: str, number: int, delivery: Delivery) -> None:
+        """Score one chunk, unless it has been done or someone else is at it."""
+        with suppress(UnknownJob):
+            job = self._ledger.load(job_id)
+            if job.status == CANCELLING:
+                self._ending.settle(job_id)
+            elif job.status == IN_PROGRESS and not self._ledger.is_done(job_id, number):
+                self._attempt(job, f"{number:06d}", delivery, number)
+
+    def finish(self, job_id: str, delivery: Delivery) -> None:
+        """Join the chunks' parts, unless some are still missing or it has been done."""
+        with suppress(UnknownJob):
+            job = self._ledger.load(job_id)
+            if job.status in (IN_PROGRESS, FINALIZING) and len(self._ledger.done(job_id)) == job.chunks:
+                job = self._ledger.change(job_id, _finalizing).job
+                if job.status == FINALIZING:
+                    self._attempt(job, "finish", delivery, None)
+
+    def _attempt(self, job: Job, step: str, delivery: Delivery, number: int | None) -> None:
+        try:
+            lease = begin(self._store, job.id, step, delivery)
+        except KeepsFailing as error:
+            self._ending.fail(job.id, error.message)
+            return
+        if lease is not None:
+            try:
+                with lease.renewed():
+                    self._join(job) if number is None else self._score(job, number)
+            except StoreUnavailable:
+                raise  # retried by whoever called, as the same attempt
+            except Exception as error:  # whatever a row can do to the code must not leave the job unfinished
+                log.exception("Step %s of %s failed", step, job.id)
+                self._again(job, lease, error, number)
+
+    def _again(self, job: Job, lease: Lease, error: Exception, number: int | None) -> None:
+        reason = error.message if isinstance(error, ChurnError) else type(error).__name__
+        with suppress(PreconditionFailed):
+            lease.give_up(reason)
+            self._queue.send("finish" if number is None else "chunk", job.id, number)
+
+    def _score(self, job: Job, number: int) -> None:
+        plan = self._plan(job)
+        chunk = plan.chunks[number]
+        data = b"".join(self._store.read(keys.upload(job.id), start=chunk.start, end=chunk.end))
+        predictor = self._releases.get(job.model_version).predictor
+        scorer = ChunkScorer(predictor, data, plan.columns, chunk.first)
+        first = number == 0
+        self._write(keys.chunk(job.id, number, "errors"), header(ERROR_COLUMNS) if first else b"", scorer.errors())
+        self._write(keys.chunk(job.id, number, "results"), header(RESULT_COLUMNS) if first else b"", scorer.results())
+        if self._ledger.mark_done(job.id, number, scorer.progress):
+            self._meter.count_chunk(scorer.progress, scorer.tally)
+        self._after_chunk(job.id)
+
+    def _write(self, key: str, head: bytes, parts: Iterator[bytes]) -> None:
+        """Write a part, unless there is nothing in it."""
+        filled = (part for part in chain([head], parts) if part)
+        if (first := next(filled, None)) is not None:
+            self._store.write(key, chain([first], filled), content_type=CSV)
+
+    def _after_chunk(self, job_id: str) -> None:
+        """See to what may have happened meanwhile: the last chunk done, the job cancelled, or deleted."""
+        try:
+            job = self._ledger.load(job_id)
+        except UnknownJob:
+            self._ending.clear_parts(job_id)
+            raise
+        if job.finished:
+            self._ending.clear_parts(job_id)
+        elif job.status == CANCELLING:
+            self._ending.settle(job_id)
+        elif len(self._ledger.done(job_id)) == job.chunks:
+            self._queue.send("finish", job_id)
+
+    def _join(self, job: Job) -> None:
+        done = self._ledger.done(job.id)
+        if len(done) != job.chunks:
+            return  # somebody else has joined them already, and tidied up
+        parts = {
+            "results": [number for number in sorted(done) if number == 0 or done[number].completed],
+            "errors": [number for number in sorted(done) if number == 0 or done[number].failed],
+        }
+        self._join_parts(job, "results", keys.results(job.id), parts["results"], header(RESULT_COLUMNS))
+        self._join_parts(job, "errors", keys.errors(job.id), parts["errors"], header(ERROR_COLUMNS))
+        self._ending.complete(job.id, done)
+
+    def _join_parts(self, job: Job, kind: str, key: str, numbers: list[int], head: bytes) -> None:
+        if numbers:
+            self._store.concatenate(key, [keys.chunk(job.id, number, kind) for number in numbers], content_type=CSV)
+        else:
+            self._store.put(key, head, content_type=CSV)
+
+
+def _finalizing(job: Job) -> Job:
+    return replace(job, status=FINALIZING) if job.status == IN_PROGRESS else job

@@ -1,0 +1,141 @@
+"""The sweep: finds what the queue has lost and what its worker has left behind, and sends it again.
+
+Any number of sweepers may run. What they send too often is done once, since steps are idempotent; a lease is declared
+lost by compare-and-swap, so by one of them.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+from churn.errors import ObjectNotFound, PreconditionFailed, StoreUnavailable
+from churn.store import Entry
+from churn_api.jobs import keys
+from churn_api.jobs.attempts import LEASE_SECONDS, Attempt, declare_lost
+from churn_api.jobs.ending import Ending
+from churn_api.jobs.errors import UnknownJob
+from churn_api.jobs.ledger import JSON, Ledger
+from churn_api.jobs.meter import Meter
+from churn_api.jobs.queue import Queue, Step
+from churn_api.jobs.record import CANCELLING, FINALIZING, IN_PROGRESS, Job
+
+log = logging.getLogger(__name__)
+
+# What is younger may be on its way from the hands of one process into those of another.
+GRACE = timedelta(seconds=10)
+
+# An entry of the index without a record: its submission was stopped half way.
+_ABANDONED = timedelta(hours=1)
+
+
+class Sweeper:
+    """Looks through the jobs that are not finished."""
+
+    def __init__(
+        self, ledger: Ledger, queue: Queue, meter: Meter, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._ledger = ledger
+        self._store = ledger.store
+        self._queue = queue
+        self._meter = meter
+        self._ending = Ending(ledger, queue, meter)
+        self._monotonic = monotonic
+        self._store_up_since: float | None = None
+
+    def sweep(self) -> None:
+        """One pass. Raises StoreUnavailable."""
+        try:
+            self._pass()
+        except StoreUnavailable:
+            self._store_up_since = None
+            raise
+
+    def _pass(self) -> None:
+        jobs = list(self._ledger.active())
+        self._meter.set_active(len(jobs))
+        if jobs:
+            moment = self._store_moment()
+            idle = self._queue.is_idle()
+            for entry in jobs:
+                self._look_at(entry, moment, idle)
+        if self._store_up_since is None:
+            self._store_up_since = self._monotonic()
+        for job_id, expires in self._ledger.expired():
+            self._expire(job_id, expires)
+
+    def _store_moment(self) -> datetime:
+        """The store's own time, against which it dates its objects."""
+        self._store.put(keys.SWEEP, b"{}", content_type=JSON)
+        return self._store.head(keys.SWEEP).modified
+
+    def _expire(self, job_id: str, expires: datetime) -> None:
+        job = None
+        with suppress(UnknownJob):
+            job = self._ledger.load(job_id)
+        self._ending.expire(job_id, expires, job)
+
+    def _look_at(self, entry: Entry, moment: datetime, idle: bool) -> None:
+        job_id = entry.key.removeprefix(keys.ACTIVE)
+        try:
+            job = self._ledger.load(job_id)
+        except UnknownJob:
+            if moment - entry.modified > _ABANDONED:
+                self._ledger.retire(job_id)
+            return
+        with suppress(UnknownJob, PreconditionFailed):  # changed meanwhile: the next pass sees it
+            self._tend(job, moment, idle)
+
+    def _tend(self, job: Job, moment: datetime, idle: bool) -> None:
+        if job.finished:
+            self._see_off(job, idle)
+            return
+        if job.status == CANCELLING:
+            self._ending.settle(job.id)
+            return
+        idle = idle and moment - self._store.head(keys.record(job.id)).modified > GRACE
+        if job.status in (IN_PROGRESS, FINALIZING):
+            self._tend_chunks(job, moment, idle)
+        elif idle:
+            self._resend("start", job.id)
+
+    def _see_off(self, job: Job, idle: bool) -> None:
+        """A finished job whose end was cut off, or which is still to be announced."""
+        if job.notified:
+            self._ending.clear_parts(job.id)
+            self._ledger.retire(job.id)
+        elif idle:
+            self._queue.send("notify", job.id)
+
+    def _tend_chunks(self, job: Job, moment: datetime, idle: bool) -> None:
+        done = self._ledger.done(job.id)
+        attempts = {entry.key: entry for entry in self._store.list(keys.attempts(job.id))}
+        missing = [number for number in range(job.chunks) if number not in done]
+        for number in missing:
+            entry = attempts.get(keys.attempt(job.id, f"{number:06d}"))
+            if self._is_lost(entry, moment, idle):
+                self._resend("chunk", job.id, number)
+        if not missing and self._is_lost(attempts.get(keys.attempt(job.id, "finish")), moment, idle):
+            self._resend("finish", job.id)
+
+    def _is_lost(self, entry: Entry | None, moment: datetime, idle: bool) -> bool:
+        """Whether a step must be sent again. While others wait in the queue, one that nobody has begun waits too."""
+        if entry is None:
+            return idle
+        with suppress(ObjectNotFound):
+            held = Attempt.from_bytes(self._store.get(entry.key).data)
+            if held.lost:
+                return idle
+            if held.is_dead() or self._is_over(entry, moment):
+                return declare_lost(self._store, entry.key)
+        return False
+
+    def _is_over(self, entry: Entry, moment: datetime) -> bool:
+        """Whether nobody renews a lease. While the store was away nobody could."""
+        up = self._store_up_since is not None and self._monotonic() - self._store_up_since > LEASE_SECONDS
+        return up and moment - entry.modified > timedelta(seconds=LEASE_SECONDS)
+
+    def _resend(self, step: Step, job_id: str, number: int | None = None) -> None:
+        log.warning("Step %s %s of %s was lost; it is sent again.", step, "" if number is None else number, job_id)
+        self._queue.send(step, job_id, number)

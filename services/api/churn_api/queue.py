@@ -1,0 +1,84 @@
+"""The queue of the jobs' steps: Celery over Redis, which may lose everything without losing a job."""
+
+import logging
+
+import redis
+from celery import Celery
+from kombu import Queue as KombuQueue
+from kombu.exceptions import OperationalError
+
+from churn_api.jobs.queue import Step
+
+log = logging.getLogger(__name__)
+
+NAME = "churn-jobs"
+
+# Seconds. A chunk of customers with absent fields, under a model that is not additive, takes minutes.
+TIME_LIMIT = 3600
+# Longer than the time limit, or Redis would hand a step that is being done to a second worker. Recovery does not wait
+# for it: the sweep finds the steps of dead workers.
+_VISIBILITY_TIMEOUT = TIME_LIMIT + 600
+_TIMEOUT = 2.0
+
+
+def create_celery(url: str, concurrency: int = 1) -> Celery:
+    """The Celery application of the API, which only sends, and of the workers. Nothing is contacted yet."""
+    app = Celery("churn_api", broker=broker_url(url), set_as_current=False)
+    app.conf.update(
+        # The default exchange routes by the queue's name alone and has no table that could be wiped.
+        task_queues=[KombuQueue(NAME, exchange="", routing_key=NAME)],
+        task_default_queue=NAME,
+        task_default_exchange="",
+        task_default_routing_key=NAME,
+        task_ignore_result=True,
+        task_acks_late=True,
+        task_reject_on_worker_lost=True,
+        task_time_limit=TIME_LIMIT,
+        task_serializer="json",
+        accept_content=["json"],
+        worker_prefetch_multiplier=1,
+        worker_concurrency=concurrency,
+        worker_hijack_root_logger=False,
+        worker_redirect_stdouts=False,
+        worker_enable_remote_control=False,
+        worker_send_task_events=False,
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        broker_transport_options={
+            "visibility_timeout": _VISIBILITY_TIMEOUT,
+            "socket_connect_timeout": _TIMEOUT,
+            "socket_keepalive": True,
+            "health_check_interval": 10,
+        },
+    )
+    return app
+
+
+def broker_url(url: str) -> str:
+    """A Redis URL as Celery writes it; it has a name of its own for unix sockets."""
+    return f"redis+socket://{url.removeprefix('unix://')}" if url.startswith("unix://") else url
+
+
+class CeleryQueue:
+    """Implements churn_api.jobs.queue.Queue."""
+
+    def __init__(self, celery: Celery, url: str) -> None:
+        self._celery = celery
+        self._redis = redis.Redis.from_url(
+            url.replace("redis+socket://", "unix://", 1), socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT
+        )
+
+    def send(self, step: Step, job_id: str, number: int | None = None) -> bool:
+        arguments = [job_id] if number is None else [job_id, number]
+        try:
+            self._celery.send_task(f"churn.{step}", arguments, retry=False)
+        except (OperationalError, redis.RedisError, OSError) as error:
+            log.warning("The queue is away (%s); the sweep will send this step of %s.", type(error).__name__, job_id)
+            return False
+        return True
+
+    def is_idle(self) -> bool:
+        try:
+            return self._redis.llen(NAME) == 0
+        except redis.RedisError:
+            return False

@@ -1,0 +1,66 @@
+"""The Celery tasks: each calls one step, and tries again as long as the store is away."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from celery import Celery, Task
+
+from churn import logs
+from churn.errors import StoreUnavailable
+from churn.store import open_store
+from churn_api.job_metrics import RedisMeter
+from churn_api.jobs.ledger import Ledger
+from churn_api.jobs.queue import Delivery
+from churn_api.queue import CeleryQueue
+from churn_api.settings import ApiSettings
+
+if TYPE_CHECKING:
+    from churn_api.jobs.steps import Steps
+
+_RETRIES: dict[str, Any] = {
+    "autoretry_for": (StoreUnavailable,),
+    "max_retries": None,
+    "retry_backoff": 1,
+    "retry_backoff_max": 15,
+    "retry_jitter": True,
+}
+
+
+def register(celery: Celery, settings: ApiSettings) -> None:
+    """Make the steps known to Celery under the names that the API sends."""
+
+    @cache
+    def steps() -> Steps:
+        # Imported and made by the process that works, and never by the one it was forked from: the threads of polars
+        # do not survive a fork.
+        from churn_api.jobs.loaded import LoadedReleases
+        from churn_api.jobs.steps import Steps
+
+        store, queue = open_store(settings.store_url), CeleryQueue(celery, settings.queue_url)
+        return Steps(Ledger(store), queue, LoadedReleases(store), RedisMeter(settings.queue_url))
+
+    @celery.task(name="churn.start", **_RETRIES)
+    def start(job_id: str) -> None:
+        logs.request_id.set(job_id)
+        steps().start(job_id)
+
+    @celery.task(name="churn.chunk", bind=True, **_RETRIES)
+    def chunk(self: Task[..., None], job_id: str, number: int) -> None:
+        logs.request_id.set(job_id)
+        steps().chunk(job_id, number, _delivery(self))
+
+    @celery.task(name="churn.finish", bind=True, **_RETRIES)
+    def finish(self: Task[..., None], job_id: str) -> None:
+        logs.request_id.set(job_id)
+        steps().finish(job_id, _delivery(self))
+
+    @celery.task(name="churn.settle", **_RETRIES)
+    def settle(job_id: str) -> None:
+        logs.request_id.set(job_id)
+        steps().settle(job_id)
+
+
+def _delivery(task: Task[..., None]) -> Delivery:
+    return Delivery(str(task.request.id), task.request.retries or 0)

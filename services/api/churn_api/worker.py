@@ -1,0 +1,5 @@
+"""The worker's entry point: `celery --app churn_api.worker worker`."""
+
+from churn_api.working import create_worker
+
+app = create_worker()
