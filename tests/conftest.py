@@ -149,12 +149,12 @@ class S3Server:
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         with self._lock:
-            answer = list(self._application(environ, start_response))
-            if self.lost and environ["REQUEST_METHOD"] == "PUT":
-                self.lost -= 1
-                start_response("503 Service Unavailable", [])
-                return []
-            return answer
+            if not self.lost or environ["REQUEST_METHOD"] != "PUT":
+                return list(self._application(environ, start_response))
+            self.lost -= 1
+            list(self._application(environ, lambda status, headers, error=None: None))
+            start_response("503 Service Unavailable", [])
+            return []
 
     def close(self) -> None:
         self._server.shutdown()
