@@ -32,6 +32,23 @@ PORTS = [
     Setting("CHURN_API_PORT", "5000", "The host's port of the API in the local stack, on the loopback."),
     Setting("CHURN_S3_PORT", "9000", "The host's port of the local stack's S3, on the loopback."),
     Setting("CHURN_S3_CONSOLE_PORT", "9001", "The host's port of that S3's console, on the loopback."),
+    Setting("CHURN_PROMETHEUS_PORT", "9090", "The host's port of Prometheus in the local stack, on the loopback."),
+    Setting("CHURN_ALERTMANAGER_PORT", "9093", "The host's port of Alertmanager in the local stack, on the loopback."),
+]
+
+# What the compose profile "monitoring" reads.
+MONITORING = [
+    Setting(
+        "CHURN_METRICS_KEY_FILE",
+        "",
+        "A file with the API key that Prometheus scrapes with, readable by user 65534; production asks for one.",
+    ),
+    Setting(
+        "CHURN_ALERT_WEBHOOK_FILE",
+        "",
+        "A file with the address that Alertmanager posts alerts to, readable by user 65534. Not set: alerts only show "
+        "on its own page.",
+    ),
 ]
 
 AWS = [
@@ -51,6 +68,7 @@ def groups() -> dict[str, list[Setting]]:
         "API and worker": [setting for setting in describe(ApiSettings) if setting not in shared],
         "Trainer": [setting for setting in describe(TrainerSettings) if setting not in shared],
         "Ports of the Docker stack": PORTS,
+        "Monitoring in Docker": MONITORING,
         "AWS's own": AWS,
     }
 

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 SERVICES = {"web", "api", "worker", "trainer", "cache", "queue"}
+MONITORING = {"prometheus", "alertmanager"}
 ALWAYS_ON = ("web", "api", "worker", "cache", "queue")
 MIB = {"k": 1 / 1024, "m": 1, "g": 1024}
 
@@ -38,7 +39,7 @@ def test_production_has_the_services_of_the_contract(production):
 
 
 def test_the_local_file_adds_only_the_object_store(local):
-    assert set(local["services"]) - SERVICES == {"minio", "minio-setup"}
+    assert set(local["services"]) - SERVICES - MONITORING == {"minio", "minio-setup"}
 
 
 def test_production_publishes_only_the_site(production):
@@ -53,7 +54,7 @@ def test_every_published_port_is_on_the_loopback_unless_an_operator_says_otherwi
     assert all(port.startswith(("127.0.0.1:", "${CHURN_WEB_ADDRESS:-127.0.0.1}:")) for port in ports)
 
 
-@pytest.mark.parametrize("name", sorted(SERVICES | {"minio", "minio-setup"}))
+@pytest.mark.parametrize("name", sorted(SERVICES | MONITORING | {"minio", "minio-setup"}))
 def test_every_container_is_confined(production, local, name):
     service = production["services"].get(name) or local["services"][name]
     assert service["read_only"] is True
