@@ -1,13 +1,23 @@
-"""How gunicorn runs the API: processes of four threads each, which keep connections open."""
+"""How gunicorn runs the API: processes of four threads each, which keep connections open.
+
+Each process listens on a socket of its own, among which the system spreads connections: with a shared one, kept-alive
+connections pile up on a single process. The master makes the sockets and keeps them, so that those who wait on one when
+its process ends are answered by the next: with gunicorn's own `reuse_port` they would be turned away.
+"""
 
 import os
 import shutil
+import signal
 import tempfile
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gunicorn.sock import create_sockets
 from prometheus_client import multiprocess
 
+# Imported before the processes part ways: the modules are read once and their memory is shared.
+import churn_api.app  # noqa: F401
 from churn_api.settings import ApiSettings
 
 if TYPE_CHECKING:
@@ -23,8 +33,6 @@ wsgi_app = "churn_api.app:create_app()"
 workers = settings.api_workers
 worker_class = "gthread"
 threads = 4
-# Each process has a listening socket of its own; with a shared one, kept-alive connections pile up on a single process.
-reuse_port = True
 # Longer than the site's nginx keeps its connections, so that none is used as it closes.
 keepalive = 30
 timeout = 60
@@ -47,12 +55,27 @@ OWN_FOLDER = f"{MEMORY}/churn-api-{os.getpid()}"
 
 
 def on_starting(server: "Arbiter") -> None:
-    """Make the folder that the processes share, empty: counts begin with the service."""
-    del server
+    """Make the sockets, and the folder that the processes share, empty: counts begin with the service."""
+    if "GUNICORN_FD" not in os.environ:  # else this master replaces another and inherits its sockets
+        server.cfg.set("reuse_port", True)
+        server.LISTENERS = [each for _ in range(workers) for each in create_sockets(server.cfg, server.log)]
+        server.cfg.set("reuse_port", False)
     folder = Path(os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", OWN_FOLDER))
     folder.mkdir(parents=True, exist_ok=True)
     for left_over in [*folder.glob("*.db"), folder / "board"]:
         left_over.unlink(missing_ok=True)
+
+
+def when_ready(server: "Arbiter") -> None:
+    """Let nobody take a process away for good: who waits on its socket would wait for ever."""
+    del server
+    signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+
+
+def pre_fork(server: "Arbiter", worker: "Worker") -> None:
+    """Give the new process the socket that the fewest listen on; during a reload that is its predecessor's."""
+    taken = Counter(each for sibling in server.WORKERS.values() for each in sibling.sockets)
+    worker.sockets = [min(server.LISTENERS, key=taken.__getitem__)]
 
 
 def on_exit(server: "Arbiter") -> None:

@@ -103,6 +103,16 @@ MANIFEST: dict[str, Any] = {
 }
 
 
+@pytest.fixture(scope="session")
+def point_to() -> Callable[[ObjectStore, str], None]:
+    return put_in_service
+
+
+@pytest.fixture(scope="session")
+def eventually() -> Callable[..., Any]:
+    return wait_for
+
+
 def put_in_service(store: ObjectStore, version: str) -> None:
     """Move the pointer without the checks that promote makes: a test may want a broken release in service."""
     manifest = store.get(f"{release.folder(version)}manifest.json").data
@@ -201,7 +211,7 @@ class Server(NamedTuple):
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
         return [int(pid) for pid in children.split()]
 
-    def wait(self, path: str, status: int, *, seconds: float = 20) -> requests.Response:
+    def wait(self, path: str, status: int, *, seconds: float = 40) -> requests.Response:
         """The answer at `path` once it has this status."""
         return wait_for(lambda: answered(f"{self.url}{path}", status), seconds=seconds)
 
@@ -214,7 +224,7 @@ def answered(url: str, status: int) -> requests.Response | None:
     return answer if answer.status_code == status else None
 
 
-def wait_for(ask: Callable[[], Any], *, seconds: float = 20) -> Any:
+def wait_for(ask: Callable[[], Any], *, seconds: float = 40) -> Any:
     """What `ask` returns, once that is something."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

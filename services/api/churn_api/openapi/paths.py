@@ -21,7 +21,7 @@ def paths(settings: ApiSettings) -> dict[str, Any]:
     }
 
 
-def _reasons(default: str, note: str) -> list[dict[str, Any]]:
+def _reasons(default: int | str, note: str) -> list[dict[str, Any]]:
     schema = {"oneOf": [{"type": "integer", "minimum": 0, "maximum": len(FIELDS)}, {"enum": ["all", "none"]}]}
     description = f"How many reasons, the largest first. {note}"
     return [{"name": "reasons", "in": "query", "description": description, "schema": schema | {"default": default}}]
@@ -34,7 +34,7 @@ def _predict() -> dict[str, Any]:
         "Predict for one customer",
         json_content("PredictionAnswer"),
         fails=(400, 413, 415, 422, 503),
-        parameters=_reasons("5", '"none" leaves out the recommendations as well.'),
+        parameters=_reasons(5, '"none" leaves out the recommendations as well.'),
         requestBody={"required": True, "content": json_content("Customer", examples=examples.CUSTOMER)},
     )
 

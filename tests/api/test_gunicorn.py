@@ -1,0 +1,181 @@
+"""The API as containers run it: gunicorn with several processes."""
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from prometheus_client.parser import text_string_to_metric_families
+
+from churn.store import ObjectStore
+
+Start = Callable[..., Any]
+Eventually = Callable[..., Any]
+
+
+def total(url: str, name: str, **labels: str) -> float:
+    """The sum over all series of this name that carry these labels."""
+    text = requests.get(f"{url}/metrics", timeout=5).text
+    return sum(
+        sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+        if sample.name == name and labels.items() <= sample.labels.items()
+    )
+
+
+def ask(url: str, record: Any, times: int) -> None:
+    """Ask over connections of their own, so that all processes get some."""
+    for months in range(times):
+        answer = requests.post(f"{url}/predict", json=record | {"tenure": months % 100}, timeout=10)
+        assert answer.status_code == 200
+
+
+@pytest.fixture
+def server(serve: Start, store: ObjectStore, publish: Callable[..., str]) -> Any:
+    publish(store)
+    return serve(CHURN_API_WORKERS="3")
+
+
+def test_counts_are_exact_over_processes_deaths_and_reloads(server: Any, whole: Any, eventually: Eventually) -> None:
+    record = whole | {"TotalCharges": 900}
+    ask(server.url, record, 60)
+    assert total(server.url, "churn_predictions_total", source="single") == 60
+    names = sorted(path.name for path in server.folder.iterdir())
+
+    before = set(server.workers())
+    os.kill(min(before), signal.SIGKILL)
+    eventually(lambda: len(server.workers()) == 3 and set(server.workers()) != before)
+    ask(server.url, record, 30)
+    assert total(server.url, "churn_predictions_total", source="single") == 90
+
+    before = set(server.workers())
+    server.process.send_signal(signal.SIGHUP)
+    eventually(lambda: len(server.workers()) == 3 and not before & set(server.workers()))
+    ask(server.url, record, 30)
+    assert total(server.url, "churn_predictions_total", source="single") == 120
+    assert total(server.url, "churn_prediction_probability_count") == 120
+    health = requests.get(f"{server.url}/health", timeout=5).json()
+    assert health["predictions_served"] == 120
+
+    # A reload runs old and new processes side by side, so their number may double, but never grow with each.
+    assert len(list(server.folder.iterdir())) <= 2 * len(names)
+
+
+def test_no_file_is_added_however_often_processes_die(server: Any, whole: Any, eventually: Eventually) -> None:
+    ask(server.url, whole, 30)
+    names = {path.name for path in server.folder.iterdir()}
+    for _ in range(4):
+        before = set(server.workers())
+        os.kill(max(before), signal.SIGKILL)
+        eventually(lambda before=before: len(server.workers()) == 3 and set(server.workers()) != before)
+        server.wait("/health/ready", 200)
+        ask(server.url, whole, 20)
+    assert {path.name for path in server.folder.iterdir()} == names
+
+
+def test_a_release_is_followed_and_a_rollback_too_under_load(
+    server: Any,
+    whole: Any,
+    store: ObjectStore,
+    publish: Callable[..., str],
+    point_to: Callable[[ObjectStore, str], None],
+    eventually: Eventually,
+) -> None:
+    first = requests.get(f"{server.url}/model_info", timeout=5).json()["version"]
+    ended = time.monotonic() + 6
+    seen: list[tuple[int, str]] = []
+
+    def load() -> None:
+        with requests.Session() as session:
+            while time.monotonic() < ended:
+                answer = session.post(f"{server.url}/predict?reasons=none", json=whole, timeout=10)
+                seen.append((answer.status_code, answer.json()["model_info"]["version"]))
+                time.sleep(0.005)
+
+    def versions_of_the_last(count: int) -> set[str]:
+        return {version for _, version in seen[-count:]}
+
+    with ThreadPoolExecutor(4) as pool:
+        loads = [pool.submit(load) for _ in range(4)]
+        second = publish(store, shift=1.0)
+        eventually(lambda: versions_of_the_last(60) == {second})
+        publish(store, examples=b"[")
+        publish(store, examples=b'[{"customer": {}, "churn_probability": 0.5}]')
+        time.sleep(0.6)
+        assert versions_of_the_last(60) == {second}
+        point_to(store, first)
+        eventually(lambda: versions_of_the_last(60) == {first})
+        for each in loads:
+            each.result()
+    assert {status for status, _ in seen} == {200}
+    assert total(server.url, "churn_release_refused_total") >= 3
+
+
+def test_a_graceful_reload_loses_no_request(server: Any, whole: Any, eventually: Eventually) -> None:
+    ended = time.monotonic() + 4
+    statuses: list[int] = []
+
+    def load() -> None:
+        with requests.Session() as session:
+            while time.monotonic() < ended:
+                statuses.append(session.post(f"{server.url}/predict", json=whole, timeout=10).status_code)
+                time.sleep(0.002)
+
+    with ThreadPoolExecutor(6) as pool:
+        loads = [pool.submit(load) for _ in range(6)]
+        time.sleep(0.5)
+        before = set(server.workers())
+        server.process.send_signal(signal.SIGHUP)
+        eventually(lambda: len(server.workers()) == 3 and not before & set(server.workers()))
+        for each in loads:
+            each.result()
+    assert set(statuses) == {200}
+    assert len(statuses) > 100
+
+
+def test_it_starts_without_a_release_and_takes_the_first_that_comes(
+    serve: Start, store: ObjectStore, publish: Callable[..., str], whole: Any
+) -> None:
+    server = serve(CHURN_API_WORKERS="1")
+    assert requests.get(f"{server.url}/health/ready", timeout=5).status_code == 503
+    assert requests.post(f"{server.url}/predict", json=whole, timeout=5).json()["error_type"] == "NoRelease"
+    publish(store)
+    server.wait("/health/ready", 200)
+    assert requests.post(f"{server.url}/predict", json=whole, timeout=5).status_code == 200
+
+
+def test_a_connection_stays_open_and_the_folder_goes_with_the_service(server: Any, whole: Any, tmp_path: Path) -> None:
+    with requests.Session() as session:
+        for _ in range(3):
+            answer = session.post(f"{server.url}/predict", json=whole, timeout=5)
+            assert answer.headers["Connection"] == "keep-alive"
+        large = session.post(f"{server.url}/predict", data=b" " * 3_000_000, timeout=5)
+        assert large.status_code in (413, 415)
+        assert session.post(f"{server.url}/predict", json=whole, timeout=5).status_code == 200
+    log = (tmp_path / "log").read_text()
+    assert '"logger": "gunicorn.error"' in log
+    assert "7590" not in log
+
+
+def test_unsafe_settings_end_the_start_with_a_sentence(root: Path, tmp_path: Path) -> None:
+    import subprocess
+    import sys
+
+    environment = {"PYTHONPATH": f"{root}/shared{os.pathsep}{root}/services/api", "CHURN_ENV": "production"}
+    ended = subprocess.run(
+        [sys.executable, "-m", "gunicorn", "--config", f"{root}/services/api/gunicorn.conf.py"],
+        env=environment,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert ended.returncode != 0
+    assert "CHURN_STORE_URL is not set" in ended.stderr

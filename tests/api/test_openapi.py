@@ -1,0 +1,98 @@
+"""The document says what the service does."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import validate
+
+from churn_api.openapi import examples
+from churn_api.openapi.document import document
+from churn_api.settings import ApiSettings
+
+SETTINGS = ApiSettings(store_url="file:///store")
+
+
+@pytest.fixture(scope="module")
+def api() -> dict[str, Any]:
+    return document(SETTINGS)
+
+
+def check(api: dict[str, Any], name: str, value: Any) -> None:
+    """Raise where the value is not what the schema of this name says."""
+    schema = {"$ref": f"#/components/schemas/{name}", "components": api["components"]}
+    Draft202012Validator(schema).validate(value)
+
+
+def test_it_is_openapi_3_1(api: dict[str, Any]) -> None:
+    assert api["openapi"].startswith("3.1.")
+    validate(api)
+
+
+def routes(app: Flask) -> Iterator[tuple[str, str]]:
+    for rule in app.url_map.iter_rules():
+        if not rule.rule.startswith(("/assets", "/docs/", "/index", "/favicon", "/robots")):
+            path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
+            yield from ((path, method.lower()) for method in (rule.methods or set()) - {"HEAD", "OPTIONS"})
+
+
+def test_every_route_is_described_and_no_other(app: Flask, api: dict[str, Any]) -> None:
+    described = {(path, method) for path, item in api["paths"].items() for method in item}
+    assert described == set(routes(app))
+
+
+def test_it_is_served_as_it_is_made(client: FlaskClient, api: dict[str, Any]) -> None:
+    assert client.get("/openapi.json").get_json() == api
+
+
+@pytest.mark.parametrize("wanted", ["", "?reasons=none", "?reasons=all"])
+@pytest.mark.parametrize("example", examples.CUSTOMER)
+def test_an_example_customer_is_answered_as_described(
+    client: FlaskClient, api: dict[str, Any], example: str, wanted: str
+) -> None:
+    record = examples.CUSTOMER[example]["value"]
+    check(api, "Customer", record)
+    answer = client.post(f"/predict{wanted}", json=record)
+    assert answer.status_code == 200
+    check(api, "PredictionAnswer", answer.get_json())
+
+
+@pytest.mark.parametrize("wanted", ["", "?reasons=5"])
+@pytest.mark.parametrize("example", examples.BATCH)
+def test_an_example_batch_is_answered_as_described(
+    client: FlaskClient, api: dict[str, Any], example: str, wanted: str
+) -> None:
+    answer = client.post(f"/batch_predict{wanted}", json=examples.BATCH[example]["value"])
+    assert answer.status_code == 200
+    check(api, "BatchAnswer", answer.get_json())
+
+
+@pytest.mark.parametrize(
+    ("path", "schema"), [("/health", "HealthAnswer"), ("/model_info", "ModelInfo"), ("/releases", "ReleasesAnswer")]
+)
+def test_what_is_read_is_as_described(client: FlaskClient, api: dict[str, Any], path: str, schema: str) -> None:
+    check(api, schema, client.get(path).get_json())
+
+
+def test_failures_are_as_described(client: FlaskClient, api: dict[str, Any]) -> None:
+    failed = [
+        (client.post("/predict", json=examples.FAULTY), "/predict", "post"),
+        (client.post("/predict", data="{", content_type="application/json"), "/predict", "post"),
+        (client.post("/predict", data="x"), "/predict", "post"),
+        (client.post("/batch_predict", json=[{}] * 1001), "/batch_predict", "post"),
+        (client.get("/releases/none/files/none"), "/releases/{version}/files/{name}", "get"),
+    ]
+    for answer, path, method in failed:
+        assert str(answer.status_code) in api["paths"][path][method]["responses"]
+        check(api, "Error", answer.get_json())
+
+
+def test_keys_are_wanted_in_the_document_where_they_are_in_the_settings(api: dict[str, Any]) -> None:
+    keyed = document(ApiSettings(store_url="file:///store", api_keys="9f86d081884c7d659a2f"))  # type: ignore[arg-type]
+    assert api["security"] == [{}]
+    assert keyed["security"] == [{"bearer": []}, {"header": []}]
+    assert keyed["paths"]["/health"]["get"]["security"] == []
