@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from churn_api.openapi import paths, schemas
+from churn_api.openapi import jobs, paths, schemas
 from churn_api.settings import ApiSettings
 
 DESCRIPTION = """Who is about to leave, why, and what goes with staying.
@@ -30,9 +30,9 @@ def document(settings: ApiSettings) -> dict[str, Any]:
         "tags": [{"name": name, "description": description} for name, description in TAGS.items()],
         # Without keys in the settings, none is asked for: {} stands for that.
         "security": [{"bearer": []}, {"header": []}] if settings.keys() else [{}],
-        "paths": paths.paths(settings),
+        "paths": paths.paths(settings) | jobs.paths(settings.max_upload_mb),
         "components": {
-            "schemas": schemas.schemas(),
+            "schemas": schemas.schemas() | jobs.schemas(),
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer"},
                 "header": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
