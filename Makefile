@@ -78,7 +78,7 @@ sbom: $(VENV)/requirements.txt ## Write a bill of materials (CycloneDX) of each 
 	$(BIN)/python scripts/sbom.py $(ARGS)
 
 requirements: $(VENV)/requirements.txt ## Compile requirements/*.in into hash-pinned files (UPGRADE=1: newest versions)
-	cd requirements && for name in dev api trainer run; do \
+	cd requirements && for name in dev api trainer cluster run; do \
 		../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		$(if $(UPGRADE),--upgrade) $$([ $$name = dev ] || echo --constraint dev.txt) $$name.in -o $$name.txt || exit 1; done
 

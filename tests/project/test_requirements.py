@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-NAMES = ("api", "trainer", "run", "dev")
+NAMES = ("api", "trainer", "cluster", "run", "dev")
 
 
 def declared(path: Path) -> set[str]:

@@ -75,7 +75,7 @@ CANDIDATES: tuple[Candidate, ...] = (
         "low: a sum of a hundred small trees",
         0.42,
         lambda: HistGradientBoostingClassifier(
-            max_iter=100, max_leaf_nodes=8, min_samples_leaf=40, early_stopping=False, random_state=SEED
+            max_iter=100, max_leaf_nodes=4, min_samples_leaf=40, max_bins=64, early_stopping=False, random_state=SEED
         ),
         {"learning_rate": (0.05, 0.1)},
     ),

@@ -98,7 +98,7 @@ def _odds(effect: float, error: float) -> dict[str, Any]:
 
 def _words(name: str, table: Customer) -> str:
     words = words_for(name, Customer(*(column[0] for column in table)))
-    return words[0].lower() + words[1:]
+    return words if words[1].isupper() else words[0].lower() + words[1:]
 
 
 def _changes(people: Customer) -> Iterator[Change]:

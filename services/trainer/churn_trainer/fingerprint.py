@@ -11,7 +11,7 @@ import churn_trainer
 from churn_trainer.settings import TrainerSettings
 
 # Those whose numbers end up in a model.
-LIBRARIES = ("numpy", "scipy", "scikit-learn", "pandas", "joblib", "onnx", "onnxruntime", "matplotlib", "seaborn")
+LIBRARIES = ("numpy", "scipy", "scikit-learn", "pandas", "joblib", "onnx", "onnxruntime", "matplotlib")
 
 # Settings that say where and how things run, but change no number.
 _IRRELEVANT = {"env", "store_url", "log_level", "log_dir", "data_dir", "data_source", "dask_scheduler"}

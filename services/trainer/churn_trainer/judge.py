@@ -20,8 +20,8 @@ _RESAMPLES = 100
 # Beyond this many standard errors a difference is taken as more than noise (one side, 2.5 %).
 _NOISE = 1.96
 
-# What is compared with the release in service, and whether more is better.
-_GUARDED = {"roc_auc": True, "brier": False, "ece": False}
+# What is compared with the release in service: its name, and whether more is better.
+_GUARDED = {"roc_auc": ("AUC", True), "brier": ("Brier score", False), "ece": ("Calibration error", False)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +108,11 @@ def _incumbent_gates(
     new, old = (one.scorer.probabilities(customers) for one in (predictor, incumbent))
     gaps = _resampled_gaps(new, old, churn)
     figures, held = measure(churn, new), measure(churn, old)
-    for figure, more_is_better in _GUARDED.items():
+    for figure, (name, more_is_better) in _GUARDED.items():
         worse = (held[figure] - figures[figure]) * (1 if more_is_better else -1)
         allowed = _NOISE * float(gaps[figure].std(ddof=1))
         detail = f"{figures[figure]:.4f} against {held[figure]:.4f}, {allowed:.4f} worse is allowed as noise"
-        yield Gate(f"{figure} is no worse than the release in service", worse <= allowed + 1e-12, detail)
+        yield Gate(f"{name} is no worse than the release in service", worse <= allowed + 1e-12, detail)
 
 
 def _resampled_gaps(new: FloatArray, old: FloatArray, churn: NDArray[np.int8]) -> dict[str, NDArray[Any]]:

@@ -101,6 +101,7 @@ def _errors(place: Axes, ordered: list[dict[str, Any]], figure: str, title: str)
         )
     names = [f"{one['model_name']}{' (champion)' if one['champion'] else ''}" for one in ordered]
     place.set_yticks(range(len(ordered)), names)
+    place.margins(x=0.2)
     place.set_ylim(-0.5, len(ordered) - 0.4)
     place.set_title(title)
     place.set_xlabel("mean, and standard deviation over the folds")

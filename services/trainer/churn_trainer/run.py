@@ -185,9 +185,8 @@ class Run:
             for name, one in trained.fitted.items()
         ]
         self._console.table(head, rows)
-        test = ", ".join(
-            f"{name} {trained.quality['test'][name]:.4f}" for name in ("roc_auc", "brier", "ece", "accuracy")
-        )
+        shown = {"AUC": "roc_auc", "Brier": "brier", "ECE": "ece", "accuracy": "accuracy"}
+        test = ", ".join(f"{name} {trained.quality['test'][figure]:.4f}" for name, figure in shown.items())
         self._console.say(f"  {trained.choice.reason}")
         self._console.say(f"  On the test part, looked at once: {test}.")
         places = f"{release.folder(version)}, data/, models/, outputs/"
