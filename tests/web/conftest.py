@@ -47,7 +47,7 @@ def configure(folder: Path, port: int, upstream: str, upload_mb: int, changes: d
     shutil.copytree(WEB / "nginx" / "snippets", folder / "snippets")
     (folder / "conf.d").mkdir()
     shutil.copy("/etc/nginx/mime.types", folder)
-    everywhere = {"/tmp/": f"{folder}/", "/dev/stdout": f"{folder}/access.log"}  # noqa: S108
+    everywhere = {"/tmp/": f"{folder}/", "/dev/stdout": f"{folder}/access.log"}
     main = replaced((WEB / "nginx" / "nginx.conf").read_text(), everywhere)
     values = {
         "${CHURN_API_ADDRESS}": upstream,
@@ -128,12 +128,14 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 def site(
     start_api: Callable[..., tuple[str, str]],
     start_redis: Callable[..., str],
+    free_port: Callable[[], int],
     trained_store: str,
     request: pytest.FixtureRequest,
 ) -> str:
-    """The URL of the whole product: nginx before the API where there is an nginx, else the API with the site's files."""
-    queue = start_redis().replace("unix://", "redis+socket://")
-    url, address = start_api(CHURN_STORE_URL=trained_store, CHURN_QUEUE_URL=queue)
+    """The URL of the whole product: nginx before the API, or without an nginx the API with the site's files."""
+    port = free_port()
+    start_redis("--port", str(port))
+    url, address = start_api(CHURN_STORE_URL=trained_store, CHURN_QUEUE_URL=f"redis://127.0.0.1:{port}/0")
     if shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin"):
         url = request.getfixturevalue("start_nginx")(address, upload_mb=200)
     for _ in range(200):

@@ -5,6 +5,7 @@ import { postJson } from '../lib/http.js';
 import { here } from '../lib/router.js';
 import { loadSchema } from '../lib/schema.js';
 import { failure } from '../shell/failure.js';
+import { errorOf, faultsOf } from './checks.js';
 import { CustomerComparison } from './comparison.js';
 import { CustomerField } from './field.js';
 import { CustomerForm } from './form.js';
@@ -54,6 +55,7 @@ async function start(page) {
 }
 
 function bind(page, schema, form, result) {
+    page.schema = schema;
     form.addEventListener('customer-submit', () => predict(page, form, result, { asked: true }));
     form.addEventListener('customer-change', () => rescore(page, form, result, SETTLE_MS));
     form.addEventListener('customer-clear', () => {
@@ -87,9 +89,11 @@ function rescore(page, form, result, delay) {
 async function predict(page, form, result, { asked }) {
     clearTimeout(page.timer);
     page.asked?.abort();
+    const customer = form.customer;
+    const error = errorOf(faultsOf(page.schema, customer));
+    if (error) return refuse(form, result, error, asked);
     const controller = new AbortController();
     page.asked = controller;
-    const customer = form.customer;
     form.busy = result.busy = true;
     try {
         const answer = await postJson('/predict?reasons=all', customer, { signal: controller.signal });
@@ -101,9 +105,11 @@ async function predict(page, form, result, { asked }) {
     } finally {
         if (page.asked === controller) form.busy = result.busy = false;
     }
+    return undefined;
 }
 
 function refuse(form, result, error, asked) {
+    form.busy = result.busy = false;
     form.errors = error.fields ?? [];
     result.refuse(error);
     if (asked) form.focusFirstError();

@@ -5,7 +5,7 @@ import { getJson } from './http.js';
 /**
  * @typedef {{value: string|number, label: string, words: string}} Option
  * @typedef {{name: string, title: string, description: string, group: string, unit: string, required: boolean,
- *   example: string|number, options: Option[]|null, whole: boolean,
+ *   example: string|number, options: Option[]|null, whole: boolean, low: number, high: number,
  *   rule: {field: string, value: string, implies: string}|null}} Field
  * @typedef {{fields: Field[], byName: Map<string, Field>, groups: string[], version: string}} Schema
  */
@@ -42,6 +42,8 @@ function field(name, property, required) {
         group: property['x-group'],
         unit: property['x-unit'] ?? '',
         example: property.examples[0],
+        low: property.minimum,
+        high: property.maximum,
         whole: [property.type].flat().includes('integer'),
         rule: property['x-implied-by'] ?? null,
     };

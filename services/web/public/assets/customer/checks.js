@@ -1,0 +1,36 @@
+/** What the schema alone says about answers, told before the API is asked. All else is the API's to judge. */
+
+import { plural } from '../lib/format.js';
+
+/** @typedef {import('../lib/schema.js').Field} Field */
+
+/**
+ * Faults in the shape of the API's own.
+ * @param {{fields: Field[]}} schema @param {Record<string, unknown>} customer
+ * @returns {{field: string, message: string}[]}
+ */
+export function faultsOf({ fields }, customer) {
+    return fields
+        .map((field) => ({ field: field.name, message: faultOf(field, customer[field.name]) }))
+        .filter(({ message }) => message);
+}
+
+/** One error for them all, or null. */
+export function errorOf(faults) {
+    if (!faults.length) return null;
+    return Object.assign(new Error(`${plural(faults.length, 'field needs', 'fields need')} attention.`), { fields: faults });
+}
+
+/** @param {Field} field */
+function faultOf(field, value) {
+    if (value === undefined) return field.required ? `${field.title} is missing.` : '';
+    if (field.options) return '';
+    if (typeof value !== 'number') return `${field.title} must be a number; got ${quoted(value)}.`;
+    if (field.whole && !Number.isInteger(value)) return `${field.title} must be a whole number; got ${value}.`;
+    if (value < field.low || value > field.high) return `${field.title} must be between ${field.low} and ${field.high} ${field.unit}; got ${value}.`;
+    return '';
+}
+
+function quoted(text) {
+    return `\u201c${String(text).slice(0, 30)}\u201d`;
+}
