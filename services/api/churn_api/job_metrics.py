@@ -17,11 +17,11 @@ from prometheus_client.registry import Collector
 from churn_api.jobs.meter import Tally
 from churn_api.jobs.record import STATES, Progress
 from churn_api.metrics import FIELD_LABELS, PROBABILITIES
+from churn_api.queue import connect
 
 log = logging.getLogger(__name__)
 
 HASH = "churn-job-metrics"
-_TIMEOUT = 1.0
 
 # Seconds from a job's acceptance to its end.
 DURATIONS = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0, 14400.0)
@@ -31,7 +31,7 @@ class RedisMeter:
     """Implements churn_api.jobs.meter.Meter; a Redis that is away costs the counts of that while, nothing else."""
 
     def __init__(self, url: str) -> None:
-        self._redis = redis.Redis.from_url(url, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT)
+        self._redis = connect(url)
 
     def count_job(self, status: str, seconds: float | None = None) -> None:
         counts: dict[str, float] = {f"jobs:{status}": 1}
@@ -70,7 +70,7 @@ class JobCollector(Collector):
     """What a scrape says of jobs; nothing while the queue's Redis is away."""
 
     def __init__(self, url: str) -> None:
-        self._redis = redis.Redis.from_url(url, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT)
+        self._redis = connect(url)
 
     def collect(self) -> Iterator[Metric]:
         try:

@@ -6,6 +6,8 @@ import redis
 from celery import Celery
 from kombu import Queue as KombuQueue
 from kombu.exceptions import OperationalError
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from churn_api.jobs.queue import Step
 
@@ -59,14 +61,22 @@ def broker_url(url: str) -> str:
     return f"redis+socket://{url.removeprefix('unix://')}" if url.startswith("unix://") else url
 
 
+def connect(url: str) -> redis.Redis:
+    """A client of the queue's Redis that tells at once when it is away."""
+    return redis.Redis.from_url(
+        url.replace("redis+socket://", "unix://", 1),
+        socket_timeout=_TIMEOUT,
+        socket_connect_timeout=_TIMEOUT,
+        retry=Retry(NoBackoff(), 0),
+    )
+
+
 class CeleryQueue:
     """Implements churn_api.jobs.queue.Queue."""
 
     def __init__(self, celery: Celery, url: str) -> None:
         self._celery = celery
-        self._redis = redis.Redis.from_url(
-            url.replace("redis+socket://", "unix://", 1), socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT
-        )
+        self._redis = connect(url)
 
     def send(self, step: Step, job_id: str, number: int | None = None) -> bool:
         arguments = [job_id] if number is None else [job_id, number]

@@ -71,6 +71,15 @@ class ApiSettings(Settings):
     )
 
     @model_validator(mode="after")
+    def _webhook_is_signed(self) -> Self:
+        if self.webhook_url and (self.webhook_secret is None or len(self.webhook_secret) < SHORTEST_KEY):
+            raise ValueError(
+                f"CHURN_WEBHOOK_SECRET has fewer than {SHORTEST_KEY} characters, and CHURN_WEBHOOK_URL is set: what is "
+                "announced must be signed. Make one with: openssl rand -hex 24"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _keys_are_safe(self) -> Self:
         if self.api_keys_file and not self.api_keys_file.is_file():
             raise ValueError(f"CHURN_API_KEYS_FILE is {str(self.api_keys_file)!r}, which is no file that can be read.")

@@ -11,10 +11,12 @@ from churn import logs
 from churn.errors import StoreUnavailable
 from churn.store import open_store
 from churn_api.job_metrics import RedisMeter
+from churn_api.jobs.announcing import announce
 from churn_api.jobs.ledger import Ledger
 from churn_api.jobs.queue import Delivery
 from churn_api.queue import CeleryQueue
 from churn_api.settings import ApiSettings
+from churn_api.webhook import Webhook
 
 if TYPE_CHECKING:
     from churn_api.jobs.steps import Steps
@@ -32,14 +34,18 @@ def register(celery: Celery, settings: ApiSettings) -> None:
     """Make the steps known to Celery under the names that the API sends."""
 
     @cache
+    def ledger() -> Ledger:
+        return Ledger(open_store(settings.store_url))
+
+    @cache
     def steps() -> Steps:
         # Imported and made by the process that works, and never by the one it was forked from: the threads of polars
         # do not survive a fork.
         from churn_api.jobs.loaded import LoadedReleases
         from churn_api.jobs.steps import Steps
 
-        store, queue = open_store(settings.store_url), CeleryQueue(celery, settings.queue_url)
-        return Steps(Ledger(store), queue, LoadedReleases(store), RedisMeter(settings.queue_url))
+        queue, meter = CeleryQueue(celery, settings.queue_url), RedisMeter(settings.queue_url)
+        return Steps(ledger(), queue, LoadedReleases(ledger().store), meter)
 
     @celery.task(name="churn.start", **_RETRIES)
     def start(job_id: str) -> None:
@@ -60,6 +66,19 @@ def register(celery: Celery, settings: ApiSettings) -> None:
     def settle(job_id: str) -> None:
         logs.request_id.set(job_id)
         steps().settle(job_id)
+
+    @celery.task(name="churn.notify", **_RETRIES)
+    def notify(job_id: str) -> None:
+        logs.request_id.set(job_id)
+        announce(ledger(), announcer(settings), job_id)
+
+
+def announcer(settings: ApiSettings) -> Webhook | None:
+    """Where the ends of jobs are announced, if anywhere."""
+    if settings.webhook_url is None or settings.webhook_secret is None:
+        return None
+    secret = settings.webhook_secret.get_secret_value()
+    return Webhook(settings.webhook_url, secret, allow_private=settings.webhook_allow_private)
 
 
 def _delivery(task: Task[..., None]) -> Delivery:

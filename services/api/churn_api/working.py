@@ -16,6 +16,7 @@ from churn_api import tasks
 from churn_api.job_metrics import RedisMeter
 from churn_api.jobs.ledger import Ledger
 from churn_api.jobs.sweep import Sweeper
+from churn_api.lives import Life
 from churn_api.queue import CeleryQueue, create_celery
 from churn_api.settings import ApiSettings
 
@@ -31,20 +32,24 @@ SWEEP_SECONDS = 10.0
 def create_worker(settings: ApiSettings | None = None) -> Celery:
     """The Celery application of a worker process. Raises ConfigurationError."""
     settings = settings or ApiSettings.load()
-    logs.configure(settings, "worker")
+    # Whoever answers this signal keeps Celery from configuring the logs itself, in each process that it forks too.
+    signals.setup_logging.connect(lambda **_: logs.configure(settings, "worker"), weak=False)
     celery = create_celery(settings.queue_url, settings.worker_concurrency)
     tasks.register(celery, settings)
     celery.steps["consumer"].add(Heartbeat)
     sweeping = Sweeping(settings, celery)
     signals.worker_ready.connect(sweeping.begin, weak=False)
     signals.worker_shutting_down.connect(sweeping.end, weak=False)
+    life = Life(settings.queue_url)
+    signals.worker_ready.connect(life.begin, weak=False)
+    signals.worker_shutting_down.connect(life.end, weak=False)
     return celery
 
 
 class Heartbeat(bootsteps.StartStopStep):
     """Touches a file while the worker is connected to its queue: Celery stops this step when it is not."""
 
-    requires = ("celery.worker.components:Timer",)
+    requires = ("celery.worker.consumer.tasks:Tasks",)
 
     def __init__(self, parent: Any, **options: Any) -> None:
         super().__init__(parent, **options)

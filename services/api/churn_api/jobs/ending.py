@@ -1,5 +1,6 @@
 """How jobs end: completed, failed, cancelled or expired; counted once, announced, and tidied up after."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -9,6 +10,8 @@ from churn_api.jobs.ledger import Ledger, total
 from churn_api.jobs.meter import Meter
 from churn_api.jobs.queue import Queue
 from churn_api.jobs.record import CANCELLED, CANCELLING, COMPLETED, EXPIRED, FAILED, FINALIZING, Job, Progress
+
+log = logging.getLogger(__name__)
 
 
 class Ending:
@@ -42,6 +45,7 @@ class Ending:
 
         job, made = self._ledger.change(job_id, step)
         if made:
+            log.info("Job %s: %d rows scored, %d refused. %s", job.status, job.completed, job.failed, job.error or "")
             self._meter.count_job(job.status, _seconds(job))
             if not job.notified:
                 self._queue.send("notify", job_id)

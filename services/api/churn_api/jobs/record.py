@@ -42,7 +42,10 @@ class Job:
     failed: int = 0
     error: str | None = None
     notified: bool = True
-    """False while a finished job's webhook is still to be delivered."""
+    """False until the end has been announced, where it is to be."""
+    announced_tries: int = 0
+    announce_at: str | None = None
+    """Not to be announced before this moment."""
 
     @property
     def finished(self) -> bool:

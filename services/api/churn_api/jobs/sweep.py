@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from churn.errors import ObjectNotFound, PreconditionFailed, StoreUnavailable
 from churn.store import Entry
 from churn_api.jobs import keys
+from churn_api.jobs.announcing import is_due
 from churn_api.jobs.attempts import LEASE_SECONDS, Attempt, declare_lost
 from churn_api.jobs.ending import Ending
 from churn_api.jobs.errors import UnknownJob
@@ -89,7 +90,7 @@ class Sweeper:
 
     def _tend(self, job: Job, moment: datetime, idle: bool) -> None:
         if job.finished:
-            self._see_off(job, idle)
+            self._see_off(job)
             return
         if job.status == CANCELLING:
             self._ending.settle(job.id)
@@ -100,12 +101,12 @@ class Sweeper:
         elif idle:
             self._resend("start", job.id)
 
-    def _see_off(self, job: Job, idle: bool) -> None:
+    def _see_off(self, job: Job) -> None:
         """A finished job whose end was cut off, or which is still to be announced."""
         if job.notified:
             self._ending.clear_parts(job.id)
             self._ledger.retire(job.id)
-        elif idle:
+        elif is_due(self._ledger, job):
             self._queue.send("notify", job.id)
 
     def _tend_chunks(self, job: Job, moment: datetime, idle: bool) -> None:

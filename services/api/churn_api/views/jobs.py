@@ -2,11 +2,12 @@
 
 import zlib
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Literal
 
-from flask import Blueprint, Response, json, request
+from flask import Blueprint, Response, request
 
 from churn.errors import FieldError, ValidationError
+from churn_api.answers import respond
 from churn_api.jobs import keys
 from churn_api.service import service
 from churn_api.uploads import read_upload
@@ -27,7 +28,7 @@ def submit() -> Response:
     job, replayed = service().submissions.accept(
         upload.blocks, upload.filename, request.headers.get("Idempotency-Key"), version
     )
-    response = _json(service().desk.show(job), 202)
+    response = respond(service().desk.show(job), 202)
     response.headers["Location"] = f"/jobs/{job.id}"
     if replayed:
         response.headers["Idempotent-Replayed"] = "true"
@@ -36,17 +37,17 @@ def submit() -> Response:
 
 @blueprint.get("/jobs")
 def listing() -> Response:
-    return _json(service().desk.page(_limit(), _after()))
+    return respond(service().desk.page(_limit(), _after()))
 
 
 @blueprint.get("/jobs/<job_id>")
 def show(job_id: str) -> Response:
-    return _json(service().desk.get(job_id))
+    return respond(service().desk.get(job_id))
 
 
 @blueprint.post("/jobs/<job_id>/cancel")
 def cancel(job_id: str) -> Response:
-    return _json(service().desk.cancel(job_id), 202)
+    return respond(service().desk.cancel(job_id), 202)
 
 
 @blueprint.delete("/jobs/<job_id>")
@@ -63,10 +64,6 @@ def results(job_id: str) -> Response:
 @blueprint.get("/jobs/<job_id>/errors")
 def errors(job_id: str) -> Response:
     return _download(job_id, "errors")
-
-
-def _json(body: Any, status: int = 200) -> Response:
-    return Response(json.dumps(body), status, mimetype="application/json", headers={"Cache-Control": "no-store"})
 
 
 def _limit() -> int:
