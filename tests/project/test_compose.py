@@ -129,7 +129,7 @@ def test_each_service_is_a_user_of_its_own_in_the_local_store(local, name):
 
 
 def test_images_are_pinned_to_a_tag(root, production, local):
-    ours = {"churn-api", "churn-trainer", "churn-web"}
+    ours = {f"${{COMPOSE_PROJECT_NAME:-churn}}-{name}" for name in ("api", "trainer", "web")}
     named = {
         service["image"] for file in (production, local) for service in file["services"].values() if "image" in service
     }

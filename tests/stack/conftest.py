@@ -98,6 +98,8 @@ def new_stack(root, engine, free_port) -> Callable[..., Any]:
             raise
         finally:
             stack.compose("down", "--volumes", "--remove-orphans", "--timeout", "5", check=False)
+            images = [f"{stack.project}-{name}" for name in ("api", "trainer", "web")]
+            stack.run("docker", "image", "rm", *images, check=False)
 
     return make
 

@@ -33,10 +33,22 @@ def test_a_service_can_write_nothing_but_its_tmpfs(stack, service):
     assert stack.compose("exec", "-T", service, "sh", "-c", attempt).split() == ["/tmp"]
 
 
-@pytest.mark.parametrize("image", ["churn-api", "churn-trainer"])
-def test_an_image_has_neither_installer_nor_compiler(stack, image):
+@pytest.mark.parametrize("service", ["api", "trainer"])
+def test_an_image_has_neither_installer_nor_compiler(stack, service):
     look = "for tool in pip gcc cc make git curl; do command -v $tool; done; python -c 'import pip' && echo pip"
-    done = stack.run("docker", "run", "--rm", "--network", "none", "--entrypoint", "sh", image, "-c", look, check=False)
+    done = stack.run(
+        "docker",
+        "run",
+        "--rm",
+        "--network",
+        "none",
+        "--entrypoint",
+        "sh",
+        f"{stack.project}-{service}",
+        "-c",
+        look,
+        check=False,
+    )
     assert done.stdout.splitlines()[-1] == "ModuleNotFoundError: No module named 'pip'"
     assert not re.search(r"^(/|pip$)", done.stdout, re.MULTILINE)
 

@@ -9,10 +9,10 @@ pytestmark = [pytest.mark.stack, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")
-def sample(stack, new_stack, empty_folder):
-    """A stack whose trainer finds no data; it comes after the first one, which has built the images."""
+def sample(new_stack, empty_folder):
+    """A stack whose trainer finds no data."""
     with new_stack("sample", CHURN_DATA_DIR=str(empty_folder), CHURN_DATA_SOURCE="sample") as sample:
-        sample.compose("up", "--detach", "--wait", "--no-build")
+        sample.compose("up", "--detach", "--wait")
         yield sample
 
 
@@ -34,13 +34,13 @@ def test_without_a_network_the_trainer_finds_its_way_to_the_sample(sample):
     """The engine's internal network reaches neither IBM nor the store; a store in a folder stands in for that."""
     settings = ["--env", "CHURN_DATA_SOURCE=auto", "--env", "CHURN_STORE_URL=file:///tmp/store"]
     run = ["docker", "run", "--rm", "--network", "none", "--read-only", "--tmpfs", "/tmp:mode=1777", *settings]
-    said = sample.run(*run, "churn-trainer").stdout
+    said = sample.run(*run, f"{sample.project}-trainer").stdout
     assert "sample" in said
 
 
-def test_production_refuses_to_start_and_names_everything_that_is_missing(stack, new_stack):
+def test_production_refuses_to_start_and_names_everything_that_is_missing(new_stack):
     with new_stack("bare") as bare:
-        said = bare.compose("-f", "compose.yaml", "up", "--detach", "--wait", "--no-build", check=False)
+        said = bare.compose("-f", "compose.yaml", "up", "--detach", "--wait", check=False)
         said += bare.compose("-f", "compose.yaml", "logs", check=False)
         assert {"CHURN_STORE_URL", "CHURN_API_KEYS"} <= set(re.findall(r"CHURN_\w+", said))
         assert bare.compose("-f", "compose.yaml", "ps", "--status", "running", "--services").split() == [
