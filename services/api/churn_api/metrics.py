@@ -53,7 +53,7 @@ class Metrics:
         self._folder = shared_folder()
         if self._folder:
             values.ValueClass = values.MultiProcessValue(lambda: row)  # type: ignore[no-untyped-call]
-        disable_created_metrics()  # several processes have no one moment of creation
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # several processes have no one moment of creation
         self._registry = CollectorRegistry()
         self._collectors: list[Collector] = []
         self._define()

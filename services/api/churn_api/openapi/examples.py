@@ -4,7 +4,7 @@ from typing import Any
 
 from churn.customer import FIELDS
 
-WHOLE: dict[str, Any] = {"customerID": "7590-VHVEG"} | {name: field.example for name, field in FIELDS.items()}
+WHOLE: dict[str, Any] = {"customerID": "7590-VHVEG", **{name: field.example for name, field in FIELDS.items()}}
 
 PARTIAL: dict[str, Any] = {
     "gender": "Female",

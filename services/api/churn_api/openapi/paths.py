@@ -55,7 +55,7 @@ def _batch_predict(most: int) -> dict[str, Any]:
 def _model() -> dict[str, Any]:
     version = {"name": "version", "in": "path", "required": True, **_TEXT}
     name = {"name": "name", "in": "path", "required": True, **_TEXT}
-    files = {"application/json": {}, "image/png": {}, "text/html": {}, "application/octet-stream": {}}
+    files: dict[str, Any] = {"application/json": {}, "image/png": {}, "text/html": {}, "application/octet-stream": {}}
     return {
         "/model_info": {
             "get": operation("Model", "modelInfo", "The release in service", json_content("ModelInfo"), fails=(503,))

@@ -1,7 +1,7 @@
 /** The API's own description as a page: built from /openapi.json alone, with text nodes only. */
 
 import { describeSchema, schemaTable } from './schema.js';
-import { h } from './dom.js';
+import { h, prose } from './dom.js';
 
 // The same place where the site keeps its key: one question for both.
 const KEY = 'churn-api-key';
@@ -21,14 +21,18 @@ show();
 
 async function show() {
     state.textContent = 'Reading the API’s description …';
+    const { status, body } = await read();
+    form.hidden = status !== 401;
+    state.textContent = status === 200 ? '' : body.error;
+    if (status === 200) content.replaceChildren(...page(body));
+}
+
+async function read() {
     try {
         const answer = await fetch('/openapi.json', { headers: keyHeaders() });
-        const body = await answer.json();
-        form.hidden = answer.status !== 401;
-        state.textContent = answer.ok ? '' : body.error;
-        if (answer.ok) content.replaceChildren(...page(body));
+        return { status: answer.status, body: await answer.json() };
     } catch {
-        state.textContent = 'The service cannot be reached. Check the connection and load the page again.';
+        return { status: 0, body: { error: 'The service cannot be reached. Check the connection and load the page again.' } };
     }
 }
 
@@ -40,7 +44,7 @@ function keyHeaders() {
 function page(api) {
     const sections = api.tags.map((tag) => ({ tag, operations: operationsOf(api, tag.name) }));
     return [
-        ...api.info.description.split('\n\n').map((paragraph) => h('p', {}, paragraph)),
+        ...api.info.description.split('\n\n').map((paragraph) => h('p', {}, prose(paragraph))),
         h('nav', { 'aria-label': 'Sections' }, h('ul', {}, ...[...sections.map(({ tag }) => tag.name), 'Schemas'].map(
             (name) => h('li', {}, h('a', { href: `#${name}` }, name)),
         ))),
@@ -67,7 +71,7 @@ function operation(api, { path, method, summary, description, parameters, reques
         )),
         description && h('p', {}, description),
         parameters && table('Parameters', ['Name', 'In', 'Type', 'Meaning'], parameters.map((each) => [
-            code(each.name + (each.required ? ' *' : '')), each.in, describeSchema(each.schema), each.description ?? '',
+            code(each.name + (each.required ? ' *' : '')), each.in, describeSchema(each.schema), prose(each.description ?? ''),
         ])),
         requestBody && body(path, method, requestBody),
         table('Answers', ['Status', 'Meaning', 'Body'], Object.entries(responses).map(([status, each]) => [
@@ -111,7 +115,7 @@ function schemaDetails(name, schema) {
 function table(title, heads, rows) {
     return h('section', {},
         h('h4', {}, title),
-        h('div.scroll', { tabindex: '0', role: 'region', 'aria-label': title }, h('table', {},
+        h('div.scroll', { tabindex: '0', role: 'group', 'aria-label': title }, h('table', {},
             h('thead', {}, h('tr', {}, ...heads.map((head) => h('th', { scope: 'col' }, head)))),
             h('tbody', {}, ...rows.map((cells) => h('tr', {}, ...cells.map((cell) => h('td', {}, cell))))),
         )),

@@ -7,3 +7,8 @@ export function h(selector, attributes = {}, ...children) {
     element.append(...children.flat(Infinity).filter((child) => child || child === 0));
     return element;
 }
+
+/** Text with what stands between backticks as code. */
+export function prose(text) {
+    return text.split('`').map((part, position) => (position % 2 ? h('code', {}, part) : part));
+}

@@ -1,15 +1,15 @@
 /** JSON Schema in words. */
 
-import { h } from './dom.js';
+import { h, prose } from './dom.js';
 
 /** A table of an object's properties. */
 export function schemaTable({ properties, required = [] }) {
-    return h('div.scroll', { tabindex: '0', role: 'region', 'aria-label': 'Properties' }, h('table', {},
+    return h('div.scroll', { tabindex: '0', role: 'group', 'aria-label': 'Properties' }, h('table', {},
         h('thead', {}, h('tr', {}, ...['Name', 'Type', 'Meaning'].map((head) => h('th', { scope: 'col' }, head)))),
         h('tbody', {}, ...Object.entries(properties).map(([name, schema]) => h('tr', {},
             h('td', {}, h('code', {}, required.includes(name) ? `${name} *` : name)),
             h('td', {}, describeSchema(schema)),
-            h('td', {}, schema.description ?? schema.title ?? ''),
+            h('td', {}, prose(schema.description ?? schema.title ?? '')),
         ))),
     ));
 }
@@ -21,7 +21,7 @@ export function describeSchema(schema) {
     if (several) return several.flatMap((each, position) => [position ? ' or ' : '', ...parts(describeSchema(each))]);
     if ('const' in schema) return h('code', {}, JSON.stringify(schema.const));
     if (schema.enum) return schema.enum.flatMap((value, position) => [position ? ' or ' : '', h('code', {}, JSON.stringify(value))]);
-    if (schema.type === 'array') return ['array of ', ...parts(describeSchema(schema.items ?? {}))];
+    if (schema.type === 'array') return ['array of ', ...parts(describeSchema(schema.prefixItems?.[0] ?? schema.items ?? {}))];
     return [[schema.type ?? 'anything'].flat().join(' or '), bounds(schema), schema.format ? ` (${schema.format})` : ''];
 }
 
