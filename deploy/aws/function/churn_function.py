@@ -1,0 +1,62 @@
+"""The API as a Lambda function: API Gateway's events in, what the server would have answered out."""
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+import boto3
+from apig_wsgi import make_lambda_handler
+from flask import Flask, request
+
+from churn_api.app import create_app
+from churn_api.errors import HttpError
+
+Event: TypeAlias = Mapping[str, Any]
+Handler: TypeAlias = Callable[[Event, object], dict[str, Any]]
+
+# A function stands still between two events, so it looks for a new release when it is called, not in the background.
+SECONDS_BETWEEN_LOOKS = 30.0
+
+
+def make_handler() -> Handler:
+    """The function's handler, with a release loaded. Raises ConfigurationError."""
+    _fetch_keys()
+    app = create_app()
+    app.before_request(_refuse_jobs)
+    answer = make_lambda_handler(_with_callers_address(app), binary_support=True)
+    service = app.extensions["churn"]
+    looked = time.monotonic()
+
+    def handler(event: Event, context: object) -> dict[str, Any]:
+        nonlocal looked
+        if time.monotonic() - looked >= SECONDS_BETWEEN_LOOKS or not service.releases.ready:
+            service.releases.refresh()
+            looked = time.monotonic()
+        return answer(dict(event), context)
+
+    return handler
+
+
+def _fetch_keys() -> None:
+    """Read the API keys from Parameter Store, where the environment names a parameter."""
+    if name := os.environ.get("API_KEYS_PARAMETER"):
+        parameter = boto3.client("ssm").get_parameter(Name=name, WithDecryption=True)
+        os.environ["CHURN_API_KEYS"] = parameter["Parameter"]["Value"]
+
+
+def _refuse_jobs() -> None:
+    if request.path == "/jobs" or request.path.startswith("/jobs/"):
+        raise HttpError(404, "NotFound", "This address takes no jobs; send them to the machine or the cluster.")
+
+
+def _with_callers_address(app: Flask) -> Callable[..., Any]:
+    """The application told who called as API Gateway saw it; what a caller says in X-Forwarded-For is only a claim."""
+
+    def call(environ: dict[str, Any], start_response: Any) -> Any:
+        context = environ["apig_wsgi.full_event"].get("requestContext", {})
+        seen = context.get("http", context.get("identity", {}))
+        environ["REMOTE_ADDR"] = seen.get("sourceIp", environ["REMOTE_ADDR"])
+        return app(environ, start_response)
+
+    return call

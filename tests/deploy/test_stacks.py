@@ -1,0 +1,215 @@
+"""Every template comes up, changes and goes, and what it makes is what it should be."""
+
+import re
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import boto3
+import pytest
+from moto import mock_aws
+from tests.deploy.cloudformation_types import taught
+
+NAMES = ("bucket", "cluster", "images", "lambda", "single")
+# Nobody but Debian can write to Debian's parameter.
+DEBIAN, IMAGE = "/aws/service/debian/release/13/latest/amd64", "/test/image"
+# One parameter of each template, and what it changes to.
+CHANGES = {
+    "bucket": ("JobDays", "9"),
+    "cluster": ("MaxWorkers", "30"),
+    "lambda": ("RequestsPerSecond", "77"),
+    "single": ("WebCidr", "203.0.113.0/24"),
+}
+
+
+class Stack(NamedTuple):
+    name: str
+    outputs: dict[str, str]
+    resources: dict[str, str]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def amazon() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch, mock_aws(), taught():
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        yield
+
+
+@pytest.fixture(scope="module")
+def given() -> dict[str, dict[str, str]]:
+    """What each template must be given, all of it there."""
+    network, store = boto3.client("ec2"), boto3.client("s3")
+    image = network.describe_images()["Images"][0]["ImageId"]
+    network.create_key_pair(KeyName="mine")
+    boto3.client("ssm").put_parameter(Name=IMAGE, Type="String", Value=image)
+    certificate = boto3.client("acm").request_certificate(DomainName="origin.example.com")["CertificateArn"]
+    store.create_bucket(Bucket="given")
+    store.put_object(Bucket="given", Key="deploy/function.zip", Body=b"PK\x05\x06" + bytes(18))
+    repository = "123456789012.dkr.ecr.us-east-1.amazonaws.com/churn"
+    return {
+        "bucket": {},
+        "cluster": {f"{name}Image": f"{repository}/{name.lower()}:1" for name in ("Api", "Trainer", "Web")}
+        | {"BucketName": "given", "CertificateArn": certificate, "OriginName": "origin.example.com"},
+        "images": {},
+        "lambda": {"BucketName": "given", "PackageKey": "deploy/function.zip"},
+        "single": {
+            "VpcId": network.describe_vpcs()["Vpcs"][0]["VpcId"],
+            "SubnetId": network.describe_subnets()["Subnets"][0]["SubnetId"],
+        },
+    }
+
+
+@pytest.fixture(scope="module")
+def template(aws: Path) -> Callable[[str], str]:
+    return lambda name: (aws / f"{name}.yaml").read_text().replace(DEBIAN, IMAGE)
+
+
+@pytest.fixture(scope="module")
+def numbers() -> Iterator[int]:
+    return count(1)
+
+
+@pytest.fixture(scope="module")
+def create(given, template, numbers) -> Callable[..., Stack]:
+    def make(name: str, **parameters: str) -> Stack:
+        client = boto3.client("cloudformation")
+        stack = f"churn-{next(numbers)}"
+        client.create_stack(StackName=stack, TemplateBody=template(name), Parameters=_list(given[name] | parameters))
+        return _described(stack)
+
+    return make
+
+
+def _list(parameters: dict[str, str]) -> list[Any]:
+    return [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
+
+
+def _described(name: str) -> Stack:
+    client = boto3.client("cloudformation")
+    stack = client.describe_stacks(StackName=name)["Stacks"][0]
+    assert stack["StackStatus"] in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
+    resources = client.describe_stack_resources(StackName=name)["StackResources"]
+    return Stack(
+        name,
+        {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])},
+        {
+            each["LogicalResourceId"]: each.get("PhysicalResourceId", "")
+            for each in resources
+            if "LogicalResourceId" in each
+        },
+    )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_stack_makes_every_resource_that_has_no_condition(name, create, template):
+    resources = template(name).split("\nResources:\n")[1].split("\nOutputs:\n")[0]
+    declared = dict(re.findall(r"^  (\w+):\n((?:    .*\n|\n|  #.*\n)+)", resources, re.MULTILINE))
+    assert len(declared) >= 2
+    unconditional = {logical for logical, body in declared.items() if "    Condition: " not in body}
+    assert unconditional <= set(create(name).resources)
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_stack_takes_a_changed_parameter(name, create, given, template):
+    stack = create(name).name
+    parameters = given[name] | dict([CHANGES[name]])
+    client = boto3.client("cloudformation")
+    client.update_stack(StackName=stack, TemplateBody=template(name), Parameters=_list(parameters))
+    described = client.describe_stacks(StackName=stack)["Stacks"][0]
+    assert described["StackStatus"] == "UPDATE_COMPLETE"
+    assert CHANGES[name] in [(each["ParameterKey"], each["ParameterValue"]) for each in described["Parameters"]]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_deleted_stack_leaves_nothing(name, create):
+    client, stack = boto3.client("cloudformation"), create(name)
+    client.delete_stack(StackName=stack.name)
+    states = {each["StackName"]: each["StackStatus"] for each in client.list_stacks()["StackSummaries"]}
+    assert states[stack.name] == "DELETE_COMPLETE"
+
+
+@pytest.fixture(scope="module", params=["bucket", "single"])
+def bucket(request, read_template) -> dict[str, Any]:
+    return read_template(request.param)["Resources"]
+
+
+def test_the_bucket_is_private_encrypted_versioned_and_refuses_plain_http(bucket):
+    properties = bucket["Bucket"]["Properties"]
+    assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
+    assert len(properties["PublicAccessBlockConfiguration"]) == 4
+    assert properties["VersioningConfiguration"] == {"Status": "Enabled"}
+    [rule] = properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
+    [statement] = bucket["BucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    assert statement["Effect"] == "Deny"
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_jobs_expire_and_current_releases_never_do(bucket):
+    rules = bucket["Bucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    expiring = {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule}
+    assert expiring == {"jobs/": {"Ref": "JobDays"}}
+    [cheaper] = [rule for rule in rules if rule["Prefix"] == "models/"]
+    assert cheaper["Transitions"] == [{"StorageClass": "STANDARD_IA", "TransitionInDays": 90}]
+
+
+def test_the_bucket_outlives_its_stack(bucket):
+    assert bucket["Bucket"]["DeletionPolicy"] == "RetainExceptOnCreate"
+
+
+def test_there_is_one_bucket_in_two_templates(read_template):
+    alone, with_machine = (read_template(name)["Resources"] for name in ("bucket", "single"))
+    assert {name: alone[name] for name in ("Bucket", "BucketPolicy")} == {
+        name: with_machine[name] for name in ("Bucket", "BucketPolicy")
+    }
+
+
+def _open_ports(stack: Stack) -> dict[int, str]:
+    permissions = _group(stack)["IpPermissions"]
+    return {each["FromPort"]: each["IpRanges"][0]["CidrIp"] for each in permissions}
+
+
+def _group(stack: Stack) -> dict[str, Any]:
+    found = boto3.client("ec2").describe_security_groups(GroupIds=[stack.resources["SecurityGroup"]])
+    return found["SecurityGroups"][0]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "ports"),
+    [
+        ({}, {80: "0.0.0.0/0"}),
+        ({"WebCidr": "203.0.113.0/24"}, {80: "203.0.113.0/24"}),
+        ({"DomainName": "churn.example.com"}, {80: "0.0.0.0/0", 443: "0.0.0.0/0"}),
+        ({"SshCidr": "203.0.113.7/32", "KeyName": "mine"}, {80: "0.0.0.0/0", 22: "203.0.113.7/32"}),
+    ],
+    ids=["plain", "for some", "with a domain", "with SSH"],
+)
+def test_the_machine_is_open_only_where_it_was_asked_to_be(create, parameters, ports):
+    assert _open_ports(create("single", **parameters)) == ports
+
+
+def test_the_machine_reaches_out_by_http_and_https_alone(read_template):
+    rules = read_template("single")["Resources"]["SecurityGroup"]["Properties"]["SecurityGroupEgress"]
+    assert sorted((each["FromPort"], each["ToPort"], each["IpProtocol"]) for each in rules) == [
+        (80, 80, "tcp"),
+        (443, 443, "tcp"),
+    ]
+
+
+@pytest.mark.parametrize(("domain", "scheme"), [("", "http://"), ("churn.example.com", "https://churn.example.com")])
+def test_the_stack_tells_the_sites_address(create, domain, scheme):
+    assert create("single", DomainName=domain).outputs["Site"].startswith(scheme)
+
+
+def test_what_works_on_the_queue_scales_by_its_length_and_what_answers_by_requests(create):
+    create("cluster")
+    policies = boto3.client("application-autoscaling").describe_scaling_policies(ServiceNamespace="ecs")
+    targets = {
+        each["PolicyName"]: each["TargetTrackingScalingPolicyConfiguration"] for each in policies["ScalingPolicies"]
+    }
+    assert targets["requests-per-task"]["PredefinedMetricSpecification"]["PredefinedMetricType"] == (
+        "ALBRequestCountPerTarget"
+    )
+    metrics = targets["queue-length"]["CustomizedMetricSpecification"]["Metrics"]
+    assert [each["Id"] for each in metrics] == ["queue", "workers", "share"]
