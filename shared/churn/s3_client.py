@@ -12,8 +12,10 @@ from botocore.exceptions import (
     BotoCoreError,
     ClientError,
     HTTPClientError,
+    IncompleteReadError,
     NoCredentialsError,
     PartialCredentialsError,
+    ResponseStreamingError,
 )
 from botocore.exceptions import (
     ConnectionError as BotoConnectionError,
@@ -120,6 +122,8 @@ def _answered(bucket: str, key: str | None, error: ClientError) -> ChurnError:
 def _unanswered(error: BotoCoreError) -> str:
     if isinstance(error, NoCredentialsError | PartialCredentialsError):
         return "no complete AWS credentials were found"
+    if isinstance(error, IncompleteReadError | ResponseStreamingError):
+        return "its answer broke off"
     if isinstance(error, HTTPClientError | BotoConnectionError):
         return "it does not answer"
     return type(error).__name__

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from itertools import pairwise
 from threading import Thread
+from typing import Any
 
 import pytest
 from boto3.session import Session
@@ -25,6 +26,13 @@ GIB = 1 << 30
 @pytest.fixture
 def store(s3_url: str) -> ObjectStore:
     return open_store(s3_url)
+
+
+@pytest.fixture(scope="module")
+def s3_client(s3_server: Any) -> Any:
+    """S3 itself, past the store."""
+    names = ("endpoint_url", "aws_access_key_id", "aws_secret_access_key")
+    return Session().client("s3", **dict(zip(names, s3_server.environment.values(), strict=True)))
 
 
 def refuse_all(store: ObjectStore, match: str) -> None:
@@ -72,6 +80,32 @@ def test_a_store_that_hangs_fails_its_ping_within_five_seconds(s3_url: str, monk
         with pytest.raises(StoreUnavailable, match="does not answer"):
             open_store(s3_url).ping()
     assert time.monotonic() - started < 5
+
+
+def test_an_answer_that_breaks_off_is_an_unavailable_store(s3_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{server.getsockname()[1]}")
+        Thread(target=answer_half, args=(server, 2), daemon=True).start()
+        store = open_store(s3_url)
+        with pytest.raises(StoreUnavailable, match="its answer broke off"):
+            store.get("key")
+        chunks = store.read("key")
+        with pytest.raises(StoreUnavailable, match="its answer broke off"):
+            list(chunks)
+
+
+def answer_half(server: socket.socket, times: int) -> None:
+    for _ in range(times):
+        with server.accept()[0] as connection:
+            connection.recv(1 << 16)
+            connection.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: 10\r\nETag: "etag"\r\n\r\nhello')
+
+
+def test_a_forked_process_shares_no_connection(store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert store._connect() is store._connect()
+    before = store._connect()
+    monkeypatch.setattr(os, "getpid", lambda: 1)
+    assert store._connect() is not before
 
 
 def test_missing_credentials_are_told_without_waiting(s3_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,28 +184,26 @@ def test_a_conditional_write_that_lost_is_told_so_though_the_content_is_the_same
         store.put("key", b"1", content_type=TEXT, if_absent=True)
 
 
-def test_an_aborted_upload_leaves_no_parts(store: ObjectStore, s3_url: str) -> None:
+def test_an_aborted_upload_leaves_no_parts(store: ObjectStore, s3_url: str, s3_client: Any) -> None:
     def chunks() -> Iterator[bytes]:
         yield b"x" * (2 * PART_BYTES)
-        assert uploads(s3_url) == 1
+        assert uploads(s3_client, s3_url) == 1
         raise OSError("the upload broke off")
 
     with pytest.raises(OSError, match="broke off"):
         store.write("key", chunks(), content_type=TEXT)
-    assert uploads(s3_url) == 0
+    assert uploads(s3_client, s3_url) == 0
 
 
-def uploads(s3_url: str) -> int:
-    client = Session().client("s3")
-    return len(client.list_multipart_uploads(Bucket=s3_url.removeprefix("s3://")).get("Uploads", []))
+def uploads(s3_client: Any, s3_url: str) -> int:
+    return len(s3_client.list_multipart_uploads(Bucket=s3_url.removeprefix("s3://")).get("Uploads", []))
 
 
-def test_objects_say_what_they_hold(store: ObjectStore, s3_url: str) -> None:
+def test_objects_say_what_they_hold(store: ObjectStore, s3_url: str, s3_client: Any) -> None:
     store.put("a", b"1", content_type="application/json")
     store.write("b", [b"x" * PART_BYTES], content_type="text/csv")
     store.concatenate("c", ["b", "a"], content_type="text/csv; charset=utf-8")
-    client = Session().client("s3")
-    types = [client.head_object(Bucket=s3_url.removeprefix("s3://"), Key=key)["ContentType"] for key in "abc"]
+    types = [s3_client.head_object(Bucket=s3_url.removeprefix("s3://"), Key=key)["ContentType"] for key in "abc"]
     assert types == ["application/json", "text/csv", "text/csv; charset=utf-8"]
 
 
@@ -186,9 +218,8 @@ def test_lists_and_deletions_go_beyond_one_page(store: ObjectStore, monkeypatch:
     assert [entry.key for entry in store.list("")] == names[9:]
 
 
-def test_a_console_s_mark_of_a_folder_is_no_object(store: ObjectStore, s3_url: str) -> None:
-    client = Session().client("s3")
-    client.put_object(Bucket=s3_url.removeprefix("s3://"), Key="folder/", Body=b"")
+def test_a_console_s_mark_of_a_folder_is_no_object(store: ObjectStore, s3_url: str, s3_client: Any) -> None:
+    s3_client.put_object(Bucket=s3_url.removeprefix("s3://"), Key="folder/", Body=b"")
     assert list(store.list("")) == []
 
 
