@@ -21,10 +21,14 @@ MIN_SHARE = 0.01
 # A few rotten rows are set aside and reported; more say that something is wrong with the export itself.
 MAX_FAULTY_SHARE = 0.01
 
+# A message with more kinds of fault than this is read by nobody.
+MAX_KINDS = 5
+
 
 def check(table: Table, findings: Findings, name: str) -> None:
     """Raises BrokenTable with every reason not to train on the table; counts the rows set aside as a repair."""
-    faults = [*_row_faults(findings), *_size_faults(table), *_outcome_faults(table), *_constant_columns(table)]
+    # Where rows are rotten, what is left of the table says nothing about it.
+    faults = list(_row_faults(findings)) or [*_size_faults(table), *_outcome_faults(table), *_constant_columns(table)]
     if faults:
         raise BrokenTable(name, faults)
     if findings.faulty_rows:
@@ -38,7 +42,9 @@ def _row_faults(findings: Findings) -> Iterator[str]:
         allowed = f"{MAX_FAULTY_SHARE:.0%} may be set aside"
         yield f"{findings.faulty_rows:,} of {findings.rows:,} rows ({share:.1%}) have faults; {allowed}."
         worst = sorted(findings.faults.values(), key=lambda fault: -fault.count)
-        yield from (fault.sentence() for fault in worst)
+        yield from (fault.sentence() for fault in worst[:MAX_KINDS])
+        if len(worst) > MAX_KINDS:
+            yield f"And {len(worst) - MAX_KINDS} other kinds of fault."
 
 
 def _size_faults(table: Table) -> Iterator[str]:

@@ -1,12 +1,13 @@
 """Putting a run's results into the store, in the layout that users know, and its release beside them."""
 
 import hashlib
+import io
 import json
-import pickle
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+import joblib
 import numpy as np
 from sklearn.preprocessing import LabelEncoder
 
@@ -63,9 +64,9 @@ def put(store: ObjectStore, key: str, data: bytes) -> None:
 
 def _classic(trained: Trained, manifest: dict[str, Any], version: str) -> Iterator[tuple[str, bytes]]:
     """The files of the layout that carry the version or describe the model; nothing in the product loads them."""
-    model = pickle.dumps(trained.refitted[trained.choice.name])
-    scaler = pickle.dumps(trained.prepared.scaler)
-    encoder = pickle.dumps(LabelEncoder().fit(np.array(["No", "Yes"])))
+    model = pickled(trained.refitted[trained.choice.name])
+    scaler = pickled(trained.prepared.scaler)
+    encoder = pickled(LabelEncoder().fit(np.array(["No", "Yes"])))
     comparison = manifest["comparison"] | {"costs": card.costs(trained), "drivers": trained.drivers}
     yield f"models/trained/micro_best_model_{version}.pkl", model
     yield "models/encoders/feature_scaler.pkl", scaler
@@ -82,6 +83,12 @@ def _classic(trained: Trained, manifest: dict[str, Any], version: str) -> Iterat
     tested = ("model_name", "calibration", "score_distribution", "thresholds", "fairness", "gates")
     final = {"version": version, "test": manifest["metrics"]["test"]} | {name: manifest[name] for name in tested}
     yield f"outputs/experiments/micro_final_test_results_{version}.json", _json(final)
+
+
+def pickled(value: Any) -> bytes:
+    data = io.BytesIO()
+    joblib.dump(value, data)
+    return data.getvalue()
 
 
 def _json(value: Any) -> bytes:

@@ -199,7 +199,7 @@ def cluster(settings: TrainerSettings) -> AbstractContextManager[Any]:
         return nullcontext()
     from distributed import Client  # an optional part that only a cluster needs
 
-    client = Client(settings.dask_scheduler)
+    client = Client(settings.dask_scheduler)  # type: ignore[no-untyped-call]
     config: AbstractContextManager[Any] = parallel_config("dask", client=client)
     return config
 

@@ -29,7 +29,7 @@ class TrainerSettings(Settings):
         description="How often that cross-validation is repeated, 1 to 50; fewer is quicker and noisier.",
     )
     cv_max_rows: int = Field(
-        50_000,
+        20_000,
         ge=1_000,
         description="The most customers that cross-validation uses, 1,000 or more; of a larger table it takes a "
         "stratified sample, whose noise is far below the differences between models. The final fit uses all.",

@@ -78,13 +78,13 @@ def keep(source: Source, store: ObjectStore) -> str | None:
 def _from_file(path: Path) -> Source:
     if not path.is_file():
         raise DataNotFound("file", f"there is no {path}. Put {NAME} there or set CHURN_DATA_DIR to its folder.")
-    return _source("file", str(path), lambda: path.open("rb"))
+    return source_of("file", str(path), lambda: path.open("rb"))
 
 
 def _from_store(store: ObjectStore) -> Source:
     if _stored_sha256(store) is None:
         raise DataNotFound("store", f"the store holds no {KEY}. Upload the table there.")
-    source = _source("store", KEY, lambda: io.BufferedReader(_Chunks(store.read(KEY)), _CHUNK_BYTES))
+    source = source_of("store", KEY, lambda: io.BufferedReader(_Chunks(store.read(KEY)), _CHUNK_BYTES))
     # What an earlier run without any data left there is still a sample, and has to be called one.
     is_sample = source.sha256 == hashlib.sha256(sample.csv_bytes()).hexdigest()
     return source._replace(kind="sample") if is_sample else source
@@ -92,7 +92,7 @@ def _from_store(store: ObjectStore) -> Source:
 
 def _from_download() -> Source:
     data = _download()
-    source = _source("download", PUBLIC_URL, lambda: io.BytesIO(data))
+    source = source_of("download", PUBLIC_URL, lambda: io.BytesIO(data))
     if source.sha256 != PUBLIC_SHA256:
         raise DataNotFound("download", f"{PUBLIC_URL} sent something else than IBM's table (SHA-256 {source.sha256}).")
     return source
@@ -100,10 +100,11 @@ def _from_download() -> Source:
 
 def _from_sample() -> Source:
     data = sample.csv_bytes()
-    return _source("sample", "the synthetic sample", lambda: io.BytesIO(data))
+    return source_of("sample", "the synthetic sample", lambda: io.BytesIO(data))
 
 
-def _source(kind: str, name: str, opener: Callable[[], BinaryIO]) -> Source:
+def source_of(kind: str, name: str, opener: Callable[[], BinaryIO]) -> Source:
+    """A source that the opener reads; it is read once for its checksum."""
     with opener() as file:
         return Source(kind, name, _sha256(_chunks(file)), opener)
 

@@ -1,0 +1,116 @@
+"""Finding the customer table."""
+
+import hashlib
+import io
+import urllib.error
+import urllib.request
+
+import pytest
+
+from churn.store import ObjectStore
+from churn_trainer import sample, sources
+from churn_trainer.errors import DataNotFound
+from churn_trainer.settings import TrainerSettings
+from churn_trainer.sources import KEY, NAME
+
+TABLE = b"customerID,tenure\n1,2\n"
+
+
+@pytest.fixture
+def no_network(monkeypatch):
+    """No download in tests: the answer is what a machine without network gets."""
+    asked = []
+
+    def refuse(url: str, timeout: float) -> None:
+        asked.append((url, timeout))
+        raise urllib.error.URLError("no network")
+
+    monkeypatch.setattr(urllib.request, "urlopen", refuse)
+    return asked
+
+
+def automatic(settings: TrainerSettings, source: str = "auto") -> TrainerSettings:
+    return settings.model_copy(update={"data_source": source})
+
+
+def test_the_file_comes_first(settings, store, tmp_path):
+    (tmp_path / NAME).write_bytes(TABLE)
+    store.put(KEY, b"another", content_type="text/csv")
+    found = sources.find(automatic(settings), store)
+    assert (found.kind, found.sha256) == ("file", hashlib.sha256(TABLE).hexdigest())
+    assert found.open().read() == TABLE
+
+
+def test_without_a_file_the_store_is_asked(settings, store):
+    store.put(KEY, TABLE, content_type="text/csv")
+    found = sources.find(automatic(settings), store)
+    assert (found.kind, found.sha256) == ("store", hashlib.sha256(TABLE).hexdigest())
+
+
+def test_the_stores_table_can_be_read_in_small_pieces_and_more_than_once(settings, store):
+    store.put(KEY, TABLE * 1000, content_type="text/csv")
+    found = sources.find(automatic(settings, "store"), store)
+    for _ in range(2):
+        with found.open() as file:
+            assert b"".join(iter(lambda: file.read(7), b"")) == TABLE * 1000
+
+
+def test_without_both_the_public_copy_is_downloaded(settings, store, monkeypatch):
+    monkeypatch.setattr(urllib.request, "urlopen", lambda url, timeout: io.BytesIO(TABLE))
+    monkeypatch.setattr(sources, "PUBLIC_SHA256", hashlib.sha256(TABLE).hexdigest())
+    found = sources.find(automatic(settings), store)
+    assert (found.kind, found.open().read()) == ("download", TABLE)
+
+
+def test_a_download_that_is_another_file_is_refused(settings, store, monkeypatch):
+    monkeypatch.setattr(urllib.request, "urlopen", lambda url, timeout: io.BytesIO(TABLE))
+    with pytest.raises(DataNotFound, match="something else than IBM's table"):
+        sources.find(automatic(settings, "download"), store)
+
+
+def test_a_download_that_hangs_is_given_up_in_time(settings, store, monkeypatch):
+    monkeypatch.setattr(sources, "DOWNLOAD_SECONDS", 0.05)
+    monkeypatch.setattr(sources, "_fetch", lambda answers: None)
+    with pytest.raises(DataNotFound, match="no answer within"):
+        sources.find(automatic(settings, "download"), store)
+
+
+def test_without_anything_there_is_a_sample(settings, store, no_network):
+    found = sources.find(automatic(settings), store)
+    assert (found.kind, found.open().read()) == ("sample", sample.csv_bytes())
+    assert no_network == [(sources.PUBLIC_URL, sources.DOWNLOAD_SECONDS)]
+
+
+def test_a_sample_that_an_earlier_run_left_in_the_store_is_still_called_one(settings, store, no_network):
+    sources.keep(sources.find(automatic(settings), store), store)
+    assert sources.find(automatic(settings), store).kind == "sample"
+    assert len(no_network) == 1
+
+
+@pytest.mark.parametrize("kind", ["file", "store", "download"])
+def test_a_source_that_is_forced_and_missing_is_an_error_with_its_remedy(settings, store, no_network, kind):
+    with pytest.raises(DataNotFound, match=f"CHURN_DATA_SOURCE={kind} has no data"):
+        sources.find(automatic(settings, kind), store)
+
+
+def test_a_forced_sample_is_taken_although_there_is_a_file(settings, store, tmp_path):
+    (tmp_path / NAME).write_bytes(TABLE)
+    assert sources.find(automatic(settings, "sample"), store).kind == "sample"
+
+
+def stored(store: ObjectStore) -> bytes:
+    return store.get(KEY).data
+
+
+def test_the_table_is_kept_in_the_store(settings, store, tmp_path):
+    (tmp_path / NAME).write_bytes(TABLE)
+    store.put(KEY, b"older", content_type="text/csv")
+    assert sources.keep(sources.find(settings, store), store) is None
+    assert stored(store) == TABLE
+
+
+def test_a_sample_never_replaces_real_data(settings, store):
+    store.put(KEY, TABLE, content_type="text/csv")
+    remark = sources.keep(sources.find(automatic(settings, "sample"), store), store)
+    assert "left as it is" in (remark or "")
+    assert stored(store) == TABLE
