@@ -85,7 +85,12 @@ def build(settings: ApiSettings) -> Service:
 
 
 def _limits(settings: ApiSettings) -> Limits:
-    return Limits(settings.max_upload_mb, settings.job_ttl_days, announced=settings.webhook_url is not None)
+    return Limits(
+        settings.max_upload_mb,
+        settings.job_ttl_days,
+        announced=settings.webhook_url is not None,
+        chunk_bytes=int(settings.job_chunk_mb * 2**20),
+    )
 
 
 def service() -> Service:

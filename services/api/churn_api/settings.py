@@ -51,6 +51,13 @@ class ApiSettings(Settings):
         1_000, ge=1, le=10_000, description="The most customers in one /batch_predict; more belong into a job."
     )
     max_upload_mb: int = Field(200, ge=1, le=5_000, description="The largest CSV of a job, in MB.")
+    job_chunk_mb: float = Field(
+        8.0,
+        ge=0.25,
+        le=64,
+        description="How much of a job's CSV a worker scores in one go, in MB. Less takes less memory and shows "
+        "progress more finely; below 8 the parts of the results are too small for S3 to join them by itself.",
+    )
     job_ttl_days: int = Field(7, ge=1, le=365, description="How long a job and its files are kept, in days.")
     worker_concurrency: int = Field(
         1, ge=1, le=32, description="Chunks of jobs that one worker scores at a time, each in a process of its own."

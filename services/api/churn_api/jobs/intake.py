@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from churn_api.jobs import rows
 from churn_api.jobs.errors import InvalidUpload, UploadTooLarge
 from churn_api.jobs.header import MAX_HEADER_BYTES, read_header
-from churn_api.jobs.plan import Cutter, Plan
+from churn_api.jobs.plan import CHUNK_BYTES, Cutter, Plan
 
 # A row that goes on for longer is taken for a quote that was left open.
 MAX_ROW_BYTES = 16 << 20
@@ -25,13 +25,14 @@ _NO_TEXT = {
 class Intake:
     """One upload of at most `limit_mb` MB (of 1,000,000 bytes). After the last block: `size`, `sha256`, `plan()`."""
 
-    def __init__(self, limit_mb: int) -> None:
+    def __init__(self, limit_mb: int, chunk_bytes: int = CHUNK_BYTES) -> None:
         self._limit_mb = limit_mb
+        self._chunk_bytes = chunk_bytes
         self._digest = hashlib.sha256()
         self._decoder = codecs.getincrementaldecoder("utf-8")()
         self._head = b""
         self._columns: tuple[str, ...] | None = None
-        self._cutter = Cutter(0)
+        self._cutter = Cutter(0, chunk_bytes)
         self._lines = 0
         self.size = 0
 
@@ -92,7 +93,7 @@ class Intake:
         self._check_text(self._head, last=last)
         line = rows.tidy(self._head[:end].removeprefix(_BOM))
         self._columns = read_header(line)
-        self._cutter = Cutter(end)
+        self._cutter = Cutter(end, self._chunk_bytes)
         self._feed(self._head[end:])
         self._head = b""
 

@@ -73,8 +73,12 @@ class Cutter:
         return None if start is None else self._pending.count(b"\n", start)
 
     def feed(self, block: bytes) -> None:
-        for start in range(0, len(block), _BLOCK_BYTES):
-            self._pending += block[start : start + _BLOCK_BYTES]
+        """Where the cuts fall does not depend on how the blocks were cut."""
+        start = 0
+        while start < len(block):
+            end = start + self._enough - len(self._pending)
+            self._pending += block[start:end]
+            start = end
             if len(self._pending) >= self._enough:
                 self._take()
 

@@ -13,6 +13,7 @@ from churn_api.jobs.errors import IdempotencyConflict, UnknownJob
 from churn_api.jobs.intake import Intake
 from churn_api.jobs.ledger import JSON, Ledger
 from churn_api.jobs.meter import Meter
+from churn_api.jobs.plan import CHUNK_BYTES
 from churn_api.jobs.queue import Queue
 from churn_api.jobs.record import QUEUED, Job
 
@@ -25,11 +26,12 @@ _CLAIMS_TRIED = 5
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The size of an upload in MB, the life of a job in days, and whether its end is announced."""
+    """The size of an upload in MB, the life of a job in days, whether its end is announced, and the size of a chunk."""
 
     upload_mb: int
     ttl_days: int
-    announced: bool
+    announced: bool = False
+    chunk_bytes: int = CHUNK_BYTES
 
 
 class Accepted(NamedTuple):
@@ -86,7 +88,7 @@ class Submissions:
         return accepted
 
     def _store_upload(self, job: Job, blocks: Iterable[bytes]) -> Job:
-        intake = Intake(self._limits.upload_mb)
+        intake = Intake(self._limits.upload_mb, self._limits.chunk_bytes)
         store = self._ledger.store
         store.write(keys.upload(job.id), intake.passing(blocks), content_type="text/csv")
         plan = intake.plan()

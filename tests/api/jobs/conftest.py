@@ -1,0 +1,169 @@
+"""Jobs without processes: a store, a clock that stands still, a queue that is a list, and the steps over them."""
+
+import csv
+import io
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from churn.store import ObjectStore
+from churn_api.jobs.desk import Desk
+from churn_api.jobs.ledger import Ledger
+from churn_api.jobs.loaded import LoadedReleases
+from churn_api.jobs.meter import Tally
+from churn_api.jobs.queue import Delivery, Step
+from churn_api.jobs.record import Job, Progress
+from churn_api.jobs.steps import Steps
+from churn_api.jobs.submission import Limits, Submissions
+from churn_api.jobs.sweep import Sweeper
+from churn_trainer import sample
+
+SAMPLE = sample.csv_bytes()
+HEADER = SAMPLE[: SAMPLE.index(b"\n") + 1]
+
+# The least that a chunk can have: jobs of a few thousand rows have several.
+CHUNK_BYTES = 256 << 10
+
+
+class Clock:
+    """The time of a test, which passes when the test says so."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def pass_by(self, **span: float) -> None:
+        self.now += timedelta(**span)
+
+
+class ListQueue:
+    """Steps in a list, taken by the test; may be away."""
+
+    def __init__(self) -> None:
+        self.steps: list[tuple[Step, str, int | None]] = []
+        self.away = False
+
+    def send(self, step: Step, job_id: str, number: int | None = None) -> bool:
+        if not self.away:
+            self.steps.append((step, job_id, number))
+        return not self.away
+
+    def is_idle(self) -> bool:
+        return not self.steps and not self.away
+
+
+class ListMeter:
+    """What was counted."""
+
+    def __init__(self) -> None:
+        self.jobs: list[str] = []
+        self.rows = Progress(0, 0)
+        self.tallies: list[Tally] = []
+        self.active = 0
+
+    def count_job(self, status: str, seconds: float | None = None) -> None:
+        assert (seconds is None) == (status in ("queued", "expired"))
+        self.jobs.append(status)
+
+    def count_chunk(self, progress: Progress, tally: Tally) -> None:
+        self.rows = Progress(self.rows.completed + progress.completed, self.rows.failed + progress.failed)
+        self.tallies.append(tally)
+
+    def set_active(self, jobs: int) -> None:
+        self.active = jobs
+
+
+class Bench:
+    """Everything that jobs consist of, in one place and under the test's control."""
+
+    def __init__(self, store: ObjectStore, version: str) -> None:
+        self.store = store
+        self.version = version
+        self.clock, self.queue, self.meter = Clock(), ListQueue(), ListMeter()
+        self.ledger = Ledger(store, self.clock)
+        self.limits = Limits(upload_mb=10, ttl_days=7, chunk_bytes=CHUNK_BYTES)
+        self.submissions = Submissions(self.ledger, self.queue, self.meter, self.limits)
+        self.desk = Desk(self.ledger, self.queue)
+        self.steps = Steps(self.ledger, self.queue, LoadedReleases(store), self.meter)
+        self.monotonic = 0.0
+        self.sweeper = Sweeper(self.ledger, self.queue, self.meter, lambda: self.monotonic)
+        self._deliveries = 0
+
+    def submit(self, data: bytes, *, key: str | None = None, filename: str | None = None) -> Job:
+        blocks = (data[start : start + 50_000] for start in range(0, len(data), 50_000))
+        return self.submissions.accept(blocks, filename, key, self.version).job
+
+    def take(self, step: tuple[Step, str, int | None] | None = None) -> None:
+        """Do one step, the next one unless it is named."""
+        name, job_id, number = step or self.queue.steps.pop(0)
+        self._deliveries += 1
+        delivery = Delivery(str(self._deliveries), 0)
+        match name:
+            case "start":
+                self.steps.start(job_id)
+            case "chunk":
+                assert number is not None
+                self.steps.chunk(job_id, number, delivery)
+            case "finish":
+                self.steps.finish(job_id, delivery)
+            case "settle":
+                self.steps.settle(job_id)
+
+    def drain(self) -> None:
+        while self.queue.steps:
+            self.take()
+
+    def status(self, job: Job) -> str:
+        return self.ledger.load(job.id).status
+
+    def file(self, job: Job, kind: Any) -> bytes:
+        return b"".join(self.desk.download(job.id, kind).pieces)
+
+    def keys(self) -> list[str]:
+        """What the store holds of jobs, but for the sweep's own mark."""
+        return [entry.key for entry in self.store.list("jobs/") if not entry.key.endswith("sweep.json")]
+
+
+@pytest.fixture
+def bench(store: ObjectStore, publish: Callable[..., str]) -> Bench:
+    return Bench(store, publish(store))
+
+
+@pytest.fixture(scope="session")
+def customers_csv() -> bytes:
+    """A table of 7,043 synthetic customers, with their labels."""
+    return SAMPLE
+
+
+@pytest.fixture(scope="session")
+def header_line() -> bytes:
+    return HEADER
+
+
+@pytest.fixture(scope="session")
+def rows_of() -> Callable[[bytes], list[dict[str, str]]]:
+    """A function that reads a CSV of results or errors."""
+
+    def read(data: bytes) -> list[dict[str, str]]:
+        return list(csv.DictReader(io.StringIO(data.decode(), newline="")))
+
+    return read
+
+
+@pytest.fixture(scope="session")
+def many_customers() -> Callable[[int], bytes]:
+    """A function that makes a table of so many customers with ids of their own, in several chunks if they are many."""
+
+    def make(count: int) -> bytes:
+        rows = SAMPLE[len(HEADER) :].splitlines()
+        return HEADER + b"".join(_renamed(rows[number % len(rows)], number) for number in range(count))
+
+    return make
+
+
+def _renamed(row: bytes, number: int) -> bytes:
+    return b"%07d-ROW," % number + row.partition(b",")[2] + b"\n"
