@@ -18,19 +18,16 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-import numpy as np
-from sklearn.base import ClassifierMixin
-
 from churn.customer import FIELDS
 from churn_trainer.compare import Comparison, PermutedCheck
 from churn_trainer.fingerprint import libraries
 from churn_trainer.judge import Choice, Gate
-from churn_trainer.metrics import THRESHOLD, Probabilities, measure
+from churn_trainer.metrics import THRESHOLD
 from churn_trainer.prepare import Prepared
 from churn_trainer.serve import Served
 from churn_trainer.sources import Source
 from churn_trainer.table import Findings
-from churn_trainer.train import Fitted
+from churn_trainer.train import Fitted, figures_on
 
 INTENDED_USE = (
     "Ranking a telephone company's customers by how likely they are to leave, for people who decide whom to call.",
@@ -62,7 +59,6 @@ class Trained:
     findings: Findings
     prepared: Prepared
     fitted: dict[str, Fitted]
-    refitted: dict[str, ClassifierMixin]
     comparison: Comparison
     choice: Choice
     permuted: PermutedCheck
@@ -91,7 +87,7 @@ def manifest(trained: Trained, timestamp: datetime, rule: str) -> dict[str, Any]
         "timestamp": timestamp,
         "threshold": THRESHOLD,
         "parameters": champion.parameters,
-        "fitted_on": ["train", "validation"],
+        "fitted_on": "train",
         "metrics": {"cv": cv, "validation": champion.validation, "test": quality.pop("test")},
         "comparison": _comparison(trained, rule),
         **quality,
@@ -143,19 +139,12 @@ def _candidate(trained: Trained, name: str) -> dict[str, Any]:
         "cv": trained.comparison.summary(name),
         "against_champion": {"mean": gap.mean, "error": gap.error, "low": gap.interval[0], "high": gap.interval[1]},
         "validation": fitted.validation,
-        "test": figures_on_test(trained.refitted[name], prepared),
+        "test": figures_on(prepared.split.test, fitted.model, prepared),
         "parameters": fitted.parameters,
         "interpretability": fitted.candidate.interpretability,
         "complexity": fitted.candidate.complexity,
         "model_bytes": fitted.size,
     }
-
-
-def figures_on_test(model: ClassifierMixin, prepared: Prepared) -> dict[str, float]:
-    """A candidate's figures on the test part, looked at once the champion has been chosen."""
-    rows = prepared.split.test
-    scores: Probabilities = np.asarray(model.predict_proba(prepared.scaled(rows))[:, 1], np.float64)
-    return measure(prepared.churn[rows], scores)
 
 
 def _data(trained: Trained) -> dict[str, Any]:

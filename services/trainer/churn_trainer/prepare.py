@@ -40,16 +40,18 @@ class Split(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """The table, its unscaled columns as float32 (n, 45), the split, and the scaler fitted on the train part."""
+    """The table, its split, and the scaler fitted on the train part; columns are made for the rows asked for."""
 
     table: Table
-    columns: NDArray[np.float32]
     split: Split
     scaler: StandardScaler
 
     @property
     def churn(self) -> NDArray[np.int8]:
         return self.table.churn
+
+    def unscaled(self, rows: NDArray[np.intp]) -> NDArray[np.float32]:
+        return matrix(self.table.take(rows).customers, np.float32)
 
     def scaled(self, rows: NDArray[np.intp]) -> NDArray[np.float32]:
         """The rows' columns scaled in double precision, as serving scales them, and only then rounded to float32."""
@@ -65,7 +67,7 @@ def prepare(table: Table) -> Prepared:
     scaler = StandardScaler()
     for start in range(0, len(split.train), BLOCK):
         scaler.partial_fit(matrix(table.take(split.train[start : start + BLOCK]).customers))
-    return Prepared(table, matrix(table.customers, np.float32), split, scaler)
+    return Prepared(table, split, scaler)
 
 
 def split_rows(churn: NDArray[np.int8]) -> Split:

@@ -64,7 +64,7 @@ def put(store: ObjectStore, key: str, data: bytes) -> None:
 
 def _classic(trained: Trained, manifest: dict[str, Any], version: str) -> Iterator[tuple[str, bytes]]:
     """The files of the layout that carry the version or describe the model; nothing in the product loads them."""
-    model = pickled(trained.refitted[trained.choice.name])
+    model = pickled(trained.champion.model)
     scaler = pickled(trained.prepared.scaler)
     encoder = pickled(LabelEncoder().fit(np.array(["No", "Yes"])))
     comparison = manifest["comparison"] | {"costs": card.costs(trained), "drivers": trained.drivers}

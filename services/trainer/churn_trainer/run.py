@@ -30,7 +30,7 @@ from churn_trainer.serve import serve
 from churn_trainer.settings import TrainerSettings
 from churn_trainer.sources import Source
 from churn_trainer.table import Findings, Table, load
-from churn_trainer.train import Fitted, fit_all, refit
+from churn_trainer.train import Fitted, fit_all
 
 log = logging.getLogger(__name__)
 
@@ -84,8 +84,7 @@ class Run:
     ) -> Trained:
         fitted = self._fit(prepared)
         comparison, choice, permuted = self._compare(prepared)
-        refitted = {name: refit(one, prepared) for name, one in fitted.items()}
-        served = serve(refitted[choice.name], prepared)
+        served = serve(fitted[choice.name].model, prepared)
         test = prepared.table.take(prepared.split.test)
         probability = served.predictor.scorer.probabilities(test.customers)
         held = self._incumbent(expected)
@@ -94,13 +93,12 @@ class Run:
             findings=findings,
             prepared=prepared,
             fitted=fitted,
-            refitted=refitted,
             comparison=comparison,
             choice=choice,
             permuted=permuted,
             served=served,
             quality=quality(test.churn, probability, test.customers),
-            drivers=drivers(refitted[LOGISTIC_REGRESSION], prepared),
+            drivers=drivers(fitted[LOGISTIC_REGRESSION].model, prepared),
             gates=gates(served.predictor, held, test.customers, test.churn, permuted),
             fingerprint=fingerprint,
         )
@@ -116,7 +114,7 @@ class Run:
     def _compare(self, prepared: Prepared) -> tuple[Comparison, Choice, PermutedCheck]:
         settings = self._settings
         rows = _compared_rows(prepared, settings.cv_max_rows)
-        columns, churn = prepared.columns[rows], prepared.churn[rows]
+        columns, churn = prepared.unscaled(rows), prepared.churn[rows]
         design = Design(settings.cv_folds, settings.cv_repeats, None if settings.dask_scheduler else cpu_count())
         words = f"{settings.cv_repeats} × {settings.cv_folds}-fold cross-validation on {len(rows):,} customers"
         self._console.step(f"Comparing the models by {words}.")

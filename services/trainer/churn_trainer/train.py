@@ -43,29 +43,24 @@ def search(estimator: ClassifierMixin, candidate: Candidate, prefix: str = "") -
 
 def fit_all(prepared: Prepared) -> Iterator[Fitted]:
     """Each candidate fitted on the train part, the ensemble last, with memory freed in between."""
-    train, validation = (prepared.scaled(rows) for rows in prepared.split[:2])
-    churn = prepared.churn[prepared.split.train]
+    train, churn = prepared.scaled(prepared.split.train), prepared.churn[prepared.split.train]
     voters: list[tuple[str, ClassifierMixin]] = []
     for candidate in CANDIDATES:
         grid = search(candidate.estimator(), candidate)
-        fitted = _fitted(candidate, lambda grid=grid: _searched(grid, train, churn), validation, prepared)  # type: ignore[misc]
+        fitted = _fitted(candidate, lambda grid=grid: _searched(grid, train, churn), prepared)  # type: ignore[misc]
         if candidate.name in VOTERS:
             voters.append((candidate.name, clone(fitted.model)))
         yield fitted
         del fitted, grid
         gc.collect()
     ensemble = VotingClassifier(voters, voting="soft")
-    yield _fitted(VOTING, lambda: (ensemble.fit(train, churn), {}), validation, prepared)
+    yield _fitted(VOTING, lambda: (ensemble.fit(train, churn), {}), prepared)
 
 
-def refit(fitted: Fitted, prepared: Prepared) -> ClassifierMixin:
-    """The same model with the same settings, fitted on all that may be seen before the test."""
-    rows = prepared.split.development
-    return clone(fitted.model).fit(prepared.scaled(rows), prepared.churn[rows])
-
-
-def churn_probability(model: ClassifierMixin, scaled: NDArray[np.float32]) -> NDArray[np.float64]:
-    return np.asarray(model.predict_proba(scaled)[:, 1], np.float64)
+def figures_on(rows: NDArray[np.intp], model: ClassifierMixin, prepared: Prepared) -> dict[str, float]:
+    """Every figure of a model on the rows."""
+    probability = np.asarray(model.predict_proba(prepared.scaled(rows))[:, 1], np.float64)
+    return measure(prepared.churn[rows], probability)
 
 
 def _searched(
@@ -78,11 +73,10 @@ def _searched(
 def _fitted(
     candidate: Candidate,
     fit: Callable[[], tuple[ClassifierMixin, dict[str, Any]]],
-    validation: NDArray[np.float32],
     prepared: Prepared,
 ) -> Fitted:
     start = time.perf_counter()
     (model, parameters), memory = peak_of(fit)
     seconds = time.perf_counter() - start
-    figures = measure(prepared.churn[prepared.split.validation], churn_probability(model, validation))
+    figures = figures_on(prepared.split.validation, model, prepared)
     return Fitted(candidate, model, parameters, figures, seconds, memory, len(pickle.dumps(model)))
