@@ -6,19 +6,21 @@ import { heldKey } from '../lib/key.js';
 import { failure } from '../shell/failure.js';
 
 /** @param {Element} trouble where a failure is shown */
-export function downloadLink(label, href, filename, describedBy, trouble) {
-    const link = h('a.button', { href, download: filename, 'aria-describedby': describedBy }, icon('download'), label);
+export function downloadLink(label, href, describedBy, trouble) {
+    const link = h('a.button', { href, download: '', 'aria-describedby': describedBy }, icon('download'), label);
     link.addEventListener('click', (event) => {
         if (!heldKey()) return;
         event.preventDefault();
-        fetchAndSave(href, filename, trouble);
+        fetchAndSave(href, trouble);
     });
     return link;
 }
 
-async function fetchAndSave(href, filename, trouble) {
+async function fetchAndSave(href, trouble) {
     try {
-        save(await (await request(href)).blob(), filename);
+        const answer = await request(href);
+        const [, name] = /filename="([^"]+)"/.exec(answer.headers.get('Content-Disposition')) ?? ['', 'download.csv'];
+        save(await answer.blob(), name);
     } catch (error) {
         fill(trouble, failure(error));
     }

@@ -92,12 +92,11 @@ export class JobCard extends HTMLElement {
     }
 
     #ended(job) {
-        const name = (job.filename ?? 'customers.csv').replace(/\.csv$/i, '');
         const files = ['completed', 'cancelled'].includes(job.status);
         return [
             job.status === 'completed' && h('button.show', { type: 'button', 'aria-pressed': 'false', 'aria-describedby': this.heading.id, onclick: () => emit(this, 'job-chosen', job.id) }, 'Show customers'),
-            files && downloadLink('Results', job.links.results, `${name}-results.csv`, this.heading.id, this.trouble),
-            files && downloadLink('Errors', job.links.errors, `${name}-errors.csv`, this.heading.id, this.trouble),
+            files && downloadLink('Results', job.links.results, this.heading.id, this.trouble),
+            files && downloadLink('Errors', job.links.errors, this.heading.id, this.trouble),
             this.#button('Delete', () => this.#act('DELETE', `/jobs/${job.id}`), '.quiet'),
         ].filter(Boolean);
     }

@@ -38,6 +38,7 @@ export class JobResults extends HTMLElement {
         const headers = keyHeaders();
         const found = await reader.ask('load', { url: job.links.results, headers });
         if (reader !== this.reader) return;
+        if (found.total < job.request_counts.completed) throw new Error('The results arrived only in part. Try again.');
         const table = h('riskiest-table');
         const refused = h('div');
         fill(this, h('section.card', {}, this.#title(job), summary(found), table), histogram(found), refused);
@@ -90,7 +91,7 @@ function faultTable(kinds, rows) {
             h('table', {},
                 h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, 'Field'), h('th', { scope: 'col' }, 'Problem'), h('th.number', { scope: 'col' }, 'Faults'), h('th', { scope: 'col' }, 'For example'))),
                 h('tbody', {}, kinds.map(({ field, code, count: number, example }) => h('tr', {},
-                    h('th', { scope: 'row' }, field || 'whole row'),
+                    h('th', { scope: 'row' }, field),
                     h('td', {}, PROBLEMS[code] ?? code),
                     h('td.number', {}, count(number)),
                     h('td', {}, `Row ${example.row}: ${example.message}`),
