@@ -49,6 +49,8 @@ def create_celery(url: str, concurrency: int = 1) -> Celery:
         broker_transport_options={
             "visibility_timeout": _VISIBILITY_TIMEOUT,
             "socket_connect_timeout": _TIMEOUT,
+            # A Redis that hangs would hang everybody who hands in a job. Consumers ask for a second at a time.
+            "socket_timeout": _TIMEOUT,
             # Whoever sends is told at once that the queue is away; a worker's own reconnecting is not governed by this.
             "max_retries": 0,
             "interval_start": 0,
