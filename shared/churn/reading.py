@@ -10,6 +10,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from churn.customer import CATEGORIES, FIELDS, ID, IMPLIED, LABEL, Customer
@@ -70,12 +71,18 @@ def _read_category(name: str, raw: Any) -> int:
     if not isinstance(key, bool | list | dict) and key in spellings:
         return spellings[key]
     if isinstance(raw, str) or (field.aliases and isinstance(raw, int | float) and not isinstance(raw, bool)):
-        hint = difflib.get_close_matches(
-            str(key), [known for known in spellings if isinstance(known, str) and known.casefold() == known], 1
-        )
-        meant = f' Did you mean "{field.names[spellings[hint[0]]]}"?' if hint else ""
-        raise _Fault("not_allowed", f"{name} must be {_listed(field)}; got {echo(raw)}.{meant}")
+        hint = _hint(name, str(key)[:MAX_ECHO])
+        raise _Fault("not_allowed", f"{name} must be {_listed(field)}; got {echo(raw)}.{hint}")
     raise _Fault("wrong_type", f"{name} must be {_listed(field)}, given as text; got {echo(raw)}.")
+
+
+@lru_cache(4096)
+def _hint(name: str, text: str) -> str:
+    """The nearest allowed value, as a sentence. Remembered, since a table repeats its mistakes."""
+    field, spellings = CATEGORIES[name], _SPELLINGS[name]
+    folded = [known for known in spellings if isinstance(known, str) and known.casefold() == known]
+    nearest = difflib.get_close_matches(text, folded, 1)
+    return f' Did you mean "{field.names[spellings[nearest[0]]]}"?' if nearest else ""
 
 
 def _read_number(name: str, field: Number, raw: Any) -> float:
@@ -144,7 +151,7 @@ def _customer(values: dict[str, Any]) -> Customer:
 def _unknown(name: Any) -> FieldError:
     """The error for a name that no field has, with the nearest one that there is, whatever its letter case."""
     folded = {known.casefold(): known for known in _KNOWN}
-    nearest = difflib.get_close_matches(str(name).casefold(), folded, 1)
+    nearest = difflib.get_close_matches(str(name)[:MAX_ECHO].casefold(), folded, 1)
     remedy = f"did you mean {folded[nearest[0]]}?" if nearest else "remove it."
     return FieldError(str(name)[:MAX_ECHO], "unknown", f"{echo(str(name))} is no field of a customer; {remedy}")
 

@@ -11,7 +11,7 @@ from churn_api.jobs.plan import Plan
 
 
 def taken(data: bytes, step: int = 1 << 16, limit_mb: int = 50) -> Intake:
-    intake = Intake(limit_mb, 256 << 10)
+    intake = Intake(limit_mb, 200_000)
     passed = b"".join(intake.passing(data[start : start + step] for start in range(0, len(data), step)))
     assert passed == data
     return intake

@@ -19,8 +19,8 @@ from churn_api.jobs.sheet import Sheet
 
 NUMBERS = {name: field for name, field in FIELDS.items() if isinstance(field, Number)}
 
-# What a cell that is blank, unknown or contradictory has in place of a code; as an index it is the last element.
-_NO_CODE = -1
+# What stands in place of a code; as indices they are the last two elements of a table.
+_ABSENT, _DOUBTFUL = -1, -2
 
 _EXAMPLE = {name: str(FIELDS[name].example) for name in REQUIRED}
 _BOM = "\ufeff".encode()
@@ -45,7 +45,7 @@ def read_table(sheet: Sheet, columns: tuple[str, ...]) -> Table:
     for name, rule in IMPLIED.items():
         arrays[name] = _settled(name)[arrays[rule.field], arrays[name]]
     for name in CATEGORIES:
-        sure &= arrays[name] != _NO_CODE
+        sure &= arrays[name] >= 0
     # A row with too few cells lacks its last one.
     sure &= frame[columns[-1]].is_not_null().to_numpy()
     ids = frame[ID] if ID in columns else pl.Series(ID, [None], pl.String).new_from_index(0, len(frame))
@@ -86,7 +86,7 @@ def _amounts(column: pl.Series, field: Number, sure: Flags) -> NDArray[np.float6
 
 
 def _codes(name: str, column: pl.Series, texts: list[str]) -> Codes:
-    table = np.array([*(_code(name, text) for text in texts), _NO_CODE], np.int8)
+    table = np.array([*(_code(name, text) for text in texts), _ABSENT], np.int8)
     codes: Codes = table[column.to_physical().fill_null(len(texts)).to_numpy()]
     return codes
 
@@ -97,17 +97,17 @@ def _code(name: str, text: str) -> int:
     try:
         code = getattr(read({**_EXAMPLE, name: text}).customer, name)
     except ValidationError:
-        return _NO_CODE
-    return _NO_CODE if code is None else int(code)
+        return _DOUBTFUL
+    return _ABSENT if code is None else int(code)
 
 
 @lru_cache
 def _settled(name: str) -> Codes:
     """churn.reading's table of a cross-field rule by the codes of the implying and of the implied field."""
     parents, values = CATEGORIES[IMPLIED[name].field].names, CATEGORIES[name].names
-    table = np.full((len(parents) + 1, len(values) + 1), _NO_CODE, np.int8)
+    table = np.full((len(parents) + 2, len(values) + 2), _DOUBTFUL, np.int8)
     for (parent, held), settled in SETTLED[name].items():
-        table[parent, _NO_CODE if held is None else held] = settled
+        table[parent, _ABSENT if held is None else held] = settled
     return table
 
 
