@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -149,17 +149,18 @@ def site(
 def open_page(browser: Browser, site: str) -> Iterator[Callable[..., Page]]:
     """A function that opens a page of the site in a context of its own (options as Playwright's `new_context`).
 
-    Whatever the browser complains of, and any request to another origin, fails the test.
+    Whatever the browser complains of, and any request to another origin, fails the test, but for complaints that hold
+    one of the words in `patience`: of an answer that the test itself provokes, the browser always says something.
     """
     complaints: list[str] = []
     contexts: list[BrowserContext] = []
 
-    def start(fragment: str = "", base: str = site, **options: object) -> Page:
+    def start(fragment: str = "", base: str = site, patience: Sequence[str] = (), **options: object) -> Page:
         context = browser.new_context(base_url=base, **options)  # type: ignore[arg-type]
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(10_000)
-        page.on("console", lambda message: complaints.append(message.text))
+        page.on("console", lambda said: any(word in said.text for word in patience) or complaints.append(said.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("request", lambda asked: foreign(asked.url, base) and complaints.append(asked.url))
         page.goto(f"/{fragment}")
