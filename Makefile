@@ -44,7 +44,7 @@ test: $(VENV)/requirements.txt ## Run every test that needs no Docker
 	$(BIN)/python -m pytest -m "not stack" $(ARGS)
 
 test-stack: $(VENV)/requirements.txt ## Build, start, test and take down a stack under a project name of its own
-	$(BIN)/python -m pytest -m stack $(ARGS) tests/stack
+	$(BIN)/python -m pytest -m stack $(ARGS)
 
 bench: $(VENV)/requirements.txt ## Measure side by side; results go to benchmarks/results/
 	$(BIN)/python -m benchmarks $(ARGS)

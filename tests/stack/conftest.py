@@ -9,14 +9,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 import requests
-from types_boto3_s3 import S3Client
+from mypy_boto3_s3 import S3Client
 
 PORTS = ("WEB", "API", "S3", "S3_CONSOLE")
 
@@ -29,6 +29,10 @@ class Stack:
     project: str
     environment: dict[str, str]
     ports: dict[str, int]
+
+    def having(self, **settings: str) -> "Stack":
+        """The same project, as a shell with these settings sees it."""
+        return replace(self, environment=self.environment | settings)
 
     def run(self, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run a command in the project's folder with the stack's ports; its output is what both streams said."""
@@ -68,6 +72,17 @@ class Stack:
         )
 
 
+# The first test of all waits for images to be built and for a model to be trained.
+LONGEST_SECONDS = 1800
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.stack)
+            item.add_marker(pytest.mark.timeout(LONGEST_SECONDS), append=False)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def terminated_is_interrupted() -> None:
     """A SIGTERM ends the session as Ctrl-C does: what was started is taken down."""
@@ -102,6 +117,12 @@ def new_stack(root, engine, free_port) -> Callable[..., Any]:
             stack.run("docker", "image", "rm", *images, check=False)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def quick() -> dict[str, str]:
+    """Settings for a training that only has to end."""
+    return {"CHURN_CV_REPEATS": "1", "CHURN_CV_FOLDS": "2"}
 
 
 @pytest.fixture(scope="session")

@@ -8,8 +8,6 @@ import time
 import pytest
 import requests
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(900)]
-
 SEVEN_FIELDS = {
     "gender": "Female",
     "SeniorCitizen": 0,

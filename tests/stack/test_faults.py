@@ -1,0 +1,199 @@
+"""What callers notice when a part of the real stack fails, hangs, fills up or dies; docs/faults.md is the table."""
+
+import os
+import re
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+
+import pytest
+import requests
+
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(900)]
+
+HEADER = (
+    "gender,SeniorCitizen,Partner,Dependents,tenure,PhoneService,MultipleLines,InternetService,OnlineSecurity,"
+    "OnlineBackup,DeviceProtection,TechSupport,StreamingTV,StreamingMovies,Contract,PaperlessBilling,PaymentMethod,"
+    "MonthlyCharges,TotalCharges\n"
+)
+ROW = "Female,0,No,No,3,Yes,No,DSL,No,No,No,No,No,No,One year,Yes,Mailed check,50,\n"
+MANY = 300_000
+CUSTOMER = {"gender": "Female", "SeniorCitizen": 0, "tenure": 24, "Contract": "One year", "MonthlyCharges": 65.5}
+
+charges = count()
+
+
+@contextmanager
+def stopped(stack, service: str) -> Iterator[None]:
+    stack.compose("stop", "--timeout", "2", service)
+    try:
+        yield
+    finally:
+        stack.compose("start", service)
+
+
+@contextmanager
+def hanging(stack, service: str) -> Iterator[None]:
+    frozen = pids(stack, service)
+    for pid in frozen:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in frozen:
+            os.kill(pid, signal.SIGCONT)
+
+
+def health(stack) -> dict[str, object]:
+    return requests.get(f"{stack.site}/health", timeout=10).json()
+
+
+def predict(stack) -> float:
+    """Ask for a customer who was never asked for before; the seconds that it took."""
+    customer = CUSTOMER | {"MonthlyCharges": 20 + next(charges) / 100}
+    start = time.monotonic()
+    answer = requests.post(f"{stack.site}/predict", json=customer, timeout=30)
+    assert answer.status_code == 200, answer.text
+    return time.monotonic() - start
+
+
+def submit(stack, rows: int = 100) -> requests.Response:
+    headers = {"Content-Type": "text/csv"}
+    return requests.post(f"{stack.site}/jobs", data=HEADER + ROW * rows, headers=headers, timeout=120)
+
+
+def job(stack, accepted: requests.Response) -> dict[str, object]:
+    assert accepted.status_code == 202, accepted.text
+    return requests.get(f"{stack.site}/jobs/{accepted.json()['id']}", timeout=30).json()
+
+
+def results(stack, accepted: requests.Response) -> int:
+    """How many rows a finished job's results have; a row that is missing or there twice fails."""
+    link = accepted.json()["links"]["results"]
+    lines = requests.get(f"{stack.site}{link}", timeout=120).text.splitlines()[1:]
+    assert [int(line.partition(",")[0]) for line in lines] == list(range(1, len(lines) + 1))
+    return len(lines)
+
+
+@pytest.fixture
+def recovers(stack, eventually):
+    """Whatever a test breaks, the stack is healthy again a minute later."""
+    yield
+    eventually(lambda: health(stack)["status"] == "healthy", seconds=90)
+
+
+@pytest.mark.parametrize("fault", [stopped, hanging])
+@pytest.mark.parametrize("service", ["cache", "queue", "minio"])
+def test_predictions_go_on_and_health_names_what_is_away(stack, eventually, recovers, fault, service):
+    with fault(stack, service):
+        assert max(predict(stack) for _ in range(20)) < 2
+        if (service, fault) != ("minio", hanging):
+            name = "store" if service == "minio" else service
+            eventually(lambda: health(stack)["checks"][name] == "failing", seconds=30)
+            assert health(stack)["status"] == "degraded"
+
+
+@pytest.mark.parametrize("fault", [stopped, hanging])
+def test_a_job_handed_in_while_the_queue_is_away_is_finished_later(stack, eventually, recovers, fault):
+    with fault(stack, "queue"):
+        start = time.monotonic()
+        accepted = submit(stack)
+        assert time.monotonic() - start < 30
+    eventually(lambda: job(stack, accepted)["status"] == "completed", seconds=120)
+    assert results(stack, accepted) == 100
+
+
+def test_with_the_store_down_no_job_is_accepted_and_the_caller_is_told(stack, recovers):
+    with stopped(stack, "minio"):
+        refused = submit(stack)
+        assert refused.status_code == 503
+        assert refused.json()["error_type"] == "StoreUnavailable"
+        assert int(refused.headers["Retry-After"]) > 0
+
+
+def test_a_cache_at_its_limit_evicts_and_nobody_notices(stack, recovers):
+    fill(stack, "cache")
+    evicted = int(re.search(r"evicted_keys:(\d+)", redis_cli(stack, "cache", "info", "stats"))[1])
+    assert evicted > 0
+    assert max(predict(stack) for _ in range(20)) < 2
+    redis_cli(stack, "cache", "flushall")
+
+
+def test_a_queue_at_its_limit_refuses_steps_but_loses_no_job(stack, eventually, recovers):
+    fill(stack, "queue")
+    try:
+        accepted = submit(stack)
+        assert accepted.status_code == 202
+        predict(stack)
+    finally:
+        redis_cli(stack, "queue", "del", *(f"junk:{number}" for number in range(1, 65)))
+    eventually(lambda: job(stack, accepted)["status"] == "completed", seconds=120)
+
+
+def redis_cli(stack, service: str, *command: str) -> str:
+    return stack.compose("exec", "-T", service, "redis-cli", *command)
+
+
+def fill(stack, service: str) -> None:
+    """Write a megabyte at a time until there is more than either Redis may hold; what it refuses is no matter."""
+    one = "head -c 1048576 /dev/zero | redis-cli -x set junk:$i"
+    stack.compose("exec", "-T", service, "sh", "-c", f"for i in $(seq 64); do {one}; done", check=False)
+
+
+def pids(stack, service: str) -> list[int]:
+    container = stack.containers()[service]["Id"]
+    return [int(pid) for pid in stack.run("docker", "top", container, "-eo", "pid").stdout.split()[1:]]
+
+
+@pytest.mark.parametrize("service", ["web", "api", "worker", "cache", "queue"])
+def test_a_killed_service_is_back_within_seconds(stack, eventually, recovers, capsys, service):
+    main = stack.containers()[service]["State"]["Pid"]
+    start = time.monotonic()
+    os.kill(main, signal.SIGKILL)
+    eventually(lambda: stack.containers()[service]["State"]["Pid"] not in (0, main), seconds=60)
+    eventually(lambda: predict(stack) < 5, seconds=60)
+    with capsys.disabled():
+        sys.stdout.write(f"\n{service}: killed, predictions are answered {time.monotonic() - start:.1f} s later\n")
+
+
+def in_progress(stack, accepted: requests.Response) -> bool:
+    counts = job(stack, accepted)["request_counts"]
+    return 0 < counts["completed"] < MANY
+
+
+@pytest.mark.parametrize("what", ["its process", "the whole worker"])
+def test_a_worker_that_is_killed_in_a_chunk_loses_and_repeats_no_row(stack, eventually, recovers, what):
+    accepted = submit(stack, MANY)
+    eventually(lambda: in_progress(stack, accepted), seconds=120)
+    main = stack.containers()["worker"]["State"]["Pid"]
+    children = [pid for pid in pids(stack, "worker") if pid != main]
+    # What the kernel does to a process that has used up its control group's memory.
+    for pid in children if what == "its process" else [main]:
+        os.kill(pid, signal.SIGKILL)
+    eventually(lambda: job(stack, accepted)["status"] == "completed", seconds=240)
+    assert results(stack, accepted) == MANY
+
+
+def test_a_worker_that_is_restarted_in_a_chunk_loses_and_repeats_no_row(stack, eventually, recovers):
+    accepted = submit(stack, MANY)
+    eventually(lambda: in_progress(stack, accepted), seconds=120)
+    stack.compose("restart", "worker")
+    eventually(lambda: job(stack, accepted)["status"] == "completed", seconds=240)
+    assert results(stack, accepted) == MANY
+
+
+def test_a_reload_of_the_api_under_load_fails_no_request(stack, recovers):
+    answered = 0
+    deadline = time.monotonic() + 12
+    reloads = iter([time.monotonic() + 2, time.monotonic() + 7, float("inf")])
+    reload_at = next(reloads)
+    while time.monotonic() < deadline:
+        if time.monotonic() > reload_at:
+            stack.compose("kill", "--signal", "HUP", "api")
+            reload_at = next(reloads)
+        predict(stack)
+        answered += 1
+    assert answered > 100
