@@ -62,6 +62,12 @@ class ApiSettings(Settings):
     worker_concurrency: int = Field(
         1, ge=1, le=32, description="Chunks of jobs that one worker scores at a time, each in a process of its own."
     )
+    sweep_seconds: float = Field(
+        10.0,
+        gt=0,
+        le=600,
+        description="How often each worker looks for what the queue or a dead worker has lost of jobs, in seconds.",
+    )
     webhook_url: str | None = Field(
         None,
         pattern=r"^https?://[^\s@]+$",

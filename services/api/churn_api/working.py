@@ -3,6 +3,7 @@
 import logging
 import tempfile
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -25,8 +26,6 @@ log = logging.getLogger(__name__)
 # Touched while the worker is connected to its queue; the container's health check looks at its age.
 HEARTBEAT = Path(tempfile.gettempdir()) / "worker-heartbeat"
 _HEARTBEAT_SECONDS = 5.0
-
-SWEEP_SECONDS = 10.0
 
 
 def create_worker(settings: ApiSettings | None = None) -> Celery:
@@ -82,9 +81,10 @@ class Sweeping:
     def _run(self) -> None:
         settings = self._settings
         queue, meter = CeleryQueue(self._celery, settings.queue_url), RedisMeter(settings.queue_url)
-        sweeper = Sweeper(Ledger(open_store(settings.store_url)), queue, meter)
+        period = settings.sweep_seconds
+        sweeper = Sweeper(Ledger(open_store(settings.store_url)), queue, meter, grace=timedelta(seconds=period))
         _again(sweeper.sweep)
-        while not self._over.wait(SWEEP_SECONDS):
+        while not self._over.wait(period):
             _again(sweeper.sweep)
 
 

@@ -90,7 +90,7 @@ class Bench:
         self.desk = Desk(self.ledger, self.queue)
         self.steps = Steps(self.ledger, self.queue, LoadedReleases(store), self.meter)
         self.monotonic = 0.0
-        self.sweeper = Sweeper(self.ledger, self.queue, self.meter, lambda: self.monotonic)
+        self.sweeper = Sweeper(self.ledger, self.queue, self.meter, timedelta(0), lambda: self.monotonic)
         self._deliveries = 0
 
     def submit(self, data: bytes, *, key: str | None = None, filename: str | None = None) -> Job:
@@ -123,7 +123,7 @@ class Bench:
     def file(self, job: Job, kind: Any) -> bytes:
         return b"".join(self.desk.download(job.id, kind).pieces)
 
-    def keys(self) -> list[str]:
+    def held(self) -> list[str]:
         """What the store holds of jobs, but for the sweep's own mark."""
         return [entry.key for entry in self.store.list("jobs/") if not entry.key.endswith("sweep.json")]
 

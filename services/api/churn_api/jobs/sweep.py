@@ -24,7 +24,7 @@ from churn_api.jobs.record import CANCELLING, FINALIZING, IN_PROGRESS, Job
 
 log = logging.getLogger(__name__)
 
-# What is younger may be on its way from the hands of one process into those of another.
+# What changed so recently may be on its way from the hands of one process into those of another.
 GRACE = timedelta(seconds=10)
 
 # An entry of the index without a record: its submission was stopped half way.
@@ -35,13 +35,19 @@ class Sweeper:
     """Looks through the jobs that are not finished."""
 
     def __init__(
-        self, ledger: Ledger, queue: Queue, meter: Meter, monotonic: Callable[[], float] = time.monotonic
+        self,
+        ledger: Ledger,
+        queue: Queue,
+        meter: Meter,
+        grace: timedelta = GRACE,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._ledger = ledger
         self._store = ledger.store
         self._queue = queue
         self._meter = meter
         self._ending = Ending(ledger, queue, meter)
+        self._grace = grace
         self._monotonic = monotonic
         self._store_up_since: float | None = None
 
@@ -95,7 +101,7 @@ class Sweeper:
         if job.status == CANCELLING:
             self._ending.settle(job.id)
             return
-        idle = idle and moment - self._store.head(keys.record(job.id)).modified > GRACE
+        idle = idle and moment - self._store.head(keys.record(job.id)).modified > self._grace
         if job.status in (IN_PROGRESS, FINALIZING):
             self._tend_chunks(job, moment, idle)
         elif idle:

@@ -1,0 +1,248 @@
+"""What a lost queue, a dead worker or a poisoned chunk does to a job, and what the sweep makes of it."""
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from churn.errors import StoreUnavailable
+from churn_api.jobs import attempts, keys, steps, sweep
+from churn_api.jobs.attempts import LEASE_SECONDS, MAX_DEATHS, Attempt, KeepsFailing, begin
+from churn_api.jobs.queue import Delivery
+
+Make = Callable[[int], bytes]
+
+
+@pytest.fixture
+def dead_process() -> int:
+    """The number of a process that has ended."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+def held_by(bench: Any, job_id: str, step: str, **changes: Any) -> None:
+    """Write an attempt as another process left it."""
+    attempt = Attempt(1, "other", 0, "another-host", 1, "1")
+    key = keys.attempt(job_id, step)
+    bench.store.put(key, replace(attempt, **changes).to_bytes(), content_type="application/json")
+
+
+def test_a_wiped_queue_costs_a_sweep_and_nothing_else(bench: Any, many_customers: Make) -> None:
+    twin, job = bench.submit(many_customers(4_000)), bench.submit(many_customers(4_000))
+    for wiped_after in range(8):
+        for _ in range(min(wiped_after, len(bench.queue.steps))):
+            bench.take()
+        bench.queue.steps.clear()
+        bench.sweeper.sweep()
+    bench.drain()
+    bench.sweeper.sweep()
+    assert bench.queue.steps == []
+    assert bench.status(job) == bench.status(twin) == "completed"
+    assert bench.file(job, "results") == bench.file(twin, "results")
+    assert bench.meter.rows.completed == 8_000
+
+
+def test_a_queue_that_is_away_keeps_nobody_from_submitting(bench: Any, many_customers: Make) -> None:
+    bench.queue.away = True
+    job = bench.submit(many_customers(500))
+    bench.sweeper.sweep()
+    assert bench.status(job) == "queued"
+    bench.queue.away = False
+    bench.sweeper.sweep()
+    bench.drain()
+    assert bench.status(job) == "completed"
+
+
+def test_what_waits_in_the_queue_is_not_sent_twice(bench: Any, many_customers: Make) -> None:
+    bench.submit(many_customers(4_000))
+    bench.take()
+    waiting = list(bench.queue.steps)
+    for _ in range(3):
+        bench.sweeper.sweep()
+    assert bench.queue.steps == waiting
+
+
+def test_the_sweep_counts_the_jobs_that_are_not_finished(bench: Any, many_customers: Make) -> None:
+    bench.submit(many_customers(10))
+    bench.submit(many_customers(10))
+    bench.sweeper.sweep()
+    assert bench.meter.active == 2
+    bench.drain()
+    bench.sweeper.sweep()
+    assert bench.meter.active == 0
+
+
+def test_a_step_that_somebody_is_at_is_left_to_him(bench: Any, many_customers: Make) -> None:
+    job = bench.submit(many_customers(10))
+    bench.take()
+    held_by(bench, job.id, "000000")
+    bench.take()
+    assert bench.status(job) == "in_progress"
+    bench.sweeper.sweep()
+    assert bench.queue.steps == []
+
+
+def test_a_step_of_a_dead_process_of_this_host_is_taken_over_at_once(
+    bench: Any, many_customers: Make, dead_process: int
+) -> None:
+    job = bench.submit(many_customers(10))
+    bench.take()
+    bench.queue.steps.clear()
+    held_by(bench, job.id, "000000", host=socket.gethostname(), process=dead_process)
+    bench.sweeper.sweep()
+    bench.drain()
+    assert bench.status(job) == "completed"
+
+
+def test_a_process_that_got_a_dead_ones_number_is_not_taken_for_it(bench: Any, many_customers: Make) -> None:
+    job = bench.submit(many_customers(10))
+    bench.take()
+    held_by(bench, job.id, "000000", host=socket.gethostname(), process=os.getpid(), began="1")
+    bench.drain()
+    assert bench.status(job) == "completed"
+
+
+def test_a_lease_that_nobody_renews_is_declared_lost_once(
+    bench: Any, many_customers: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = bench.submit(many_customers(10))
+    bench.take()
+    bench.queue.steps.clear()
+    held_by(bench, job.id, "000000")
+    monkeypatch.setattr(sweep, "LEASE_SECONDS", 0.0)
+    bench.sweeper.sweep()
+    assert bench.queue.steps == []
+    bench.monotonic += LEASE_SECONDS
+    bench.sweeper.sweep()
+    bench.sweeper.sweep()
+    assert bench.queue.steps == [("chunk", job.id, 0)]
+    bench.drain()
+    assert bench.status(job) == "completed"
+
+
+def test_leases_are_not_judged_while_nobody_could_renew_them(
+    bench: Any, many_customers: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = bench.submit(many_customers(10))
+    bench.take()
+    bench.queue.steps.clear()
+    held_by(bench, job.id, "000000")
+    bench.sweeper.sweep()
+    bench.monotonic += 2 * LEASE_SECONDS
+    with monkeypatch.context() as patch:
+        patch.setattr(type(bench.store), "list", _unavailable)
+        with pytest.raises(StoreUnavailable):
+            bench.sweeper.sweep()
+    monkeypatch.setattr(sweep, "LEASE_SECONDS", 0.0)
+    bench.sweeper.sweep()
+    assert bench.queue.steps == []
+
+
+def _unavailable(*_: Any, **__: Any) -> Any:
+    raise StoreUnavailable("here", "a test")
+
+
+@pytest.mark.parametrize("step", ["000000", "finish"])
+def test_a_step_that_keeps_killing_its_worker_fails_the_job(
+    bench: Any, many_customers: Make, dead_process: int, step: str
+) -> None:
+    job = bench.submit(many_customers(10))
+    bench.take()
+    if step == "finish":
+        bench.take()
+    held_by(bench, job.id, step, count=MAX_DEATHS, host=socket.gethostname(), process=dead_process)
+    bench.drain()
+    shown = bench.desk.get(job.id)
+    assert shown["status"] == "failed"
+    assert "killed its worker 3 times" in shown["error"]
+
+
+def test_a_chunk_that_raises_is_tried_again_and_then_fails_the_job(
+    bench: Any, many_customers: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = bench.submit(many_customers(10))
+    tries = []
+
+    def broken(*_: Any) -> Any:
+        tries.append(1)
+        raise RuntimeError("customer 7590-VHVEG")
+
+    monkeypatch.setattr(steps, "ChunkScorer", broken)
+    bench.drain()
+    shown = bench.desk.get(job.id)
+    assert (shown["status"], len(tries)) == ("failed", MAX_DEATHS)
+    assert "failed 3 times (RuntimeError)" in shown["error"]
+    assert "7590" not in shown["error"]
+
+
+def test_an_orderly_retry_is_no_death(bench: Any, many_customers: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = bench.submit(many_customers(10))
+    bench.take()
+    bench.queue.steps.clear()
+    with monkeypatch.context() as patch:
+        patch.setattr(steps, "ChunkScorer", _unavailable)
+        for turn in range(2 * MAX_DEATHS):
+            with pytest.raises(StoreUnavailable):
+                bench.steps.chunk(job.id, 0, Delivery("message", turn))
+    bench.steps.chunk(job.id, 0, Delivery("message", 2 * MAX_DEATHS))
+    bench.drain()
+    assert bench.status(job) == "completed"
+
+
+def test_of_two_who_begin_at_once_one_gets_the_lease(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = begin(bench.store, "job_x", "000000", Delivery("a", 0))
+    assert first is not None
+    assert begin(bench.store, "job_x", "000000", Delivery("b", 0)) is None
+    first.give_up("Reason")
+    assert begin(bench.store, "job_x", "000000", Delivery("c", 0)) is not None
+    held_by(bench, "job_x", "000001", count=MAX_DEATHS, lost=True, reason="Reason")
+    with pytest.raises(KeepsFailing, match=r"failed 3 times \(Reason\)"):
+        begin(bench.store, "job_x", "000001", Delivery("a", 0))
+
+
+def test_a_long_step_renews_its_lease(bench: Any, monkeypatch: pytest.MonkeyPatch, eventually: Any) -> None:
+    monkeypatch.setattr(attempts, "_RENEW_SECONDS", 0.01)
+    lease = begin(bench.store, "job_x", "000000", Delivery("a", 0))
+    assert lease is not None
+    before = bench.store.head(keys.attempt("job_x", "000000")).modified
+    with lease.renewed():
+        eventually(lambda: bench.store.head(keys.attempt("job_x", "000000")).modified > before)
+    lease.give_up("Reason")
+
+
+def test_a_finish_that_comes_late_does_not_touch_the_files(bench: Any, many_customers: Make) -> None:
+    job = bench.submit(many_customers(2_000))
+    bench.drain()
+    results = bench.file(job, "results")
+    bench.ledger.change(job.id, lambda now: replace(now, status="finalizing", finished_at=None))
+    bench.take(("finish", job.id, None))
+    assert bench.store.get(keys.results(job.id)).data == results
+
+
+def test_a_stopped_ending_is_brought_to_its_end(bench: Any, many_customers: Make) -> None:
+    job = bench.submit(many_customers(500))
+    bench.drain()
+    bench.store.put(keys.active(job.id), b"", content_type="text/plain")
+    bench.store.put(keys.chunk(job.id, 0, "results"), b"", content_type="text/csv")
+    bench.sweeper.sweep()
+    assert not list(bench.ledger.active())
+    assert not list(bench.store.list(f"{keys.folder(job.id)}chunks/"))
+
+
+def test_an_entry_without_a_record_is_left_alone_at_first_and_then_dropped(
+    bench: Any, many_customers: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = bench.submit(many_customers(5))
+    bench.store.delete([keys.record(job.id)])
+    bench.sweeper.sweep()
+    assert [entry.key for entry in bench.ledger.active()] == [keys.active(job.id)]
+    monkeypatch.setattr(sweep, "_ABANDONED", timedelta(0))
+    bench.sweeper.sweep()
+    assert not list(bench.ledger.active())

@@ -1,0 +1,255 @@
+"""Jobs by real workers over a real queue, which are killed and wiped; the API in this process, or under gunicorn."""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from flask import Flask
+from flask.testing import FlaskClient
+
+from churn.store import ObjectStore, open_store
+from churn_api.app import create_app
+from churn_api.jobs import keys
+from churn_api.settings import ApiSettings
+
+Make = Callable[[int], bytes]
+
+
+class Stack:
+    """The API and a number of workers over one store and one queue."""
+
+    def __init__(self, root: Path, folder: Path, queue_url: str) -> None:
+        self.folder = folder
+        self.queue_url = queue_url
+        self.store_url = f"file://{folder}/store"
+        self.store: ObjectStore = open_store(self.store_url)
+        self.store.ensure_bucket()
+        self._root = root
+        self._workers: list[subprocess.Popen[bytes]] = []
+        self.app: Flask
+
+    def open(self) -> None:
+        settings = ApiSettings(store_url=self.store_url, queue_url=self.queue_url, job_chunk_mb=0.25)
+        self.app = create_app(settings)
+
+    @property
+    def client(self) -> FlaskClient:
+        return self.app.test_client()
+
+    def start_worker(self, *python: str, **settings: str) -> subprocess.Popen[bytes]:
+        """Start a worker as containers do, or with `python` as its program."""
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("CHURN_")}
+        environment |= {
+            "PYTHONPATH": f"{self._root}/shared{os.pathsep}{self._root}/services/api",
+            "TMPDIR": str(self.folder),
+            "CHURN_STORE_URL": self.store_url,
+            "CHURN_QUEUE_URL": self.queue_url,
+            "CHURN_SWEEP_SECONDS": "0.5",
+            "OPENBLAS_NUM_THREADS": "1",
+        }
+        command = [sys.executable, *(python or ("-m", "celery")), "--quiet", "--app", "churn_api.worker", "worker"]
+        with (self.folder / "worker.log").open("ab") as log:
+            worker = subprocess.Popen(
+                [*command, "-n", f"{time.monotonic_ns()}@%h"],
+                env=environment | settings,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self._workers.append(worker)
+        return worker
+
+    def kill_workers(self) -> None:
+        """End all workers at once, parents and children, as a power cut does."""
+        for worker in self._workers:
+            with suppress(ProcessLookupError):
+                os.killpg(worker.pid, signal.SIGKILL)
+            worker.wait()
+        self._workers.clear()
+
+    def submit(self, data: bytes) -> str:
+        answer = self.client.post("/jobs", data=data, content_type="text/csv")
+        assert answer.status_code == 202, answer.text
+        return str(answer.json["id"])
+
+    def job(self, job_id: str) -> dict[str, Any]:
+        return self.client.get(f"/jobs/{job_id}").json  # type: ignore[no-any-return]
+
+    def wait(self, job_id: str, *, seconds: float = 60) -> dict[str, Any]:
+        """The job, once it is finished; its progress never goes back."""
+        end, completed = time.monotonic() + seconds, 0
+        while time.monotonic() < end:
+            job = self.job(job_id)
+            assert job["request_counts"]["completed"] >= completed, job
+            completed = job["request_counts"]["completed"]
+            if job["finished_at"]:
+                return job
+            time.sleep(0.05)
+        raise AssertionError(f"not finished: {job}\n{(self.folder / 'worker.log').read_text()[-3000:]}")
+
+    def files(self, job_id: str) -> tuple[bytes, bytes]:
+        results, errors = (self.client.get(f"/jobs/{job_id}/{kind}") for kind in ("results", "errors"))
+        assert (results.status_code, errors.status_code) == (200, 200)
+        return results.data, errors.data
+
+
+@pytest.fixture(scope="module")
+def stack(root: Path, start_redis: Callable[..., str], publish: Callable[..., str]) -> Iterator[Stack]:
+    with tempfile.TemporaryDirectory(prefix="jobs-") as folder:
+        stack = Stack(root, Path(folder), start_redis())
+        publish(stack.store)
+        stack.open()
+        yield stack
+        stack.kill_workers()
+
+
+@pytest.fixture(autouse=True)
+def worker(stack: Stack) -> None:
+    """One worker for each test, the last one's if it lives."""
+    stack._workers[:] = [worker for worker in stack._workers if worker.poll() is None]
+    if not stack._workers:
+        stack.start_worker()
+
+
+@pytest.fixture(scope="module")
+def table(many_customers: Make) -> bytes:
+    """20,000 rows in about ten chunks, some of them with faults, some with absent fields."""
+    data = many_customers(20_000).replace(b"ROW,Female,0,Yes", b"ROW,Female,0,", 40)
+    return data.replace(b"Mailed check", b"Mailed cheque", 100)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(stack: Stack, table: bytes) -> tuple[bytes, bytes]:
+    """The files of a job over the table that nobody disturbed."""
+    if not stack._workers:
+        stack.start_worker()
+    job = stack.wait(stack.submit(table))
+    assert job["status"] == "completed"
+    assert job["request_counts"] == {"total": 20_000, "completed": 19_900, "failed": 100}
+    return stack.files(job["id"])
+
+
+def until(stack: Stack, job_id: str, rows: int) -> None:
+    """Wait until so many rows of a job are done."""
+    end = time.monotonic() + 30
+    while stack.job(job_id)["request_counts"]["completed"] < rows:
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def test_a_killed_worker_costs_time_and_nothing_else(
+    stack: Stack, table: bytes, undisturbed: tuple[bytes, bytes]
+) -> None:
+    job_id = stack.submit(table)
+    for rows in (1, 6_000, 12_000):
+        until(stack, job_id, rows)
+        stack.kill_workers()
+        stack.start_worker()
+    assert stack.wait(job_id)["status"] == "completed"
+    assert stack.files(job_id) == undisturbed
+
+
+def test_a_wiped_queue_costs_time_and_nothing_else(
+    stack: Stack, table: bytes, undisturbed: tuple[bytes, bytes]
+) -> None:
+    with redis.Redis.from_url(stack.queue_url) as client:
+        job_ids = [stack.submit(table) for _ in range(2)]
+        until(stack, job_ids[0], 2_000)
+        client.flushall()
+    for job_id in job_ids:
+        assert stack.wait(job_id)["status"] == "completed"
+        assert stack.files(job_id) == undisturbed
+
+
+def test_two_workers_share_a_job(stack: Stack, table: bytes, undisturbed: tuple[bytes, bytes]) -> None:
+    stack.start_worker()
+    job_id = stack.submit(table)
+    assert stack.wait(job_id)["status"] == "completed"
+    assert stack.files(job_id) == undisturbed
+
+
+POISON = """
+import os, signal, sys
+from churn_api.jobs import scoring
+from celery.__main__ import main
+whole = scoring.ChunkScorer.__init__
+def poisoned(self, predictor, data, columns, first_row):
+    if b"POISON" in data:
+        os.kill(os.getpid(), signal.SIGKILL)
+    whole(self, predictor, data, columns, first_row)
+scoring.ChunkScorer.__init__ = poisoned
+sys.exit(main())
+"""
+
+
+def test_a_chunk_that_keeps_killing_its_worker_fails_its_job_alone(
+    stack: Stack, many_customers: Make, undisturbed: tuple[bytes, bytes], table: bytes
+) -> None:
+    stack.kill_workers()
+    stack.start_worker("-c", POISON)
+    poisoned = stack.submit(many_customers(100).replace(b"0000007-ROW", b"POISON"))
+    sound = stack.submit(table)
+    job = stack.wait(poisoned)
+    assert (job["status"], job["request_counts"]["completed"]) == ("failed", 0)
+    assert "killed its worker 3 times" in job["error"]
+    assert stack.wait(sound)["status"] == "completed"
+    assert stack.files(sound) == undisturbed
+    stack.kill_workers()
+
+
+def test_a_cancelled_job_ends_soon_and_leaves_no_parts(stack: Stack, many_customers: Make) -> None:
+    job_id = stack.submit(many_customers(40_000))
+    until(stack, job_id, 1)
+    answer = stack.client.post(f"/jobs/{job_id}/cancel")
+    assert (answer.status_code, answer.json["status"]) == (202, "cancelling")
+    job = stack.wait(job_id, seconds=10)
+    assert job["status"] == "cancelled"
+    assert job["request_counts"]["completed"] < 40_000
+    assert stack.client.delete(f"/jobs/{job_id}").status_code == 204
+    time.sleep(0.5)
+    assert list(stack.store.list(keys.folder(job_id))) == []
+
+
+def test_counts_of_jobs_reach_the_apis_scrape(stack: Stack, table: bytes, eventually: Callable[..., Any]) -> None:
+    with redis.Redis.from_url(stack.queue_url) as client:
+        client.delete("churn-job-metrics")
+    stack.wait(stack.submit(table))
+    text = eventually(lambda: _with_all_counts(stack))
+    for line in (
+        'churn_jobs_total{status="completed"} 1.0',
+        'churn_job_rows_total{result="completed"} 19900.0',
+        'churn_job_rows_total{result="failed"} 100.0',
+        'churn_validation_errors_total{code="not_allowed",field="PaymentMethod"} 100.0',
+        "churn_prediction_probability_count 19900.0",
+        'churn_job_duration_seconds_bucket{le="+Inf"} 1.0',
+    ):
+        assert line in text
+    for family in ("churn_predictions", "churn_prediction_probability", "churn_validation_errors"):
+        assert text.count(f"# TYPE {family} ") + text.count(f"# TYPE {family}_total ") == 1
+
+
+def _with_all_counts(stack: Stack) -> str:
+    text = stack.client.get("/metrics").text
+    return text if 'churn_jobs_total{status="completed"} 1.0' in text else ""
+
+
+def test_the_worker_shows_life_only_while_it_has_its_queue(
+    stack: Stack, start_redis: Callable[..., str], tmp_path: Path, eventually: Callable[..., Any]
+) -> None:
+    heartbeat = stack.folder / "worker-heartbeat"
+    eventually(heartbeat.exists)
+    stack.kill_workers()
+    heartbeat.unlink()
+    stack.start_worker(CHURN_QUEUE_URL="unix:///nowhere.sock")
+    time.sleep(3)
+    assert not heartbeat.exists()
+    stack.kill_workers()
