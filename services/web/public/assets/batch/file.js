@@ -4,7 +4,7 @@ import { emit, fill, h, icon } from '../lib/dom.js';
 import { bytes, percent, plural } from '../lib/format.js';
 import { csvLine } from '../lib/csv.js';
 import { failure } from '../shell/failure.js';
-import { save } from './download.js';
+import { save } from '../lib/download.js';
 import { inspect } from './header.js';
 import { idempotencyKey, upload } from './upload.js';
 

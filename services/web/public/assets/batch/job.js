@@ -4,7 +4,7 @@ import { emit, fill, h } from '../lib/dom.js';
 import { count, duration, moment, percent, plural } from '../lib/format.js';
 import { request } from '../lib/http.js';
 import { failure } from '../shell/failure.js';
-import { downloadLink } from './download.js';
+import { downloadLink } from '../lib/download.js';
 
 const WORDS = {
     queued: 'Waiting',
@@ -92,11 +92,12 @@ export class JobCard extends HTMLElement {
     }
 
     #ended(job) {
+        const described = { 'aria-describedby': this.heading.id };
         const files = ['completed', 'cancelled'].includes(job.status);
         return [
             job.status === 'completed' && h('button.show', { type: 'button', 'aria-pressed': 'false', 'aria-describedby': this.heading.id, onclick: () => emit(this, 'job-chosen', job.id) }, 'Show customers'),
-            files && downloadLink('Results', job.links.results, this.heading.id, this.trouble),
-            files && downloadLink('Errors', job.links.errors, this.heading.id, this.trouble),
+            files && downloadLink('Results', job.links.results, 'results.csv', this.trouble, described),
+            files && downloadLink('Errors', job.links.errors, 'errors.csv', this.trouble, described),
             this.#button('Delete', () => this.#act('DELETE', `/jobs/${job.id}`), '.quiet'),
         ].filter(Boolean);
     }

@@ -2,7 +2,7 @@
 
 import { fill, h, uniqueId } from '../lib/dom.js';
 import { count, percent, plural } from '../lib/format.js';
-import { save } from './download.js';
+import { save } from '../lib/download.js';
 
 const PAGE = 20;
 const TYPING_MS = 150;

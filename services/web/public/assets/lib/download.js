@@ -1,26 +1,26 @@
 /** Downloads. A plain link where that is enough; with a key, which no link can carry, through a request. */
 
-import { fill, h, icon } from '../lib/dom.js';
-import { request } from '../lib/http.js';
-import { heldKey } from '../lib/key.js';
+import { fill, h, icon } from './dom.js';
+import { request } from './http.js';
+import { heldKey } from './key.js';
 import { failure } from '../shell/failure.js';
 
-/** @param {Element} trouble where a failure is shown */
-export function downloadLink(label, href, describedBy, trouble) {
-    const link = h('a.button', { href, download: '', 'aria-describedby': describedBy }, icon('download'), label);
+/** @param {string} name where the answer names no file itself @param {Element} trouble where a failure is shown */
+export function downloadLink(label, href, name, trouble, attributes = {}) {
+    const link = h('a.button', { href, download: name, ...attributes }, icon('download'), label);
     link.addEventListener('click', (event) => {
         if (!heldKey()) return;
         event.preventDefault();
-        fetchAndSave(href, trouble);
+        fetchAndSave(href, name, trouble);
     });
     return link;
 }
 
-async function fetchAndSave(href, trouble) {
+async function fetchAndSave(href, name, trouble) {
     try {
         const answer = await request(href);
-        const [, name] = /filename="([^"]+)"/.exec(answer.headers.get('Content-Disposition')) ?? ['', 'download.csv'];
-        save(await answer.blob(), name);
+        const [, named] = /filename="([^"]+)"/.exec(answer.headers.get('Content-Disposition')) ?? [];
+        save(await answer.blob(), named ?? name);
     } catch (error) {
         fill(trouble, failure(error));
     }

@@ -1,0 +1,122 @@
+"""Every page and state, in both colour schemes, narrow and wide: axe finds nothing and nothing scrolls sideways."""
+
+import csv
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from churn_trainer import sample
+
+pytestmark = pytest.mark.timeout(180)
+
+
+@pytest.fixture(scope="module")
+def flawed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    rows = list(csv.reader(io.StringIO(sample.csv_bytes().decode())))[:60]
+    rows[1][rows[0].index("tenure")] = "500"
+    file = tmp_path_factory.mktemp("files") / "a-file-with-a-rather-long-name-from-the-crm-export-of-november.csv"
+    with file.open("w", newline="") as target:
+        csv.writer(target).writerows(rows)
+    return file
+
+
+def customer(page: Page, file: Path) -> None:
+    expect(page.locator("customer-form form")).to_be_visible()
+
+
+def faults(page: Page, file: Path) -> None:
+    page.get_by_role("button", name="Predict churn").click()
+    expect(page.locator(".field-error:not([hidden])")).to_have_count(5)
+
+
+def result(page: Page, file: Path) -> None:
+    page.get_by_role("button", name="Example customer").click()
+    page.get_by_label("Internet service", exact=True).select_option("")
+    page.get_by_role("button", name="Predict churn").click()
+    expect(page.locator(".verdict")).to_be_visible()
+    page.get_by_label("Contract", exact=True).select_option("Month-to-month")
+    expect(page.locator("customer-comparison")).to_be_visible()
+    for details in page.locator("summary").all():
+        details.click()
+
+
+def chosen(page: Page, file: Path) -> None:
+    page.get_by_label("Choose a CSV file").set_input_files(file)
+    expect(page.locator(".preview")).to_be_visible()
+
+
+def scored(page: Page, file: Path) -> None:
+    chosen(page, file)
+    page.get_by_role("button", name="Score file").click()
+    expect(page.get_by_role("heading", name="Why 1 row was refused")).to_be_visible(timeout=60_000)
+
+
+def model(page: Page, file: Path) -> None:
+    expect(page.locator("history-table tbody tr")).not_to_have_count(0)
+    for details in page.locator("summary").all():
+        details.click()
+
+
+def about(page: Page, file: Path) -> None:
+    expect(page.locator("h1")).to_be_visible()
+
+
+STATES = {
+    "customer": ("#/customer", customer),
+    "faults": ("#/customer", faults),
+    "result": ("#/customer", result),
+    "chosen": ("#/batch", chosen),
+    "scored": ("#/batch", scored),
+    "model": ("#/model", model),
+    "about": ("#/about", about),
+}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("state", STATES)
+def test_axe_finds_nothing_and_nothing_scrolls_sideways(open_page, flawed, state, scheme):
+    fragment, arrive = STATES[state]
+    page = open_page(fragment, color_scheme=scheme, reduced_motion="reduce", viewport={"width": 1280, "height": 900})
+    arrive(page, flawed)
+    for width in (1280, 320):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_timeout(250)  # colours change over 150 ms
+        found = Axe().run(page)
+        assert found.violations_count == 0, found.generate_report()
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("state", ["result", "scored", "model"])
+def test_nothing_scrolls_sideways_on_very_wide_screens_and_text_grows_with_them(open_page, flawed, state):
+    fragment, arrive = STATES[state]
+    page = open_page(fragment, viewport={"width": 3840, "height": 2160})
+    arrive(page, flawed)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 3840
+    assert page.evaluate("parseFloat(getComputedStyle(document.documentElement).fontSize)") > 22
+
+
+def test_more_contrast_makes_every_line_as_dark_as_the_text(open_page):
+    page: Page = open_page(contrast="more")
+    line, ink = page.evaluate(
+        "['--line', '--ink'].map((name) => getComputedStyle(document.documentElement).getPropertyValue(name))"
+    )
+    assert line == ink
+
+
+def test_less_motion_means_none(open_page: Callable[..., Page]):
+    page = open_page(reduced_motion="reduce")
+    expect(page.locator("customer-form form")).to_be_visible()
+    durations = page.locator("button").evaluate_all(
+        "buttons => buttons.map((button) => getComputedStyle(button).transitionDuration)"
+    )
+    assert set(durations) == {"0s"}
+
+
+def test_text_may_be_twice_as_large(open_page):
+    page = open_page("#/batch", viewport={"width": 640, "height": 900})
+    page.evaluate("document.documentElement.style.fontSize = '200%'")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 640
