@@ -134,6 +134,17 @@ def test_files_put_there_by_hand_are_objects(store: ObjectStore, folder: Path) -
     assert store.head("data/table.csv").etag == store.get("data/table.csv").etag != first.etag
 
 
+def test_versions_of_one_size_written_at_once_are_told_apart(
+    store: ObjectStore, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As on a disk so fast that several versions fall into one tick of the file system's clock.
+    monkeypatch.setattr(os, "fsync", lambda _: None)
+    reader = open_store(folder.as_uri())
+    for value in range(300):
+        written = store.put("key", b"%03d" % value, content_type=TEXT)
+        assert reader.head("key").etag == written
+
+
 def test_an_empty_folder_is_none(store: ObjectStore, folder: Path) -> None:
     (folder / "jobs" / "empty" / "deep").mkdir(parents=True)
     store.put("jobs/full/a", b"", content_type=TEXT)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from boto3.session import Session
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from churn import store_s3
@@ -227,6 +227,7 @@ sizes = st.integers(0, 3 * PART_BYTES) | st.integers(MIN_PART_BYTES - 2, MIN_PAR
 
 
 @given(st.lists(sizes, max_size=12))
+@example([12 * GIB, 1, 9 * GIB + 1, 5 * GIB + 1])
 def test_any_plan_holds_every_byte_in_order_in_parts_that_s3_takes(sizes: list[int]) -> None:
     entries = [Entry(f"{number}", size, f"etag-{number}", None) for number, size in enumerate(sizes)]
     pieces = plan(entries)
