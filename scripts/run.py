@@ -77,7 +77,7 @@ def prepare(port: int, sockets: str) -> None:
         "CHURN_CACHE_URL": f"unix://{sockets}/cache.sock",
         "CHURN_ENV": "development",
         "CHURN_LOG_DIR": str(STATE / "logs"),
-        "CHURN_QUEUE_URL": f"redis+socket://{sockets}/queue.sock",
+        "CHURN_QUEUE_URL": f"unix://{sockets}/queue.sock",
         "CHURN_SITE_DIR": str(ROOT / "services" / "web" / "public"),
         "CHURN_STORE_URL": (STATE / "store").as_uri(),
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
