@@ -145,31 +145,56 @@ def site(
     raise AssertionError("the API does not get ready")
 
 
-@pytest.fixture
-def open_page(browser: Browser, site: str) -> Iterator[Callable[..., Page]]:
-    """A function that opens a page of the site in a context of its own (options as Playwright's `new_context`).
+class Visits:
+    """Pages of the site, each in a context of its own, and what the browser complained of in them."""
 
-    Whatever the browser complains of, and any request to another origin, fails the test, but for complaints that hold
-    one of the words in `patience`: of an answer that the test itself provokes, the browser always says something.
-    """
-    complaints: list[str] = []
-    contexts: list[BrowserContext] = []
+    def __init__(self, browser: Browser, site: str) -> None:
+        self.browser = browser
+        self.site = site
+        self.complaints: list[str] = []
+        self.contexts: list[BrowserContext] = []
 
-    def start(fragment: str = "", base: str = site, patience: Sequence[str] = (), **options: object) -> Page:
-        context = browser.new_context(base_url=base, **options)  # type: ignore[arg-type]
-        contexts.append(context)
+    def open(self, fragment: str = "", base: str = "", patience: Sequence[str] = (), **options: object) -> Page:
+        """A page (options as Playwright's `new_context`); complaints that hold a word of `patience` are not noted."""
+        base = base or self.site
+        context = self.browser.new_context(base_url=base, **options)  # type: ignore[arg-type]
+        self.contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(10_000)
-        page.on("console", lambda said: any(word in said.text for word in patience) or complaints.append(said.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("request", lambda asked: foreign(asked.url, base) and complaints.append(asked.url))
+        page.on(
+            "console", lambda said: any(word in said.text for word in patience) or self.complaints.append(said.text)
+        )
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on("request", lambda asked: foreign(asked.url, base) and self.complaints.append(asked.url))
         page.goto(f"/{fragment}")
         return page
 
-    yield start
-    for context in contexts:
-        context.close()
-    assert complaints == []
+    def end(self) -> None:
+        for context in self.contexts:
+            context.close()
+        assert self.complaints == []
+
+
+@pytest.fixture
+def open_page(browser: Browser, site: str) -> Iterator[Callable[..., Page]]:
+    """A function that opens a page of the site.
+
+    Whatever the browser complains of, and any request to another origin, fails the test, but for what the test says it
+    provokes: of an answer that is an error, the browser always says something.
+    """
+    visits = Visits(browser, site)
+    yield visits.open
+    visits.end()
+
+
+@pytest.fixture(scope="module")
+def module_page(browser: Browser, site: str) -> Iterator[Page]:
+    """The customer page, opened once for a module whose tests leave no trace in it."""
+    visits = Visits(browser, site)
+    page = visits.open()
+    page.get_by_role("button", name="Example customer").wait_for()
+    yield page
+    visits.end()
 
 
 def foreign(url: str, base: str) -> bool:
