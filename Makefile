@@ -8,7 +8,11 @@ PORT ?= 8080
 PYTHON ?= $(firstword $(shell for name in python3.13 python3.12 python3.11 python3; do \
 	$$name -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name; done))
 BIN := $(VENV)/bin
-SHELL_SCRIPTS := .ci/run $(wildcard services/*/*.sh deploy/*/*.sh)
+SHELL_SCRIPTS := .ci/run $(wildcard services/*/*.sh deploy/*/*.sh) deploy/aws/deploy deploy/aws/function/package \
+	$(addprefix deploy/aws/box/,compose install keys train update watchdog)
+# What checks the deployment pins what the product needs newer, so it lives apart.
+DEPLOY_VENV := .run/deploy
+DEPLOY_BIN := $(DEPLOY_VENV)/bin
 
 # Secrets are looked for everywhere, but pins are hashes, and what the local stack's store takes opens nothing else.
 WITHOUT_FAKES := ':!tests' ':!requirements/*.txt'
@@ -23,7 +27,7 @@ export PYTHONPATH := $(CURDIR)/shared:$(CURDIR)/services/api:$(CURDIR)/services/
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run train releases rollback test test-stack bench lint format docs licenses sbom requirements
+.PHONY: help run train releases rollback test test-stack bench lint format docs licenses sbom requirements deploy-check deploy
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -77,16 +81,37 @@ licenses: $(VENV)/requirements.txt ## List in docs/licenses.md under which licen
 sbom: $(VENV)/requirements.txt ## Write a bill of materials (CycloneDX) of each image that is here into sbom/ (ARGS= names images)
 	$(BIN)/python scripts/sbom.py $(ARGS)
 
+deploy-check: $(VENV)/requirements.txt $(DEPLOY_VENV)/requirements.txt $(VENV)/iam/package-lock.json ## Check templates, manifests and scripts under deploy/ without touching any cloud
+	$(DEPLOY_BIN)/cfn-lint deploy/aws/*.yaml
+	$(DEPLOY_BIN)/checkov --skip-download --compact --quiet --framework cloudformation --directory deploy/aws
+	@if command -v kubectl >/dev/null; then kubectl kustomize deploy/kubernetes/overlays/aws > $(DEPLOY_VENV)/kubernetes.yaml; \
+		else echo "No kubectl: the manifests are checked one by one."; cat deploy/kubernetes/base/[!k]*.yaml > $(DEPLOY_VENV)/kubernetes.yaml; fi
+	$(DEPLOY_BIN)/kubernetes-validate --strict --quiet $(DEPLOY_VENV)/kubernetes.yaml
+	$(DEPLOY_BIN)/checkov --skip-download --compact --quiet --framework kubernetes --config-file deploy/kubernetes/checkov.yaml --file $(DEPLOY_VENV)/kubernetes.yaml
+	$(BIN)/python -m pytest --quiet tests/deploy
+
+deploy: ## Bring a stack up or up to date on AWS (STACK= its name, TEMPLATE=single|cluster|lambda, PARAMETERS="Name=value ...", YES=1: do not ask)
+	@YES=$(YES) PYTHON=$(PYTHON) deploy/aws/deploy "$(STACK)" "$(or $(TEMPLATE),single)" $(PARAMETERS)
+
 requirements: $(VENV)/requirements.txt ## Compile requirements/*.in into hash-pinned files (UPGRADE=1: newest versions)
-	cd requirements && for name in dev api trainer cluster run; do \
+	cd requirements && for name in dev api trainer cluster run lambda deploy; do \
 		../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		$(if $(UPGRADE),--upgrade) $$([ $$name = dev ] || echo --constraint dev.txt) $$name.in -o $$name.txt || exit 1; done
+		$(if $(UPGRADE),--upgrade) $$([ $$name = dev ] || [ $$name = deploy ] || echo --constraint dev.txt) \
+		$$name.in -o $$name.txt || exit 1; done
 
 $(VENV)/requirements.txt: requirements/dev.txt
 	$(install)
 
 $(RUN_VENV)/requirements.txt: requirements/run.txt
 	$(install)
+
+$(DEPLOY_VENV)/requirements.txt: requirements/deploy.txt
+	$(install)
+
+# The evaluator of AWS policies that tests ask; without Node.js they are skipped.
+$(VENV)/iam/package-lock.json: tests/deploy/iam/package-lock.json
+	@mkdir -p $(@D) && cp tests/deploy/iam/package*.json $(@D)
+	@if command -v npm >/dev/null; then npm ci --silent --ignore-scripts --no-audit --prefix $(@D); else echo "No Node.js: the IAM policies are not evaluated."; fi
 
 # The last step leaves a copy of what was installed: a newer pin file installs again.
 define install

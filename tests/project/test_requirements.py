@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-NAMES = ("api", "trainer", "cluster", "run", "dev")
+NAMES = ("api", "trainer", "cluster", "run", "dev", "lambda", "deploy")
+# An environment of its own, which nothing of the product is installed into.
+APART = {"deploy"}
 
 
 def declared(path: Path) -> set[str]:
@@ -43,7 +45,7 @@ def test_no_pin_file_names_an_index(root, name):
 
 def test_all_pin_files_agree_on_versions(root):
     version = re.compile(r"^[^=\s]+==(\S+)")
-    files = [pinned(root / "requirements" / f"{name}.txt") for name in NAMES]
+    files = [pinned(root / "requirements" / f"{name}.txt") for name in NAMES if name not in APART]
     for package in set.union(*map(set, files)):
         assert len({match[1] for file in files if package in file and (match := version.match(file[package]))}) == 1, (
             package
@@ -67,4 +69,5 @@ def test_the_readme_lists_no_dependency_that_is_gone(root):
         if line.startswith("| `")
         for name in re.findall(r"`([a-z0-9-]+)`", line.split("|")[1])
     }
-    assert named <= declared(root / "requirements" / "dev.in") | declared(root / "requirements" / "run.in")
+    files = ("dev", "run", "lambda", "deploy")
+    assert named <= set().union(*(declared(root / "requirements" / f"{name}.in") for name in files))

@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException
 
 from churn.errors import ChurnError, error_body
 from churn_api.access import request_id
-from churn_api.errors import HttpError, ServerError
+from churn_api.errors import HttpError, ServerError, TooManyRequests
 
 log = logging.getLogger(__name__)
 
@@ -28,9 +28,11 @@ def install(app: Flask) -> None:
 
 def answer(error: ChurnError) -> Response:
     """The answer to a failure, as JSON in plain ASCII, whatever text was sent."""
-    response = Response(json.dumps(error_body(error, request_id())), error.status, mimetype="application/json")
+    response = Response(json.dumps(error_body(error, request_id())), error.status, content_type="application/json")
     if error.status == HTTPStatus.UNAUTHORIZED:
         response.headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, TooManyRequests):
+        response.headers["Retry-After"] = str(error.retry_after)
     if error.status == HTTPStatus.SERVICE_UNAVAILABLE:
         response.headers["Retry-After"] = "5"
         log.warning("%s", error.message)
@@ -40,7 +42,12 @@ def answer(error: ChurnError) -> Response:
 def _answer_http(error: HTTPException) -> Response | HTTPException:
     if error.code is None or error.code < HTTPStatus.BAD_REQUEST:
         return error
-    headers = [pair for pair in error.get_headers(request.environ) if pair[0] in ("Allow", "Retry-After")]
+    # Methods come from a set, whose order differs from process to process.
+    headers = [
+        (name, ", ".join(sorted(value.split(", "))))
+        for name, value in error.get_headers(request.environ)
+        if name in ("Allow", "Retry-After")
+    ]
     message = _MESSAGES.get(error.code, error.description or "")
     allowed = dict(headers).get("Allow", "")
     response = answer(

@@ -1,0 +1,189 @@
+"""The Kubernetes manifests start what compose.yaml starts, as confined as there, and fit their schemas."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+SERVICES = ("api", "cache", "queue", "trainer", "web", "worker")
+OVERLAYS = ("aws", "local")
+# The oldest and the newest version that is asked for.
+VERSIONS = ("1.31", "1.37")
+# A container reads its keys from where its platform mounts them; what is not listed has its default.
+OWN_SETTINGS = {"CHURN_API_KEYS_FILE"}
+
+
+@pytest.fixture(scope="module")
+def manifests(root: Path) -> Path:
+    return root / "deploy" / "kubernetes"
+
+
+@pytest.fixture(scope="module")
+def base(manifests) -> list[dict[str, Any]]:
+    paths = [path for path in sorted((manifests / "base").glob("*.yaml")) if path.name != "kustomization.yaml"]
+    return [each for path in paths for each in yaml.safe_load_all(path.read_text())]
+
+
+@pytest.fixture(scope="module")
+def pods(base) -> dict[str, dict[str, Any]]:
+    """Each service's pod, by the service's name."""
+    found = {}
+    for each in base:
+        spec = each.get("spec", {})
+        template = spec.get("jobTemplate", {}).get("spec", spec).get("template")
+        if template:
+            found[each["metadata"]["name"]] = template["spec"]
+    return found
+
+
+@pytest.fixture(scope="module")
+def compose(root) -> dict[str, dict[str, Any]]:
+    services = yaml.safe_load((root / "compose.yaml").read_text())["services"]
+    return {name: services[name] for name in SERVICES}
+
+
+@pytest.fixture(params=SERVICES)
+def both(request, pods, compose) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A service's pod and its entry in compose.yaml."""
+    return pods[request.param], compose[request.param]
+
+
+def _mib(text: str) -> float:
+    """Memory in MiB, as Kubernetes or Compose writes it."""
+    number, unit = re.fullmatch(r"(\d+)([kKmMgG])i?", text).groups()
+    return int(number) * {"k": 1 / 1024, "m": 1, "g": 1024}[unit.lower()]
+
+
+def test_there_is_a_pod_for_every_service_and_for_nothing_else(pods):
+    assert set(pods) == set(SERVICES)
+
+
+def test_a_pod_is_confined_as_its_container_is(both):
+    pod, service = both
+    [container] = pod["containers"]
+    assert service["read_only"]
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert container["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    assert pod["securityContext"]["runAsNonRoot"]
+    assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert not pod["automountServiceAccountToken"]
+
+
+def test_a_pod_runs_as_its_images_user(root, pods, compose):
+    users = {name: service["user"] for name, service in compose.items() if "user" in service}
+    for name in ("api", "trainer", "web"):
+        dockerfile = (root / "services" / name / "Dockerfile").read_text()
+        users[name] = re.search(r"^USER (\S+)$", dockerfile, re.MULTILINE)[1]
+    users["worker"] = users["api"]
+    contexts = {name: pod["securityContext"] for name, pod in pods.items()}
+    assert {name: f"{each['runAsUser']}:{each['runAsGroup']}" for name, each in contexts.items()} == users
+
+
+def test_a_pod_has_its_containers_limits(both):
+    pod, service = both
+    limits = pod["containers"][0]["resources"]["limits"]
+    assert _mib(limits["memory"]) == _mib(service["mem_limit"])
+    cpus = limits["cpu"]
+    assert (float(cpus[:-1]) / 1000 if cpus.endswith("m") else float(cpus)) == service["cpus"]
+
+
+def test_a_pod_may_write_where_its_container_may_and_no_more(both):
+    pod, service = both
+    places = {}
+    for each in service.get("tmpfs", []):
+        path, _, options = each.partition(":")
+        places[path] = _mib(re.search(r"size=(\w+)", options)[1])
+    if "shm_size" in service:
+        places["/dev/shm"] = _mib(service["shm_size"])
+    volumes = {each["name"]: each["emptyDir"] for each in pod.get("volumes", []) if "emptyDir" in each}
+    mounts = {each["mountPath"]: each["name"] for each in pod["containers"][0]["volumeMounts"]}
+    assert {path: _mib(volumes[name]["sizeLimit"]) for path, name in mounts.items() if name in volumes} == places
+    assert {volume["medium"] for volume in volumes.values()} <= {"Memory"}
+
+
+def test_a_pod_runs_what_its_container_runs(both):
+    pod, service = both
+    container = pod["containers"][0]
+    started = [*container.get("command", []), *container.get("args", [])]
+    assert started == [*service.get("entrypoint", []), *service.get("command", started)]
+
+
+def test_redis_is_the_same_release(pods, compose):
+    for name in ("cache", "queue"):
+        assert pods[name]["containers"][0]["image"] == compose[name]["image"]
+
+
+def test_a_pod_is_given_as_long_to_stop_as_its_container(both):
+    pod, service = both
+    if "stop_grace_period" in service:
+        assert f"{pod['terminationGracePeriodSeconds']}s" == service["stop_grace_period"]
+
+
+def test_every_setting_that_the_manifests_give_is_one_that_compose_knows(base, compose):
+    known = {name for service in compose.values() for name in service.get("environment", {})} | OWN_SETTINGS
+    given = {name for each in base if each["kind"] == "ConfigMap" for name in each["data"]}
+    assert given <= known
+
+
+def _allowed(base: list[dict[str, Any]], direction: str) -> list[dict[str, Any]]:
+    return [
+        each["spec"] for each in base if each["kind"] == "NetworkPolicy" and direction in each["spec"]["policyTypes"]
+    ]
+
+
+def test_nobody_talks_to_anybody_unless_it_is_said(base):
+    [nothing] = [each for each in base if each["kind"] == "NetworkPolicy" and each["metadata"]["name"] == "nothing"]
+    assert nothing["spec"] == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+
+
+def test_web_reaches_the_api_and_the_names_alone(base):
+    out = [
+        (peer, rule["ports"])
+        for spec in _allowed(base, "Egress")
+        if spec["podSelector"].get("matchLabels", {}).get("app.kubernetes.io/name") == "web"
+        for rule in spec["egress"]
+        for peer in rule["to"]
+    ]
+    assert out == [({"podSelector": {"matchLabels": {"app.kubernetes.io/name": "api"}}}, [{"port": 8000}])]
+
+
+def test_every_service_that_answers_keeps_some_pods_through_a_disruption(base):
+    budgets = {each["metadata"]["name"] for each in base if each["kind"] == "PodDisruptionBudget"}
+    assert budgets == {"web", "api", "worker"}
+
+
+@pytest.fixture(scope="module", params=OVERLAYS)
+def rendered(request, manifests) -> str:
+    if not shutil.which("kubectl"):
+        pytest.skip("kubectl is not here: an overlay is put together by `kubectl kustomize`")
+    command = ["kubectl", "kustomize", manifests / "overlays" / request.param]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_an_overlay_fits_the_schemas_of_kubernetes(root, rendered, version, tmp_path):
+    validate = root / ".run" / "deploy" / "bin" / "kubernetes-validate"
+    if not validate.exists():
+        pytest.skip("the schemas are not here: run `make deploy-check` once")
+    (tmp_path / "all.yaml").write_text(rendered)
+    command = [validate, "--strict", "--kubernetes-version", version, tmp_path / "all.yaml"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_an_overlay_names_the_store_and_every_image(rendered):
+    documents = [each for each in yaml.safe_load_all(rendered) if each]
+    [store] = [each["data"] for each in documents if each["metadata"]["name"] == "store-settings"]
+    assert store["CHURN_STORE_URL"].startswith("s3://")
+    images = set(re.findall(r"image: (\S+)", rendered))
+    assert len(images) == 4
+    assert all(":" in image.rpartition("/")[2] for image in images)
