@@ -172,7 +172,7 @@ class DirectoryStore:
             digest.update(chunk)
         with self._translated():
             file.flush()
-            # File systems stamp in steps of milliseconds; the clock's own nanoseconds tell two versions apart.
+            # Many kernels stamp files in steps of milliseconds; the clock's own nanoseconds tell versions apart.
             os.utime(file.fileno(), ns=(time.time_ns(), time.time_ns()))
             os.fsync(file.fileno())
             status = os.fstat(file.fileno())
