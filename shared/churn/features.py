@@ -123,7 +123,7 @@ def features(customer: Customer) -> list[float]:
 
 def matrix(table: Customer, dtype: type[np.floating[Any]] = np.float64) -> NDArray[Any]:
     """The 45 columns of n complete customers, given as a Customer of arrays of length n; shape (n, 45)."""
-    out = np.empty((len(table.tenure), len(FEATURES)), dtype)
+    out = np.empty((len(table.tenure), len(FEATURES)), dtype, order="F")  # each column is written in one go
     for column, formula in enumerate(_FORMULAS):
         out[:, column] = formula(table, np.log1p)
     return out

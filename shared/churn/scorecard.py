@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from churn.customer import CATEGORIES, FIELDS, IMPLIED, Customer
-from churn.features import COLUMNS, FEATURES, features, matrix
+from churn.features import COLUMNS, FEATURES, matrix
 from churn.scoring import FloatArray, sigmoid, sigmoids
+from churn.tabulated import Tabulated
 
 _POSITION = {name: position for position, name in enumerate(FIELDS)}
 
@@ -54,10 +55,7 @@ class Scorecard:
         self._vector = np.array(self.weights)
         self._effects = self._vector[:, None] * share_matrix()
         self._effects_at_average = np.array(self.averages) @ self._effects
-        self._parts = tuple(
-            (weight, average, tuple((owner, 1 / len(owners)) for owner in owners))
-            for weight, average, owners in zip(self.weights, self.averages, _OWNERS, strict=True)
-        )
+        self._tabulated = Tabulated(self._log_odds_and_effects)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Scorecard":
@@ -72,7 +70,7 @@ class Scorecard:
         }
 
     def log_odds(self, customer: Customer) -> float:
-        return self.intercept + sum([w * x for w, x in zip(self.weights, features(customer), strict=True)])
+        return self._tabulated.first(customer)
 
     def probability(self, customer: Customer) -> float:
         return sigmoid(self.log_odds(customer))
@@ -81,16 +79,7 @@ class Scorecard:
         return sigmoids(self.intercept + matrix(table) @ self._vector)
 
     def effects(self, customer: Customer) -> list[float]:
-        effects = [0.0] * len(FIELDS)
-        for (weight, average, owners), value in zip(self._parts, features(customer), strict=True):
-            part = weight * (value - average)
-            for owner, share in owners:
-                effects[owner] += part * share
-        for parent, code, children in _MOVES:
-            if customer[parent] == code:
-                for child in children:
-                    effects[parent] += effects[child]
-                    effects[child] = 0.0
+        effects: list[float] = self._tabulated.all(customer)[1:].tolist()
         return effects
 
     def effects_table(self, table: Customer) -> FloatArray:
@@ -105,7 +94,13 @@ class Scorecard:
         effects: FloatArray = columns @ self._effects - self._effects_at_average
         for parent, code, children in _MOVES:
             without = np.flatnonzero(table[parent] == code)
-            for child in children:
-                effects[without, parent] += effects[without, child]
-                effects[without, child] = 0.0
+            moved = effects[without]
+            moved[:, parent] += moved[:, children].sum(axis=1)
+            moved[:, children] = 0.0
+            effects[without] = moved
         return effects
+
+    def _log_odds_and_effects(self, table: Customer) -> FloatArray:
+        """Shape (n, 20): the log-odds, then the effects."""
+        columns = matrix(table)
+        return np.column_stack([self.intercept + columns @ self._vector, self.effects_of(columns, table)])

@@ -13,6 +13,8 @@ from churn.customer import FIELDS, ID
 from churn.errors import ValidationError
 from churn.predict import Predictor
 from churn.reading import Reading, read
+from churn_api.jobs import rows
+from churn_api.jobs.plan import Chunk
 from churn_api.jobs.record import Progress
 from churn_api.jobs.scoring import ERROR_COLUMNS, RESULT_COLUMNS, ChunkScorer
 
@@ -52,7 +54,7 @@ Table = list[dict[str, str]]
 
 
 def scored(predictor: Predictor, data: bytes, columns: tuple[str, ...] = COLUMNS) -> tuple[Table, Table, Progress]:
-    scorer = ChunkScorer(predictor, data, columns, 1)
+    scorer = ChunkScorer(predictor, data, columns, Chunk(0, len(data), 1, rows.count(data)))
     errors = b"".join(scorer.errors())
     results = b"".join(scorer.results())
     return as_rows(results, RESULT_COLUMNS), as_rows(errors, ERROR_COLUMNS), scorer.progress
@@ -134,12 +136,14 @@ def records(draw: st.DrawFn) -> dict[str, str]:
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(records(), min_size=1, max_size=8))
-def test_every_row_is_judged_as_the_scalar_reading_judges_it(predictor: Predictor, rows: list[dict[str, str]]) -> None:
+def test_every_row_is_judged_as_the_scalar_reading_judges_it(
+    predictor: Predictor, customers: list[dict[str, str]]
+) -> None:
     # Line ends inside of quotes are read as \n, and customers have none in any field.
-    rows = [{name: cell.replace("\r\n", "\n").replace("\r", "\n") for name, cell in row.items()} for row in rows]
-    results, errors, progress = scored(predictor, b"".join(line(**row) for row in rows))
+    customers = [{name: cell.replace("\r\n", "\n").replace("\r", "\n") for name, cell in c.items()} for c in customers]
+    results, errors, progress = scored(predictor, b"".join(line(**customer) for customer in customers))
     assert progress == Progress(len(results), len({line["row"] for line in errors}))
-    for number, record in enumerate(rows, 1):
+    for number, record in enumerate(customers, 1):
         own = [[found for found in table if found["row"] == str(number)] for table in (results, errors)]
         check(predictor, record, *own)
 

@@ -182,10 +182,10 @@ import os, signal, sys
 from churn_api.jobs import scoring
 from celery.__main__ import main
 whole = scoring.ChunkScorer.__init__
-def poisoned(self, predictor, data, columns, first_row):
+def poisoned(self, predictor, data, *rest):
     if b"POISON" in data:
         os.kill(os.getpid(), signal.SIGKILL)
-    whole(self, predictor, data, columns, first_row)
+    whole(self, predictor, data, *rest)
 scoring.ChunkScorer.__init__ = poisoned
 sys.exit(main())
 """

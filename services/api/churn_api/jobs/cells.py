@@ -23,7 +23,7 @@ def written(text: str) -> str:
 
 def written_column(texts: pl.Series) -> pl.Series:
     """Each text as a cell; only those that need it are touched one by one."""
-    needy = texts.str.slice(0, 1).is_in(FORMULA_STARTS) | texts.str.contains(_SPECIAL)
+    needy = texts.str.head(1).is_in(FORMULA_STARTS) | texts.str.contains(_SPECIAL)
     if not needy.any():
         return texts
     held = texts.to_list()

@@ -5,6 +5,7 @@ A quote opens a cell only at the cell's start, and inside it "" stands for one q
 """
 
 import re
+from collections.abc import Iterator
 from itertools import pairwise
 
 import numpy as np
@@ -15,6 +16,7 @@ _QUOTE, _COMMA, _NEWLINE, _RETURN = b'",\n\r'
 # A quoted cell, closed or not; what follows its closing quote belongs to the cell up to the next comma or line end.
 _QUOTED = re.compile(rb'(?<![^,\n\r])"[^"]*+(?:""[^"]*+)*+("|\Z)')
 _BLANK = re.compile(rb"^[ \t]*\n", re.MULTILINE)
+_BLOCK_BYTES = 256 << 10
 _BLANK_STARTS = (b"\n", b" ", b"\t")
 
 
@@ -82,13 +84,14 @@ def unquoted(data: bytes) -> bytes | None:
     return None if hides.any() or doubled.any() else data.replace(b'"', b"")
 
 
-def tidy(data: bytes) -> bytes:
-    """Whole rows with \\n for every line end, the last one included, and without blank lines."""
+def tidy(data: bytes, count: int | None = None) -> bytes:
+    """Whole rows with \\n for every line end, the last one included, and without blank lines; `count` of them, if that
+    is known."""
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     if data and not data.endswith(b"\n"):
         data += b"\n"
-    if not _may_have_blank_lines(data):
+    if data.count(b"\n") == count or not _may_have_blank_lines(data):
         return data
     if b'"' not in data:
         return _BLANK.sub(b"", data)
@@ -98,8 +101,22 @@ def tidy(data: bytes) -> bytes:
 
 
 def _may_have_blank_lines(data: bytes) -> bool:
+    return data.startswith(_BLANK_STARTS) or any(
+        ((block[:-1] == _NEWLINE) & (block[1:] <= ord(" "))).any() for block in _blocks(data, overlap=1)
+    )
+
+
+def is_plain(data: bytes, count: int) -> bool:
+    """Whether there are only printable ASCII characters and `count` line ends."""
+    strange = sum(int(np.count_nonzero(block - np.uint8(32) > 126 - 32)) for block in _blocks(data))
+    return strange == count
+
+
+def _blocks(data: bytes, overlap: int = 0) -> Iterator[NDArray[np.uint8]]:
+    """The bytes piece by piece, each so small that what is computed of it stays within the processor's cache."""
     array = np.frombuffer(data, np.uint8)
-    return data.startswith(_BLANK_STARTS) or bool(((array[:-1] == _NEWLINE) & (array[1:] <= ord(" "))).any())
+    for start in range(0, len(array), _BLOCK_BYTES):
+        yield array[start : start + _BLOCK_BYTES + overlap]
 
 
 def count(data: bytes) -> int:

@@ -15,6 +15,7 @@ from churn.predict import RISK_BANDS, Predictor
 from churn.reading import MAX_ID_LENGTH, Reading, echo, read
 from churn_api.jobs.cells import defused, written_column
 from churn_api.jobs.meter import Tally
+from churn_api.jobs.plan import Chunk
 from churn_api.jobs.record import Progress
 from churn_api.jobs.sheet import Sheet
 from churn_api.jobs.table import read_table
@@ -35,6 +36,7 @@ _BAND_ENDS = [end for _, end in RISK_BANDS[:-1]]
 
 Floats = NDArray[np.float64]
 Numbers = NDArray[np.intp]
+Places = NDArray[np.uint32]
 
 
 class _Judged(NamedTuple):
@@ -47,19 +49,21 @@ class _Judged(NamedTuple):
 class ChunkScorer:
     """Scores one chunk: first the errors, piece by piece, which goes through the rows; then the results."""
 
-    def __init__(self, predictor: Predictor, data: bytes, columns: tuple[str, ...], first_row: int) -> None:
-        """`data` is whole rows of the input, the first of which is row `first_row` of the file."""
+    def __init__(
+        self, predictor: Predictor, data: bytes, columns: tuple[str, ...], chunk: Chunk, words: Words | None = None
+    ) -> None:
+        """`data` is the chunk's part of the input; `words` may be those of an earlier chunk."""
         self._predictor = predictor
         self._columns = columns
-        self._first_row = first_row
-        self._sheet = Sheet(data, len(columns))
+        self._first_row = chunk.first
+        self._sheet = Sheet(data, len(columns), chunk.rows)
         self._table = read_table(self._sheet, columns)
         count = len(self._table.sure)
         self._accepted = np.ones(count, np.bool_)
         self._ids: dict[int, str | None] = {}
         self._probabilities = np.empty(count)
-        self._reasons = np.empty((count, REASONS), np.intp)
-        self._words = Words()
+        self._reasons = np.empty((REASONS, count), np.uint32)
+        self._words = words or Words()
         self.tally = Tally()
 
     def errors(self) -> Iterator[bytes]:
@@ -78,18 +82,19 @@ class ChunkScorer:
     def results(self) -> Iterator[bytes]:
         """The lines of the accepted rows, after all errors have been taken."""
         rows = np.flatnonzero(self._accepted)
-        probabilities = self._probabilities[rows]
+        # A slice is a view, while chosen rows are copied.
+        which = slice(None) if len(rows) == len(self._accepted) else rows
+        probabilities = self._probabilities[which]
         leaving = probabilities >= self._predictor.threshold
         self.tally.probabilities, self.tally.leaving = probabilities, int(np.count_nonzero(leaving))
-        reasons = self._reasons[rows]
         frame = pl.DataFrame(
             [
                 pl.Series("row", rows + self._first_row),
-                written_column(self._written_ids()[rows]),
-                pl.Series("prediction", ["No", "Yes"]).gather(leaving.astype(np.intp)),
+                written_column(self._written_ids()[which]),
+                pl.Series("prediction", ["No", "Yes"]).gather(leaving.astype(np.uint32)),
                 pl.Series("probability", probabilities),
-                pl.Series("band", _BANDS).gather(np.searchsorted(_BAND_ENDS, probabilities, side="right")),
-                *(self._words.texts(reasons[:, rank]).alias(f"reason_{rank}") for rank in range(REASONS)),
+                pl.Series("band", _BANDS).gather(_bands(probabilities)),
+                *(self._words.texts(self._reasons[rank, which]).alias(f"reason_{rank}") for rank in range(REASONS)),
             ]
         )
         buffer = io.BytesIO()
@@ -132,14 +137,17 @@ class ChunkScorer:
         chosen[[row - part.start for row in assuming]] = False
         rows = part.start + np.flatnonzero(chosen)
         if len(rows):
-            table = Customer(*(column[rows] for column in self._table.customers))
+            # A slice is a view, while chosen rows are copied.
+            which = part if len(rows) == len(chosen) else rows
+            table = Customer(*(column[which] for column in self._table.customers))
             probabilities, effects = self._predictor.scorer.explained(table)
-            self._probabilities[rows] = probabilities
-            self._reasons[rows] = np.stack([self._words.of(table, top) for top in _largest(effects)], axis=1)
+            self._probabilities[which] = probabilities
+            for rank, largest in enumerate(_largest(effects)):
+                self._reasons[rank, which] = self._words.of(table, largest)
         for row, reading in assuming.items():
             prediction = self._predictor.predict(reading, REASONS)
             self._probabilities[row] = prediction.churn_probability
-            self._reasons[row] = [self._words.add(reason.text) for reason in prediction.reasons]
+            self._reasons[:, row] = [self._words.add(reason.text) for reason in prediction.reasons]
 
     def _error_lines(self, judged: _Judged) -> bytes:
         buffer = io.StringIO()
@@ -165,6 +173,12 @@ class ChunkScorer:
 
 def header(columns: tuple[str, ...]) -> bytes:
     return ",".join(columns).encode() + b"\n"
+
+
+def _bands(probabilities: Floats) -> Places:
+    """The place of each probability's risk band."""
+    places: Places = np.sum([probabilities >= end for end in _BAND_ENDS], axis=0, dtype=np.uint32)
+    return places
 
 
 def _largest(effects: Floats) -> Iterator[Numbers]:

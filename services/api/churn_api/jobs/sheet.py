@@ -4,6 +4,7 @@ import csv
 import io
 
 import numpy as np
+from numpy.typing import NDArray
 
 from churn_api.jobs import rows
 from churn_api.jobs.intake import MAX_ROW_BYTES
@@ -12,12 +13,13 @@ from churn_api.jobs.intake import MAX_ROW_BYTES
 class Sheet:
     """`lines` holds one line of unquoted cells per row; a row that cannot be written so is an empty row there."""
 
-    def __init__(self, data: bytes, width: int) -> None:
-        """`data` is whole rows of the input, `width` the number of columns."""
+    def __init__(self, data: bytes, width: int, count: int) -> None:
+        """`data` is `count` whole rows of the input, `width` the number of columns."""
         self._width = width
+        self.count = count
         self._odd: dict[int, list[str]] = {}
-        self._ends: list[int] | None = None
-        data = rows.tidy(data)
+        self._ends: NDArray[np.intp] | None = None
+        data = rows.tidy(data, count)
         plain = rows.unquoted(data)
         self.lines = self._written_out(data) if plain is None else plain
 
@@ -26,7 +28,7 @@ class Sheet:
         if row in self._odd:
             return self._odd[row]
         if self._ends is None:
-            self._ends = np.flatnonzero(np.frombuffer(self.lines, np.uint8) == ord("\n")).tolist()
+            self._ends = np.flatnonzero(np.frombuffer(self.lines, np.uint8) == ord("\n"))
         start = self._ends[row - 1] + 1 if row else 0
         return _text(self.lines[start : self._ends[row]]).split(",")
 

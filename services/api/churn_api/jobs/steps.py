@@ -29,6 +29,7 @@ from churn_api.jobs.plan import Plan
 from churn_api.jobs.queue import Delivery, Queue
 from churn_api.jobs.record import CANCELLING, FINALIZING, IN_PROGRESS, QUEUED, VALIDATING, Job
 from churn_api.jobs.scoring import ERROR_COLUMNS, RESULT_COLUMNS, ChunkScorer, header
+from churn_api.jobs.words import Words
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +46,7 @@ class Steps:
         self._releases = releases
         self._meter = meter
         self._ending = Ending(ledger, queue, meter)
+        self._words = Words()
 
     def start(self, job_id: str) -> None:
         """Check what the job is pinned to and hand out its chunks."""
@@ -131,7 +133,8 @@ class Steps:
         chunk = plan.chunks[number]
         data = b"".join(self._store.read(keys.upload(job.id), start=chunk.start, end=chunk.end))
         predictor = self._releases.get(job.model_version).predictor
-        scorer = ChunkScorer(predictor, data, plan.columns, chunk.first)
+        self._words = Words() if self._words.full else self._words
+        scorer = ChunkScorer(predictor, data, plan.columns, chunk, self._words)
         first = number == 0
         self._write(keys.chunk(job.id, number, "errors"), header(ERROR_COLUMNS) if first else b"", scorer.errors())
         self._write(keys.chunk(job.id, number, "results"), header(RESULT_COLUMNS) if first else b"", scorer.results())

@@ -15,6 +15,7 @@ from churn.customer import CATEGORIES, FIELDS, ID, IMPLIED, REQUIRED, Customer
 from churn.errors import ValidationError
 from churn.fields import Number
 from churn.reading import MAX_ID_LENGTH, SETTLED, read
+from churn_api.jobs import rows
 from churn_api.jobs.sheet import Sheet
 
 NUMBERS = {name: field for name, field in FIELDS.items() if isinstance(field, Number)}
@@ -49,7 +50,7 @@ def read_table(sheet: Sheet, columns: tuple[str, ...]) -> Table:
     # A row with too few cells lacks its last one.
     sure &= frame[columns[-1]].is_not_null().to_numpy()
     ids = frame[ID] if ID in columns else pl.Series(ID, [None], pl.String).new_from_index(0, len(frame))
-    sure &= _sure_ids(ids, _is_plain(sheet.lines))
+    sure &= _sure_ids(ids, rows.is_plain(sheet.lines, sheet.count))
     if sheet.lines.startswith(_BOM):
         sure[0] = False  # polars leaves it out
     return Table(Customer(**arrays), ids, sure)
@@ -87,8 +88,10 @@ def _amounts(column: pl.Series, field: Number, sure: Flags) -> NDArray[np.float6
 
 def _codes(name: str, column: pl.Series, texts: list[str]) -> Codes:
     table = np.array([*(_code(name, text) for text in texts), _ABSENT], np.int8)
-    codes: Codes = table[column.to_physical().fill_null(len(texts)).to_numpy()]
-    return codes
+    places = column.to_physical()
+    if places.null_count():
+        places = places.fill_null(len(texts))
+    return table.take(places.to_numpy())
 
 
 @lru_cache(65_536)
@@ -109,12 +112,6 @@ def _settled(name: str) -> Codes:
     for (parent, held), settled in SETTLED[name].items():
         table[parent, _ABSENT if held is None else held] = settled
     return table
-
-
-def _is_plain(lines: bytes) -> bool:
-    """Whether there are only printable ASCII characters and line ends."""
-    array = np.frombuffer(lines, np.uint8)
-    return lines.isascii() and b"\x7f" not in lines and np.count_nonzero(array < 32) == lines.count(b"\n")
 
 
 def _sure_ids(ids: pl.Series, plain: bool) -> Flags:

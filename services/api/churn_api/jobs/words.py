@@ -11,49 +11,65 @@ from churn.fields import Category, Number
 from churn_api.jobs.cells import written
 
 Numbers = NDArray[np.intp]
+Places = NDArray[np.uint32]
 Floats = NDArray[np.float64]
+
+_NONE = -1
+
+# Texts of a few dozen bytes: some megabytes.
+_ENOUGH = 100_000
 
 
 class Words:
-    """A growing list of texts as they are written into a CSV; one for each chunk."""
+    """A growing list of texts as they are written into a CSV, for one thread; start a new one when it is `full`."""
 
     def __init__(self) -> None:
         self._texts: list[str] = []
-        self._numbers: dict[tuple[str, float], int] = {}
+        self._series = pl.Series(dtype=pl.String)
         self._first = {name: self._add_values(name) for name, field in FIELDS.items() if isinstance(field, Category)}
+        self._by_hundredths = {
+            name: np.full(100 * field.high + 1, _NONE, np.int32)
+            for name, field in FIELDS.items()
+            if isinstance(field, Number)
+        }
 
     def _add_values(self, name: str) -> int:
         first = len(self._texts)
         self._texts += _category_words(name)
         return first
 
+    @property
+    def full(self) -> bool:
+        return len(self._texts) > _ENOUGH
+
     def add(self, text: str) -> int:
         self._texts.append(written(text))
         return len(self._texts) - 1
 
-    def of(self, table: Customer, fields: Numbers) -> Numbers:
+    def of(self, table: Customer, fields: Numbers) -> Places:
         """The numbers of the words for one field of each of n customers; `fields` are positions in the customer."""
-        found = np.empty(len(fields), np.intp)
-        for position in np.unique(fields):
+        found = np.empty(len(fields), np.uint32)
+        for position in np.flatnonzero(np.bincount(fields)).tolist():
             rows = np.flatnonzero(fields == position)
             name, held = Customer._fields[position], table[position][rows]
             field = FIELDS[name]
             found[rows] = self._phrases(name, field, held) if isinstance(field, Number) else self._first[name] + held
         return found
 
-    def _phrases(self, name: str, field: Number, held: Floats) -> Numbers:
-        values, places = np.unique(held, return_inverse=True)
-        numbers = [self._phrase(name, field, value) for value in values.tolist()]
-        return np.array(numbers, np.intp)[places]
+    def _phrases(self, name: str, field: Number, held: Floats) -> Places:
+        """Amounts of whole hundredths, which nearly all are, by a table; others one by one."""
+        known, places = self._by_hundredths[name], np.rint(held * 100).astype(np.intp)
+        for place in np.flatnonzero(np.bincount(places[known[places] == _NONE])).tolist():
+            known[place] = self.add(field.phrase(place / 100))
+        numbers: Places = known[places].astype(np.uint32)
+        for row in np.flatnonzero(places / 100 != held).tolist():
+            numbers[row] = self.add(field.phrase(float(held[row])))
+        return numbers
 
-    def _phrase(self, name: str, field: Number, value: float) -> int:
-        number = self._numbers.get((name, value))
-        if number is None:
-            number = self._numbers[name, value] = self.add(field.phrase(value))
-        return number
-
-    def texts(self, numbers: Numbers) -> pl.Series:
-        return pl.Series(self._texts, dtype=pl.String).gather(numbers)
+    def texts(self, numbers: Places) -> pl.Series:
+        if len(self._series) < len(self._texts):
+            self._series = pl.Series(self._texts, dtype=pl.String)
+        return self._series.gather(numbers)
 
 
 @cache
