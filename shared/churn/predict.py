@@ -6,6 +6,7 @@ import numpy as np
 
 from churn.background import Background
 from churn.customer import CATEGORIES, FIELDS, IMPLIED, Customer, value_of, words_for
+from churn.fields import Offer
 from churn.reading import Reading
 from churn.scoring import FloatArray, Scorer
 
@@ -14,6 +15,27 @@ RISK_BANDS = (("low", 0.3), ("medium", 0.6), ("high", 1.0))
 
 # An agent on the telephone can use no longer list.
 MAX_RECOMMENDATIONS = 5
+
+
+class _Offered(NamedTuple):
+    """An offer, with all that it takes to see whether it is one for a customer."""
+
+    position: int
+    needed: int | None
+    held: frozenset[int]
+    code: int
+    name: str
+    offer: Offer
+
+
+def _offered(name: str, offer: Offer) -> _Offered:
+    """A field that another one implies can be changed only where that other one is known."""
+    field, position = CATEGORIES[name], Customer._fields.index
+    needed = position(IMPLIED[name].field) if name in IMPLIED else None
+    return _Offered(position(name), needed, frozenset(map(field.code, offer.held)), field.code(offer.to), name, offer)
+
+
+_OFFERS = tuple(_offered(name, offer) for name, field in CATEGORIES.items() for offer in field.offers)
 
 
 class Reason(NamedTuple):
@@ -73,7 +95,7 @@ class Predictor:
             risk_band=risk_band(probability),
             assumed=assumed,
             probability_range=spread,
-            reasons=() if reasons is None else self._reasons(customer, table)[:reasons],
+            reasons=() if reasons is None else self._reasons(customer, table, reasons),
             recommendations=() if reasons is None else self._recommendations(customer, probability),
         )
 
@@ -84,33 +106,29 @@ class Predictor:
         low, high = np.quantile(probabilities, (0.1, 0.9))
         return float(probabilities.mean()), (float(low), float(high))
 
-    def _reasons(self, customer: Customer, table: Customer | None) -> tuple[Reason, ...]:
-        """One for each known field, the largest effect first; over a table of completions, the mean effect."""
+    def _reasons(self, customer: Customer, table: Customer | None, count: int) -> tuple[Reason, ...]:
+        """Of the known fields, those with the largest effects; over a table of completions, the mean effect."""
         effects = (
             self.scorer.effects(customer) if table is None else self.scorer.effects_table(table).mean(axis=0).tolist()
         )
         known = [
-            (name, effect) for name, effect in zip(FIELDS, effects, strict=True) if getattr(customer, name) is not None
+            (name, effect) for name, held, effect in zip(FIELDS, customer, effects, strict=True) if held is not None
         ]
         known.sort(key=lambda pair: -abs(pair[1]))
         return tuple(
             Reason(
                 name, value_of(name, customer), effect, "raises" if effect > 0 else "lowers", words_for(name, customer)
             )
-            for name, effect in known
+            for name, effect in known[:count]
         )
 
     def _recommendations(self, customer: Customer, probability: float) -> tuple[Recommendation, ...]:
-        listed = []
-        for name, field in CATEGORIES.items():
-            held = getattr(customer, name)
-            if held is None or not field.offers or (name in IMPLIED and getattr(customer, IMPLIED[name].field) is None):
-                continue
-            for offer in field.offers:
-                if field.names[held] in offer.held:
-                    after = self._after(customer._replace(**{name: field.code(offer.to)}))
-                    listed.append(Recommendation(name, offer.to, offer.words, after))
-        helpful = [each for each in listed if each.churn_probability_after < probability]
+        helpful = []
+        for position, needed, held, code, name, offer in _OFFERS:
+            if customer[position] in held and (needed is None or customer[needed] is not None):
+                after = self._after(Customer._make((*customer[:position], code, *customer[position + 1 :])))
+                if after < probability:
+                    helpful.append(Recommendation(name, offer.to, offer.words, after))
         return tuple(sorted(helpful, key=lambda each: each.churn_probability_after)[:MAX_RECOMMENDATIONS])
 
     def _after(self, customer: Customer) -> float:
