@@ -52,7 +52,8 @@ def handler(root, tmp_path, publish, monkeypatch) -> Callable[[dict[str, Any], o
     monkeypatch.setenv("API_KEYS_PARAMETER", "/churn/api-keys")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     # Set so that it is taken away again: the handler puts the keys there.
-    monkeypatch.setenv("CHURN_API_KEYS", "")
+    monkeypatch.setenv("CHURN_API_KEYS_FILE", "")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     monkeypatch.syspath_prepend(root / "deploy" / "aws" / "function")
     with mock_aws():
         boto3.client("ssm").put_parameter(Name="/churn/api-keys", Type="SecureString", Value=KEY)

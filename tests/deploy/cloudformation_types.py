@@ -170,48 +170,49 @@ KINDS = (
 )
 
 
+class Model(CloudFormationModel):
+    """A resource of a kind; each kind has a subclass of its own."""
+
+    kind: Kind
+
+    def __init__(self, made: Made, properties: Properties) -> None:
+        self.physical_resource_id = made.id
+        self.properties = properties
+        self._attributes = made.attributes
+
+    @staticmethod
+    def cloudformation_name_type() -> str:
+        return ""
+
+    @classmethod
+    def has_cfn_attr(cls, *_: str) -> bool:
+        return True
+
+    def get_cfn_attribute(self, attribute: str) -> str:
+        # In a `Fn::Sub`, moto asks for an attribute's first part alone.
+        return next(value for name, value in self._attributes.items() if name.startswith(attribute))
+
+    @classmethod
+    def create_from_cloudformation_json(
+        cls, resource_name: str, cloudformation_json: Properties, *_: str, **__: Any
+    ) -> "Model":
+        properties = cloudformation_json["Properties"]
+        return cls(cls.kind.create(resource_name, json.loads(json.dumps(properties))), properties)
+
+    @classmethod
+    def update_from_cloudformation_json(cls, **given: Any) -> "Model":
+        cls.kind.delete(given["original_resource"].physical_resource_id)
+        return cls.create_from_cloudformation_json(given["new_resource_name"], given["cloudformation_json"])
+
+    def delete(self, *_: str) -> None:
+        self.kind.delete(self.physical_resource_id)
+
+    def is_created(self) -> bool:
+        return True
+
+
 def _model(kind: Kind) -> type[CloudFormationModel]:
-    class Model(CloudFormationModel):
-        def __init__(self, made: Made, properties: Properties) -> None:
-            self.physical_resource_id = made.id
-            self.properties = properties
-            self._attributes = made.attributes
-
-        @staticmethod
-        def cloudformation_name_type() -> str:
-            return ""
-
-        @staticmethod
-        def cloudformation_type() -> str:
-            return kind.type
-
-        @classmethod
-        def has_cfn_attr(cls, *_: str) -> bool:
-            return True
-
-        def get_cfn_attribute(self, attribute: str) -> str:
-            # In a `Fn::Sub`, moto asks for an attribute's first part alone.
-            return next(value for name, value in self._attributes.items() if name.startswith(attribute))
-
-        @classmethod
-        def create_from_cloudformation_json(
-            cls, resource_name: str, cloudformation_json: Properties, *_: str, **__: Any
-        ) -> "Model":
-            properties = cloudformation_json["Properties"]
-            return cls(kind.create(resource_name, json.loads(json.dumps(properties))), properties)
-
-        @classmethod
-        def update_from_cloudformation_json(cls, **given: Any) -> "Model":
-            kind.delete(given["original_resource"].physical_resource_id)
-            return cls.create_from_cloudformation_json(given["new_resource_name"], given["cloudformation_json"])
-
-        def delete(self, *_: str) -> None:
-            kind.delete(self.physical_resource_id)
-
-        def is_created(self) -> bool:
-            return True
-
-    return Model
+    return type("Model", (Model,), {"kind": kind, "cloudformation_type": staticmethod(lambda: kind.type)})
 
 
 def _target_group_attribute(group: FakeTargetGroup, name: str) -> str:

@@ -1,8 +1,10 @@
 """The API as a Lambda function: API Gateway's events in, what the server would have answered out."""
 
 import os
+import tempfile
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import boto3
@@ -39,10 +41,12 @@ def make_handler() -> Handler:
 
 
 def _fetch_keys() -> None:
-    """Read the API keys from Parameter Store, where the environment names a parameter."""
+    """Put the API keys of Parameter Store, where the environment names a parameter, into the file that names them."""
     if name := os.environ.get("API_KEYS_PARAMETER"):
         parameter = boto3.client("ssm").get_parameter(Name=name, WithDecryption=True)
-        os.environ["CHURN_API_KEYS"] = parameter["Parameter"]["Value"]
+        file = Path(tempfile.gettempdir()) / "api-keys"
+        file.write_text(parameter["Parameter"]["Value"] + "\n")
+        os.environ["CHURN_API_KEYS_FILE"] = str(file)
 
 
 def _refuse_jobs() -> None:
