@@ -16,9 +16,8 @@ from typing import Any, NamedTuple
 from churn.customer import CATEGORIES, FIELDS, ID, IMPLIED, LABEL, Customer
 from churn.errors import FieldError, ValidationError
 from churn.fields import Category, Number
+from churn.plain import MAX_ID_LENGTH, glance
 from churn.schema import NUMERIC_TEXT
-
-MAX_ID_LENGTH = 64
 
 # Longer values are cut before they are echoed, so that an answer's size does not follow its request's.
 MAX_ECHO = 40
@@ -117,6 +116,8 @@ def _read_id(raw: Any) -> str | None:
 
 def read(record: Mapping[str, Any]) -> Reading:
     """Read a customer by the data set's field names. Raises ValidationError with every fault found."""
+    if (known := glance(record)) is not None:
+        return Reading(known, record.get(ID), ())
     faults = [] if record.keys() <= _KNOWN else [_unknown(name) for name in record if name not in _KNOWN]
     values: dict[str, Any] = {}
     for name, field in FIELDS.items():

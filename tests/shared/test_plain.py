@@ -1,0 +1,97 @@
+"""What is read at a glance is what the patient reading makes of it, and nothing else."""
+
+import random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from churn import reading
+from churn.customer import CATEGORIES, FIELDS, ID, LABEL, Customer, value_of
+from churn.errors import ValidationError
+from churn.plain import glance
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The reading without its glance."""
+    monkeypatch.setattr(reading, "glance", lambda _: None)
+    return reading.read
+
+
+def records(customers: list[Customer]) -> list[dict[str, Any]]:
+    return [{name: value_of(name, customer) for name in FIELDS} for customer in customers]
+
+
+def test_every_plain_customer_is_read_at_a_glance_as_patiently(customers: list[Customer], patient: Any) -> None:
+    for record in records(customers):
+        named = record | {ID: "7590-VHVEG", LABEL: "No"}
+        assert glance(named) == patient(named).customer
+        assert [type(held) for held in glance(named) or ()] == [type(held) for held in patient(named).customer]
+
+
+SPOILED = [
+    None,
+    "",
+    " ",
+    True,
+    False,
+    0,
+    1,
+    2,
+    -1,
+    1.0,
+    0.5,
+    float("nan"),
+    1e400,
+    "1",
+    "Yes",
+    "yes",
+    "No",
+    [],
+    {},
+    "x" * 99,
+]
+
+
+@pytest.mark.parametrize("name", [*FIELDS, ID, LABEL, "unknown"])
+@pytest.mark.parametrize("value", SPOILED, ids=repr)
+def test_what_is_not_plain_is_left_to_the_patient_reading(
+    customers: list[Customer], patient: Any, name: str, value: Any
+) -> None:
+    for record in records(customers[:5]):
+        spoiled = record | {name: value}
+        seen = glance(spoiled)
+        if seen is not None:
+            assert patient(spoiled) == (seen, spoiled.get(ID), ())
+
+
+def test_an_absent_field_is_left_to_the_patient_reading(customers: list[Customer]) -> None:
+    for name in FIELDS:
+        record = records(customers[:1])[0]
+        del record[name]
+        assert glance(record) is None
+
+
+@given(seed=st.integers(0, 10_000), identifier=st.none() | st.text(max_size=70))
+@settings(max_examples=200, deadline=None)
+def test_any_mixture_of_values_is_judged_alike(seed: int, identifier: str | None) -> None:
+    chance = random.Random(seed)
+    record: dict[str, Any] = {name: chance.choice(field.names) for name, field in CATEGORIES.items()}
+    record |= {"SeniorCitizen": chance.choice([0, 1, "1", True]), "tenure": chance.choice([0, 5, 101, 5.0])}
+    record |= {
+        "MonthlyCharges": chance.uniform(-5, 210),
+        "TotalCharges": chance.choice([0, 19.5, 20_001]),
+        ID: identifier,
+    }
+    seen = glance(record)
+    before, reading.glance = reading.glance, lambda _: None
+    try:
+        patiently = reading.read(record)
+    except ValidationError:
+        assert seen is None
+    else:
+        assert seen is None or patiently == (seen, identifier, ())
+    finally:
+        reading.glance = before
