@@ -7,12 +7,12 @@ import { save } from '../lib/download.js';
 const PAGE = 20;
 const TYPING_MS = 150;
 const COLUMNS = [
-    { name: 'row', title: 'Row', falling: false, number: true },
     { name: 'customerID', title: 'Customer ID', falling: false },
     { name: 'churn_probability', title: 'Churn probability', falling: true, number: true },
-    { name: 'prediction', title: 'Prediction', falling: true },
     { name: 'risk_band', title: 'Risk band', falling: true },
+    { name: 'prediction', title: 'Prediction', falling: true },
     { name: 'reason_1', title: 'Main reasons', falling: false },
+    { name: 'row', title: 'Row', falling: false, number: true },
 ];
 
 export class RiskiestTable extends HTMLElement {
@@ -115,11 +115,11 @@ export class RiskiestTable extends HTMLElement {
 
 function line({ row, customerID, prediction, churn_probability: probability, risk_band: band, reasons }) {
     return h('tr', {},
-        h('td.number', {}, row),
-        h('th', { scope: 'row' }, customerID || '–'),
+        h('th', { scope: 'row' }, customerID || `Row ${row}`),
         h('td.number', {}, percent(probability)),
-        h('td', {}, prediction === 'Yes' ? 'Leaves' : 'Stays'),
         h('td', {}, h(`span.band.${band}`, {}, band)),
-        h('td', {}, reasons.join(' · ')),
+        h('td', {}, prediction === 'Yes' ? 'Leaves' : 'Stays'),
+        h('td.reasons', {}, reasons.join(' · ')),
+        h('td.number', {}, row),
     );
 }

@@ -84,12 +84,12 @@ export class CustomerForm extends HTMLElement {
     #actions() {
         return h('div.form-actions', {},
             this.summary,
-            h('p.hint', {}, 'Answers marked * are needed. Whatever else you don\u2019t know is averaged over.'),
             h('div.buttons', {},
                 h('button.primary', { type: 'submit' }, 'Predict churn'),
                 h('button', { type: 'button', onclick: () => this.#example() }, 'Example customer'),
                 h('button.quiet', { type: 'button', onclick: () => this.#clear() }, 'Clear'),
             ),
+            h('p.hint', {}, 'Answers marked * are needed.'),
         );
     }
 
