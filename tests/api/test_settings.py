@@ -45,6 +45,15 @@ def test_production_starts_with_a_good_key(environment: pytest.MonkeyPatch, tmp_
     assert ApiSettings.load().keys() == ("9f86d081884c7d659a2f",)
 
 
+@pytest.mark.parametrize("origins", ["*", "https://*.example.org", "https://crm.example.org,*"])
+def test_production_refuses_a_wildcard_among_the_origins(environment: pytest.MonkeyPatch, origins: str) -> None:
+    environment.setenv("CHURN_ENV", "production")
+    environment.setenv("CHURN_API_KEYS", "9f86d081884c7d659a2f")
+    environment.setenv("CHURN_CORS_ORIGINS", origins)
+    with pytest.raises(ConfigurationError, match="CHURN_CORS_ORIGINS holds a wildcard"):
+        ApiSettings.load()
+
+
 def test_a_file_of_keys_that_is_not_there_is_named(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("CHURN_API_KEYS_FILE", "/nowhere/keys")
     with pytest.raises(ConfigurationError, match="/nowhere/keys"):

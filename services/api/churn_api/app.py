@@ -23,7 +23,7 @@ def create_app(settings: ApiSettings | None = None) -> Flask:
     access.install(app, service)
     security.install(app, settings.cors_origins)
     handlers.install(app)
-    auth.install(app, settings.keys())
+    auth.install(app, settings)
     for views in (predict, jobs, health, model, docs, site):
         app.register_blueprint(views.blueprint)
     service.refresh()

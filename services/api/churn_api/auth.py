@@ -1,12 +1,11 @@
-"""API keys: who may ask, where keys are set."""
+"""API keys: who may ask for what, and how often, where keys are set."""
 
-import hmac
-from collections.abc import Iterable
-from hashlib import sha256
+from flask import Flask, Response, g, request
 
-from flask import Flask, request
-
-from churn_api.errors import Unauthorized
+from churn_api.errors import Forbidden, Unauthorized
+from churn_api.keys import ADMIN, JOBS, SCORE, Keyring
+from churn_api.limits import PLACES, Places, Rate
+from churn_api.settings import ApiSettings
 
 OPEN_ROUTES = frozenset(
     {"/", "/index.html", "/favicon.ico", "/robots.txt", "/assets/<path:name>", "/docs", "/docs/<name>"}
@@ -14,25 +13,57 @@ OPEN_ROUTES = frozenset(
 )
 """What needs no key: the site's and the documentation's files, and what tells whether the service is up."""
 
+SCOPE = {"/predict": SCORE, "/batch_predict": SCORE, "/metrics": ADMIN}
+"""What a key must be for; jobs' addresses want `jobs`, and what is not named here is open to every key."""
 
-def install(app: Flask, keys: Iterable[str]) -> None:
-    """Ask for one of the keys everywhere but at the open routes; without keys nothing is asked."""
-    digests = [_digest(key) for key in keys]
-    if not digests:
+STORE_ROUTES = ("/jobs", "/releases")
+"""Where these begin, every request waits for the store."""
+
+
+def install(app: Flask, settings: ApiSettings) -> None:
+    """Ask for one of the keys everywhere but at the open routes, if there are keys; keep callers to their limits."""
+    keys = Keyring(settings.named_keys, settings.api_keys_file, strict=settings.env == "production")
+    if keys:
+        rate = Rate(settings.key_rate_limit / settings.api_workers)
+        app.before_request(lambda: _check(keys, rate))
+    _keep_threads(app, Places(PLACES))
+
+
+def _check(keys: Keyring, rate: Rate) -> None:
+    if request.method == "OPTIONS" or _rule() in OPEN_ROUTES:
         return
+    key = keys.find(_sent_key())
+    if key is None:
+        raise Unauthorized(sent=True)
+    rate.take(key.name)
+    scope = JOBS if _rule().startswith("/jobs") else SCOPE.get(_rule())
+    if scope and scope not in key.scopes:
+        raise Forbidden(key.name, scope)
+
+
+def _keep_threads(app: Flask, places: Places) -> None:
+    """Let fewer requests wait for the store than there are threads, until their answers have been sent."""
 
     @app.before_request
-    def check() -> None:
-        if request.method == "OPTIONS" or (request.url_rule and request.url_rule.rule in OPEN_ROUTES):
-            return
-        sent = _digest(_sent_key())
-        # Every key is compared, and in constant time, so that the time taken tells nothing of any of them.
-        if not sum([hmac.compare_digest(sent, digest) for digest in digests]):
-            raise Unauthorized(sent=True)
+    def enter() -> None:
+        if _rule().startswith(STORE_ROUTES):
+            places.enter()
+            g.has_place = True
+
+    @app.after_request
+    def hand_over(response: Response) -> Response:
+        if response.is_streamed and g.pop("has_place", False):
+            response.call_on_close(places.leave)
+        return response
+
+    @app.teardown_request
+    def leave(_: BaseException | None) -> None:
+        if g.pop("has_place", False):
+            places.leave()
 
 
-def _digest(key: str) -> bytes:
-    return sha256(key.encode("utf-8", "surrogateescape")).digest()
+def _rule() -> str:
+    return request.url_rule.rule if request.url_rule else ""
 
 
 def _sent_key() -> str:

@@ -50,6 +50,25 @@ class Unauthorized(ChurnError):
         super().__init__(f"{fault}: send one of CHURN_API_KEYS as `Authorization: Bearer <key>` or `X-API-Key: <key>`.")
 
 
+class Forbidden(ChurnError):
+    """The key is one of the service's, but not for this."""
+
+    status = 403
+
+    def __init__(self, name: str, scope: str) -> None:
+        super().__init__(f"The key {name} may not do this; it wants one with the scope {scope}.")
+
+
+class TooManyRequests(ChurnError):
+    """More was asked for than one caller may have, or than there is room for; `retry_after` in whole seconds."""
+
+    status = 429
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
 class ServerError(ChurnError):
     """Something failed that nobody foresaw; the log has it, the caller only the request id."""
 

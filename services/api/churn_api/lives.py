@@ -51,7 +51,7 @@ class Life:
             self._redis.delete(self._key)
 
 
-def lives(client: redis.Redis) -> Iterator[tuple[str, Machine]]:
+def lives(client: "redis.Redis[bytes]") -> Iterator[tuple[str, Machine]]:
     """The host of each living worker, and its machine. Raises redis.RedisError."""
     keys = sorted(client.scan_iter(match=f"{PREFIX}*", count=1000))
     for key, value in zip(keys, client.mget(keys), strict=True) if keys else []:

@@ -56,7 +56,7 @@ class MachineCollector(Collector):
         yield limit
 
 
-def _client(url: str) -> redis.Redis:
+def _client(url: str) -> "redis.Redis[bytes]":
     # Celery writes a unix socket as redis+socket://, Redis itself as unix://.
     return redis.Redis.from_url(
         url.replace("redis+socket://", "unix://", 1),

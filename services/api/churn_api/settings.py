@@ -6,11 +6,7 @@ from typing import Literal, Self
 from pydantic import Field, SecretStr, model_validator
 
 from churn.settings import CommaSeparated, CommaSeparatedSecrets, Settings
-
-# Short keys can be guessed; this is what `openssl rand -hex 16` gives half of.
-SHORTEST_KEY = 16
-# What stands in examples and manuals is no secret, whatever its length.
-WELL_KNOWN = ("change", "example", "default", "secret", "password", "your-", "your_", "12345678", "test")
+from churn_api.keys import SCOPES, SHORTEST_KEY, Key, read_keys
 
 
 class ApiSettings(Settings):
@@ -28,7 +24,16 @@ class ApiSettings(Settings):
         "may ask, which only development allows.",
     )
     api_keys_file: Path | None = Field(
-        None, description="A file with further keys, one a line, for those who mount secrets as files."
+        None,
+        description="A file with further keys, one a line: a key that may do everything, or a name, its scopes (score, "
+        "jobs, admin, with commas between them) and a key. It is read again when it changes.",
+    )
+    key_rate_limit: float = Field(
+        500.0,
+        ge=0,
+        le=100_000,
+        description="Requests a second that one key may make, over all processes, in bursts of two seconds' worth. 0: "
+        "as many as it likes.",
     )
     cors_origins: CommaSeparated = Field(
         (), description="Origins of other sites whose pages may call the API, separated by commas. Not set: none."
@@ -94,26 +99,42 @@ class ApiSettings(Settings):
 
     @model_validator(mode="after")
     def _keys_are_safe(self) -> Self:
-        if self.api_keys_file and not self.api_keys_file.is_file():
-            raise ValueError(f"CHURN_API_KEYS_FILE is {str(self.api_keys_file)!r}, which is no file that can be read.")
-        keys = self.keys()
+        keys = self.named_keys()
         if self.env == "production" and not keys:
             raise ValueError(
                 "CHURN_API_KEYS (or CHURN_API_KEYS_FILE) is not set, and production serves nobody without a key. "
                 "Make one with: openssl rand -hex 24"
             )
-        if self.env == "production" and any(_is_weak(key) for key in keys):
+        if self.env == "production" and any(key.weak for key in keys):
             raise ValueError(
                 f"CHURN_API_KEYS holds a key of fewer than {SHORTEST_KEY} characters or one that stands in manuals. "
                 "Make one with: openssl rand -hex 24"
             )
         return self
 
+    @model_validator(mode="after")
+    def _origins_are_named(self) -> Self:
+        if self.env == "production" and any("*" in origin for origin in self.cors_origins):
+            raise ValueError(
+                "CHURN_CORS_ORIGINS holds a wildcard, which lets any page on the web call the API from a visitor's "
+                "browser; name the origins that need it, such as https://crm.example.org."
+            )
+        return self
+
     def keys(self) -> tuple[str, ...]:
         """Every key, of the variable and of the file."""
-        lines = self.api_keys_file.read_text().splitlines() if self.api_keys_file else []
-        return (*(key.get_secret_value() for key in self.api_keys), *(line.strip() for line in lines if line.strip()))
+        return tuple(key.secret for key in self.named_keys())
 
+    def named_keys(self) -> tuple[Key, ...]:
+        """Every key as it is written now. Raises ValueError for a file that can't be read as keys."""
+        held = (Key(f"key-{place}", SCOPES, key.get_secret_value()) for place, key in enumerate(self.api_keys, 1))
+        return (*held, *read_keys(self._lines_of_keys()))
 
-def _is_weak(key: str) -> bool:
-    return len(key) < SHORTEST_KEY or len(set(key)) < 6 or any(word in key.lower() for word in WELL_KNOWN)
+    def _lines_of_keys(self) -> list[str]:
+        try:
+            return self.api_keys_file.read_text().splitlines() if self.api_keys_file else []
+        except OSError as error:
+            raise ValueError(
+                f"CHURN_API_KEYS_FILE is {str(self.api_keys_file)!r}, which is no file that can be read "
+                f"({error.strerror})."
+            ) from error
