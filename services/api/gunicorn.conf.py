@@ -18,6 +18,7 @@ from prometheus_client import multiprocess
 
 # Imported before the processes part ways: the modules are read once and their memory is shared.
 import churn_api.app  # noqa: F401
+from churn_api.limits import THREADS
 from churn_api.settings import ApiSettings
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ settings = ApiSettings.load()
 wsgi_app = "churn_api.app:create_app()"
 workers = settings.api_workers
 worker_class = "gthread"
-threads = 4
+threads = THREADS
 # Longer than the site's nginx keeps its connections, so that none is used as it closes.
 keepalive = 30
 timeout = 60
@@ -41,15 +42,7 @@ worker_tmp_dir = MEMORY
 # The root file system may be read-only, and nobody talks to gunicorn through a socket.
 control_socket_disable = True
 loglevel = settings.log_level.lower()
-logconfig_dict = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"json": {"()": "churn.logs.JsonFormatter", "service": "api"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json", "stream": "ext://sys.stderr"}},
-    "root": {"level": settings.log_level, "handlers": []},
-    "loggers": {"gunicorn.error": {"handlers": ["stderr"], "level": settings.log_level, "propagate": False}},
-}
-
+logger_class = "churn_api.server_log.ServerLog"
 
 OWN_FOLDER = f"{MEMORY}/churn-api-{os.getpid()}"
 
