@@ -16,7 +16,8 @@ from typing import Any, NamedTuple
 from churn.customer import CATEGORIES, FIELDS, ID, IMPLIED, LABEL, Customer
 from churn.errors import FieldError, ValidationError
 from churn.fields import Category, Number
-from churn.plain import MAX_ID_LENGTH, glance
+from churn.plain import MAX_ID_LENGTH as MAX_ID_LENGTH
+from churn.plain import glance
 from churn.schema import NUMERIC_TEXT
 
 # Longer values are cut before they are echoed, so that an answer's size does not follow its request's.

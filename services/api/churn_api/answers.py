@@ -144,4 +144,4 @@ class ReleasesAnswer(Struct, frozen=True):
 
 def respond(answer: Any, status: int = 200) -> Response:
     """The answer as JSON."""
-    return Response(encode(answer), status, mimetype="application/json")
+    return Response(encode(answer), status, content_type="application/json")

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import msgspec
-from flask import request
+from flask import Request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from churn_api.errors import InvalidBody, RequestTooLarge, UnsupportedMediaType
@@ -12,13 +12,13 @@ from churn_api.errors import InvalidBody, RequestTooLarge, UnsupportedMediaType
 _decode = msgspec.json.Decoder().decode
 
 
-def read_json(limit: int, advice: str = "") -> Any:
-    """The body as plain Python values; `limit` is in bytes, `advice` what to do with more.
+def read_json(request: Request, limit: int, advice: str = "") -> Any:
+    """The request's body as plain Python values; `limit` is in bytes, `advice` what to do with more.
 
     Of a name that an object repeats the last value counts, as in JavaScript. Raises UnsupportedMediaType,
     RequestTooLarge or InvalidBody.
     """
-    _check_type()
+    _check_type(request)
     request.max_content_length = limit
     try:
         body = request.get_data(cache=False)
@@ -28,12 +28,12 @@ def read_json(limit: int, advice: str = "") -> Any:
     try:
         return _decode(body)
     except (ValueError, RecursionError):  # msgspec's own errors are ValueErrors
-        return _explained(body)
+        return _explained(request, body)
 
 
-def _check_type() -> None:
+def _check_type(request: Request) -> None:
     """Whether the body is declared as JSON in UTF-8; a form post from a foreign page never is."""
-    declared = request.content_type or ""
+    declared = request.environ.get("CONTENT_TYPE", "")
     if declared == "application/json":
         return
     kind, charset = request.mimetype, request.mimetype_params.get("charset", "utf-8")
@@ -43,7 +43,7 @@ def _check_type() -> None:
         raise UnsupportedMediaType(f"Send the body in UTF-8; got the charset {charset[:40]!r}.")
 
 
-def _explained(body: bytes) -> Any:
+def _explained(request: Request, body: bytes) -> Any:
     """What the strict decoder refuses: read once more by the patient one, which knows where a fault is.
 
     It lets NaN and infinity through, which the field's own check then names.

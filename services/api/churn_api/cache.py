@@ -11,7 +11,7 @@ import redis
 from churn.predict import Prediction
 from churn.reading import Reading
 from churn.schema import schema_hash
-from churn_api.computing import Question, compute
+from churn_api.computing import Question, compute, compute_one
 from churn_api.costs import Costs
 from churn_api.metrics import Metrics
 from churn_api.releases import Serving
@@ -39,10 +39,26 @@ class Cache:
         self._metrics = metrics
         self._prefix = f"churn:{schema_hash()[:16]}:"
 
-    def answer(self, serving: Serving, readings: Sequence[Reading], *, reasoned: bool) -> list[Answer]:
-        """Answer for customers in their order, with all reasons or with none; Redis is asked once for all of them."""
-        many = len(readings) > 1
-        questions = [Question(each.customer, each.assumed, reasoned) for each in readings]
+    def answer(self, serving: Serving, reading: Reading, reasons: int | None) -> Answer:
+        """Answer for one customer."""
+        question = Question(reading.customer, reading.assumed, reasons)
+        known = serving.recent.get(question)
+        if known is not None:
+            self._metrics.cache["hit"].inc()
+            return known, True
+        if self._asks(serving, question, many=False):
+            return self._look_up(serving, [question], many=False)[0]
+        self._metrics.cache["bypass"].inc()
+        prediction = compute_one(serving.release.predictor, question)
+        serving.recent.put(question, prediction)
+        return prediction, False
+
+    def answer_many(self, serving: Serving, readings: Sequence[Reading], reasons: int | None) -> list[Answer]:
+        """Answer for customers in their order; Redis is asked once for all of them."""
+        questions = [Question(each.customer, each.assumed, reasons) for each in readings]
+        return self._look_up(serving, questions, many=True)
+
+    def _look_up(self, serving: Serving, questions: Sequence[Question], *, many: bool) -> list[Answer]:
         recent = self._recent(serving, questions, many=many)
         asked = {
             place: self._name(serving, question)

@@ -3,23 +3,23 @@
 from collections.abc import Container, Sequence
 from typing import NamedTuple
 
-from churn.customer import FIELDS, Customer
+from churn.customer import Customer
 from churn.predict import Prediction, Predictor, risk_band
 from churn.reading import Reading
 from churn.scoring import table_of
 
 
 class Question(NamedTuple):
-    """All that a prediction depends on, beside the release."""
+    """All that a prediction depends on, beside the release; `reasons` is None for neither reasons nor advice."""
 
     customer: Customer
     assumed: tuple[str, ...]
-    reasoned: bool
+    reasons: int | None
 
     @property
     def tabled(self) -> bool:
         """Whether it needs no more than a row of a table: a complete customer, and no reasons."""
-        return not self.assumed and not self.reasoned
+        return not self.assumed and self.reasons is None
 
 
 def compute(predictor: Predictor, questions: Sequence[Question], known: Container[int]) -> dict[int, Prediction]:
@@ -35,9 +35,7 @@ def compute(predictor: Predictor, questions: Sequence[Question], known: Containe
 
 
 def compute_one(predictor: Predictor, question: Question) -> Prediction:
-    """The prediction with all reasons and the recommendations, or with none."""
-    reading = Reading(question.customer, None, question.assumed)
-    return predictor.predict(reading, len(FIELDS) if question.reasoned else None)
+    return predictor.predict(Reading(question.customer, None, question.assumed), question.reasons)
 
 
 def _from_table(predictor: Predictor, customers: list[Customer]) -> list[Prediction]:

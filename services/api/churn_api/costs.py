@@ -33,7 +33,7 @@ class Costs(NamedTuple):
         """What it costs to answer; `many` if it is one of many questions that come together."""
         if many and question.tabled:
             return self.row
-        return self[2 * bool(question.assumed) + question.reasoned]
+        return self[2 * bool(question.assumed) + (question.reasons is not None)]
 
 
 def measure(predictor: Predictor) -> Costs:

@@ -24,7 +24,7 @@ def predict(service: Service, record: dict[str, Any], reasons: int | None) -> Pr
     """Answer for one customer. Raises ValidationError, or what keeps a release from serving."""
     serving = service.releases.serving
     reading = read(record)
-    ((prediction, cached),) = service.cache.answer(serving, [reading], reasoned=reasons is not None)
+    prediction, cached = service.cache.answer(serving, reading, reasons)
     service.metrics.count_prediction(prediction)
     service.board.count_served(1)
     return PredictionAnswer(
@@ -39,25 +39,17 @@ def predict(service: Service, record: dict[str, Any], reasons: int | None) -> Pr
         prediction.probability_range,
         cached,
         datetime.now(UTC).isoformat(),
-        _reasons(prediction, reasons),
-        _recommendations(prediction),
+        [ReasonAnswer(*reason) for reason in prediction.reasons],
+        [RecommendationAnswer(*each) for each in prediction.recommendations],
         serving.about,
     )
-
-
-def _reasons(prediction: Prediction, count: int | None) -> list[ReasonAnswer]:
-    return [ReasonAnswer(*reason) for reason in prediction.reasons[: count or 0]]
-
-
-def _recommendations(prediction: Prediction) -> list[RecommendationAnswer]:
-    return [RecommendationAnswer(*each) for each in prediction.recommendations]
 
 
 def predict_batch(service: Service, records: Sequence[Any], reasons: int | None) -> BatchAnswer:
     """Answer for many customers, each judged alone. Raises only what keeps a release from serving."""
     serving = service.releases.serving
     readings, rows = _read_all(records)
-    predictions = service.cache.answer(serving, list(readings.values()), reasoned=reasons is not None)
+    predictions = service.cache.answer_many(serving, list(readings.values()), reasons)
     for (index, reading), (prediction, cached) in zip(readings.items(), predictions, strict=True):
         rows[index] = _row(index, reading, prediction, cached, reasons)
     service.metrics.count_batch([prediction for prediction, _ in predictions])
@@ -98,6 +90,6 @@ def _row(index: int, reading: Reading, prediction: Prediction, cached: bool, rea
         prediction.assumed,
         prediction.probability_range,
         cached,
-        UNSET if reasons is None else _reasons(prediction, reasons),
-        UNSET if reasons is None else _recommendations(prediction),
+        UNSET if reasons is None else [ReasonAnswer(*reason) for reason in prediction.reasons],
+        UNSET if reasons is None else [RecommendationAnswer(*each) for each in prediction.recommendations],
     )

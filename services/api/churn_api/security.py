@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from flask import Flask, Response
+from flask import Flask
 from flask_cors import CORS
 
 PAGE_HEADERS = {
@@ -18,21 +18,21 @@ PAGE_HEADERS = {
 """The same policy that the site's nginx sends, which replaces these where it stands in front."""
 
 
+_JSON = ("Content-Type", "application/json")
+_ALWAYS = (("X-Content-Type-Options", "nosniff"),)
+_NOT_KEPT = (*_ALWAYS, ("Cache-Control", "no-store"))
+
+
+def answer_headers(headers: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """The headers that protect an answer with these headers: the whole policy, but for JSON, which no browser shows."""
+    protection = _ALWAYS if any(name == "Cache-Control" for name, _ in headers) else _NOT_KEPT
+    return protection if _JSON in headers else (*protection, *PAGE_HEADERS.items())
+
+
 def install(app: Flask, origins: Sequence[str]) -> None:
-    """Protect every answer; let pages of the `origins`, if any, read them."""
-
-    @app.after_request
-    def protect(response: Response) -> Response:
-        headers = response.headers
-        headers["X-Content-Type-Options"] = "nosniff"
-        if response.mimetype != "application/json":
-            headers.update(PAGE_HEADERS)
-        if "Cache-Control" not in headers:
-            headers["Cache-Control"] = "no-store"
-        return response
-
+    """Let pages of the `origins`, if any, read the answers. A key travels in a header that the page sets itself;
+    cookies are never asked for."""
     if origins:
-        # A key travels in a header that the page sets itself; cookies are never asked for.
         CORS(
             app,
             origins=list(origins),

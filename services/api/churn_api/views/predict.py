@@ -1,8 +1,11 @@
 """/predict and /batch_predict."""
 
-from typing import Any
+from functools import lru_cache
+from typing import Any, cast
+from urllib.parse import parse_qs
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Request, Response, request
+from werkzeug.local import LocalProxy
 
 from churn.customer import FIELDS
 from churn.errors import FieldError, ValidationError
@@ -22,32 +25,40 @@ _JOBS = " Send more customers as a CSV to /jobs."
 
 @blueprint.post("/predict")
 def predict_one() -> Response:
-    reasons = _reasons(DEFAULT_REASONS)
-    record = read_json(ONE_LIMIT)
+    sent, parts = _sent(), service()
+    reasons = wanted_reasons(sent.environ["QUERY_STRING"], DEFAULT_REASONS)
+    record = read_json(sent, ONE_LIMIT)
     if not isinstance(record, dict):
         raise InvalidBody(f"The body must be a JSON object with a customer's fields; got {_kind(record)}.")
     try:
-        return respond(predict(service(), record, reasons))
+        return respond(predict(parts, record, reasons))
     except ValidationError as error:
-        service().metrics.count_faults(error.errors)
+        parts.metrics.count_faults(error.errors)
         raise
 
 
 @blueprint.post("/batch_predict")
 def predict_many() -> Response:
-    reasons = _reasons(None)
-    customers = _customers(read_json(BATCH_LIMIT, _JOBS))
-    most = service().settings.max_batch_rows
+    sent, parts = _sent(), service()
+    reasons = wanted_reasons(sent.environ["QUERY_STRING"], None)
+    customers = _customers(read_json(sent, BATCH_LIMIT, _JOBS))
+    most = parts.settings.max_batch_rows
     if len(customers) > most:
         raise RequestTooLarge(
             f"{len(customers):,} customers are more than the {most:,} that this address takes.{_JOBS}"
         )
-    return respond(predict_batch(service(), customers, reasons))
+    return respond(predict_batch(parts, customers, reasons))
 
 
-def _reasons(default: int | None) -> int | None:
-    """How many reasons are wanted, None for neither reasons nor recommendations. Raises ValidationError."""
-    wanted = request.args.get("reasons") if request.query_string else None
+def _sent() -> Request:
+    """The request itself: each use of Flask's proxy for it costs as much as a lookup in the cache."""
+    return cast("LocalProxy[Request]", request)._get_current_object()
+
+
+@lru_cache(64)
+def wanted_reasons(query: str, default: int | None) -> int | None:
+    """How many reasons a query asks for, None for neither reasons nor recommendations. Raises ValidationError."""
+    wanted = parse_qs(query, keep_blank_values=True).get("reasons", [None])[0]
     if wanted is None:
         return default
     if wanted in ("all", "none"):
