@@ -8,6 +8,7 @@ from churn_api.openapi.schemas import reference
 FAILURES = {
     400: "The body is not what this address reads.",
     401: "A key of the service is needed.",
+    403: "The key is for something else.",
     404: "There is nothing under this name.",
     409: "The state of things does not allow it.",
     413: "The body is too large, or has too many customers.",
@@ -19,7 +20,7 @@ FAILURES = {
 }
 
 # What can happen to every request that wants a key, at the site's own door or inside.
-ALWAYS = (401, 429, 500)
+ALWAYS = (401, 403, 429, 500)
 
 REQUEST_ID = {"X-Request-ID": {"description": "The caller's own, or one made here.", "schema": {"type": "string"}}}
 
