@@ -2,15 +2,20 @@
 
 import csv
 import io
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import redirect_stdout
+from datetime import UTC, datetime
 from pathlib import Path
+from shutil import copytree
+from typing import Any, NamedTuple
 
 import pytest
 
+from churn import release
 from churn.store import ObjectStore, open_store
-from churn_trainer import sample, sources, train
+from churn_trainer import publish, sample, sources, train
 from churn_trainer.__main__ import main
+from churn_trainer.card import Trained
 from churn_trainer.prepare import Prepared, prepare
 from churn_trainer.settings import TrainerSettings
 from churn_trainer.sources import Source
@@ -95,27 +100,55 @@ def environment(settings: TrainerSettings) -> dict[str, str]:
 
 @pytest.fixture
 def trainer(settings: TrainerSettings, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
-    """`python -m churn_trainer` in this process, with the test's settings: takes its arguments, returns its exit code."""
+    """`python -m churn_trainer` in this process with the test's settings: takes arguments, returns its exit code."""
     for name, value in environment(settings).items():
         monkeypatch.setenv(name, value)
     return lambda *arguments: main(arguments)
 
 
+class WholeRun(NamedTuple):
+    """What a whole run left behind: its folder, with the table and the store, what it found out, and what it said."""
+
+    folder: Path
+    trained: Trained
+    version: str
+    said: str
+
+    @property
+    def moment(self) -> datetime:
+        return datetime.strptime(self.version, release.VERSION_FORMAT).replace(tzinfo=UTC)
+
+    @property
+    def store(self) -> ObjectStore:
+        return open_store(f"file://{self.folder}/store")
+
+
 @pytest.fixture(scope="session")
-def trained_url(tmp_path_factory: pytest.TempPathFactory, small_csv: bytes) -> Iterator[str]:
-    """The URL of a store that one whole run has filled; not to be changed."""
-    folder = tmp_path_factory.mktemp("trained")
+def whole_run(tmp_path_factory: pytest.TempPathFactory, small_csv: bytes) -> WholeRun:
+    """One whole run on the small table; its store is not to be changed, but may be copied."""
+    folder = tmp_path_factory.mktemp("run")
     (folder / sources.NAME).write_bytes(small_csv)
-    url = f"file://{folder}/store"
-    settings = TrainerSettings(store_url=url, data_dir=folder, data_source="file", cv_folds=2, cv_repeats=1)
-    with pytest.MonkeyPatch.context() as patch:
+    settings = TrainerSettings(
+        store_url=f"file://{folder}/store", data_dir=folder, data_source="file", cv_folds=2, cv_repeats=1
+    )
+    found: list[tuple[Trained, str]] = []
+    publish_results = publish.results
+
+    def remember(trained: Trained, *rest: Any) -> str:
+        found.append((trained, publish_results(trained, *rest)))
+        return found[0][1]
+
+    said = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(said):
+        patch.setattr(publish, "results", remember)
         for name, value in environment(settings).items():
             patch.setenv(name, value)
-        patch.setitem(os.environ, "OMP_NUM_THREADS", "1")
         assert main([]) == 0
-    yield url
+    return WholeRun(folder, *found[0], said.getvalue())
 
 
 @pytest.fixture
-def trained_store(trained_url: str) -> ObjectStore:
-    return open_store(trained_url)
+def copied_run(whole_run: WholeRun, tmp_path: Path) -> WholeRun:
+    """A copy of the whole run in the test's own folder, for `settings` and `store`."""
+    copytree(whole_run.folder, tmp_path, dirs_exist_ok=True)
+    return whole_run._replace(folder=tmp_path)

@@ -120,6 +120,10 @@ def delimited(by):
     return lambda data: data.replace(b",", by)
 
 
+def instead(other):
+    return lambda _: other
+
+
 def zipped(data):
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as file:
@@ -128,8 +132,8 @@ def zipped(data):
 
 
 BYTES = {
-    "empty file": (lambda data: b"", r"is empty; a header row and customers are needed"),
-    "blank lines only": (lambda data: b"\n\n\n", r"is empty"),
+    "empty file": (instead(b""), r"is empty; a header row and customers are needed"),
+    "blank lines only": (instead(b"\n\n\n"), r"is empty"),
     "semicolons": (delimited(b";"), r"separated by semicolons; save it with commas"),
     "tabs": (delimited(b"\t"), r"separated by tabs"),
     "bars": (delimited(b"|"), r"separated by bars"),
@@ -137,8 +141,8 @@ BYTES = {
     "Latin-1": (lambda data: data.replace(b"Female", "Frauü".encode("latin-1")), r"is not UTF-8 text"),
     "gzip": (gzip.compress, r"is a compressed file or a spreadsheet"),
     "spreadsheet": (zipped, r"is a compressed file or a spreadsheet"),
-    "a web page": (lambda data: b"<!doctype html><html><body>Not found</body></html>", r"has no header row"),
-    "JSON": (lambda data: b'[{"customerID": "1"}]', r"has no header row|is no CSV"),
+    "a web page": (instead(b"<!doctype html><html><body>Not found</body></html>"), r"has no header row"),
+    "JSON": (instead(b'[{"customerID": "1"}]'), r"has no header row|is no CSV"),
     "unbalanced quote": (lambda data: data.replace(b"Male", b'"Male', 1), r"is no CSV|rows? .*cells|too few"),
     "null bytes": (lambda data: data.replace(b"Female", b"Fem\0ale"), r"is no CSV|gender must be"),
 }

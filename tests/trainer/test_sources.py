@@ -56,21 +56,21 @@ def test_the_stores_table_can_be_read_in_small_pieces_and_more_than_once(setting
 
 
 def test_without_both_the_public_copy_is_downloaded(settings, store, monkeypatch):
-    monkeypatch.setattr(urllib.request, "urlopen", lambda url, timeout: io.BytesIO(TABLE))
+    monkeypatch.setattr(urllib.request, "urlopen", lambda *_, **__: io.BytesIO(TABLE))
     monkeypatch.setattr(sources, "PUBLIC_SHA256", hashlib.sha256(TABLE).hexdigest())
     found = sources.find(automatic(settings), store)
     assert (found.kind, found.open().read()) == ("download", TABLE)
 
 
 def test_a_download_that_is_another_file_is_refused(settings, store, monkeypatch):
-    monkeypatch.setattr(urllib.request, "urlopen", lambda url, timeout: io.BytesIO(TABLE))
+    monkeypatch.setattr(urllib.request, "urlopen", lambda *_, **__: io.BytesIO(TABLE))
     with pytest.raises(DataNotFound, match="something else than IBM's table"):
         sources.find(automatic(settings, "download"), store)
 
 
 def test_a_download_that_hangs_is_given_up_in_time(settings, store, monkeypatch):
     monkeypatch.setattr(sources, "DOWNLOAD_SECONDS", 0.05)
-    monkeypatch.setattr(sources, "_fetch", lambda answers: None)
+    monkeypatch.setattr(sources, "_fetch", lambda _: None)
     with pytest.raises(DataNotFound, match="no answer within"):
         sources.find(automatic(settings, "download"), store)
 

@@ -61,7 +61,7 @@ class Run:
             trained, pictures, self._settings, self._store, datetime.now(UTC).replace(microsecond=0)
         )
         self._tell_results(trained, version)
-        self._release(trained, version, expected)
+        self.release(trained, version, expected)
         self._console.step(f"Done. Peak memory {memory.peak() / 2**20:.0f} MiB{_container_peak()}.")
 
     def _explore(self, source: Source, table: Table, findings: Findings) -> dict[str, bytes]:
@@ -138,7 +138,7 @@ class Run:
             self._console.step(f"{error.message} It is not compared with.")
             return None
 
-    def _release(self, trained: Trained, version: str, expected: Pointer | None) -> None:
+    def release(self, trained: Trained, version: str, expected: Pointer | None) -> None:
         """Point to the new version, unless a gate is shut or another trainer was quicker."""
         if not trained.passes:
             for gate in trained.gates:

@@ -1,0 +1,115 @@
+"""Comparing models by cross-validation."""
+
+import numpy as np
+import pytest
+from sklearn.ensemble import VotingClassifier
+from sklearn.model_selection import RepeatedStratifiedKFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from churn_trainer import compare as compare_module
+from churn_trainer.candidates import CANDIDATES, SEED, VOTERS, VOTING
+from churn_trainer.compare import Comparison, Design, compare, corrected_error, permuted_check
+from churn_trainer.metrics import measure
+from churn_trainer.train import search
+
+DESIGN = Design(folds=2, repeats=2, jobs=1)
+
+
+def quiet(name: str, done: int, total: int) -> None:
+    """Nobody watches."""
+
+
+@pytest.fixture(scope="module")
+def columns(prepared):
+    rows = prepared.split.development[:600]
+    return prepared.unscaled(rows), prepared.churn[rows]
+
+
+@pytest.fixture(scope="module")
+def comparison(columns):
+    return compare(*columns, DESIGN, quiet)
+
+
+def test_all_models_have_all_figures_in_every_fold(comparison):
+    assert set(comparison.figures) == {*(one.name for one in CANDIDATES), VOTING.name}
+    for figures in comparison.figures.values():
+        assert {len(values) for values in figures.values()} == {4}
+        assert {"roc_auc", "pr_auc", "brier", "log_loss", "ece", "accuracy", "f1", "precision", "recall"} < set(figures)
+
+
+def test_scaling_and_grid_are_inside_the_folds(comparison, columns):
+    """The first fold, done by hand on nothing but its own customers."""
+    train, test = next(RepeatedStratifiedKFold(n_splits=2, n_repeats=2, random_state=SEED).split(*columns))
+    wide, churn = columns
+    for candidate in CANDIDATES[:3]:
+        prefix = type(candidate.estimator()).__name__.lower()
+        pipeline = make_pipeline(StandardScaler(), candidate.estimator())
+        model = search(pipeline, candidate, f"{prefix}__").fit(wide[train], churn[train])
+        auc = measure(churn[test], model.predict_proba(wide[test])[:, 1])["roc_auc"]
+        assert comparison.figures[candidate.name]["roc_auc"][0] == pytest.approx(auc, abs=1e-12)
+
+
+def test_the_vote_of_the_folds_is_what_a_voting_classifier_would_say(comparison, columns):
+    wide, churn = columns
+    train, test = next(RepeatedStratifiedKFold(n_splits=2, n_repeats=2, random_state=SEED).split(*columns))
+    members = [
+        (
+            one.name,
+            search(
+                make_pipeline(StandardScaler(), one.estimator()), one, f"{type(one.estimator()).__name__.lower()}__"
+            ),
+        )
+        for one in CANDIDATES
+        if one.name in VOTERS
+    ]
+    voting = VotingClassifier(members, voting="soft").fit(wide[train], churn[train])
+    auc = measure(churn[test], voting.predict_proba(wide[test])[:, 1])["roc_auc"]
+    assert comparison.figures[VOTING.name]["roc_auc"][0] == pytest.approx(auc, abs=1e-9)
+
+
+def test_two_folds_at_a_time_give_the_same_numbers_as_one(comparison, columns, monkeypatch):
+    monkeypatch.setattr(compare_module, "CANDIDATES", CANDIDATES[:3])
+    parallel = compare(*columns, Design(2, 2, 2), quiet)
+    for name in (one.name for one in CANDIDATES[:3]):
+        for figure, values in parallel.figures[name].items():
+            assert (values == comparison.figures[name][figure]).all()
+
+
+def test_progress_counts_every_fold(columns, monkeypatch):
+    monkeypatch.setattr(compare_module, "CANDIDATES", CANDIDATES[1:2])
+    told = []
+    compare(*columns, DESIGN, lambda *counts: told.append(counts))
+    assert told == [("Gaussian Naive Bayes", done, 4) for done in (1, 2, 3, 4)]
+
+
+def test_the_error_of_a_mean_is_corrected_for_shared_customers():
+    gaps = np.array([0.01, 0.02, 0.03, 0.02, 0.02])
+    plain = gaps.std(ddof=1) / np.sqrt(5)
+    # Nadeau and Bengio: 1/J + test/train in place of 1/J, here 1/5 + 1/4.
+    assert corrected_error(gaps, folds=5) == pytest.approx(plain * np.sqrt(1 + 5 / 4))
+
+
+def test_a_difference_is_paired_over_the_folds():
+    figures = {
+        "better": {"roc_auc": np.array([0.81, 0.85, 0.83, 0.88])},
+        "other": {"roc_auc": np.array([0.80, 0.84, 0.82, 0.87])},
+    }
+    difference = Comparison(figures, 2, 2, 100).difference("better", "other")
+    assert (difference.mean, difference.error) == pytest.approx((0.01, 0))
+    assert difference.interval == pytest.approx((0.01, 0.01))
+
+
+def test_shuffled_labels_cannot_be_predicted(columns):
+    check = permuted_check(CANDIDATES[0], *columns, DESIGN, quiet)
+    assert check.passed
+    assert check.roc_auc == pytest.approx(0.5, abs=check.limit)
+
+
+def test_a_column_that_follows_the_labels_wherever_they_go_is_caught(columns, monkeypatch):
+    """A leak: the shuffled labels themselves stand in a column."""
+    wide, churn = columns
+    leaking = wide.copy()
+    leaking[:, 0] = np.random.default_rng(SEED).permutation(churn)
+    check = permuted_check(CANDIDATES[0], leaking, churn, DESIGN, quiet)
+    assert not check.passed

@@ -1,0 +1,48 @@
+"""Findings in words: from the figures, whatever they are."""
+
+import pytest
+
+from churn_trainer.explore import explore
+from churn_trainer.findings import plain_words
+from churn_trainer.table import Findings, Table
+
+
+@pytest.fixture
+def report(small_table):
+    return explore(small_table, Findings(rows=len(small_table)))
+
+
+def test_the_first_sentence_is_how_many_left(report, small_table):
+    churned = int(small_table.churn.sum())
+    assert report["findings"][0] == f"{churned:,} of 1,500 customers left: {churned / 15:.1f} %."
+
+
+def test_sentences_follow_the_figures(report):
+    assert any(
+        sentence.startswith("Contract: ") and '"Month-to-month" left' in sentence for sentence in report["findings"]
+    )
+    for rate in report["churn_by_field"]["Contract"]:
+        rate.update(rate=0.5, low=0.4, high=0.6)
+    assert not any(sentence.startswith("Contract: ") for sentence in plain_words(report))
+
+
+def test_a_difference_within_the_noise_is_not_told(report):
+    assert not any(sentence.startswith("Gender: ") for sentence in report["findings"])
+
+
+def test_numbers_are_told_with_their_unit(report):
+    assert any("months" in sentence for sentence in report["findings"] if sentence.startswith("Tenure"))
+
+
+def test_repairs_and_conflicts_are_told(report):
+    report["repairs"] = {"byte order mark removed": 1, "gender: one value only, nothing to learn from": 0}
+    report["duplicates"]["conflicting_groups"] = 3
+    told = "\n".join(plain_words(report))
+    assert "Repaired: byte order mark removed (1 times)." in told
+    assert "Repaired: gender: one value only, nothing to learn from." in told
+    assert "3 groups of customers alike in every field hold both outcomes" in told
+
+
+def test_a_table_where_nothing_differs_has_findings_too(small_table):
+    same = Table(small_table.customers, small_table.churn * 0)
+    assert plain_words(explore(same, Findings(rows=len(same))))[0] == "0 of 1,500 customers left: 0.0 %."

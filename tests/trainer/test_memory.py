@@ -1,0 +1,44 @@
+"""How much memory is held."""
+
+import sys
+
+import numpy as np
+import pytest
+
+from churn_trainer import memory
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
+
+
+@linux
+def test_work_that_takes_memory_is_seen_to():
+    result, risen = memory.peak_of(lambda: int(np.ones(50_000_000 // 8).sum()))
+    assert result == 6_250_000
+    assert 40_000_000 < risen < 80_000_000
+
+
+@linux
+def test_what_was_taken_and_given_back_before_does_not_count():
+    np.ones(60_000_000 // 8).sum()
+    assert memory.peak_of(lambda: None)[1] < 10_000_000
+
+
+@linux
+def test_the_peak_of_the_process_outlasts_a_measurement():
+    np.ones(80_000_000 // 8).sum()
+    before = memory.peak()
+    memory.peak_of(lambda: None)
+    assert memory.peak() >= before
+
+
+def test_without_a_kernel_that_tells_nothing_is_claimed(monkeypatch, tmp_path):
+    for name in ("_STATUS", "_CLEAR", "_GROUP_PEAK"):
+        monkeypatch.setattr(memory, name, tmp_path / "missing" / name)
+    assert memory.peak_of(lambda: 7) == (7, 0)
+    assert memory.container_peak() is None
+
+
+def test_the_containers_own_accounting_is_read(monkeypatch, tmp_path):
+    (tmp_path / "memory.peak").write_text("123456\n")
+    monkeypatch.setattr(memory, "_GROUP_PEAK", tmp_path / "memory.peak")
+    assert memory.container_peak() == 123_456

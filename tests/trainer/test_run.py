@@ -1,0 +1,244 @@
+"""Whole training runs: what they leave in the store, and what two of them, or a cluster, have in common."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+
+import joblib
+import numpy as np
+import pytest
+from distributed import Client, LocalCluster
+from sklearn.pipeline import make_pipeline
+
+from churn import release
+from churn.errors import ReleaseRefused
+from churn.features import matrix
+from churn.store import open_store
+from churn_trainer import publish, releases, sources
+from churn_trainer.compare import Design, compare
+from churn_trainer.console import Console
+from churn_trainer.judge import Gate
+from churn_trainer.run import Run, cluster
+from churn_trainer.train import fit_all
+
+
+def settled(manifest):
+    """A manifest without what is a time or follows from one."""
+    files = {name: file for name, file in manifest["files"].items() if not name.startswith("card.")}
+    return {name: value for name, value in manifest.items() if name not in {"version", "timestamp"}} | {"files": files}
+
+
+def manifest_of(store, version):
+    return release.manifest(store, version).model_dump(mode="json")
+
+
+def test_the_store_holds_every_object_of_the_layout(whole_run):
+    keys = {entry.key for entry in whole_run.store.list("") if not entry.key.startswith(".")}
+    version = whole_run.version
+    assert keys >= {
+        "data/raw/telco_customer_churn.csv",
+        "data/processed/feature_names.csv",
+        *(f"data/processed/{kind}_{part}.csv" for kind in "Xy" for part in ("train", "val", "test")),
+        f"models/trained/micro_best_model_{version}.pkl",
+        f"models/trained/micro_best_model_info_{version}.json",
+        "models/encoders/label_encoder.pkl",
+        "models/encoders/feature_scaler.pkl",
+        "outputs/plots/telco_churn_dashboard.png",
+        "outputs/plots/correlation_heatmap.png",
+        f"outputs/plots/micro_model_comparison_{version}.png",
+        "outputs/reports/exploration_report.json",
+        f"outputs/experiments/micro_model_comparison_{version}.json",
+        f"outputs/experiments/micro_final_test_results_{version}.json",
+        "config/aws_config.json",
+        "models/current.json",
+        *(f"models/releases/{version}/{name}" for name in ("manifest.json", "model.json", "card.json", "card.html")),
+    }
+
+
+def test_the_release_is_in_service_and_can_serve(whole_run):
+    pointer = release.current(whole_run.store)
+    assert pointer is not None
+    assert pointer.version == whole_run.version
+    assert release.load(whole_run.store, pointer.version, pointer.manifest_sha256).version == whole_run.version
+
+
+def test_the_published_pipeline_says_what_the_release_says(whole_run):
+    store, table = whole_run.store, whole_run.trained.prepared.table
+    scaler, model = (
+        joblib.load(io.BytesIO(store.get(key).data))
+        for key in ("models/encoders/feature_scaler.pkl", f"models/trained/micro_best_model_{whole_run.version}.pkl")
+    )
+    predictor = release.load(store, whole_run.version).predictor
+    published = make_pipeline(scaler, model).predict_proba(matrix(table.customers))[:, 1]
+    assert np.abs(predictor.scorer.probabilities(table.customers) - published).max() < 1e-6
+
+
+def test_the_model_that_serves_has_never_seen_a_test_row(whole_run):
+    trained = whole_run.trained
+    seen = trained.prepared.scaler.n_samples_seen_
+    assert seen == len(trained.prepared.split.train)
+    assert not set(trained.prepared.split.test) & set(trained.prepared.split.train)
+
+
+def test_a_person_is_told_of_progress_results_places_and_memory(whole_run):
+    for words in (
+        "customers, 23.",
+        "about 0 s left",
+        "Logistic Regression",
+        "looked at once",
+        "Peak memory",
+        "Released ",
+    ):
+        assert words in whole_run.said
+
+
+@pytest.fixture(scope="module")
+def rivals(tmp_path_factory, small_csv, root):
+    """Two trainers started at once on the same table and store; the store, and what each said."""
+    folder = tmp_path_factory.mktemp("rivals")
+    (folder / sources.NAME).write_bytes(small_csv)
+    settings = {
+        "CHURN_STORE_URL": f"file://{folder}/store",
+        "CHURN_DATA_DIR": str(folder),
+        "CHURN_CV_FOLDS": "2",
+        "CHURN_CV_REPEATS": "1",
+        "PYTHONPATH": os.pathsep.join(str(root / path) for path in ("shared", "services/trainer")),
+    }
+    command = [sys.executable, "-m", "churn_trainer"]
+    started = [
+        subprocess.Popen(
+            command, env=os.environ | settings, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
+        for _ in range(2)
+    ]
+    said = [process.communicate()[0] for process in started]
+    assert [process.returncode for process in started] == [0, 0]
+    return open_store(settings["CHURN_STORE_URL"]), said
+
+
+def test_of_two_trainers_at_once_one_releases_and_the_other_says_so(rivals):
+    store, said = rivals
+    first, second = sorted(said, key=lambda words: "Another trainer" in words)
+    assert "Released " in first
+    assert "Another trainer has released in the meantime" in second
+    assert "Released " not in second
+    pointer = release.current(store)
+    assert pointer is not None
+    assert f"Released {pointer.version}" in first
+
+
+def test_the_same_data_and_code_make_the_same_manifest_but_for_times(rivals):
+    store, _ = rivals
+    first, second = (settled(manifest_of(store, version)) for version in release.versions(store))
+    assert first == second
+
+
+def test_another_process_makes_the_same_release_as_this_one(rivals, whole_run):
+    store, _ = rivals
+    version = next(iter(release.versions(store)))
+    theirs, ours = (
+        settled(manifest_of(place, which)) for place, which in ((store, version), (whole_run.store, whole_run.version))
+    )
+    assert theirs["metrics"] == ours["metrics"]
+    assert theirs["fingerprint"] == ours["fingerprint"]
+
+
+def test_a_second_start_on_the_same_data_and_code_does_nothing(copied_run, trainer, capsys):
+    assert trainer() == 0
+    assert f"Nothing to do: release {copied_run.version} was trained on the same data" in capsys.readouterr().out
+    assert list(release.versions(copied_run.store)) == [copied_run.version]
+
+
+def test_rolling_back_is_not_undone_by_the_next_start(copied_run, settings, store, trainer, capsys):
+    newer = publish.results(copied_run.trained, {}, settings, store, copied_run.moment)
+    release.promote(store, newer, release.current(store))
+    assert trainer("rollback") == 0
+    assert trainer() == 0
+    assert "Nothing to do" in capsys.readouterr().out
+    pointer = release.current(store)
+    assert pointer is not None
+    assert pointer.version == copied_run.version
+
+
+def released(copied_run, settings, store, trained):
+    """Publish what was trained once more and try to release it; returns its version and what was said."""
+    said = io.StringIO()
+    expected = release.current(store)
+    version = publish.results(trained, {}, settings, store, copied_run.moment)
+    Run(settings, store, Console(said)).release(trained, version, expected)
+    return version, said.getvalue()
+
+
+def test_a_candidate_that_fails_a_gate_stays_published_with_the_reason(copied_run, settings, store):
+    worse = Gate("AUC is no worse than the release in service", False, "0.7 against 0.8")
+    version, said = released(copied_run, settings, store, replace(copied_run.trained, gates=[worse]))
+    assert "Gate shut: AUC is no worse than the release in service: 0.7 against 0.8." in said
+    pointer = release.current(store)
+    assert pointer is not None
+    assert pointer.version == copied_run.version
+    published = manifest_of(store, version)
+    assert published["gates_passed"] is False
+    assert published["gates"][0]["detail"] == "0.7 against 0.8"
+
+
+def test_a_release_that_cannot_be_verified_is_not_put_into_service(copied_run, settings, store):
+    trained = copied_run.trained
+    files = trained.served.files | {"model.json": b"{}"}
+    with pytest.raises(ReleaseRefused):
+        released(copied_run, settings, store, replace(trained, served=trained.served._replace(files=files)))
+    pointer = release.current(store)
+    assert pointer is not None
+    assert pointer.version == copied_run.version
+
+
+def test_a_run_forced_on_the_same_data_is_compared_with_the_release_in_service(copied_run, trainer, capsys):
+    assert trainer("--force") == 0
+    pointer = release.current(copied_run.store)
+    assert pointer is not None
+    assert pointer.version > copied_run.version
+    manifest = manifest_of(copied_run.store, pointer.version)
+    assert {gate["name"] for gate in manifest["gates"]} >= {"AUC is no worse than the release in service"}
+    assert json.loads(copied_run.store.get(releases.CONFIG).data)["current_version"] == pointer.version
+
+
+@pytest.fixture(scope="module")
+def scheduler():
+    """The address of a Dask cluster with two workers, each a process of its own."""
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as workers:
+        yield workers.scheduler_address
+
+
+@pytest.fixture
+def on_cluster(settings, scheduler):
+    with cluster(settings.model_copy(update={"dask_scheduler": scheduler})):
+        yield
+
+
+def quiet(name, done, total):
+    """Nobody watches."""
+
+
+def test_two_dask_workers_compare_the_models_with_the_same_numbers_as_none(prepared, scheduler, settings):
+    rows = prepared.split.development[:600]
+    columns, churn = prepared.unscaled(rows), prepared.churn[rows]
+    here = compare(columns, churn, Design(2, 1, 1), quiet)
+    with cluster(settings.model_copy(update={"dask_scheduler": scheduler})):
+        there = compare(columns, churn, Design(2, 1, None), quiet)
+    for name, figures in here.figures.items():
+        for figure, values in figures.items():
+            assert (values == there.figures[name][figure]).all(), (name, figure)
+
+
+def test_two_dask_workers_choose_the_same_parameters_as_none(prepared, fitted, on_cluster):
+    for one in fit_all(prepared):
+        assert one.parameters == fitted[one.candidate.name].parameters
+        assert one.validation == fitted[one.candidate.name].validation
+
+
+def test_the_work_is_done_by_the_workers(prepared, scheduler, on_cluster):
+    next(fit_all(prepared))
+    with Client(scheduler) as client:
+        assert sum(client.run(lambda dask_worker: len(dask_worker.state.log) > 0).values()) >= 1

@@ -1,0 +1,76 @@
+"""The champion as what serves it: every model can be one, and serves what scikit-learn would say."""
+
+import json
+
+import numpy as np
+import pytest
+from sklearn.pipeline import make_pipeline
+
+from churn import release
+from churn.features import matrix
+from churn_trainer.candidates import CANDIDATES, VOTING
+from churn_trainer.prepare import prepare
+from churn_trainer.serve import BACKGROUND_CUSTOMERS, customers, serve
+from churn_trainer.table import load
+from churn_trainer.train import fit_all
+
+NAMES = [*(candidate.name for candidate in CANDIDATES), VOTING.name]
+
+
+def scikit_learn(one, table, scaler):
+    return make_pipeline(scaler, one).predict_proba(matrix(table.customers))[:, 1]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_champion_serves_what_scikit_learn_says(fitted, prepared, name):
+    model = fitted[name].model
+    served = serve(model, prepared)
+    gap = served.predictor.scorer.probabilities(prepared.table.customers) - scikit_learn(
+        model, prepared.table, prepared.scaler
+    )
+    assert np.abs(gap).max() < 1e-6
+
+
+def test_each_champion_serves_every_real_customer_as_scikit_learn_would(telco_csv, source_of):
+    prepared = prepare(load(source_of(telco_csv.read_bytes()))[0])
+    for one in fit_all(prepared):
+        scorer = serve(one.model, prepared).predictor.scorer
+        gap = scorer.probabilities(prepared.table.customers) - scikit_learn(one.model, prepared.table, prepared.scaler)
+        assert np.abs(gap).max() < 1e-6, one.candidate.name
+
+
+@pytest.mark.parametrize(("name", "kind"), [("Logistic Regression", "scorecard"), ("Random Forest", "onnx")])
+def test_a_served_champion_passes_the_checks_of_a_release(fitted, prepared, store, name, kind):
+    served = serve(fitted[name].model, prepared)
+    assert served.kind == kind
+    about = {
+        "model_name": name,
+        "kind": kind,
+        "timestamp": "2026-01-02T03:04:05Z",
+        "threshold": 0.5,
+        "metrics": {},
+        "data": {},
+        "libraries": {},
+    }
+    release.publish(store, "20260102_030405", about, served.files)
+    loaded = release.load(store, "20260102_030405")
+    assert loaded.predictor.scorer.additive == (kind == "scorecard")
+
+
+def test_the_background_is_of_real_customers_of_the_train_part(fitted, prepared):
+    sample = json.loads(serve(fitted["Logistic Regression"].model, prepared).files["background.json"])
+    people = {tuple(customer) for customer in customers(prepared.table, prepared.split.train)}
+    assert len(sample["customers"]) == BACKGROUND_CUSTOMERS
+    assert all(tuple(customer) in people for customer in sample["customers"])
+
+
+def test_worked_examples_hold_complete_and_sparse_customers(fitted, prepared):
+    examples = json.loads(serve(fitted["Logistic Regression"].model, prepared).files["examples.json"])
+    assert {len(example["customer"]) for example in examples} == {19, 5}
+
+
+def test_a_scorecards_average_is_the_average_customer_of_the_train_part(fitted, prepared):
+    scorer = serve(fitted["Logistic Regression"].model, prepared).predictor.scorer
+    train = prepared.table.take(prepared.split.train)
+    effects = scorer.effects_table(train.customers)
+    assert np.abs(effects.sum(axis=1).mean()) < 1e-9
