@@ -27,7 +27,7 @@ export PYTHONPATH := $(CURDIR)/shared:$(CURDIR)/services/api:$(CURDIR)/services/
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run train releases rollback test test-stack bench lint format docs licenses sbom requirements deploy-check deploy
+.PHONY: help run train releases rollback test test-stack chaos bench lint format docs licenses sbom requirements deploy-check deploy
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ test: $(VENV)/requirements.txt ## Run every test that needs no Docker
 
 test-stack: $(VENV)/requirements.txt ## Build, start, test and take down a stack under a project name of its own
 	$(BIN)/python -m pytest -m stack $(ARGS)
+
+chaos: $(VENV)/requirements.txt ## Kill parts of a stack of its own at random (ROUNDS=5, SEED=1) and check that no job is lost
+	$(BIN)/python scripts/chaos.py --rounds $(or $(ROUNDS),5) --seed $(or $(SEED),1)
 
 bench: $(VENV)/requirements.txt ## Measure side by side; results go to benchmarks/results/
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -9,7 +9,7 @@ from churn.customer import FIELDS, GROUPS, ID, LABEL, REQUIRED
 from churn.features import COLUMNS
 from churn.fields import Category, Field, Number
 
-NUMERIC_TEXT = r"^\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*$"
+NUMERIC_TEXT = r"^\s*[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?\s*$"
 
 
 def json_schema() -> dict[str, Any]:

@@ -204,6 +204,14 @@ def test_a_cell_of_ten_megabytes_fails_its_row_alone(predictor: Predictor) -> No
     assert all(len(found["message"]) < 200 and len(found["customerID"]) < 80 for found in errors)
 
 
+def test_a_number_without_end_costs_no_more_than_reading_it(predictor: Predictor) -> None:
+    _, errors, _ = scored(predictor, line(MonthlyCharges="1" * 1_000_000 + "x", tenure=" " * 1_000_000))
+    assert [(found["field"], found["code"]) for found in errors] == [
+        ("tenure", "missing"),
+        ("MonthlyCharges", "wrong_type"),
+    ]
+
+
 def test_a_byte_order_mark_inside_the_file_is_no_part_of_an_id(predictor: Predictor) -> None:
     results, errors, _ = scored(predictor, "\ufeff".encode() + line())
     assert (results, [found["field"] for found in errors]) == ([], ["customerID"])

@@ -33,7 +33,7 @@ class Intake:
         self._head = b""
         self._columns: tuple[str, ...] | None = None
         self._cutter = Cutter(0, chunk_bytes)
-        self._lines = 0
+        self._header_lines = 0
         self.size = 0
 
     @property
@@ -65,7 +65,7 @@ class Intake:
     def _feed(self, block: bytes) -> None:
         self._cutter.feed(block)
         if self._cutter.pending > MAX_ROW_BYTES:
-            line = self._lines - self._cutter.lines_pending() + 1
+            line = self._line(0)
             raise InvalidUpload(
                 f"Line {line}: a row is longer than {MAX_ROW_BYTES >> 20} MiB; is a quote left open there?"
             )
@@ -76,9 +76,12 @@ class Intake:
             try:
                 self._decoder.decode(block, last)
             except UnicodeDecodeError as error:
-                line = self._lines + (pending + block).count(b"\n", 0, error.start) + 1
+                line = self._line() + (pending + block).count(b"\n", 0, error.start)
                 raise InvalidUpload(f"Line {line}: this is not UTF-8 text; save the file as CSV (UTF-8).") from None
-        self._lines += block.count(b"\n")
+
+    def _line(self, offset: int | None = None) -> int:
+        """The number of the line at this offset into what is pending, or behind all that was fed."""
+        return self._header_lines + self._cutter.lines(offset) + 1
 
     def _look_for_header(self, block: bytes, *, last: bool = False) -> None:
         """Gather the start of the file until its header is whole, then go on with what follows it."""
@@ -93,6 +96,7 @@ class Intake:
         self._check_text(self._head, last=last)
         line = rows.tidy(self._head[:end].removeprefix(_BOM))
         self._columns = read_header(line)
+        self._header_lines = self._head.count(b"\n", 0, end)
         self._cutter = Cutter(end, self._chunk_bytes)
         self._feed(self._head[end:])
         self._head = b""
@@ -114,5 +118,5 @@ class Intake:
         if self._columns is None:
             raise InvalidUpload("The file is empty; it needs a header with the names of the columns, and rows.")
         self._check_text(b"", last=True)
-        if (lines := self._cutter.lines_since_open_quote()) is not None:
-            raise InvalidUpload(f"Line {self._lines - lines + 1}: a quote is opened and never closed.")
+        if (offset := self._cutter.open_quote()) is not None:
+            raise InvalidUpload(f"Line {self._line(offset)}: a quote is opened and never closed.")

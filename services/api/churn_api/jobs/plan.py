@@ -50,11 +50,13 @@ class Cutter:
     """Finds the chunks of rows that pass by in blocks of any size, in the memory of the longest row."""
 
     def __init__(self, start: int, chunk_bytes: int = CHUNK_BYTES, chunk_rows: int = CHUNK_ROWS) -> None:
+        """`start` is the offset of the first row."""
         self._limits = chunk_bytes, chunk_rows
         self._start = self._end = start
         self._first = 1
         self._rows = 0
-        self._pending = bytearray()
+        self._lines = 0
+        self._pending = b""
         self._enough = _BLOCK_BYTES
         self._chunks: list[Chunk] = []
 
@@ -63,14 +65,13 @@ class Cutter:
         """Bytes of the row that has not ended yet, with what has come after it."""
         return len(self._pending)
 
-    def lines_pending(self) -> int:
-        """Line ends since the start of the row that has not ended yet."""
-        return self._pending.count(b"\n")
+    def lines(self, offset: int | None = None) -> int:
+        """Line ends so far: up to this offset into what is pending, or in all."""
+        return self._lines + self._pending.count(b"\n", 0, offset)
 
-    def lines_since_open_quote(self) -> int | None:
-        """Line ends since a quote that has not been closed yet; None where none is open."""
-        start = rows.open_quote(bytes(self._pending))
-        return None if start is None else self._pending.count(b"\n", start)
+    def open_quote(self) -> int | None:
+        """The offset into what is pending of a quote that has not been closed yet."""
+        return rows.open_quote(self._pending)
 
     def feed(self, block: bytes) -> None:
         """Where the cuts fall does not depend on how the blocks were cut."""
@@ -83,17 +84,17 @@ class Cutter:
                 self._take()
 
     def _take(self) -> None:
-        data = bytes(self._pending)
-        end = _last_end(data)
-        if end:
-            self._count(data[:end])
-            del self._pending[:end]
+        if end := _last_end(self._pending):
+            whole, self._pending = self._pending[:end], self._pending[end:]
+            self._count(whole)
         # A row that goes on is looked at again when it has doubled, or looking at it would cost its square.
         self._enough = max(_BLOCK_BYTES, 2 * len(self._pending))
 
     def _count(self, whole: bytes) -> None:
         self._end += len(whole)
-        self._rows += rows.count(whole)
+        lines = whole.count(b"\n")
+        self._lines += lines
+        self._rows += rows.count(whole, lines)
         chunk_bytes, chunk_rows = self._limits
         if self._end - self._start >= chunk_bytes or self._rows >= chunk_rows:
             self._close()
@@ -108,8 +109,8 @@ class Cutter:
         """The chunks, the last row being whole with or without a line end."""
         self._take()
         if self._pending:
-            self._count(bytes(self._pending))
-            self._pending.clear()
+            self._count(self._pending)
+            self._pending = b""
         self._close()
         return tuple(self._chunks)
 

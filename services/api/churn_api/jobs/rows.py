@@ -119,8 +119,8 @@ def _blocks(data: bytes, overlap: int = 0) -> Iterator[NDArray[np.uint8]]:
         yield array[start : start + _BLOCK_BYTES + overlap]
 
 
-def count(data: bytes) -> int:
-    """How many rows there are in whole rows, blank lines not counted."""
+def count(data: bytes, lines: int | None = None) -> int:
+    """How many rows there are in whole rows, blank lines not counted; `lines` is the number of \\n, if it is known."""
     if b'"' in data or b"\r" in data or not data.endswith(b"\n") or _may_have_blank_lines(data):
         return len(ends(tidy(data)))
-    return data.count(b"\n")
+    return data.count(b"\n") if lines is None else lines

@@ -1,0 +1,91 @@
+"""Score a file of customers by the analyst's script, in process, and through the stack; interleaved, as ratios."""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+from benchmarks.jobs.model import fit_pipeline, release_scorecard
+from benchmarks.jobs.stack import Stack, running
+from benchmarks.jobs.table import write_table
+from churn.store import open_store
+
+RESULTS = Path(__file__).resolve().parents[1] / "results" / "jobs.json"
+HERE = Path(__file__).parent
+
+# One thread for everybody who would take more; the scripts keep to one core as well.
+ALONE = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "POLARS_MAX_THREADS"), "1")
+
+Seconds = dict[str, list[float]]
+
+
+def timed(script: str, *arguments: str) -> float:
+    command = [sys.executable, str(HERE / f"{script}.py"), *arguments]
+    done = subprocess.run(command, env=os.environ | ALONE, check=True, stdout=subprocess.PIPE, text=True)
+    return float(done.stdout)
+
+
+def measure(folder: Path, table: Path, rounds: int, stack: Stack | None) -> Seconds:
+    """Every way once a round, so that what disturbs one disturbs all."""
+    model, url = folder / "model.pkl", f"file://{folder}/store"
+    store = open_store(url)
+    store.ensure_bucket()
+    fit_pipeline(model)
+    version = release_scorecard(store)
+    seconds: Seconds = {"analyst": [], "in process": []}
+    for _ in range(rounds):
+        seconds["analyst"].append(timed("analyst", str(model), str(table), str(folder / "analyst.csv")))
+        seconds["in process"].append(timed("in_process", url, version, str(table), str(folder / "product.csv")))
+        if stack is not None:
+            through_stack(stack, table, seconds)
+    return seconds
+
+
+def through_stack(stack: Stack, table: Path, seconds: Seconds) -> None:
+    for workers in (1, 2):
+        stack.workers(workers)
+        times = stack.score(table)
+        seconds.setdefault(f"stack, workers: {workers}", []).append(times.whole)
+        seconds.setdefault("of which upload", []).append(times.upload)
+
+
+def report(rows: int, seconds: Seconds, peaks: dict[str, float]) -> None:
+    """Medians, and ratios to the analyst's script in the same round."""
+    ratios = {
+        name: statistics.median(own / other for own, other in zip(seconds["analyst"], taken, strict=False))
+        for name, taken in seconds.items()
+    }
+    for name, taken in seconds.items():
+        print(
+            f"{name:18} {statistics.median(taken):7.2f} s  {rows / statistics.median(taken):>11,.0f} rows/s  "
+            f"x {ratios[name]:.2f}"
+        )
+    for service, peak in peaks.items():
+        print(f"peak memory of {service}: {peak:.0f} MiB")
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps({"rows": rows, "seconds": seconds, "ratios": ratios, "peak_mib": peaks}, indent=1))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--no-stack", action="store_true", help="measure in process only")
+    options = parser.parse_args()
+    with ExitStack() as context:
+        folder = Path(context.enter_context(tempfile.TemporaryDirectory(prefix="churn-bench-")))
+        stack = None if options.no_stack else context.enter_context(running())
+        table = folder / "table.csv"
+        write_table(table, options.rows)
+        seconds = measure(folder, table, options.rounds, stack)
+        peaks = {name: stack.peak(name) for name in ("api", "worker")} if stack else {}
+        report(options.rows, seconds, peaks)
+
+
+if __name__ == "__main__":
+    main()

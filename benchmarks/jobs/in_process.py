@@ -1,0 +1,45 @@
+"""What the product does with a file, in one process on one core: planned, validated, scored, explained, written."""
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+os.sched_setaffinity(0, {0})
+
+from churn.release import load  # noqa: E402
+from churn.store import open_store  # noqa: E402
+from churn_api.jobs.intake import Intake  # noqa: E402
+from churn_api.jobs.scoring import ERROR_COLUMNS, RESULT_COLUMNS, ChunkScorer, header  # noqa: E402
+from churn_api.jobs.words import Words  # noqa: E402
+
+
+def blocks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while block := file.read(1 << 18):
+            yield block
+
+
+def score(store_url: str, version: str, table: Path, answer: Path) -> float:
+    predictor = load(open_store(store_url), version).predictor
+    start = time.perf_counter()
+    intake = Intake(10_000)
+    for _ in intake.passing(blocks(table)):
+        pass
+    plan, words = intake.plan(), Words()
+    with table.open("rb") as source, answer.open("wb") as results, answer.with_suffix(".errors").open("wb") as errors:
+        results.write(header(RESULT_COLUMNS))
+        errors.write(header(ERROR_COLUMNS))
+        for chunk in plan.chunks:
+            source.seek(chunk.start)
+            data = source.read(chunk.end - chunk.start)
+            words = Words() if words.full else words
+            scorer = ChunkScorer(predictor, data, plan.columns, chunk, words)
+            errors.writelines(scorer.errors())
+            results.writelines(scorer.results())
+    return time.perf_counter() - start
+
+
+store_url, version, table, answer = sys.argv[1:]
+print(score(store_url, version, Path(table), Path(answer)))

@@ -1,0 +1,66 @@
+"""One model twice: as the pipeline that an analyst pickles, and as a release in a store."""
+
+import csv
+import io
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pandas as pd
+from sklearn.compose import make_column_transformer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+from churn import release
+from churn.background import Background
+from churn.customer import FIELDS, ID, Customer
+from churn.features import COLUMNS, matrix
+from churn.fields import Number
+from churn.predict import Predictor
+from churn.reading import read
+from churn.scorecard import Scorecard
+from churn.scoring import table_of
+from churn.store import ObjectStore
+from churn_trainer import sample
+
+
+def fit_pipeline(path: Path) -> None:
+    """The usual pipeline over the nineteen fields as they stand, pickled."""
+    table = pd.read_csv(io.BytesIO(sample.csv_bytes()))
+    numbers = [name for name, field in FIELDS.items() if isinstance(field, Number)]
+    categories = [name for name in FIELDS if name not in numbers]
+    table["TotalCharges"] = pd.to_numeric(table["TotalCharges"], errors="coerce").fillna(0)
+    encoder = make_column_transformer(
+        (OneHotEncoder(drop="first", handle_unknown="ignore"), categories), (StandardScaler(), numbers)
+    )
+    pipeline = make_pipeline(encoder, LogisticRegression(max_iter=500))
+    joblib.dump(pipeline.fit(table.drop(columns=["Churn", ID]), table["Churn"] == "Yes"), path)
+
+
+def release_scorecard(store: ObjectStore) -> str:
+    """The product's model over its 45 columns, released; returns its version."""
+    rows = list(csv.DictReader(io.StringIO(sample.csv_bytes().decode())))
+    customers = [read(row).customer for row in rows]
+    predictor = Predictor(_scorecard(rows, customers), Background(customers[:200]), 0.5)
+    version = release.claim(store, datetime.now(UTC))
+    files = {
+        "model.json": json.dumps(predictor.scorer.to_dict()).encode(),  # type: ignore[attr-defined]
+        "background.json": release.background_file(customers[:200]),
+        "examples.json": release.worked_examples(predictor, customers[:5]),
+    }
+    about = {"model_name": "Logistic Regression", "kind": "scorecard", "timestamp": datetime.now(UTC), "threshold": 0.5}
+    release.publish(store, version, about | {"metrics": {}, "data": {}, "libraries": {}}, files)
+    return version
+
+
+def _scorecard(rows: list[dict[str, str]], customers: list[Customer]) -> Scorecard:
+    columns = matrix(table_of(customers))
+    scaler = StandardScaler().fit(columns)
+    labels = np.array([row["Churn"] == "Yes" for row in rows])
+    model = LogisticRegression(solver="liblinear").fit(scaler.transform(columns), labels)
+    weights = model.coef_[0] / scaler.scale_
+    intercept = float(model.intercept_[0] - weights @ scaler.mean_)
+    return Scorecard(intercept, dict(zip(COLUMNS, weights, strict=True)), dict(zip(COLUMNS, scaler.mean_, strict=True)))

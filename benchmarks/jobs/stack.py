@@ -1,0 +1,79 @@
+"""A file through the real stack: upload, store, queue, workers."""
+
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import requests
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Times(NamedTuple):
+    """Seconds that the upload took, and from its begin to the job's end."""
+
+    upload: float
+    whole: float
+
+
+class Stack:
+    """A Compose project of its own."""
+
+    def __init__(self, environment: dict[str, str], api: str) -> None:
+        self._environment = environment
+        self._api = api
+
+    def compose(self, *arguments: str) -> str:
+        command = ["docker", "compose", "--progress", "quiet", *arguments]
+        return subprocess.run(
+            command, cwd=ROOT, env=self._environment, check=True, stdout=subprocess.PIPE, text=True
+        ).stdout
+
+    def workers(self, count: int) -> None:
+        self.compose("up", "--detach", "--wait", "--no-recreate", "--scale", f"worker={count}", "worker")
+
+    def score(self, table: Path) -> Times:
+        start = time.perf_counter()
+        with table.open("rb") as file:
+            answer = requests.post(f"{self._api}/jobs", data=file, headers={"Content-Type": "text/csv"}, timeout=600)
+        answer.raise_for_status()
+        upload = time.perf_counter() - start
+        job: dict[str, Any] = answer.json()
+        while not job["finished_at"]:
+            time.sleep(0.02)
+            job = requests.get(self._api + job["links"]["self"], timeout=60).json()
+        whole = time.perf_counter() - start
+        if job["status"] != "completed" or job["request_counts"]["failed"]:
+            raise SystemExit(f"The job did not complete as it should: {job}")
+        requests.delete(self._api + job["links"]["self"], timeout=60).raise_for_status()
+        return Times(upload, whole)
+
+    def peak(self, service: str) -> float:
+        """The most memory that a service's first container has had, in MiB, by the kernel's own account."""
+        said = self.compose("exec", "-T", service, "cat", "/sys/fs/cgroup/memory.peak")
+        return int(said) / 2**20
+
+
+@contextmanager
+def running() -> Iterator[Stack]:
+    """A stack that is built, started, and taken down at the end."""
+    ports = {f"CHURN_{name}_PORT": str(_free_port()) for name in ("WEB", "API", "S3", "S3_CONSOLE")}
+    settings = {"CHURN_MAX_UPLOAD_MB": "2000", "CHURN_CV_REPEATS": "1", "CHURN_CV_FOLDS": "2"}
+    environment = os.environ | {"COMPOSE_PROJECT_NAME": f"churn-bench-{os.getpid()}"} | ports | settings
+    stack = Stack(environment, f"http://127.0.0.1:{ports['CHURN_API_PORT']}")
+    try:
+        stack.compose("up", "--build", "--detach", "--wait")
+        yield stack
+    finally:
+        stack.compose("down", "--volumes", "--remove-orphans", "--timeout", "5")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

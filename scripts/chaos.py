@@ -1,0 +1,219 @@
+"""Kill the parts of a real stack at random while jobs are in flight, and check that no job and no row is lost.
+
+    make chaos ROUNDS=30 SEED=7
+
+Each round submits jobs, kills and restarts containers and wipes the queue, all of it by the seed; then every accepted
+job must be completed, its files must be the same bytes as those of an undisturbed job over the same input, and every
+input row must be in exactly one of them. With --running the stack of COMPOSE_PROJECT_NAME is used as it is.
+"""
+
+import argparse
+import csv
+import hashlib
+import io
+import os
+import random
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import requests
+
+from churn_trainer import sample
+
+ROOT = Path(__file__).resolve().parents[1]
+VICTIMS = ("worker", "api", "queue", "cache", "minio")
+ROWS = (1_000, 20_000, 60_000)
+JOBS_A_ROUND = 4
+
+# Seconds: of disturbance in a round, and what a round's jobs may take once everything is up again.
+DISTURBED, PATIENCE = 12.0, 300.0
+
+
+class Files(NamedTuple):
+    """The checksums of a job's results and errors."""
+
+    results: str
+    errors: str
+
+
+@dataclass
+class Stack:
+    """A Compose project and the address of its API."""
+
+    environment: dict[str, str]
+    api: str
+    killed: list[str] = field(default_factory=list)
+
+    def compose(self, *arguments: str, check: bool = True) -> None:
+        command = ["docker", "compose", "--progress", "quiet", *arguments]
+        done = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True)
+        if check and done.returncode:
+            raise SystemExit(f"{' '.join(command)} failed:\n{done.stderr}")
+
+    def kill(self, service: str, down: float) -> None:
+        """Kill a service's containers and start them again after `down` seconds."""
+        self.killed.append(service)
+        self.compose("kill", service, check=False)
+        time.sleep(down)
+        self.compose("start", service)
+
+    def wipe_queue(self) -> None:
+        self.killed.append("queue's data")
+        self.compose("exec", "-T", "queue", "redis-cli", "flushall", check=False)
+
+    def ask(self, method: str, path: str, **options: Any) -> requests.Response:
+        """Ask until there is an answer that is none of a part's absence."""
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            try:
+                answer = requests.request(method, self.api + path, timeout=60, **options)
+                if answer.status_code < 500:
+                    return answer
+            except requests.RequestException:
+                pass
+            time.sleep(0.3)
+        raise SystemExit(f"{method} {path} got no answer within {PATIENCE:.0f} s")
+
+    def submit(self, data: bytes, key: str) -> str:
+        """Submit with a key, so that an answer that was lost on its way makes no second job."""
+        headers = {"Content-Type": "text/csv", "Idempotency-Key": key}
+        answer = self.ask("POST", "/jobs", data=data, headers=headers)
+        if answer.status_code != 202:
+            raise SystemExit(f"A job was refused: {answer.status_code} {answer.text}")
+        return str(answer.json()["id"])
+
+    def finished(self, job_id: str) -> dict[str, Any]:
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            job: dict[str, Any] = self.ask("GET", f"/jobs/{job_id}").json()
+            if job["finished_at"]:
+                return job
+            time.sleep(0.3)
+        raise SystemExit(f"{job_id} is not finished after {PATIENCE:.0f} s: {job}")
+
+
+def customers(count: int) -> bytes:
+    """A table with faults and absent fields here and there; the same bytes for the same count."""
+    head, *rows = sample.csv_bytes().splitlines()
+    lines = [head]
+    for number in range(count):
+        row = b"%07d-CHAOS," % number + rows[number % len(rows)].partition(b",")[2]
+        if number % 97 == 0:
+            row += b",one cell too many"
+        elif number % 89 == 0:
+            row = row.replace(b"Yes", b"Perhaps", 1)
+        elif number % 991 == 0:
+            row = row.replace(b",Yes,", b",,", 1)
+        lines.append(row)
+    return b"\n".join(lines) + b"\n"
+
+
+def files_of(stack: Stack, job: dict[str, Any], rows: int) -> Files:
+    """The checksums of a completed job's files, which must account for every row exactly once."""
+    if job["status"] != "completed":
+        raise SystemExit(f"A job did not complete: {job}")
+    texts = [stack.ask("GET", job["links"][kind]).content for kind in ("results", "errors")]
+    accepted, refused = ([int(row["row"]) for row in csv.DictReader(io.StringIO(text.decode()))] for text in texts)
+    if sorted(accepted + list(set(refused))) != list(range(1, rows + 1)):
+        raise SystemExit(f"Rows of {job['id']} are lost or there twice.")
+    counts = job["request_counts"]
+    if (counts["total"], counts["completed"], counts["failed"]) != (rows, len(accepted), len(set(refused))):
+        raise SystemExit(f"The counts of {job['id']} are not those of its files: {counts}")
+    return Files(*(hashlib.sha256(text).hexdigest() for text in texts))
+
+
+def disturb(stack: Stack, chance: random.Random, wipe: bool) -> None:
+    """Kill at random, several times, and wipe the queue once if asked to."""
+    end = time.monotonic() + DISTURBED
+    wipe_at = time.monotonic() + chance.uniform(0, DISTURBED / 2)
+    while time.monotonic() < end:
+        time.sleep(chance.uniform(0, 1.5))
+        if wipe and time.monotonic() >= wipe_at:
+            stack.wipe_queue()
+            wipe = False
+        stack.kill(chance.choice(VICTIMS), chance.uniform(0, 1.5))
+
+
+def one_round(stack: Stack, number: int, chance: random.Random, wanted: dict[int, Files], key: str) -> None:
+    stack.killed.clear()
+    start = time.monotonic()
+    jobs = []
+    for place in range(JOBS_A_ROUND):
+        rows = chance.choice(ROWS)
+        if place == JOBS_A_ROUND // 2:
+            stack.kill(chance.choice(VICTIMS), chance.uniform(0, 0.5))
+        jobs.append((stack.submit(customers(rows), f"{key}-{number}-{place}"), rows))
+    disturb(stack, chance, wipe=number % 3 == 1)
+    for job_id, rows in jobs:
+        if files_of(stack, stack.finished(job_id), rows) != wanted[rows]:
+            raise SystemExit(f"The files of {job_id} differ from those of an undisturbed job.")
+    for job_id, _ in jobs:
+        stack.ask("DELETE", f"/jobs/{job_id}")
+    print(
+        f"round {number}: killed {', '.join(stack.killed)}; {len(jobs)} jobs of "
+        f"{sum(rows for _, rows in jobs):,} rows completed, the same bytes as undisturbed, every row in exactly one "
+        f"file; {time.monotonic() - start:.0f} s",
+        flush=True,
+    )
+
+
+@contextmanager
+def own_stack() -> Iterator[Stack]:
+    """A stack that is built, started, and taken down at the end."""
+    ports = {f"CHURN_{name}_PORT": str(free_port()) for name in ("WEB", "API", "S3", "S3_CONSOLE")}
+    settings = {"CHURN_JOB_CHUNK_MB": "1", "CHURN_DATA_SOURCE": "sample", "CHURN_CV_REPEATS": "1"}
+    environment = os.environ | {"COMPOSE_PROJECT_NAME": f"churn-chaos-{os.getpid()}"} | ports | settings
+    stack = Stack(environment, f"http://127.0.0.1:{ports['CHURN_API_PORT']}")
+    try:
+        stack.compose("up", "--build", "--detach", "--wait")
+        yield stack
+    finally:
+        stack.compose("down", "--volumes", "--remove-orphans", "--timeout", "5", check=False)
+
+
+def running_stack() -> Stack:
+    port = os.environ.get("CHURN_API_PORT", "5000")
+    return Stack(dict(os.environ), f"http://127.0.0.1:{port}")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def run(stack: Stack, rounds: int, seed: int) -> None:
+    chance, key = random.Random(seed), f"chaos-{seed}-{time.time_ns()}"  # noqa: S311
+    wanted = {}
+    for rows in ROWS:
+        job_id = stack.submit(customers(rows), f"{key}-undisturbed-{rows}")
+        wanted[rows] = files_of(stack, stack.finished(job_id), rows)
+    print(f"seed {seed}: {len(ROWS)} jobs undisturbed", flush=True)
+    for number in range(1, rounds + 1):
+        one_round(stack, number, chance, wanted, key)
+    print(f"{rounds} rounds: no job and no row was lost")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--running", action="store_true", help="use the stack that runs")
+    options = parser.parse_args()
+    if options.running:
+        run(running_stack(), options.rounds, options.seed)
+    else:
+        with own_stack() as stack:
+            run(stack, options.rounds, options.seed)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
