@@ -16,7 +16,7 @@ def test_the_stack_s_s3_server_does_all_that_a_store_must(stack) -> None:
         "no:cacheprovider",
     ]
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", *suite],
+        [sys.executable, "-m", "pytest", "-qx", "--tb=short", *suite],
         cwd=stack.root,
         env=os.environ | {"CHURN_TEST_S3_URL": url},
         stdout=subprocess.PIPE,
