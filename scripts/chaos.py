@@ -33,7 +33,7 @@ ROWS = (1_000, 20_000, 60_000)
 JOBS_A_ROUND = 4
 
 # Seconds: of disturbance in a round, and what a round's jobs may take once everything is up again.
-DISTURBED, PATIENCE = 12.0, 300.0
+DISTURBED, PATIENCE = 15.0, 300.0
 
 
 class Files(NamedTuple):
@@ -139,6 +139,8 @@ def disturb(stack: Stack, chance: random.Random, wipe: bool) -> None:
             stack.wipe_queue()
             wipe = False
         stack.kill(chance.choice(VICTIMS), chance.uniform(0, 1.5))
+    if wipe:
+        stack.wipe_queue()
 
 
 def one_round(stack: Stack, number: int, chance: random.Random, wanted: dict[int, Files], key: str) -> None:

@@ -1,0 +1,78 @@
+"""Jobs on the real stack: killed at random, submitted in crowds, fed with broken files."""
+
+import random
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import requests
+from tests.broken_files import MUTATIONS
+
+from churn_trainer import sample
+
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(1800)]
+
+HEAD, *ROWS = sample.csv_bytes().splitlines()
+CLIENTS = 16
+
+
+def table(rows: int, name: int = 0) -> bytes:
+    own = [b"%d-" % name + ROWS[number % len(ROWS)] for number in range(rows)]
+    return b"\n".join([HEAD, *own]) + b"\n"
+
+
+def submit(stack, data: bytes, **headers: str) -> requests.Response:
+    return requests.post(f"{stack.site}/jobs", data=data, headers={"Content-Type": "text/csv"} | headers, timeout=120)
+
+
+def finished(stack, job_id: str, eventually) -> dict:
+    eventually(lambda: requests.get(f"{stack.site}/jobs/{job_id}", timeout=30).json()["finished_at"], seconds=300)
+    return requests.get(f"{stack.site}/jobs/{job_id}", timeout=30).json()
+
+
+def restarts(stack) -> dict[str, tuple[int, str]]:
+    return {name: (one["RestartCount"], one["State"]["StartedAt"]) for name, one in stack.containers().items()}
+
+
+def test_chaos_loses_no_job_and_no_row(stack):
+    port = {"CHURN_API_PORT": str(stack.ports["API"])}
+    said = stack.having(**port).run(sys.executable, "scripts/chaos.py", "--running", "--rounds", "2", "--seed", "3")
+    assert "2 rounds: no job and no row was lost" in said.stdout
+
+
+def test_a_hundred_jobs_of_sixteen_clients_are_all_completed(stack, eventually):
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        answers = list(pool.map(lambda number: submit(stack, table(1_000, number)), range(100)))
+    assert {answer.status_code for answer in answers} == {202}
+    ids = {answer.json()["id"] for answer in answers}
+    assert len(ids) == 100
+    for job_id in ids:
+        job = finished(stack, job_id, eventually)
+        assert (job["status"], job["request_counts"]["completed"]) == ("completed", 1_000)
+
+
+def test_twenty_clients_with_one_key_make_one_job(stack):
+    with ThreadPoolExecutor(20) as pool:
+        keyed = {"Idempotency-Key": f"crowd-{random.random()}"}
+        answers = list(pool.map(lambda _: submit(stack, table(300), **keyed), range(20)))
+    assert {answer.status_code for answer in answers} == {202}
+    assert len({answer.json()["id"] for answer in answers}) == 1
+
+
+def test_two_hundred_broken_files_break_nothing(stack, eventually):
+    before = restarts(stack)
+    accepted = []
+    for mutate in MUTATIONS:
+        for seed in range(20):
+            answer = submit(stack, mutate(random.Random(seed), table(40)))
+            assert answer.status_code in (202, 413, 415, 422), (mutate.__name__, seed, answer.text)
+            if answer.status_code == 202:
+                accepted.append(answer.json()["id"])
+            else:
+                assert answer.json()["error"]
+    for job_id in accepted:
+        job = finished(stack, job_id, eventually)
+        counts = job["request_counts"]
+        assert job["status"] == "completed", job
+        assert counts["completed"] + counts["failed"] == counts["total"]
+    assert restarts(stack) == before
