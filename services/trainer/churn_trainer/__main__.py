@@ -6,7 +6,6 @@ Exit codes: 0 done or nothing to do, 2 the table, the settings or the arguments 
 import argparse
 import json
 import logging
-import os
 import sys
 from collections.abc import Sequence
 
@@ -109,9 +108,6 @@ def _train(settings: TrainerSettings, store: ObjectStore, console: Console, forc
         words = f"Nothing to do: release {known} was trained on the same data by the same code."
         console.say(f"{words} `train --force` trains again.")
         return
-    # Single-threaded linear algebra and trees: the folds share the processors already, and sums keep their order.
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from churn_trainer.run import Run  # four seconds of imports that no other command needs
 
     Run(settings, store, console).train(source, print_of)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from sklearn.model_selection import RepeatedStratifiedKFold, StratifiedKFold
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
 
 from churn_trainer.candidates import CANDIDATES, SEED, VOTERS, VOTING, Candidate
 from churn_trainer.metrics import measure
@@ -142,8 +143,10 @@ def _score_fold(
 ) -> NDArray[np.float64]:
     train, test = fold
     pipeline = Pipeline([("scale", StandardScaler()), ("model", candidate.estimator())])
-    model = search(pipeline, candidate, "model__").fit(columns[train], churn[train])
-    return np.asarray(model.predict_proba(columns[test])[:, 1], np.float64)
+    # Folds share the processors already; more threads within each would wait for each other.
+    with threadpool_limits(1):
+        model = search(pipeline, candidate, "model__").fit(columns[train], churn[train])
+        return np.asarray(model.predict_proba(columns[test])[:, 1], np.float64)
 
 
 def _figures(

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin, clone
 from sklearn.ensemble import VotingClassifier
 from sklearn.model_selection import GridSearchCV
+from threadpoolctl import threadpool_limits
 
 from churn_trainer.candidates import CANDIDATES, VOTERS, VOTING, Candidate
 from churn_trainer.memory import peak_of
@@ -76,7 +77,9 @@ def _fitted(
     prepared: Prepared,
 ) -> Fitted:
     start = time.perf_counter()
-    (model, parameters), memory = peak_of(fit)
+    # As in cross-validation: one thread, so that times compare and sums keep their order.
+    with threadpool_limits(1):
+        (model, parameters), memory = peak_of(fit)
     seconds = time.perf_counter() - start
     figures = figures_on(prepared.split.validation, model, prepared)
     return Fitted(candidate, model, parameters, figures, seconds, memory, len(pickle.dumps(model)))

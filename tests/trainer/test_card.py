@@ -1,0 +1,75 @@
+"""The manifest: the names that /model_info and the site show, and that what they show is true."""
+
+import pytest
+
+from churn import release
+from churn_trainer.card import costs, manifest
+from churn_trainer.metrics import measure
+
+
+@pytest.fixture
+def told(whole_run):
+    return manifest(whole_run.trained, whole_run.moment, "one_standard_error")
+
+
+def test_everything_that_the_site_shows_is_there(told):
+    assert set(told) >= {
+        "model_name",
+        "timestamp",
+        "threshold",
+        "parameters",
+        "metrics",
+        "comparison",
+        "calibration",
+        "score_distribution",
+        "thresholds",
+        "drivers",
+        "fairness",
+        "gates",
+        "gates_passed",
+        "data",
+        "libraries",
+        "explanation",
+        "intended_use",
+        "limits",
+        "fingerprint",
+    }
+
+
+def test_the_test_figures_are_those_of_exactly_the_release_that_serves(whole_run, told):
+    table = whole_run.trained.prepared.table.take(whole_run.trained.prepared.split.test)
+    served = release.load(whole_run.store, whole_run.version).predictor.scorer.probabilities(table.customers)
+    assert told["metrics"]["test"] == pytest.approx(measure(table.churn, served), abs=1e-9)
+
+
+def test_cross_validated_figures_come_with_their_spread(told):
+    for figure in ("roc_auc", "pr_auc", "brier", "log_loss", "ece", "accuracy", "f1", "precision", "recall"):
+        assert told["metrics"]["cv"][figure].keys() == {"mean", "std"}
+    assert 0.7 < told["metrics"]["cv"]["roc_auc"]["mean"] < 0.95
+
+
+def test_the_data_is_named_with_its_checksum_and_split(whole_run, told):
+    data = told["data"]
+    assert (data["source"], data["rows"]) == ("file", 1_500)
+    assert data["sha256"] == whole_run.trained.source.sha256
+    assert data["split"] == {"train": 900, "validation": 300, "test": 300}
+
+
+def test_every_candidate_has_a_row_and_the_champion_is_marked(whole_run, told):
+    rows = told["comparison"]["candidates"]
+    assert [row["model_name"] for row in rows] == list(whole_run.trained.fitted)
+    assert [row["model_name"] for row in rows if row["champion"]] == [told["model_name"]]
+    for row in rows:
+        assert {"cv", "validation", "test", "interpretability", "model_bytes", "against_champion"} <= set(row)
+        assert row["against_champion"]["low"] <= row["against_champion"]["mean"] <= row["against_champion"]["high"]
+
+
+def test_what_differs_from_run_to_run_is_no_part_of_the_manifest(whole_run, told):
+    assert "seconds" not in str(told)
+    assert {"training_seconds", "memory_mib", "model_bytes"} < set(costs(whole_run.trained)[0])
+
+
+def test_the_published_manifest_says_the_same(whole_run, told):
+    published = release.manifest(whole_run.store, whole_run.version).model_dump()
+    assert published["metrics"] == told["metrics"]
+    assert published["timestamp"] == told["timestamp"]

@@ -1,0 +1,119 @@
+"""`python -m churn_trainer`: commands and exit codes."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+from churn import release
+from churn_trainer import __main__ as command
+from churn_trainer import sources
+
+
+def test_list_names_every_release_and_the_one_in_service(copied_run, trainer, capsys):
+    assert trainer("list") == 0
+    line = next(line for line in capsys.readouterr().out.splitlines() if copied_run.version in line)
+    assert f"{copied_run.version} ★" in line
+    assert line.endswith("in service")
+
+
+def test_list_of_an_empty_store_says_so(trainer, capsys):
+    assert trainer("list") == 0
+    assert "Nothing has been released yet." in capsys.readouterr().out
+
+
+def test_show_prints_the_manifest(copied_run, trainer, capsys):
+    assert trainer("show", copied_run.version) == 0
+    assert json.loads(capsys.readouterr().out)["version"] == copied_run.version
+
+
+def test_promote_puts_a_release_into_service(copied_run, trainer, store, capsys):
+    store.delete([release.POINTER])
+    assert trainer("promote", copied_run.version) == 0
+    pointer = release.current(store)
+    assert pointer is not None
+    assert pointer.version == copied_run.version
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("show", "20990101_000000"), "There is no release '20990101_000000'"),
+        (("promote", "20990101_000000"), "There is no release '20990101_000000'"),
+        (("rollback",), "No release older than"),
+    ],
+)
+def test_what_cannot_be_done_is_told_with_exit_code_1(copied_run, trainer, capsys, arguments, words):
+    assert trainer(*arguments) == 1
+    assert words in capsys.readouterr().out
+
+
+def test_prune_says_what_it_deleted(copied_run, trainer, capsys):
+    assert trainer("prune", "--keep", "1") == 0
+    assert "Nothing to delete." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "arguments", [("prune", "--keep", "0"), ("prune", "--keep", "x"), ("forget",), ("train", "--quick")]
+)
+def test_arguments_beyond_use_are_exit_code_2(trainer, arguments, capsys):
+    with pytest.raises(SystemExit) as stop:
+        trainer(*arguments)
+    assert stop.value.code == 2
+    assert "usage: " in capsys.readouterr().err
+
+
+def test_bad_settings_are_exit_code_2_with_every_variable_named(trainer, monkeypatch, capsys):
+    monkeypatch.setenv("CHURN_CV_FOLDS", "many")
+    monkeypatch.setenv("CHURN_STORE_URL", "ftp://somewhere")
+    assert trainer() == 2
+    told = capsys.readouterr().out
+    assert "CHURN_CV_FOLDS" in told
+    assert "CHURN_STORE_URL" in told
+
+
+def test_a_forced_source_without_data_is_exit_code_2(trainer, capsys):
+    assert trainer() == 2
+    assert "CHURN_DATA_SOURCE=file has no data" in capsys.readouterr().out
+
+
+def test_options_alone_mean_training(copied_run, trainer, monkeypatch):
+    asked = []
+    monkeypatch.setattr(command, "_train", lambda *arguments: asked.append(arguments[-1]))
+    assert (trainer(), trainer("--force"), trainer("train", "--force")) == (0, 0, 0)
+    assert asked == [False, True, True]
+
+
+def test_a_sample_is_announced(trainer, monkeypatch, settings, store, capsys):
+    monkeypatch.setenv("CHURN_DATA_SOURCE", "sample")
+    monkeypatch.setattr(command.releases, "trained_from", lambda *_: "20260101_000000")
+    assert trainer() == 0
+    assert "this is a synthetic sample" in capsys.readouterr().out
+
+
+def test_the_bucket_is_made_in_development_only(trainer, settings, monkeypatch, tmp_path):
+    monkeypatch.setenv("CHURN_ENV", "production")
+    (tmp_path / sources.NAME).write_bytes(b"nothing")
+    trainer()
+    assert not (tmp_path / "store").exists()
+    monkeypatch.setenv("CHURN_ENV", "development")
+    trainer()
+    assert (tmp_path / "store").exists()
+
+
+def test_a_start_with_nothing_to_do_loads_neither_pandas_nor_scikit_learn(copied_run, settings, root):
+    given = settings.model_dump(exclude_none=True)
+    environment = os.environ | {f"CHURN_{name.upper()}": str(value) for name, value in given.items()}
+    environment["PYTHONPATH"] = os.pathsep.join(str(root / path) for path in ("shared", "services/trainer"))
+    script = (
+        "import sys; from churn_trainer.__main__ import main; code = main([]);"
+        "print(code, {'pandas', 'sklearn', 'matplotlib'} & set(sys.modules))"
+    )
+    start = time.perf_counter()
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("0 set()\n")
+    assert "Nothing to do" in done.stdout
+    assert time.perf_counter() - start < 30

@@ -1,0 +1,157 @@
+"""Looking after releases."""
+
+import json
+
+import pytest
+
+from churn import release
+from churn.errors import PreconditionFailed, UnknownRelease
+from churn_trainer import releases
+from churn_trainer.errors import NothingOlder
+from churn_trainer.fingerprint import fingerprint
+
+VERSIONS = tuple(f"2026010{day}_000000" for day in range(1, 8))
+
+
+@pytest.fixture
+def many(store, whole_run):
+    """Seven releases, oldest first, the newest in service: copies of the real one under other names."""
+    about = release.manifest(whole_run.store, whole_run.version)
+    fixed = {"format", "version", "schema_hash", "columns", "files"}
+    told = {name: value for name, value in about.model_dump().items() if name not in fixed}
+    files = {name: whole_run.store.get(release.folder(whole_run.version) + name).data for name in about.files}
+    for version in VERSIONS:
+        release.publish(store, version, told | {"gates_passed": version != VERSIONS[5]}, files)
+        store.put(f"models/trained/micro_best_model_{version}.pkl", b"", content_type="application/octet-stream")
+    for version in VERSIONS[-2:]:
+        release.promote(store, version, release.current(store))
+    return store
+
+
+def in_service(store):
+    pointer = release.current(store)
+    assert pointer is not None
+    return pointer.version
+
+
+def job(store, name, **told):
+    store.put(f"jobs/{name}/job.json", json.dumps(told).encode(), content_type="application/json")
+
+
+def test_releases_are_listed_the_newest_first_with_the_one_in_service(many):
+    found = releases.listed(many)
+    assert [manifest.version for manifest, _ in found] == list(reversed(VERSIONS))
+    assert [current for _, current in found] == [True, *[False] * 6]
+
+
+def test_a_named_version_is_promoted_and_the_configuration_kept_true(many, settings):
+    releases.promote(many, settings, VERSIONS[2])
+    assert in_service(many) == VERSIONS[2]
+    config = json.loads(many.get(releases.CONFIG).data)
+    assert config["current_version"] == VERSIONS[2]
+    assert config["keys"]["model"].endswith(f"{VERSIONS[2]}.pkl")
+
+
+def test_an_unknown_version_is_not_promoted(many, settings):
+    with pytest.raises(UnknownRelease):
+        releases.promote(many, settings, "20990101_000000")
+    assert in_service(many) == VERSIONS[-1]
+
+
+def test_the_pointer_does_not_move_for_somebody_who_saw_an_older_one(many, settings):
+    seen = release.current(many)
+    releases.promote(many, settings, VERSIONS[0])
+    with pytest.raises(PreconditionFailed):
+        releases.move(many, settings, VERSIONS[1], seen)
+    assert in_service(many) == VERSIONS[0]
+    assert json.loads(many.get(releases.CONFIG).data)["current_version"] == VERSIONS[0]
+
+
+def test_rolling_back_skips_what_a_gate_held_back(many, settings):
+    assert releases.rollback(many, settings, None).version == VERSIONS[4]
+
+
+def test_rolling_back_skips_what_cannot_serve(many, settings):
+    many.delete([f"{release.folder(VERSIONS[4])}model.json"])
+    assert releases.rollback(many, settings, None).version == VERSIONS[3]
+
+
+def test_rolling_back_twice_goes_back_two(many, settings):
+    releases.rollback(many, settings, None)
+    assert releases.rollback(many, settings, None).version == VERSIONS[3]
+
+
+def test_rolling_back_to_a_named_version_is_possible_in_both_directions(many, settings):
+    releases.rollback(many, settings, VERSIONS[0])
+    assert releases.rollback(many, settings, VERSIONS[6]).version == VERSIONS[6]
+
+
+def test_there_is_nothing_older_than_the_oldest(many, settings):
+    releases.promote(many, settings, VERSIONS[0])
+    with pytest.raises(NothingOlder):
+        releases.rollback(many, settings, None)
+    assert in_service(many) == VERSIONS[0]
+
+
+def test_without_any_release_there_is_nothing_to_roll_back_to(store, settings):
+    with pytest.raises(NothingOlder):
+        releases.rollback(store, settings, None)
+
+
+def test_pruning_keeps_the_newest_and_the_one_in_service_and_the_one_before_it(many, settings):
+    releases.promote(many, settings, VERSIONS[2])
+    doomed = releases.prune(many, 2)
+    assert doomed == [VERSIONS[4], VERSIONS[3], VERSIONS[0]]
+    # The newest two; the current; the one in service before it; the next older one.
+    assert list(release.versions(many)) == [VERSIONS[1], VERSIONS[2], VERSIONS[5], VERSIONS[6]]
+
+
+def test_nothing_of_a_pruned_release_stays(many):
+    releases.prune(many, 2)
+    assert not [entry.key for entry in many.list("models/") if VERSIONS[0] in entry.key]
+
+
+@pytest.mark.parametrize("status", ["queued", "validating", "in_progress", "finalizing", "cancelling"])
+def test_what_a_live_job_is_pinned_to_is_never_pruned(many, status):
+    job(many, "job_1", status=status, model_version=VERSIONS[1])
+    assert VERSIONS[1] not in releases.prune(many, 1)
+    assert release.load(many, VERSIONS[1]).version == VERSIONS[1]
+
+
+@pytest.mark.parametrize("status", ["completed", "cancelled", "failed", "expired"])
+def test_a_finished_job_needs_its_release_no_longer(many, status):
+    job(many, "job_1", status=status, model_version=VERSIONS[1])
+    assert VERSIONS[1] in releases.prune(many, 1)
+
+
+def test_a_folder_without_a_job_is_no_obstacle(many):
+    many.put("jobs/job_2/input.csv", b"", content_type="text/csv")
+    assert releases.prune(many, 1)
+
+
+def test_with_few_releases_there_is_nothing_to_prune(many):
+    assert releases.prune(many, 10) == []
+
+
+def test_a_release_of_the_same_ingredients_is_found_again(many, whole_run, settings):
+    print_of = fingerprint(whole_run.trained.source.sha256, settings)
+    assert print_of == whole_run.trained.fingerprint
+    assert releases.trained_from(many, print_of) == VERSIONS[-1]
+    assert releases.trained_from(many, "other") is None
+
+
+def test_while_nothing_is_in_service_no_release_counts(store, settings, whole_run):
+    assert releases.trained_from(store, whole_run.trained.fingerprint) is None
+
+
+def test_the_configuration_names_bucket_region_and_endpoint(store, settings, monkeypatch):
+    monkeypatch.setenv("AWS_REGION", "eu-central-1")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://minio:9000")
+    pointer = release.Pointer(VERSIONS[0], "", "2026-01-01T00:00:00+00:00", "")
+    releases.write_config(store, settings.model_copy(update={"store_url": "s3://churn"}), pointer)
+    config = json.loads(store.get(releases.CONFIG).data)
+    assert (config["bucket"], config["region"], config["endpoint_url"]) == (
+        "churn",
+        "eu-central-1",
+        "http://minio:9000",
+    )
