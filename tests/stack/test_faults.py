@@ -6,7 +6,9 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from itertools import count
 
 import pytest
@@ -112,6 +114,17 @@ def test_with_the_store_down_no_job_is_accepted_and_the_caller_is_told(stack, re
         assert refused.status_code == 503
         assert refused.json()["error_type"] == "StoreUnavailable"
         assert int(refused.headers["Retry-After"]) > 0
+
+
+def test_requests_that_wait_for_the_store_leave_predictions_a_thread(stack, recovers):
+    with hanging(stack, "minio"), ThreadPoolExecutor(16) as pool:
+        ask = partial(requests.get, f"{stack.site}/jobs", timeout=120)
+        waiting = [pool.submit(ask) for _ in range(16)]
+        time.sleep(1)
+        assert max(predict(stack) for _ in range(20)) < 2
+    answers = [one.result() for one in waiting]
+    assert {answer.status_code for answer in answers} <= {200, 429, 503}
+    assert all(int(answer.headers["Retry-After"]) > 0 for answer in answers if answer.status_code != 200)
 
 
 def test_a_cache_at_its_limit_evicts_and_nobody_notices(stack, recovers):

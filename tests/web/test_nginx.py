@@ -173,6 +173,21 @@ def test_a_body_may_be_as_large_as_the_contract_says_and_no_larger(proxy, upstre
     assert len(upstream.seen) == seen
 
 
+def test_another_version_of_http_is_refused_in_the_same_shape(proxy):
+    host, port = proxy.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=5) as connection:
+        connection.sendall(b"GET / HTTP/9.9\r\n\r\n")
+        head, _, body = connection.recv(65536).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 505")
+    assert json.loads(body)["error_type"] == "HttpVersionNotSupported"
+
+
+def test_a_browser_is_told_to_stay_on_tls_where_there_is_tls(proxy):
+    secure = requests.get(f"{proxy}/", headers={"X-Forwarded-Proto": "https"}, timeout=5)
+    assert secure.headers["Strict-Transport-Security"] == "max-age=31536000"
+    assert "Strict-Transport-Security" not in requests.get(f"{proxy}/", timeout=5).headers
+
+
 def test_an_address_that_is_too_long_is_refused_in_the_same_shape(proxy):
     assert_error(requests.get(f"{proxy}/{'x' * 20_000}", timeout=5), 414, "URITooLong")
 

@@ -1,0 +1,43 @@
+"""The tables of docs/ name tests, and each of them is there."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+TEST = re.compile(r"`(tests/[\w/.]+\.py)(?:::(\w+))?`")
+
+
+def functions(path: Path) -> set[str]:
+    return {node.name for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.FunctionDef)}
+
+
+def rows(text: str) -> list[str]:
+    """The rows of all tables, without their heads."""
+    return [line for line in text.splitlines() if line.startswith("| ") and not line.startswith("| what fails")]
+
+
+@pytest.mark.parametrize("name", ["faults", "security"])
+def test_every_test_that_a_document_names_is_there(root, name):
+    named = TEST.findall((root / "docs" / f"{name}.md").read_text())
+    assert named
+    missing = [
+        f"{file}::{test}"
+        for file, test in named
+        if not (root / file).is_file() or (test and test not in functions(root / file))
+    ]
+    assert missing == []
+
+
+def test_every_fault_is_shown_by_a_test(root):
+    faults = rows((root / "docs" / "faults.md").read_text())
+    assert len(faults) > 20
+    assert [row for row in faults if not TEST.search(row)] == []
+
+
+def test_each_of_the_ten_risks_has_a_defence_and_a_test(root):
+    text = (root / "docs" / "security.md").read_text()
+    risks = {match[1]: match[0] for match in re.finditer(r"^\| (API\d+):2023.*$", text, re.MULTILINE)}
+    assert list(risks) == [f"API{number}" for number in range(1, 11)]
+    assert [risk for risk, row in risks.items() if not TEST.search(row)] == []
