@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from churn.customer import CATEGORIES, FIELDS, ID, IMPLIED, LABEL, Customer
+from churn.customer import CATEGORIES, FIELDS, ID, IMPLIED, LABEL, Amount, Customer
 from churn.errors import FieldError, ValidationError
 from churn.fields import Category, Number
 from churn.plain import MAX_ID_LENGTH as MAX_ID_LENGTH
@@ -146,8 +146,13 @@ def read(record: Mapping[str, Any]) -> Reading:
 
 def _customer(values: dict[str, Any]) -> Customer:
     if "TotalCharges" not in values:
-        values = values | {"TotalCharges": float(values["tenure"] * values["MonthlyCharges"])}
+        values = values | {"TotalCharges": float(absent_total(values["tenure"], values["MonthlyCharges"]))}
     return Customer(*(values.get(name) for name in FIELDS))
+
+
+def absent_total(tenure: Amount, monthly: Amount) -> Amount:
+    """What TotalCharges is taken for when it is absent, for one customer or for columns of them."""
+    return tenure * monthly
 
 
 def _unknown(name: Any) -> FieldError:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from churn.customer import CATEGORIES, FIELDS, ID, IMPLIED, REQUIRED, Customer
 from churn.errors import ValidationError
 from churn.fields import Number
-from churn.reading import MAX_ID_LENGTH, SETTLED, read
+from churn.reading import MAX_ID_LENGTH, SETTLED, absent_total, read
 from churn_api.jobs import rows
 from churn_api.jobs.sheet import Sheet
 
@@ -28,6 +28,7 @@ _BOM = "\ufeff".encode()
 
 Codes = NDArray[np.int8]
 Flags = NDArray[np.bool_]
+Amounts = NDArray[np.float64]
 
 
 class Table(NamedTuple):
@@ -41,7 +42,10 @@ class Table(NamedTuple):
 def read_table(sheet: Sheet, columns: tuple[str, ...]) -> Table:
     frame, codes_by_text = _parsed(sheet, columns)
     sure = np.ones(len(frame), np.bool_)
-    arrays: dict[str, Any] = {name: _amounts(frame[name], field, sure) for name, field in NUMBERS.items()}
+    arrays: dict[str, Any] = {name: _amounts(frame[name]) for name in NUMBERS}
+    _fill_totals(arrays, frame["TotalCharges"])
+    for name, field in NUMBERS.items():
+        sure &= _in_range(arrays[name], field)
     arrays |= {name: _codes(name, frame[name], codes_by_text) for name in CATEGORIES}
     for name, rule in IMPLIED.items():
         arrays[name] = _settled(name)[arrays[rule.field], arrays[name]]
@@ -59,7 +63,8 @@ def read_table(sheet: Sheet, columns: tuple[str, ...]) -> Table:
 def _parsed(sheet: Sheet, columns: tuple[str, ...]) -> tuple[pl.DataFrame, list[str]]:
     """The frame, and the texts of all categories in the order of their physical codes."""
     texts = pl.Categories.random()
-    kinds: dict[str, Any] = dict.fromkeys(NUMBERS, pl.Float64) | dict.fromkeys(CATEGORIES, pl.Categorical(texts))
+    numbers = [name for name in NUMBERS if name in REQUIRED]  # of the others one must see whether they are blank
+    kinds: dict[str, Any] = dict.fromkeys(numbers, pl.Float64) | dict.fromkeys(CATEGORIES, pl.Categorical(texts))
     schema = {name: kinds.get(name, pl.String) for name in columns}
     try:
         frame = _frame(sheet.lines, schema)
@@ -77,13 +82,26 @@ def _frame(lines: bytes, schema: dict[str, Any]) -> pl.DataFrame:
     return pl.read_csv(lines, has_header=False, schema=schema, quote_char=None, ignore_errors=True)
 
 
-def _amounts(column: pl.Series, field: Number, sure: Flags) -> NDArray[np.float64]:
-    """The numbers, NaN where there is none; takes those that are not surely fine out of `sure`."""
-    amounts: NDArray[np.float64] = column.to_numpy(writable=True)
-    sure &= (amounts >= field.low) & (amounts <= field.high)
-    if field.whole:
-        sure &= amounts == np.floor(amounts)
+def _amounts(column: pl.Series) -> Amounts:
+    """The numbers, NaN where there is none."""
+    numbers = column if column.dtype == pl.Float64 else column.cast(pl.Float64, strict=False)
+    amounts: Amounts = numbers.to_numpy(writable=True)
     return amounts
+
+
+def _fill_totals(arrays: dict[str, Any], texts: pl.Series) -> None:
+    """Put what is meant into TotalCharges where its cell is blank."""
+    totals = arrays["TotalCharges"]
+    rows = np.flatnonzero(np.isnan(totals))
+    if len(rows):
+        blank = texts[rows].fill_null("").str.strip_chars().str.len_bytes() == 0
+        rows = rows[blank.to_numpy()]
+        totals[rows] = absent_total(arrays["tenure"][rows], arrays["MonthlyCharges"][rows])
+
+
+def _in_range(amounts: Amounts, field: Number) -> Flags:
+    fine: Flags = (amounts >= field.low) & (amounts <= field.high)
+    return fine & (amounts == np.floor(amounts)) if field.whole else fine
 
 
 def _codes(name: str, column: pl.Series, texts: list[str]) -> Codes:
