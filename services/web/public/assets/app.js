@@ -1,7 +1,7 @@
 /** The site's start: its parts are registered here, and the fragment says which page is shown. */
 
-import { elements as charts } from './charts/index.js';
 import { fill, h } from './lib/dom.js';
+import { register } from './lib/register.js';
 import { here } from './lib/router.js';
 import { elements as shell } from './shell/index.js';
 import { failure } from './shell/failure.js';
@@ -15,12 +15,6 @@ const PAGES = {
 };
 
 const main = document.querySelector('main');
-
-function register(elements) {
-    for (const [tag, element] of Object.entries(elements)) {
-        if (!customElements.get(tag)) customElements.define(tag, element);
-    }
-}
 
 /** Shows the page that the fragment names. @param {boolean} moved whether the reader came from another page */
 async function show(moved) {
@@ -67,7 +61,6 @@ function follow(event) {
     show(true);
 }
 
-register(charts);
 register(shell);
 addEventListener('hashchange', follow);
 show(false);

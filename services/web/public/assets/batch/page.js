@@ -1,9 +1,10 @@
 /** The batch page: from a file of customers to a list to call. */
 
+import { elements as charts } from '../charts/index.js';
 import { fill, h, reveal } from '../lib/dom.js';
 import { here, remember } from '../lib/router.js';
 import { loadSchema } from '../lib/schema.js';
-import { failure } from '../shell/failure.js';
+import { failure, waiting } from '../shell/failure.js';
 import { BatchFile } from './file.js';
 import { JobCard } from './job.js';
 import { JobList } from './jobs.js';
@@ -11,6 +12,7 @@ import { JobResults } from './results.js';
 import { RiskiestTable } from './table.js';
 
 export const elements = {
+    ...charts,
     'job-card': JobCard,
     'riskiest-table': RiskiestTable,
     'job-results': JobResults,
@@ -24,20 +26,22 @@ export const elements = {
 };
 
 async function start(page) {
-    const file = h('batch-file');
-    const jobs = h('job-list');
+    const columns = h('div.batch-columns', {}, waiting('Asking for the form…'));
     const place = h('div');
     fill(
         page,
         h('div.page-head', {}, h('h1', { tabindex: -1 }, 'Whom should we call?'), h('p.lead', {}, 'Score a file of customers and get those most likely to leave, with the reasons.')),
-        h('div.batch-columns', {}, file, jobs),
+        columns,
         place,
     );
-    bind(file, jobs, place);
     try {
+        const file = h('batch-file');
+        const jobs = h('job-list');
         file.schema = await loadSchema();
+        bind(file, jobs, place);
+        fill(columns, file, jobs);
     } catch (error) {
-        fill(file, failure(error, () => start(page)));
+        fill(columns, failure(error, () => start(page)));
     }
 }
 

@@ -2,17 +2,13 @@
 
 import { fill, h, reveal } from '../lib/dom.js';
 import { postJson } from '../lib/http.js';
+import { register } from '../lib/register.js';
 import { here } from '../lib/router.js';
 import { loadSchema } from '../lib/schema.js';
-import { failure } from '../shell/failure.js';
+import { failure, waiting } from '../shell/failure.js';
 import { errorOf, faultsOf } from './checks.js';
-import { CustomerComparison } from './comparison.js';
 import { CustomerField } from './field.js';
 import { CustomerForm } from './form.js';
-import { CustomerRecommendations } from './recommendations.js';
-import { CustomerReasons } from './reasons.js';
-import { CustomerResult } from './result.js';
-import { customerFrom } from './sharing.js';
 
 export const elements = {
     'customer-page': class extends HTMLElement {
@@ -27,36 +23,45 @@ export const elements = {
     },
     'customer-field': CustomerField,
     'customer-form': CustomerForm,
-    'customer-result': CustomerResult,
-    'customer-reasons': CustomerReasons,
-    'customer-recommendations': CustomerRecommendations,
-    'customer-comparison': CustomerComparison,
 };
 
 /** Long enough for a word to be typed to its end, short enough to feel immediate. */
 const SETTLE_MS = 350;
 
 async function start(page) {
-    const form = h('customer-form');
-    const result = h('customer-result');
+    const columns = h('div.customer-columns', {}, waiting('Asking for the form…'));
     fill(
         page,
         h('div.page-head', {}, h('h1', { tabindex: -1 }, 'Will this customer leave?'), h('p.lead', {}, 'Answer what you know. You get the probability, the reasons for it and what might change it.')),
-        h('div.customer-columns', {}, form, result),
+        columns,
     );
     try {
-        const schema = await loadSchema();
-        result.schema = schema;
-        form.schema = schema;
-        bind(page, schema, form, result);
+        page.schema = await loadSchema();
+        const form = h('customer-form');
+        form.schema = page.schema;
+        fill(columns, form);
+        await accompany(page, columns, form);
     } catch (error) {
-        fill(form, failure(error, () => start(page)));
+        fill(columns, failure(error, () => start(page)));
     }
 }
 
-function bind(page, schema, form, result) {
-    page.schema = schema;
-    form.addEventListener('customer-submit', () => predict(page, form, result, { asked: true }));
+/** Puts the place for the answer beside the form, and has each follow the other. */
+async function accompany(page, columns, form) {
+    const answer = import('./answer.js');
+    form.addEventListener('customer-submit', () => answer.then(() => predict(page, form, page.result, { asked: true })));
+    const { elements: parts, customerFrom } = await answer;
+    register(parts);
+    const result = h('customer-result');
+    page.result = result;
+    result.schema = page.schema;
+    columns.append(result);
+    bind(page, form, result);
+    const customer = customerFrom(page.schema, here().parameters);
+    if (customer) open(page, form, result, customer);
+}
+
+function bind(page, form, result) {
     form.addEventListener('customer-change', () => rescore(page, form, result, SETTLE_MS));
     form.addEventListener('customer-clear', () => {
         clearTimeout(page.timer);
@@ -68,13 +73,10 @@ function bind(page, schema, form, result) {
         rescore(page, form, result, 0);
     });
     result.addEventListener('retry-wanted', () => predict(page, form, result, { asked: true }));
-    open(schema, page, form, result);
 }
 
 /** A link's customer is filled in and scored at once. */
-function open(schema, page, form, result) {
-    const customer = customerFrom(schema, here().parameters);
-    if (!customer) return;
+function open(page, form, result, customer) {
     form.customer = customer;
     predict(page, form, result, { asked: true });
 }

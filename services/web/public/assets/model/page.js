@@ -1,5 +1,6 @@
 /** The model page: which release serves, how good it is, what drives churn, and where it comes from. */
 
+import { elements as charts } from '../charts/index.js';
 import { fill, h } from '../lib/dom.js';
 import { getJson } from '../lib/http.js';
 import { failure, waiting } from '../shell/failure.js';
@@ -11,6 +12,7 @@ import { ReliabilityPanel, ScoresPanel } from './curves.js';
 import { ThresholdExplorer } from './threshold.js';
 
 export const elements = {
+    ...charts,
     'threshold-explorer': ThresholdExplorer,
     'reliability-panel': ReliabilityPanel,
     'scores-panel': ScoresPanel,

@@ -1,0 +1,17 @@
+/** All that shows an answer: fetched once the form stands, so that the form need not wait for it. */
+
+import { elements as charts } from '../charts/index.js';
+import { CustomerComparison } from './comparison.js';
+import { CustomerReasons } from './reasons.js';
+import { CustomerRecommendations } from './recommendations.js';
+import { CustomerResult } from './result.js';
+
+export { customerFrom } from './sharing.js';
+
+export const elements = {
+    ...charts,
+    'customer-comparison': CustomerComparison,
+    'customer-reasons': CustomerReasons,
+    'customer-recommendations': CustomerRecommendations,
+    'customer-result': CustomerResult,
+};
