@@ -50,8 +50,8 @@ test: $(VENV)/requirements.txt ## Run every test that needs no Docker
 test-stack: $(VENV)/requirements.txt ## Build, start, test and take down a stack under a project name of its own
 	$(BIN)/python -m pytest -m stack $(ARGS)
 
-chaos: $(VENV)/requirements.txt ## Kill parts of a stack of its own at random (ROUNDS=5, SEED=1) and check that no job is lost
-	$(BIN)/python scripts/chaos.py --rounds $(or $(ROUNDS),5) --seed $(or $(SEED),1)
+chaos: $(VENV)/requirements.txt ## Kill parts of a stack of its own at random (ROUNDS=5, SEED=1; RUNNING=1: of the one that runs); no job is lost
+	$(BIN)/python scripts/chaos.py --rounds $(or $(ROUNDS),5) --seed $(or $(SEED),1) $(if $(RUNNING),--running)
 
 bench: $(VENV)/requirements.txt ## Measure side by side; results go to benchmarks/results/
 	$(BIN)/python -m benchmarks $(ARGS)
@@ -97,7 +97,7 @@ deploy: ## Bring a stack up or up to date on AWS (STACK= its name, TEMPLATE=sing
 	@YES=$(YES) PYTHON=$(PYTHON) deploy/aws/deploy "$(STACK)" "$(or $(TEMPLATE),single)" $(PARAMETERS)
 
 requirements: $(VENV)/requirements.txt ## Compile requirements/*.in into hash-pinned files (UPGRADE=1: newest versions)
-	cd requirements && for name in dev api trainer cluster run lambda deploy; do \
+	cd requirements && for name in dev api trainer cluster run lambda deploy bench; do \
 		../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		$(if $(UPGRADE),--upgrade) $$([ $$name = dev ] || [ $$name = deploy ] || echo --constraint dev.txt) \
 		$$name.in -o $$name.txt || exit 1; done

@@ -1,0 +1,1 @@
+"""Side-by-side measurements of the product, run by `make bench`."""

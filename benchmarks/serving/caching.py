@@ -1,0 +1,82 @@
+"""What the cache is worth in each mode, and what a Redis that dies costs."""
+
+import signal
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from statistics import median
+from threading import Timer
+from typing import Any
+
+from benchmarks.serving.load import Run, load
+from benchmarks.serving.redis_server import RedisServer, redis_server
+from benchmarks.serving.servers import Server, product
+from benchmarks.serving.stage import Stage
+
+MODES = ("off", "auto", "always")
+
+# Seconds until the product has found Redis well again.
+PAUSE = 5
+
+
+def modes(stage: Stage, folder: Path, rounds: int, seconds: int) -> dict[str, Any]:
+    """Requests per second by model, customers and mode. The customers are more than a process remembers."""
+    told: dict[str, Any] = {}
+    for model, store in (("scorecard", stage.scorecard), ("forest", stage.forest)):
+        with ExitStack() as stack:
+            redis = stack.enter_context(redis_server())
+            settings = {"CHURN_CACHE_URL": redis.url}
+            servers = {
+                mode: stack.enter_context(product(folder, store, CHURN_CACHE=mode, **settings)) for mode in MODES
+            }
+            for customers in ("distinct", "partial"):
+                rates = measure(servers, getattr(stage, customers), rounds, seconds)
+                told[f"{model}, {customers}"] = rates
+                print(f"{model:10} {customers:9} to off: " + "  ".join(ratio(mode, rates) for mode in MODES))
+    return told
+
+
+def measure(servers: dict[str, Server], bodies: Path, rounds: int, seconds: int) -> dict[str, list[float]]:
+    rates: dict[str, list[float]] = {mode: [] for mode in servers}
+    for _ in range(rounds):
+        for mode, server in servers.items():
+            rates[mode].append(load(server, bodies, "/predict", connections=16, seconds=seconds).rate)
+    return rates
+
+
+def ratio(mode: str, rates: dict[str, list[float]]) -> str:
+    return f"{mode} x {median(own / off for own, off in zip(rates[mode], rates['off'], strict=True)):.2f}"
+
+
+def outage(stage: Stage, folder: Path, seconds: int) -> dict[str, Any]:
+    """Throughput before, while Redis is paused and after it was stopped; both happen under load."""
+    told: dict[str, Any] = {}
+    for mode in ("auto", "always"):
+        settings = {"CHURN_CACHE": mode}
+        with redis_server() as redis, product(folder, stage.scorecard, CHURN_CACHE_URL=redis.url, **settings) as ours:
+
+            def measured(ours: Server = ours) -> Run:
+                return load(ours, stage.distinct, "/predict", connections=16, seconds=seconds)
+
+            measured()
+            before = measured()
+            paused = amid(redis, signal.SIGSTOP, measured)
+            redis.process.send_signal(signal.SIGCONT)
+            time.sleep(PAUSE)
+            stopped = amid(redis, signal.SIGKILL, measured)
+        told[mode] = {"before": before._asdict(), "paused": paused._asdict(), "stopped": stopped._asdict()}
+        print(
+            f"Redis paused under load ({mode}): x {paused.rate / before.rate:.2f} of before, failed {paused.failed}; "
+            f"stopped: x {stopped.rate / before.rate:.2f}, failed {stopped.failed}"
+        )
+    return told
+
+
+def amid(redis: RedisServer, number: signal.Signals, measured: Callable[[], Run]) -> Run:
+    """A measurement during which Redis gets a signal."""
+    timer = Timer(0.5, redis.process.send_signal, [number])
+    timer.start()
+    run = measured()
+    timer.join()
+    return run

@@ -1,0 +1,106 @@
+"""Servers under measurement, and what their processes take."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import requests
+
+ROOT = Path(__file__).resolve().parents[2]
+WORKERS, THREADS = 2, 4
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class Server(NamedTuple):
+    """A server with its processes; `ready_seconds` is the time from its start to its first answer."""
+
+    url: str
+    pid: int
+    ready_seconds: float
+
+    def workers(self) -> list[int]:
+        return [int(pid) for pid in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()]
+
+    def cpu_seconds(self) -> list[float]:
+        """User and system time of each worker."""
+        stats = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in self.workers()]
+        return [(int(stat[11]) + int(stat[12])) / TICKS for stat in stats]
+
+    def memory_mib(self) -> list[float]:
+        """Resident memory of each worker."""
+        pages = [int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in self.workers()]
+        return [count * os.sysconf("SC_PAGE_SIZE") / 2**20 for count in pages]
+
+
+@contextmanager
+def product(folder: Path, store: str, *, workers: int = WORKERS, **settings: str) -> Iterator[Server]:
+    """The API as its image runs it."""
+    port = free_port()
+    command = ["-m", "gunicorn", "--config", f"{ROOT}/services/api/gunicorn.conf.py", "--bind", f"127.0.0.1:{port}"]
+    environment = {
+        "CHURN_STORE_URL": store,
+        "CHURN_API_WORKERS": str(workers),
+        "CHURN_MAX_BATCH_ROWS": "1000",
+        "PROMETHEUS_MULTIPROC_DIR": str(folder / f"metrics-{port}"),
+    }
+    with running([sys.executable, *command], port, environment | settings, "/health/ready", folder) as server:
+        yield server
+
+
+@contextmanager
+def floor(folder: Path) -> Iterator[Server]:
+    port = free_port()
+    command = [sys.executable, "-m", "gunicorn", "--worker-class", "gthread", "--reuse-port", "--keep-alive", "30"]
+    command += ["--workers", str(WORKERS), "--threads", str(THREADS), "--bind", f"127.0.0.1:{port}"]
+    command += ["--no-control-socket", "benchmarks.serving.floor:create_app()"]
+    with running(command, port, {}, "/", folder) as server:
+        yield server
+
+
+@contextmanager
+def alternative(folder: Path, python: Path, pipeline: Path) -> Iterator[Server]:
+    port = free_port()
+    command = [str(python), "-m", "uvicorn", "--factory", "benchmarks.serving.alternative:create_app"]
+    command += ["--workers", str(WORKERS), "--port", str(port), "--log-level", "warning", "--no-access-log"]
+    with running(command, port, {"PIPELINE": str(pipeline)}, "/docs", folder) as server:
+        yield server
+
+
+@contextmanager
+def running(command: list[str], port: int, environment: dict[str, str], path: str, folder: Path) -> Iterator[Server]:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("CHURN_")}
+    inherited |= {"PYTHONPATH": os.pathsep.join([str(ROOT), f"{ROOT}/shared", f"{ROOT}/services/api"])}
+    started = time.perf_counter()
+    with (folder / f"log-{port}").open("wb") as log:
+        process = subprocess.Popen(command, cwd=ROOT, env=inherited | environment, stdout=log, stderr=log)
+    try:
+        url = f"http://127.0.0.1:{port}"
+        wait(url + path, process)
+        yield Server(url, process.pid, time.perf_counter() - started)
+    finally:
+        process.terminate()
+        process.wait(timeout=60)
+
+
+def wait(url: str, process: "subprocess.Popen[bytes]") -> None:
+    """Until it answers at all, with a success or as one that knows no such page."""
+    while process.poll() is None:
+        try:
+            if requests.get(url, timeout=5).status_code in (200, 404):
+                return
+        except requests.RequestException:
+            pass
+        time.sleep(0.02)
+    raise SystemExit(f"{process.args} ended before it answered")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

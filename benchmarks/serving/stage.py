@@ -1,0 +1,131 @@
+"""What a measurement needs: one model as a pipeline and as releases, and the requests."""
+
+import csv
+import io
+import json
+import random
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import joblib
+import pandas as pd
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
+
+from benchmarks.serving.pipeline import build
+from churn import release
+from churn.background import Background
+from churn.customer import FIELDS, ID, Customer
+from churn.features import COLUMNS, matrix
+from churn.onnx import OnnxModel
+from churn.predict import Predictor
+from churn.reading import read
+from churn.scorecard import Scorecard
+from churn.scoring import table_of
+from churn.store import open_store
+from churn_trainer import sample
+from churn_trainer.graph import to_onnx
+
+# More customers than any process remembers, so that none is remembered when its turn comes again.
+DISTINCT, REPEATED, BATCH = 20_000, 50, 1_000
+
+
+class Stage(NamedTuple):
+    """Files and store URLs."""
+
+    pipeline: Path
+    scorecard: str
+    forest: str
+    distinct: Path
+    repeated: Path
+    partial: Path
+    batch: Path
+
+
+def prepare(folder: Path) -> Stage:
+    rows = list(csv.DictReader(io.StringIO(sample.csv_bytes().decode())))
+    table = pd.DataFrame([{name: kept(name, row[name]) for name in FIELDS} for row in rows])
+    leaving = [row["Churn"] == "Yes" for row in rows]
+    pipeline = build(LogisticRegression(solver="liblinear")).fit(table, leaving)
+    joblib.dump(pipeline, folder / "pipeline.pkl")
+    customers = [read(row).customer for row in rows]
+    background = customers[:200]
+    return Stage(
+        folder / "pipeline.pkl",
+        publish(folder / "scorecard", *scorecard(pipeline), background),
+        publish(folder / "forest", *forest(customers, leaving, background), background),
+        *bodies(folder, rows),
+    )
+
+
+def kept(name: str, cell: str) -> Any:
+    """A cell as JSON has it."""
+    if name in ("tenure", "SeniorCitizen"):
+        return int(cell)
+    return float(cell.strip() or 0) if name in ("MonthlyCharges", "TotalCharges") else cell
+
+
+def scorecard(pipeline: Any) -> tuple[str, Any, dict[str, bytes]]:
+    """The pipeline's own weights, by the names that the product has for its columns."""
+    _, encoder, scaler, model = (step for _, step in pipeline.steps)
+    ours = {name.casefold(): name for name in COLUMNS} | {"seniorcitizen_1": "SeniorCitizen_Yes"}
+    ours |= {f"tenuregroup_{years}": f"TenureGroup_{years} Years" for years in ("1-2", "2-4", "4+")}
+    names = [ours[name.casefold()] for name in encoder.get_feature_names_out()]
+    weights = model.coef_[0] / scaler.scale_
+    intercept = float(model.intercept_[0] - weights @ scaler.mean_)
+    card = Scorecard(intercept, dict(zip(names, weights, strict=True)), dict(zip(names, scaler.mean_, strict=True)))
+    return "scorecard", card, {"model.json": json.dumps(card.to_dict()).encode()}
+
+
+def forest(
+    customers: list[Customer], leaving: list[bool], background: list[Customer]
+) -> tuple[str, Any, dict[str, bytes]]:
+    columns = matrix(table_of(customers))
+    scaler = StandardScaler().fit(columns)
+    model = RandomForestClassifier(50, max_depth=10, random_state=1).fit(scaler.transform(columns), leaving)
+    graph, scaling = to_onnx(model), {"means": scaler.mean_.tolist(), "scales": scaler.scale_.tolist()}
+    served = OnnxModel(graph, scaling["means"], scaling["scales"], Background(background))
+    return "onnx", served, {"model.onnx": graph, "model.json": json.dumps(scaling).encode()}
+
+
+def publish(folder: Path, kind: str, scorer: Any, files: dict[str, bytes], background: list[Customer]) -> str:
+    """A store with one release in service; returns its URL."""
+    store = open_store(folder.as_uri())
+    store.ensure_bucket()
+    version = release.claim(store, datetime.now(UTC))
+    predictor = Predictor(scorer, Background(background), 0.5)
+    files |= {
+        "background.json": release.background_file(background),
+        "examples.json": release.worked_examples(predictor, background[:5]),
+    }
+    about = {"model_name": kind, "kind": kind, "timestamp": datetime.now(UTC), "threshold": 0.5}
+    release.publish(store, version, about | {"metrics": {}, "data": {}, "libraries": {}}, files)
+    release.promote(store, version, None)
+    return folder.as_uri()
+
+
+def bodies(folder: Path, rows: list[dict[str, str]]) -> tuple[Path, Path, Path, Path]:
+    chance = random.Random(5)
+    every = [customer(row, chance) for row in chance.choices(rows, k=DISTINCT)]
+    partial = [{name: each[name] for name, field in FIELDS.items() if field.required} for each in every]
+    return (
+        lines(folder / "distinct", every),
+        lines(folder / "repeated", every[:REPEATED]),
+        lines(folder / "partial", partial),
+        lines(folder / "batch", [{"customers": every[start : start + BATCH]} for start in range(0, 10_000, BATCH)]),
+    )
+
+
+def customer(row: dict[str, str], chance: random.Random) -> dict[str, Any]:
+    """A row of the sample with charges of its own."""
+    held = {ID: row[ID]} | {name: kept(name, row[name]) for name in FIELDS}
+    held["MonthlyCharges"] = round(chance.uniform(18, 118), 2)
+    held["TotalCharges"] = round(held["tenure"] * held["MonthlyCharges"], 2)
+    return held
+
+
+def lines(path: Path, values: list[Any]) -> Path:
+    path.write_text("".join(json.dumps(value) + "\n" for value in values))
+    return path
