@@ -1,0 +1,160 @@
+"""Write the tables of docs/cost.md from deploy/prices.json and deploy/measured.json. `make docs` calls this."""
+
+import math
+import sys
+from typing import Any, NamedTuple
+
+from scripts.units import DAYS, ROOT, Units, measured, prices, replaced, table
+
+DOCUMENT = ROOT / "docs" / "cost.md"
+JOB_ROWS = 10_000_000
+RATES = (10, 100, 1_000)
+# How much of a core predictions may take before there is one task more.
+BUSY = 0.6
+# What a prediction sends back, with its headers: some 2.5 kB; a hundredth of what the load balancer counts a unit by.
+ANSWER_BYTES = 2_500
+# An access log line of nginx and one of the API.
+LOG_BYTES = 550
+JOB_DAYS = 7
+# Releases a year, kept for ever: one a week.
+RELEASES = 52
+# Of compose.yaml on one box: processes that look for a release, every so many seconds (deploy/aws/box/compose), and one
+# worker. Of a task in the cluster: two processes, every two seconds.
+BOX_POLL_SECONDS, POLL_SECONDS, PROCESSES = 15, 2, 2
+MONTH = DAYS * 86_400
+
+
+class Line(NamedTuple):
+    what: str
+    dollars: float
+
+
+def storage(units: Units, rows: float) -> float:
+    """GB that lie in the bucket on a day: releases, and the jobs that have not expired."""
+    kept = rows / DAYS * JOB_DAYS * (units.row_bytes_in + units.row_bytes_out)
+    return (kept + RELEASES * units.release_bytes) / 1e9
+
+
+def requests(units: Units, rows: float, processes: int, poll: float, workers: float) -> tuple[float, float]:
+    """S3's writes (LIST among them) and reads a month."""
+    chunks = rows * units.row_bytes_in / units.chunk_bytes
+    writes = chunks * units.chunk_writes + workers * units.sweep_lists_a_second * MONTH
+    reads = chunks * units.chunk_reads + processes * MONTH / poll
+    return writes, reads
+
+
+def box(cost: dict[str, Any], units: Units, *, free: bool) -> list[Line]:
+    hours, hourly, unit = cost["hours_a_month"], cost["per_hour"], cost["per_unit"]
+    allowance = cost["free_tier"] if free else dict.fromkeys(cost["free_tier"], 0)
+    writes, reads = requests(units, JOB_ROWS, PROCESSES, BOX_POLL_SECONDS, 1)
+    out = (10 * MONTH * ANSWER_BYTES + JOB_ROWS * units.row_bytes_out) / 1e9
+
+    def beyond(used: float, name: str) -> float:
+        return max(0.0, used - allowance[name])
+
+    return [
+        Line("machine (t3.micro)", beyond(hours, "instance hours") * hourly["t3.micro"]),
+        Line("public address", beyond(hours, "public IPv4 hours") * hourly["public IPv4 address"]),
+        Line("disk, 16 GB", beyond(16, "gp3 GB") * cost["per_month"]["gp3 GB"]),
+        Line("S3: kept", beyond(storage(units, JOB_ROWS), "S3 standard GB") * cost["per_month"]["S3 standard GB"]),
+        Line(
+            "S3: requests", beyond(writes, "S3 write") * unit["S3 write"] + beyond(reads, "S3 read") * unit["S3 read"]
+        ),
+        Line("data out", beyond(out, "data out GB") * unit["data out GB"]),
+    ]
+
+
+def tasks(units: Units, rate: float) -> int:
+    """Tasks of web and api, of one vCPU each: at least two, for two zones."""
+    return max(2, math.ceil(rate * units.predict / BUSY))
+
+
+def cluster(cost: dict[str, Any], units: Units, rate: float) -> list[Line]:
+    hours, hourly, unit = cost["hours_a_month"], cost["per_hour"], cost["per_unit"]
+    task = hours * (hourly["Fargate vCPU"] + 2 * hourly["Fargate GB"])
+    api = tasks(units, rate)
+    # One worker waits always; what it does not get done in its month, others do.
+    workers = max(1.0, JOB_ROWS * units.job_row / 3600 / hours)
+    writes, reads = requests(units, JOB_ROWS, PROCESSES * api, POLL_SECONDS, workers)
+    out = (rate * MONTH * ANSWER_BYTES + JOB_ROWS * units.row_bytes_out) / 1e9
+    # A capacity unit is 25 new connections a second, 1 GB an hour or 3,000 kept connections; bytes come first here.
+    capacity = max(1.0, rate * 3600 * ANSWER_BYTES / 1e9)
+    balancer = hours * (hourly["load balancer"] + capacity * hourly["load balancer capacity unit"])
+    addresses = 3 * hours * hourly["public IPv4 address"]
+    logs = rate * MONTH * LOG_BYTES / 1e9 * unit["CloudWatch log GB"]
+    return [
+        Line(f"web and api, {api} tasks", api * task),
+        Line("worker, 1 task", workers * task),
+        Line("two Redis", hours * (hourly["cache.t4g.micro"] + 2 * hourly["cache.t4g.small"])),
+        Line("load balancer, three addresses", balancer + addresses),
+        Line("NAT gateway", hours * hourly["NAT gateway"]),
+        Line("S3", storage(units, JOB_ROWS) * 0.023 + writes * unit["S3 write"] + reads * unit["S3 read"]),
+        Line("CloudFront: requests, data out", rate * MONTH * unit["CloudFront request"] + out * unit["data out GB"]),
+        Line("logs", logs),
+    ]
+
+
+def function(cost: dict[str, Any], rate: float) -> float:
+    """The function instead of web and api: 1 GB for 5 ms a request, more than a warm one was measured to take."""
+    unit = cost["per_unit"]
+    each = unit["Lambda request"] + 0.005 * unit["Lambda GB-second"] + unit["HTTP API request"]
+    return rate * MONTH * each
+
+
+def boxes(cost: dict[str, Any], units: Units) -> str:
+    free, paid = box(cost, units, free=True), box(cost, units, free=False)
+    rows = [[a.what, f"{a.dollars:.2f}", f"{b.dollars:.2f}"] for a, b in zip(free, paid, strict=True)]
+    rows.append(["**a month**", *[f"**{sum(line.dollars for line in lines):.2f}**" for lines in (free, paid)]])
+    return table(["one box, US$ a month", "free tier", "after it"], rows)
+
+
+def clusters(cost: dict[str, Any], units: Units) -> str:
+    columns = [cluster(cost, units, rate) for rate in RATES]
+    names = ["web and api", *[line.what for line in columns[0]][1:]]
+    rows = [[name, *[f"{column[at].dollars:,.2f}" for column in columns]] for at, name in enumerate(names)]
+    totals = [sum(line.dollars for line in column) for column in columns]
+    rows.insert(0, ["tasks of web and api", *[str(tasks(units, rate)) for rate in RATES]])
+    rows.append(["**a month**", *[f"**{total:,.2f}**" for total in totals]])
+    millions = [total / (rate * MONTH / 1e6) for total, rate in zip(totals, RATES, strict=True)]
+    rows.append(["a million predictions", *[f"{each:.2f}" for each in millions]])
+    rows.append(["the function in place of web and api", *[f"{function(cost, rate):,.2f}" for rate in RATES]])
+    return table(["cluster, US$ a month", *[f"{rate:,} predictions/s" for rate in RATES]], rows)
+
+
+def savings(cost: dict[str, Any], units: Units) -> str:
+    """What the rules for the bucket save after a year of JOB_ROWS a month, a month."""
+    gigabyte = cost["per_month"]["S3 standard GB"]
+    monthly = JOB_ROWS * (units.row_bytes_in + units.row_bytes_out) / 1e9
+    jobs_kept, jobs_ruled = 12 * monthly, monthly / DAYS * JOB_DAYS
+    releases = RELEASES * units.release_bytes / 1e9
+    # Objects below 128 KB are not moved to the cheaper class, and a release is smaller.
+    rows = [
+        [
+            "jobs expire after 7 days",
+            f"{jobs_kept:.2f}",
+            f"{jobs_ruled:.2f}",
+            f"{(jobs_kept - jobs_ruled) * gigabyte:.2f}",
+        ],
+        ["old releases stay", f"{releases:.4f}", f"{releases:.4f}", "0.00"],
+    ]
+    return table(["rule, after a year", "GB without", "GB with", "US$ saved a month"], rows)
+
+
+def document(text: str, cost: dict[str, Any], units: Units) -> str:
+    basis = f"Prices of {cost['region']}, taken down {cost['taken']} ({cost['source']}). Work: {units.about}.\n"
+    sections = {
+        "basis": basis,
+        "boxes": boxes(cost, units),
+        "clusters": clusters(cost, units),
+        "savings": savings(cost, units),
+    }
+    return replaced(text, sections)
+
+
+def main() -> int:
+    DOCUMENT.write_text(document(DOCUMENT.read_text(), prices(), measured()))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

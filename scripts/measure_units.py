@@ -1,0 +1,259 @@
+"""Measure what a request and a job's row cost on this machine; writes deploy/measured.json. `make measure` calls this.
+
+Time on the processor is the processes' own (user and system): a busy machine makes it larger by some, not by times.
+What is asked of S3 is counted by an S3 of this process, what is asked of Redis by Redis itself.
+"""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
+from datetime import UTC, datetime
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+import redis
+
+from churn.customer import FIELDS
+from churn_trainer import sample
+from scripts.counting_s3 import CountingS3
+from scripts.processes import cpu_seconds, free_port, start_redis, started, stopped
+
+ROOT = Path(__file__).resolve().parents[1]
+OUTPUT = ROOT / "deploy" / "measured.json"
+REQUESTS, CLIENTS, BATCH = 4_000, 4, 1_000
+ROWS, JOBS = 400_000, 3
+Environment = dict[str, str]
+
+
+def main() -> int:
+    with ExitStack() as stack, tempfile.TemporaryDirectory(prefix="measure-") as folder:
+        queue = stack.enter_context(start_redis(Path(folder) / "queue"))
+        environment = os.environ | {
+            "CHURN_QUEUE_URL": queue,
+            "CHURN_API_WORKERS": "1",
+            "CHURN_KEY_RATE_LIMIT": "0",
+            "CHURN_LOG_LEVEL": "WARNING",
+            "TMPDIR": folder,
+        }
+        local = environment | {"CHURN_STORE_URL": (Path(folder) / "store").as_uri()}
+        found = {"release": release(local, Path(folder) / "store"), "api": serving(local), "jobs": jobs(local, folder)}
+        counted = stack.enter_context(CountingS3())
+        found |= {"requests": requests_made(environment | counted.environment, counted, queue)}
+    head = {
+        "measured": datetime.now(UTC).date().isoformat(),
+        "command": "make measure",
+        "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",
+    }
+    kept = json.loads(OUTPUT.read_text()) if OUTPUT.exists() else {}
+    OUTPUT.write_text(json.dumps(kept | head | found, indent=2) + "\n")
+    print(OUTPUT.read_text())
+    return 0
+
+
+def release(environment: Environment, store: Path) -> dict[str, Any]:
+    """Train once on the trainer's own sample: the size of what was published, and seconds on the processor."""
+    before = os.times()
+    train(environment)
+    after = os.times()
+    sizes = [path.stat().st_size for path in (store / "models" / "releases").rglob("*") if path.is_file()]
+    spent = after.children_user + after.children_system - before.children_user - before.children_system
+    return {"bytes": sum(sizes), "objects": len(sizes), "train_cpu_seconds": round(spent, 1)}
+
+
+def train(environment: Environment) -> None:
+    """The shortest training that there is; what it publishes is as large as any."""
+    sample_only = {"CHURN_DATA_SOURCE": "sample", "CHURN_DATA_DIR": environment["TMPDIR"]}
+    short = {"CHURN_CV_FOLDS": "2", "CHURN_CV_REPEATS": "1"}
+    command = [sys.executable, "-m", "churn_trainer", "train"]
+    subprocess.run(command, env=environment | sample_only | short, stdout=subprocess.DEVNULL, check=True)
+
+
+@contextmanager
+def api(environment: Environment) -> Iterator[tuple[int, int]]:
+    """The API under gunicorn; yields its process and port."""
+    port = free_port()
+    command = [sys.executable, "-m", "gunicorn", "--config", str(ROOT / "services/api/gunicorn.conf.py")]
+    with started([*command, "--bind", f"127.0.0.1:{port}"], environment) as process:
+        wait(lambda: ask(port, "GET", "/health/ready")[0] == 200)
+        yield process.pid, port
+
+
+def ask(port: int, method: str, path: str, body: bytes = b"", kind: str = "application/json") -> tuple[int, bytes]:
+    connection = HTTPConnection("127.0.0.1", port, timeout=60)
+    try:
+        connection.request(method, path, body, {"Content-Type": kind})
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    except ConnectionError:
+        return 0, b""
+    finally:
+        connection.close()
+
+
+def wait(done: Callable[[], bool], seconds: float = 120) -> None:
+    end = time.monotonic() + seconds
+    while not done():
+        if time.monotonic() > end:
+            raise SystemExit(f"Nothing happened within {seconds:.0f} s.")
+        time.sleep(0.05)
+
+
+def customer(number: int) -> dict[str, Any]:
+    """A complete customer; no two numbers below 10⁶ give the same."""
+    whole = {name: field.example for name, field in FIELDS.items()}
+    return whole | {"MonthlyCharges": 20 + number % 10_000 / 100, "tenure": number // 10_000}
+
+
+def serving(environment: Environment) -> dict[str, float]:
+    """Seconds on the processor for one answer, of each kind."""
+    with api(environment) as (pid, port):
+        kinds = {
+            "predict_cpu_seconds": [("/predict", json.dumps(customer(n)).encode()) for n in range(REQUESTS)],
+            "predict_without_reasons_cpu_seconds": [
+                ("/predict?reasons=none", json.dumps(customer(REQUESTS + n)).encode()) for n in range(REQUESTS)
+            ],
+            "liveness_cpu_seconds": [("/health/live", b"")] * REQUESTS,
+        }
+        found = {name: spent(pid, port, requests) / REQUESTS for name, requests in kinds.items()}
+        batch = json.dumps([customer(2 * REQUESTS + n) for n in range(BATCH)]).encode()
+        found["batch_row_cpu_seconds"] = spent(pid, port, [("/batch_predict", batch)] * 20) / 20 / BATCH
+    return {name: float(f"{value:.3g}") for name, value in found.items()}
+
+
+def spent(pid: int, port: int, requests: list[tuple[str, bytes]]) -> float:
+    """The API's seconds on the processor for these requests, over connections that are kept."""
+    send(port, requests[: len(requests) // 10])
+    before = cpu_seconds(pid)
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        list(pool.map(lambda part: send(port, part), [requests[each::CLIENTS] for each in range(CLIENTS)]))
+    return cpu_seconds(pid) - before
+
+
+def send(port: int, requests: list[tuple[str, bytes]]) -> None:
+    connection = HTTPConnection("127.0.0.1", port, timeout=60)
+    for path, body in requests:
+        connection.request("POST" if body else "GET", path, body or None, {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        content = answer.read()
+        if answer.status != 200:
+            raise SystemExit(f"{path} answered {answer.status}: {content[:300]!r}")
+    connection.close()
+
+
+def jobs(environment: Environment, folder: str) -> dict[str, Any]:
+    """Jobs of ROWS rows with one and with two workers in turn: the quickest of JOBS jobs each, the least disturbed."""
+    csv = table(ROWS)
+    runs: dict[str, list[dict[str, float]]] = {"1": [], "2": []}
+    with api(environment) as (_, port):
+        for count in (1, 2) * JOBS:
+            runs[str(count)].append(job(environment, folder, port, csv, count))
+    best = {count: min(many, key=lambda run: run["seconds"]) for count, many in runs.items()}
+    rounded = {count: {name: round(value, 4) for name, value in run.items()} for count, run in best.items()}
+    result = best["1"]["result_bytes"]
+    return {"rows": ROWS, "bytes": len(csv), "result_bytes": result, "quickest_of": JOBS, "workers": rounded}
+
+
+def table(rows: int) -> bytes:
+    header, *lines = sample.csv_bytes().splitlines(keepends=True)
+    return header + b"".join((lines * (rows // len(lines) + 1))[:rows])
+
+
+def job(environment: Environment, folder: str, port: int, csv: bytes, count: int) -> dict[str, float]:
+    """One job: its seconds, those of its steps by the times of their files, and the workers' on the processor."""
+    command = [sys.executable, "-m", "celery", "--quiet", "--app", "churn_api.worker", "worker"]
+    with ExitStack() as stack:
+        workers = []
+        for number in range(count):
+            heart = Path(folder) / f"worker-{number}"
+            heart.mkdir(exist_ok=True)
+            named = [*command, "--hostname", f"worker-{number}@here"]
+            workers.append(stack.enter_context(started(named, environment | {"TMPDIR": str(heart)})))
+            wait((heart / "worker-heartbeat").exists)
+        # A worker's first job loads what later ones find loaded.
+        finished(port, csv[: len(csv) // 20])
+        before = sum(cpu_seconds(worker.pid) for worker in workers)
+        record = finished(port, csv, Path(folder) / "store" / "jobs")
+        processor = sum(cpu_seconds(worker.pid) for worker in workers) - before
+        stopped(workers)
+        for number in range(count):
+            (Path(folder) / f"worker-{number}" / "worker-heartbeat").unlink(missing_ok=True)
+    result = Path(folder) / "store" / "jobs" / record["id"] / "results.csv"
+    return steps(record) | {"cpu_seconds": processor, "result_bytes": result.stat().st_size}
+
+
+def finished(port: int, csv: bytes, store: Path | None = None) -> dict[str, Any]:
+    """Hand in a job and wait for its end; its record, with the moments at which its files were seen in `store`."""
+    submitted = time.time()
+    status, answer = ask(port, "POST", "/jobs", csv, "text/csv")
+    if status != 202:
+        raise SystemExit(f"/jobs answered {status}: {answer[:300]!r}")
+    record: dict[str, Any] = json.loads(answer)
+    seen: dict[str, float] = {}
+    while record["status"] not in ("completed", "failed"):
+        for _ in range(20):
+            look(seen, store / record["id"] if store else None)
+            time.sleep(0.005)
+        record = json.loads(ask(port, "GET", f"/jobs/{record['id']}")[1])
+    if record["status"] == "failed":
+        raise SystemExit(f"The job failed: {record['error']}")
+    return record | {"seen": seen, "submitted": submitted}
+
+
+def look(seen: dict[str, float], folder: Path | None) -> None:
+    """Note when the job's plan and the marks of its finished chunks came to be."""
+    if folder:
+        for path in (folder / "plan.json", *folder.glob("done/*")):
+            with suppress(FileNotFoundError):
+                seen.setdefault(path.name, path.stat().st_mtime)
+
+
+def steps(record: dict[str, Any]) -> dict[str, float]:
+    """Seconds from submission to the end, and of each step on the way; planning includes taking the file in."""
+    seen, begun = record["seen"], record["submitted"]
+    ended = datetime.fromisoformat(record["finished_at"]).timestamp()
+    planned = seen.pop("plan.json")
+    chunked = max(seen.values())
+    return {
+        "seconds": ended - begun,
+        "plan_seconds": planned - begun,
+        "chunks": len(seen),
+        "chunks_seconds": chunked - planned,
+        "finish_seconds": ended - chunked,
+    }
+
+
+def requests_made(environment: Environment, store: CountingS3, queue: str) -> dict[str, Any]:
+    """What one prediction, a minute of waiting and a job ask of S3 and of the queue's Redis."""
+    csv = table(20_000)
+    train(environment)
+    client = redis.Redis.from_url(queue)
+    command = [sys.executable, "-m", "celery", "--quiet", "--app", "churn_api.worker", "worker"]
+    small = environment | {"CHURN_JOB_CHUNK_MB": "0.5"}
+    with api(small) as (_, port):
+        served = store.during(lambda: send(port, [("/predict", json.dumps(customer(n)).encode()) for n in range(500)]))
+        watching = store.during(lambda: time.sleep(20))
+        with started(command, small) as worker:
+            finished(port, csv)
+            idle = store.during(lambda: time.sleep(30))
+            client.config_resetstat()
+            asked = store.during(lambda: finished(port, csv))
+            commands = {name[8:]: int(each["calls"]) for name, each in client.info("commandstats").items()}
+            stopped([worker])
+    return {
+        "predict": {"s3": served},
+        "api_process_20_seconds": {"s3": watching},
+        "api_process_and_idle_worker_30_seconds": {"s3": idle},
+        "job": {"chunks": -(-len(csv) // (512 << 10)), "s3": asked, "redis": sum(commands.values())},
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())

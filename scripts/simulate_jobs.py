@@ -1,0 +1,102 @@
+"""A model of jobs on any number of workers, checked against what was measured with one and with two.
+
+A job is planned by one worker, its chunks are scored by whoever is free, one worker joins the results. Workers share
+nothing but the store and the queue: while there are cores for them, a step takes as long among many as with one.
+"""
+
+import heapq
+import json
+import math
+import random
+import statistics
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from scripts.units import MEASURED
+
+
+class Job(NamedTuple):
+    """When it comes, in seconds, and what its steps take."""
+
+    arrives: float
+    plan: float
+    chunks: int
+    chunk: float
+    finish: float
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Seconds of each step for `rows` rows in `chunks` chunks, as measured with one worker."""
+
+    rows: int
+    chunks: int
+    plan: float
+    chunk: float
+    finish: float
+
+    def job(self, rows: int, arrives: float = 0.0) -> Job:
+        """A job of this many rows: each step in proportion to them."""
+        share = rows / self.rows
+        return Job(arrives, self.plan * share, max(1, math.ceil(self.chunks * share)), self.chunk, self.finish * share)
+
+
+def measured_steps(path: Path = MEASURED) -> Steps:
+    jobs = json.loads(path.read_text())["jobs"]
+    one = jobs["workers"]["1"]
+    chunks = int(one["chunks"])
+    return Steps(jobs["rows"], chunks, one["plan_seconds"], one["chunks_seconds"] / chunks, one["finish_seconds"])
+
+
+def measured_seconds(workers: int, path: Path = MEASURED) -> float:
+    return float(json.loads(path.read_text())["jobs"]["workers"][str(workers)]["seconds"])
+
+
+def simulate(jobs: Iterable[Job], workers: int) -> list[float]:
+    """Seconds from a job's arrival to its end, in the order of arrival; steps wait in one queue, first come first."""
+    waiting = deque(sorted(jobs))
+    ends = [0.0] * len(waiting)
+    left = [0] * len(waiting)
+    ready: deque[tuple[int, str]] = deque()
+    running: list[tuple[float, int, str]] = []
+    clock, number, arrived = 0.0, 0, list(waiting)
+    while waiting or ready or running:
+        while waiting and waiting[0].arrives <= clock:
+            waiting.popleft()
+            ready.append((number, "plan"))
+            number += 1
+        while ready and len(running) < workers:
+            at, step = ready.popleft()
+            heapq.heappush(running, (clock + getattr(arrived[at], step), at, step))
+        upcoming = [running[0][0]] if running else []
+        if waiting and len(running) < workers:
+            upcoming.append(waiting[0].arrives)
+        clock = min(upcoming) if upcoming else waiting[0].arrives
+        while running and running[0][0] <= clock:
+            _, at, step = heapq.heappop(running)
+            _after(arrived[at], at, step, left, ready)
+            if step == "finish":
+                ends[at] = clock - arrived[at].arrives
+    return ends
+
+
+def _after(job: Job, at: int, step: str, left: list[int], ready: deque[tuple[int, str]]) -> None:
+    """Queue what a finished step makes possible."""
+    if step == "plan":
+        left[at] = job.chunks
+        ready.extend([(at, "chunk")] * job.chunks)
+    elif step == "chunk":
+        left[at] -= 1
+        if not left[at]:
+            ready.append((at, "finish"))
+
+
+def a_day(steps: Steps, rows: int, rows_a_job: int, workers: int, seed: int = 1) -> tuple[float, float]:
+    """The median and the 95th percentile of seconds that jobs take which come at random through a day."""
+    chance = random.Random(seed)  # noqa: S311 - a simulation
+    jobs = [steps.job(rows_a_job, chance.uniform(0, 86_400)) for _ in range(rows // rows_a_job)]
+    taken = simulate(jobs, workers)
+    return statistics.median(taken), statistics.quantiles(taken, n=20)[-1]

@@ -1,0 +1,82 @@
+"""What things cost: the prices that were taken down, and what one unit of work was measured to take."""
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+PRICES = ROOT / "deploy" / "prices.json"
+MEASURED = ROOT / "deploy" / "measured.json"
+# Days in a month, as AWS's 730 hours have them.
+DAYS = 730 / 24
+
+
+@dataclass(frozen=True)
+class Units:
+    """Seconds on a core, bytes and requests for one unit of work, by deploy/measured.json."""
+
+    predict: float
+    batch_row: float
+    job_row: float
+    row_bytes_in: float
+    row_bytes_out: float
+    chunk_bytes: float
+    plan_share: float
+    finish_share: float
+    release_bytes: float
+    chunk_writes: float
+    chunk_reads: float
+    chunk_redis: float
+    watch_reads_a_second: float
+    sweep_lists_a_second: float
+    about: str
+
+
+def measured(path: Path = MEASURED) -> Units:
+    found = json.loads(path.read_text())
+    jobs, requests = found["jobs"], found["requests"]
+    one, job = jobs["workers"]["1"], requests["job"]
+    # While a job runs, the processes go on looking for releases and the sweep goes on; chunks are many, so it is small.
+    writes = sum(job["s3"].get(each, 0) for each in ("PUT", "POST", "LIST"))
+    reads = sum(job["s3"].get(each, 0) for each in ("GET", "HEAD"))
+    idle, watching = requests["api_process_and_idle_worker_30_seconds"], requests["api_process_20_seconds"]
+    return Units(
+        predict=found["api"]["predict_cpu_seconds"],
+        batch_row=found["api"]["batch_row_cpu_seconds"],
+        job_row=one["cpu_seconds"] / jobs["rows"],
+        row_bytes_in=jobs["bytes"] / jobs["rows"],
+        row_bytes_out=jobs["result_bytes"] / jobs["rows"],
+        chunk_bytes=jobs["bytes"] / one["chunks"],
+        plan_share=one["plan_seconds"] / one["seconds"],
+        finish_share=one["finish_seconds"] / one["seconds"],
+        release_bytes=found["release"]["bytes"],
+        chunk_writes=writes / job["chunks"],
+        chunk_reads=reads / job["chunks"],
+        chunk_redis=job["redis"] / job["chunks"],
+        watch_reads_a_second=sum(watching["s3"].values()) / 20,
+        sweep_lists_a_second=idle["s3"].get("LIST", 0) / 30,
+        about=f"measured {found['measured']} by `{found['command']}` on {found['machine']}",
+    )
+
+
+def prices(path: Path = PRICES) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(path.read_text())
+    return found
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def replaced(text: str, sections: dict[str, str]) -> str:
+    """A document with what stands between its marks `<!-- name -->` and `<!-- end of name -->` written anew."""
+    for name, content in sections.items():
+        pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end of {name} -->)", re.DOTALL)
+        if not pattern.search(text):
+            raise SystemExit(f"The document lacks the marks <!-- {name} --> and <!-- end of {name} -->.")
+        text = pattern.sub(lambda match, content=content: match[1] + content + match[2], text)
+    return text
