@@ -1,5 +1,8 @@
 """How much a caller may ask for, and how many may wait for the store."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from churn_api.errors import TooManyRequests
@@ -71,3 +74,23 @@ def test_a_place_is_given_back() -> None:
         places.enter()
     places.leave()
     places.enter()
+
+
+def test_who_waits_gets_the_place_that_is_given_back() -> None:
+    places = Places(1, waiting=1, patience=10)
+    places.enter()
+    with ThreadPoolExecutor(1) as pool:
+        waiter = pool.submit(places.enter)
+        while not places._waiting:
+            time.sleep(0.001)
+        with pytest.raises(TooManyRequests):
+            places.enter()
+        places.leave()
+        waiter.result(timeout=5)
+
+
+def test_nobody_waits_for_ever() -> None:
+    places = Places(1, waiting=1, patience=0.01)
+    places.enter()
+    with pytest.raises(TooManyRequests):
+        places.enter()

@@ -1,7 +1,6 @@
 """Jobs on the real stack: killed at random, submitted in crowds, fed with broken files."""
 
 import random
-import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -35,9 +34,7 @@ def restarts(stack) -> dict[str, tuple[int, str]]:
 
 
 def test_chaos_loses_no_job_and_no_row(stack):
-    port = {"CHURN_API_PORT": str(stack.ports["API"])}
-    said = stack.having(**port).run(sys.executable, "scripts/chaos.py", "--running", "--rounds", "2", "--seed", "3")
-    assert "2 rounds: no job and no row was lost" in said.stdout
+    assert "2 rounds: no job and no row was lost" in stack.make("chaos", "RUNNING=1", "ROUNDS=2", "SEED=3")
 
 
 def test_a_hundred_jobs_of_sixteen_clients_are_all_completed(stack, eventually):

@@ -4,7 +4,7 @@ from flask import Flask, Response, g, request
 
 from churn_api.errors import Forbidden, Unauthorized
 from churn_api.keys import ADMIN, JOBS, SCORE, Keyring
-from churn_api.limits import PLACES, Places, Rate
+from churn_api.limits import PLACES, WAITING, Places, Rate
 from churn_api.settings import ApiSettings
 
 OPEN_ROUTES = frozenset(
@@ -26,7 +26,7 @@ def install(app: Flask, settings: ApiSettings) -> None:
     if keys:
         rate = Rate(settings.key_rate_limit / settings.api_workers)
         app.before_request(lambda: _check(keys, rate))
-    _keep_threads(app, Places(PLACES))
+    _keep_threads(app, Places(PLACES, WAITING))
 
 
 def _check(keys: Keyring, rate: Rate) -> None:

@@ -6,14 +6,18 @@ Limits are those of one process: the callers' rate is divided among the processe
 import math
 from collections import OrderedDict
 from collections.abc import Callable
-from threading import Lock
+from threading import Condition, Lock
 from time import monotonic
 
 from churn_api.errors import TooManyRequests
 
-# Threads of a process, and how many of them may wait for the store at a time.
-THREADS = 4
-PLACES = THREADS - 1
+# Threads of a process; how many of them may work with the store at a time, each upload taking some 20 MB; and how many
+# may wait for their turn, which leaves two that predict, whatever the store and those who ask for it do.
+THREADS = 16
+PLACES = 3
+WAITING = THREADS - PLACES - 2
+# Seconds that one waits before it is told to come again.
+PATIENCE = 10.0
 
 # A burst of this many seconds' worth is let through at once.
 BURST_SECONDS = 2.0
@@ -54,21 +58,33 @@ class Places:
     """Places for requests that wait for the store, fewer than there are threads: with a store that hangs, or with
     clients who take their time, there is always a thread left that predicts."""
 
-    def __init__(self, places: int) -> None:
+    def __init__(self, places: int, waiting: int = 0, patience: float = PATIENCE) -> None:
+        self._free = Condition()
         self._places = places
-        self._taken = 0
-        self._lock = Lock()
+        self._most_waiting = waiting
+        self._patience = patience
+        self._taken = self._waiting = 0
 
     def enter(self) -> None:
-        """Raises TooManyRequests when every place is taken."""
-        with self._lock:
-            if self._taken >= self._places:
+        """Take a place, if need be after waiting for one. Raises TooManyRequests when there is none."""
+        with self._free:
+            if self._taken >= self._places and not self._wait():
                 raise TooManyRequests(
                     "Too many requests about jobs and releases are under way; try again in a few seconds.",
                     retry_after=2,
                 )
             self._taken += 1
 
+    def _wait(self) -> bool:
+        if self._waiting >= self._most_waiting:
+            return False
+        self._waiting += 1
+        try:
+            return self._free.wait_for(lambda: self._taken < self._places, self._patience)
+        finally:
+            self._waiting -= 1
+
     def leave(self) -> None:
-        with self._lock:
+        with self._free:
             self._taken -= 1
+            self._free.notify()

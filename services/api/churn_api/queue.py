@@ -66,7 +66,7 @@ def broker_url(url: str) -> str:
     return f"redis+socket://{url.removeprefix('unix://')}" if url.startswith("unix://") else url
 
 
-def connect(url: str) -> redis.Redis:
+def connect(url: str) -> "redis.Redis[bytes]":
     """A client of the queue's Redis that tells at once when it is away."""
     return redis.Redis.from_url(
         url.replace("redis+socket://", "unix://", 1),

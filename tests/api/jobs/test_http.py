@@ -224,3 +224,32 @@ def test_a_stream_of_unknown_length_is_taken_and_cut_off_at_the_limit(
     answer = requests.post(f"{server.url}/jobs", data=endless, headers={"Content-Type": CSV}, timeout=60)
     assert answer.status_code == 413
     assert json.loads(answer.text)["error_type"] == "UploadTooLarge"
+
+
+def test_an_early_refusal_reaches_whoever_is_still_sending(
+    serve: Callable[..., Any], publish: Callable[..., str], store: ObjectStore, header_line: bytes, empty_redis: str
+) -> None:
+    publish(store)
+    server = serve(CHURN_QUEUE_URL=empty_redis)
+    data = header_line.replace(b"tenure", b"tenor") + b"x" * 20_000_000
+    with requests.Session() as session:
+        for _ in range(5):
+            answer = session.post(f"{server.url}/jobs", data=data, headers={"Content-Type": CSV}, timeout=60)
+            assert answer.status_code == 422
+            answer = session.post(f"{server.url}/jobs", data=data, headers={"Content-Type": "text/plain"}, timeout=60)
+            assert answer.status_code == 415
+
+
+def test_a_crowd_of_twenty_waits_for_its_turn(
+    serve: Callable[..., Any], publish: Callable[..., str], store: ObjectStore, many_customers: Make, empty_redis: str
+) -> None:
+    publish(store)
+    server = serve(CHURN_QUEUE_URL=empty_redis)
+    data = many_customers(1_000)
+
+    def send(_: int) -> int:
+        url, headers = f"{server.url}/jobs", {"Content-Type": CSV}
+        return requests.post(url, data=data, headers=headers, timeout=60).status_code
+
+    with ThreadPoolExecutor(20) as pool:
+        assert set(pool.map(send, range(60))) == {202}
