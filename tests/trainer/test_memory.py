@@ -32,13 +32,21 @@ def test_the_peak_of_the_process_outlasts_a_measurement():
 
 
 def test_without_a_kernel_that_tells_nothing_is_claimed(monkeypatch, tmp_path):
-    for name in ("_STATUS", "_CLEAR", "_GROUP_PEAK"):
+    for name in ("_STATUS", "_CLEAR"):
         monkeypatch.setattr(memory, name, tmp_path / "missing" / name)
+    monkeypatch.setattr(memory, "_GROUPS", ((tmp_path / "missing", tmp_path / "missing"),))
     assert memory.peak_of(lambda: 7) == (7, 0)
     assert memory.container_peak() is None
 
 
-def test_the_containers_own_accounting_is_read(monkeypatch, tmp_path):
-    (tmp_path / "memory.peak").write_text("123456\n")
-    monkeypatch.setattr(memory, "_GROUP_PEAK", tmp_path / "memory.peak")
-    assert memory.container_peak() == 123_456
+@pytest.mark.parametrize(
+    ("limit", "told"),
+    [("1073741824", 123_456), ("max", None), ("9223372036854771712", None)],
+    ids=["limited", "v2", "v1"],
+)
+def test_the_accounting_is_the_containers_where_there_is_a_limit(monkeypatch, tmp_path, limit, told):
+    (tmp_path / "peak").write_text("123456\n")
+    (tmp_path / "limit").write_text(f"{limit}\n")
+    places = ((tmp_path / "missing", tmp_path / "limit"), (tmp_path / "peak", tmp_path / "limit"))
+    monkeypatch.setattr(memory, "_GROUPS", places)
+    assert memory.container_peak() == told

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from itertools import islice
 
 import joblib
 import numpy as np
@@ -233,7 +234,7 @@ def test_two_dask_workers_compare_the_models_with_the_same_numbers_as_none(prepa
 
 
 def test_two_dask_workers_choose_the_same_parameters_as_none(prepared, fitted, on_cluster):
-    for one in fit_all(prepared):
+    for one in islice(fit_all(prepared), 3):
         assert one.parameters == fitted[one.candidate.name].parameters
         assert one.validation == fitted[one.candidate.name].validation
 

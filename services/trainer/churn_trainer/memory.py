@@ -9,7 +9,13 @@ from typing import TypeVar
 T = TypeVar("T")
 
 _STATUS = Path("/proc/self/status")
-_GROUP_PEAK = Path("/sys/fs/cgroup/memory.peak")
+# Where the second and the first version of control groups tell the peak and the limit.
+_GROUPS = (
+    (Path("/sys/fs/cgroup/memory.peak"), Path("/sys/fs/cgroup/memory.max")),
+    (Path("/sys/fs/cgroup/memory/memory.max_usage_in_bytes"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes")),
+)
+# The first version's way to say that there is no limit is a number that no machine has.
+_NO_LIMIT = 1 << 60
 _CLEAR = Path("/proc/self/clear_refs")
 # Writing this to clear_refs sets the kernel's mark of the highest resident size back to the present one.
 _RESET_PEAK = "5"
@@ -50,8 +56,9 @@ def _read(name: str) -> int:
 
 
 def container_peak() -> int | None:
-    """The peak by the control group of the container, None outside of one that tells."""
-    try:
-        return int(_GROUP_PEAK.read_text())
-    except (OSError, ValueError):
-        return None
+    """The peak by the control group of the container, None where it has no limit: that is the whole machine's."""
+    for peak_file, limit_file in _GROUPS:
+        if peak_file.is_file() and limit_file.is_file():
+            limit = limit_file.read_text().strip()
+            return int(peak_file.read_text()) if limit.isdigit() and int(limit) < _NO_LIMIT else None
+    return None
