@@ -10,6 +10,8 @@ from churn.features import COLUMNS
 from churn.fields import Category, Field, Number
 
 NUMERIC_TEXT = r"^\s*[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?\s*$"
+# An optional number may be left blank.
+BLANK_OR_NUMERIC_TEXT = rf"^\s*$|{NUMERIC_TEXT}"
 
 
 def json_schema() -> dict[str, Any]:
@@ -62,7 +64,7 @@ def _number(field: Number) -> dict[str, Any]:
         "type": kinds if field.required else [*kinds, "null"],
         "minimum": field.low,
         "maximum": field.high,
-        "pattern": NUMERIC_TEXT,
+        "pattern": NUMERIC_TEXT if field.required else BLANK_OR_NUMERIC_TEXT,
         "x-unit": field.unit,
     }
 

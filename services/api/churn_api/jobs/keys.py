@@ -15,7 +15,8 @@ _COMPLEMENT = str.maketrans(_ALPHABET, _ALPHABET[::-1])
 _PREFIX = "job_"
 _ULID_LENGTH = 26
 
-is_id = re.compile(rf"{_PREFIX}[0-7][{_ALPHABET}]{{{_ULID_LENGTH - 1}}}").fullmatch
+ID_PATTERN = rf"{_PREFIX}[0-7][{_ALPHABET}]{{{_ULID_LENGTH - 1}}}"
+is_id = re.compile(ID_PATTERN).fullmatch
 
 NEWEST = "jobs/index/newest/"
 """One empty object per job, in the order newest first."""

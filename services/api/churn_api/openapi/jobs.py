@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from churn_api.jobs import keys
 from churn_api.jobs.record import STATES
 from churn_api.openapi.operations import REQUEST_ID, json_content, operation
 from churn_api.openapi.schemas import reference
@@ -11,7 +12,11 @@ _MOMENT = {"type": "string", "format": "date-time"}
 _MAYBE_MOMENT = {"type": ["string", "null"], "format": "date-time"}
 _JOB_ID = {"name": "job_id", "in": "path", "required": True, "schema": _TEXT}
 _EXAMPLE = (
-    "customerID,gender,SeniorCitizen,tenure,Contract,MonthlyCharges,…\n7590-VHVEG,Female,0,1,Month-to-month,29.85,…\n"
+    "customerID,gender,SeniorCitizen,Partner,Dependents,tenure,PhoneService,MultipleLines,InternetService,"
+    "OnlineSecurity,OnlineBackup,DeviceProtection,TechSupport,StreamingTV,StreamingMovies,Contract,PaperlessBilling,"
+    "PaymentMethod,MonthlyCharges,TotalCharges\n"
+    "7590-VHVEG,Female,0,Yes,No,1,No,No phone service,DSL,No,Yes,No,No,No,No,Month-to-month,Yes,Electronic check,29.85,"
+    "29.85\n"
 )
 
 
@@ -92,7 +97,12 @@ def _submit(most_megabytes: int) -> dict[str, Any]:
 def _list() -> dict[str, Any]:
     parameters = [
         {"name": "limit", "in": "query", "schema": {"type": "integer", "minimum": 1, "maximum": 100, "default": 20}},
-        {"name": "after", "in": "query", "description": "The id after which the page begins.", "schema": _TEXT},
+        {
+            "name": "after",
+            "in": "query",
+            "description": "The id after which the page begins.",
+            "schema": _TEXT | {"pattern": rf"^({keys.ID_PATTERN})?$"},
+        },
     ]
     return operation(
         "Jobs", "jobs", "Jobs, newest first", json_content("JobPage"), fails=(422, 503), parameters=parameters
