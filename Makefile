@@ -27,7 +27,7 @@ export PYTHONPATH := $(CURDIR)/shared:$(CURDIR)/services/api:$(CURDIR)/services/
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run train releases rollback test test-stack chaos bench lint format docs licenses sbom requirements deploy-check deploy
+.PHONY: help run train releases rollback test test-stack chaos soak fuzz bench lint format docs licenses sbom requirements deploy-check deploy
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,12 @@ test-stack: $(VENV)/requirements.txt ## Build, start, test and take down a stack
 
 chaos: $(VENV)/requirements.txt ## Kill parts of a stack of its own at random (ROUNDS=5, SEED=1; RUNNING=1: of the one that runs); no job is lost
 	$(BIN)/python scripts/chaos.py --rounds $(or $(ROUNDS),5) --seed $(or $(SEED),1) $(if $(RUNNING),--running)
+
+soak: $(VENV)/requirements.txt ## Load a production-shaped stack of its own for MINUTES=30 inside a gigabyte, then kill each service in turn
+	$(BIN)/python scripts/soak.py --minutes $(or $(MINUTES),30)
+
+fuzz: $(VENV)/requirements.txt ## Send made-up requests to the running stack (CASES=1200 for each operation, SEED=1, URL= of another one)
+	$(BIN)/python scripts/fuzz.py --cases $(or $(CASES),1200) --seed $(or $(SEED),1) --url $(or $(URL),http://127.0.0.1:5000)
 
 bench: $(VENV)/requirements.txt ## Measure side by side; results go to benchmarks/results/
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -4,9 +4,11 @@ Most requests carry a whole customer in the data set's own spelling. What of a r
 third of the time; anything else, right or wrong, is for `churn.reading.read` to judge.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from operator import itemgetter
 from typing import Any, cast
+
+import numpy as np
 
 from churn.customer import CATEGORIES, FIELDS, ID, IMPLIED, LABEL, Customer
 from churn.fields import Number
@@ -55,13 +57,45 @@ def glance(record: Mapping[str, Any]) -> Customer | None:
         return None
     if not (_TOTAL.low <= total <= _TOTAL.high and record.keys() <= _NAMES):
         return None
-    name = record.get(ID)
-    if name is not None and not (type(name) is str and 0 < len(name) <= MAX_ID_LENGTH and name.isprintable()):
-        return None
-    if name is not None and (name[0] == " " or name[-1] == " "):
+    if not _is_plain_id(record.get(ID)):
         return None
     customer = Customer._make((*codes[:_BEFORE_TENURE], tenure, *codes[_BEFORE_TENURE:], float(monthly), float(total)))
     for position, parent, without, implied in _RULES:
         if (customer[position] == implied) != (customer[parent] == without):
             return None
     return customer
+
+
+def glance_all(records: Sequence[Any]) -> Customer | None:
+    """The customers as a table, if `glance` would read every one of them; their ids are as they are to be echoed."""
+    if not records or set(map(type, records)) != {dict} or not set().union(*records) <= _NAMES:
+        return None
+    try:
+        held = zip(*map(_CATEGORIES, records), strict=True)
+        codes = [list(map(spellings.__getitem__, each)) for spellings, each in zip(_SPELLINGS, held, strict=True)]
+        tenure, monthly, total = zip(*map(_NUMBERS, records), strict=True)
+        seniors = {type(record["SeniorCitizen"]) for record in records}
+    except (KeyError, TypeError):
+        return None
+    if seniors != {int} or set(map(type, tenure)) != {int} or set(map(type, monthly + total)) - _PLAIN:
+        return None
+    if not all(_within(field, held) for field, held in ((_TENURE, tenure), (_MONTHLY, monthly), (_TOTAL, total))):
+        return None
+    columns = (*codes[:_BEFORE_TENURE], tenure, *codes[_BEFORE_TENURE:], monthly, total)
+    table = Customer._make(np.array(column, np.float64) for column in columns)
+    broken = any(
+        np.any((table[position] == implied) != (table[parent] == without))
+        for position, parent, without, implied in _RULES
+    )
+    return None if broken or not all(map(_is_plain_id, [record.get(ID) for record in records])) else table
+
+
+def _within(field: Number, held: Sequence[float]) -> bool:
+    # Not a number is in no range, but may hide from min and max.
+    return bool(min(held) >= field.low and max(held) <= field.high and not any(each != each for each in held))
+
+
+def _is_plain_id(name: Any) -> bool:
+    if name is None:
+        return True
+    return type(name) is str and 0 < len(name) <= MAX_ID_LENGTH and name.isprintable() and name == name.strip()

@@ -3,6 +3,7 @@
 import random
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,7 +11,8 @@ from hypothesis import strategies as st
 from churn import reading
 from churn.customer import CATEGORIES, FIELDS, ID, LABEL, Customer, value_of
 from churn.errors import ValidationError
-from churn.plain import glance
+from churn.plain import glance, glance_all
+from churn.scoring import table_of
 
 
 @pytest.fixture
@@ -95,3 +97,28 @@ def test_any_mixture_of_values_is_judged_alike(seed: int, identifier: str | None
         assert seen is None or patiently == (seen, identifier, ())
     finally:
         reading.glance = before
+
+
+def test_a_table_of_plain_customers_is_read_as_each_of_them(customers: list[Customer]) -> None:
+    table = glance_all(records(customers))
+    assert table is not None
+    np.testing.assert_array_equal(np.array(table), np.array(table_of(customers)))
+
+
+@pytest.mark.parametrize("name", [*FIELDS, ID, LABEL, "unknown"])
+@pytest.mark.parametrize("value", SPOILED, ids=repr)
+def test_one_customer_who_is_not_plain_leaves_the_table_to_others(
+    customers: list[Customer], name: str, value: Any
+) -> None:
+    every = records(customers[:5])
+    every[3] |= {name: value}
+    assert (glance_all(every) is None) == (glance(every[3]) is None)
+
+
+@pytest.mark.parametrize("stranger", [None, [], 5, "x", {}])
+def test_what_is_no_customer_leaves_the_table_to_others(customers: list[Customer], stranger: Any) -> None:
+    assert glance_all([*records(customers[:2]), stranger]) is None
+
+
+def test_no_customers_are_no_table() -> None:
+    assert glance_all([]) is None

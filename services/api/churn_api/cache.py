@@ -73,6 +73,10 @@ class Cache:
         self._remember(serving, questions, held | computed, many=many)
         return [(known[at], True) if at in known else (computed[at], False) for at in range(len(questions))]
 
+    def looks_for_rows(self, costs: Costs) -> bool:
+        """Whether the rows of a table are looked for before they are scored."""
+        return self.shared is not None and self.shared.up and self._pays(costs.row, self.shared.bulk_price)
+
     def asked_kinds(self, costs: Costs) -> list[str]:
         """The kinds of answer that Redis is asked for at present, as `costs` names them."""
         if self.shared is None or not self.shared.up:

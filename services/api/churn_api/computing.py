@@ -26,8 +26,10 @@ def compute(predictor: Predictor, questions: Sequence[Question], known: Containe
     """The predictions, by place, for the questions whose place is not known."""
     open_places = [place for place in range(len(questions)) if place not in known]
     tabled = [place for place in open_places if len(open_places) > 1 and questions[place].tabled]
-    predictions = _from_table(predictor, [questions[place].customer for place in tabled])
-    computed = dict(zip(tabled, predictions, strict=True))
+    computed: dict[int, Prediction] = {}
+    if tabled:
+        predictions = from_table(predictor, table_of([questions[place].customer for place in tabled]))
+        computed.update(zip(tabled, predictions, strict=True))
     for place in open_places:
         if place not in computed:
             computed[place] = compute_one(predictor, questions[place])
@@ -38,11 +40,8 @@ def compute_one(predictor: Predictor, question: Question) -> Prediction:
     return predictor.predict(Reading(question.customer, None, question.assumed), question.reasons)
 
 
-def _from_table(predictor: Predictor, customers: list[Customer]) -> list[Prediction]:
-    """Complete customers without reasons take a tenth of the time that they take alone."""
-    if not customers:
-        return []
-    probabilities = predictor.scorer.probabilities(table_of(customers)).tolist()
+def from_table(predictor: Predictor, table: Customer) -> list[Prediction]:
+    """The predictions without reasons for a table of complete customers."""
     return [
         Prediction(
             prediction="Yes" if probability >= predictor.threshold else "No",
@@ -54,5 +53,5 @@ def _from_table(predictor: Predictor, customers: list[Customer]) -> list[Predict
             reasons=(),
             recommendations=(),
         )
-        for probability in probabilities
+        for probability in predictor.scorer.probabilities(table).tolist()
     ]

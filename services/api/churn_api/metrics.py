@@ -113,11 +113,12 @@ class Metrics:
         self._single[prediction.prediction].inc()
         self.probability.observe(prediction.churn_probability)
 
-    def count_batch(self, predictions: Sequence[Prediction]) -> None:
-        leaving = sum(each.prediction == "Yes" for each in predictions)
+    def count_batch(self, predictions: Sequence[tuple[str, float]]) -> None:
+        """Count predictions, each an answer and its probability, all at once."""
+        leaving = sum(prediction == "Yes" for prediction, _ in predictions)
         self._batch["Yes"].inc(leaving)
         self._batch["No"].inc(len(predictions) - leaving)
-        self.probability.observe_many([each.churn_probability for each in predictions])
+        self.probability.observe_many([probability for _, probability in predictions])
 
     def text(self, accept: str) -> tuple[bytes, str]:
         """The metrics of all processes and their media type, as the Accept header wants them."""

@@ -10,9 +10,10 @@ from werkzeug.local import LocalProxy
 from churn.customer import FIELDS
 from churn.errors import FieldError, ValidationError
 from churn_api.answers import respond
+from churn_api.batches import predict_batch
 from churn_api.bodies import read_json
 from churn_api.errors import InvalidBody, RequestTooLarge
-from churn_api.predictions import predict, predict_batch
+from churn_api.predictions import predict
 from churn_api.service import service
 
 blueprint = Blueprint("predict", __name__)
