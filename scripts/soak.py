@@ -1,0 +1,221 @@
+"""Load a production-shaped stack for a while, watch its memory, then kill each of its services. `make soak` calls this.
+
+The stack is one of its own, with keys, and MinIO in the place of S3. It is taken down at the end. The exit code is 0 if
+no request failed, what serves stayed inside a gigabyte, and every killed service came back.
+"""
+
+import argparse
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import linear_regression
+from threading import Event, Lock, Thread
+from typing import Any
+
+import requests
+
+from churn_trainer import sample
+
+ROOT = Path(__file__).resolve().parents[1]
+SERVING = ("web", "api", "worker", "cache", "queue")
+GIGABYTE_MIB = 1024
+UNITS = {"B": 1 / 2**20, "KiB": 1 / 1024, "MiB": 1, "GiB": 1024}
+SAMPLE_SECONDS, BACK_SECONDS = 15.0, 120.0
+CUSTOMER = {"gender": "Female", "SeniorCitizen": 0, "tenure": 24, "Contract": "One year", "MonthlyCharges": 65.5}
+JOB_ROWS = 20_000
+
+
+@dataclass
+class Tally:
+    """What the load has met, and what it used."""
+
+    seconds: dict[str, list[float]] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)
+    memory: list[tuple[float, dict[str, float]]] = field(default_factory=list)
+    lock: Lock = field(default_factory=Lock)
+
+    def add(self, kind: str, seconds: float, fault: str | None) -> None:
+        with self.lock:
+            self.seconds.setdefault(kind, []).append(seconds)
+            if fault:
+                self.faults.append(f"{kind}: {fault}")
+
+
+class Stack:
+    """A Compose project of production's shape."""
+
+    def __init__(self, override: Path) -> None:
+        self.port = free_port()
+        self.key = secrets.token_hex(24)
+        files = ("compose.yaml", "compose.local.yaml", str(override))
+        self.environment = os.environ | {
+            "COMPOSE_PROJECT_NAME": f"churn-soak-{os.getpid()}",
+            "COMPOSE_FILE": ":".join(files),
+            "CHURN_API_KEYS": self.key,
+            "CHURN_WEB_PORT": str(self.port),
+            **{f"CHURN_{name}_PORT": str(free_port()) for name in ("API", "S3", "S3_CONSOLE")},
+        }
+
+    def run(self, *command: str, check: bool = True) -> str:
+        done = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True)
+        if check and done.returncode:
+            raise SystemExit(f"{' '.join(command)} failed:\n{done.stderr[-2000:]}")
+        return done.stdout
+
+    def compose(self, *arguments: str, check: bool = True) -> str:
+        return self.run("docker", "compose", *arguments, check=check)
+
+    def container(self, service: str) -> str:
+        return self.compose("ps", "--quiet", service).split()[0]
+
+    def ask(self, method: str, path: str, **options: Any) -> requests.Response:
+        headers = {"X-API-Key": self.key} | options.pop("headers", {})
+        return requests.request(method, f"http://127.0.0.1:{self.port}{path}", headers=headers, timeout=60, **options)
+
+    def memory(self) -> dict[str, float]:
+        """MiB of each service that serves, as `docker stats` counts it."""
+        names = {self.container(service): service for service in SERVING}
+        lines = self.run("docker", "stats", "--no-stream", "--no-trunc", "--format", "{{json .}}", *names).splitlines()
+        return {names[one["ID"]]: mebibytes(one["MemUsage"].split(" / ")[0]) for one in map(json.loads, lines)}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=30)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        override = Path(folder) / "production.yaml"
+        services = {name: {"environment": {"CHURN_ENV": "production"}} for name in ("api", "worker", "trainer")}
+        override.write_text(json.dumps({"services": services}))
+        stack = Stack(override)
+        try:
+            print("starting", flush=True)
+            stack.compose("up", "--build", "--detach", "--wait")
+            tally = load(stack, options.minutes * 60)
+            fine = report(tally)
+            return 0 if all([fine, *(recovers(stack, service) for service in SERVING)]) else 1
+        finally:
+            stack.compose("down", "--volumes", "--timeout", "5", check=False)
+
+
+def load(stack: Stack, seconds: float) -> Tally:
+    """Every kind of request at its own pace, all at once."""
+    tally, over = Tally(), Event()
+    table = b"".join(sample.csv_bytes().splitlines(keepends=True)[: JOB_ROWS + 1])
+    batch = {"customers": [CUSTOMER | {"tenure": number % 100} for number in range(200)]}
+    kinds: list[tuple[str, float, Callable[[int], str | None]]] = [
+        ("predict", 0.1, lambda turn: predict(stack, turn)),
+        ("predict", 0.1, lambda turn: predict(stack, -turn)),
+        ("partial", 0.5, lambda turn: expect(stack, 200, "/predict", json=CUSTOMER | {"MonthlyCharges": turn % 200})),
+        ("invalid", 1.0, lambda turn: expect(stack, 422, "/predict", json={"tenure": turn})),
+        ("batch", 2.0, lambda _: expect(stack, 200, "/batch_predict", json=batch)),
+        ("site", 2.0, lambda _: expect(stack, 200, "/", method="GET")),
+        ("job", 60.0, lambda _: run_job(stack, table)),
+    ]
+    threads = [Thread(target=keep_asking, args=(tally, over, *kind)) for kind in kinds]
+    for thread in threads:
+        thread.start()
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        tally.memory.append((time.monotonic(), stack.memory()))
+        time.sleep(min(SAMPLE_SECONDS, max(0.0, end - time.monotonic())))
+    over.set()
+    for thread in threads:
+        thread.join()
+    return tally
+
+
+def keep_asking(tally: Tally, over: Event, kind: str, pause: float, ask: Callable[[int], str | None]) -> None:
+    turn = 0
+    while not over.wait(pause):
+        turn, start = turn + 1, time.perf_counter()
+        try:
+            fault = ask(turn)
+        except requests.RequestException as error:
+            fault = type(error).__name__
+        tally.add(kind, time.perf_counter() - start, fault)
+
+
+def predict(stack: Stack, turn: int) -> str | None:
+    whole = CUSTOMER | {"InternetService": "No", "PhoneService": "Yes", "MultipleLines": "No", "Partner": "No"}
+    whole |= {"Dependents": "No", "PaperlessBilling": "Yes", "PaymentMethod": "Mailed check", "tenure": abs(turn) % 100}
+    return expect(stack, 200, "/predict", json=whole | {"MonthlyCharges": 20 + turn % 5000 / 100})
+
+
+def expect(stack: Stack, status: int, path: str, method: str = "POST", **options: Any) -> str | None:
+    answer = stack.ask(method, path, **options)
+    return None if answer.status_code == status else f"{answer.status_code} {answer.text[:200]}"
+
+
+def run_job(stack: Stack, table: bytes) -> str | None:
+    """Hand in a table and wait for its end."""
+    accepted = stack.ask("POST", "/jobs", data=table, headers={"Content-Type": "text/csv"})
+    if accepted.status_code != 202:
+        return f"{accepted.status_code} {accepted.text[:200]}"
+    while (job := stack.ask("GET", f"/jobs/{accepted.json()['id']}").json())["finished_at"] is None:
+        time.sleep(1)
+    return None if job["status"] == "completed" else str(job["error"] or job["status"])
+
+
+def report(tally: Tally) -> bool:
+    """Print what was met; whether it is as it should be."""
+    for kind, seconds in sorted(tally.seconds.items()):
+        ordered = sorted(seconds)
+        half, most = ordered[len(ordered) // 2], ordered[int(len(ordered) * 0.99)]
+        print(f"{kind:8} {len(ordered):7} asked, p50 {1000 * half:7.1f} ms, p99 {1000 * most:7.1f} ms")
+    # The first third is warming up: pools, caches, allocators.
+    steady = tally.memory[len(tally.memory) // 3 :]
+    for service in SERVING:
+        times, held = [at for at, _ in steady], [memory[service] for _, memory in steady]
+        slope = linear_regression(times, held).slope * 3600 if len(times) > 2 else float("nan")
+        print(f"{service:8} {max(held):7.1f} MiB at most, {slope:+7.1f} MiB an hour")
+    together = max(sum(memory.values()) for _, memory in tally.memory)
+    print(f"together {together:.0f} MiB at most, {len(tally.faults)} requests failed")
+    for fault in tally.faults[:20]:
+        print(f"  {fault}")
+    return together <= GIGABYTE_MIB and not tally.faults
+
+
+def recovers(stack: Stack, service: str) -> bool:
+    """Kill the service's main process; the seconds until predictions and health are as before."""
+    os.kill(int(stack.run("docker", "inspect", "--format", "{{.State.Pid}}", stack.container(service))), signal.SIGKILL)
+    start = time.monotonic()
+    time.sleep(0.5)
+    answered = None
+    while time.monotonic() - start < BACK_SECONDS:
+        try:
+            if answered is None and predict(stack, int(start)) is None:
+                answered = time.monotonic() - start
+            if stack.ask("GET", "/health").json()["status"] == "healthy" and answered is not None:
+                whole = time.monotonic() - start
+                print(f"{service}: killed; predictions after {answered:.1f} s, healthy after {whole:.1f} s", flush=True)
+                return True
+        except (requests.RequestException, ValueError):
+            pass
+        time.sleep(0.2)
+    print(f"{service}: killed, and not back after {BACK_SECONDS:.0f} s", flush=True)
+    return False
+
+
+def mebibytes(text: str) -> float:
+    number = text.rstrip("BKMGi")
+    return float(number) * UNITS[text[len(number) :]]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
