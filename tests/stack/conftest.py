@@ -18,7 +18,7 @@ import pytest
 import requests
 from mypy_boto3_s3 import S3Client
 
-PORTS = ("WEB", "API", "S3", "S3_CONSOLE")
+PORTS = ("WEB", "API", "S3", "S3_CONSOLE", "PROMETHEUS", "ALERTMANAGER")
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def new_stack(root, engine, free_port) -> Callable[..., Any]:
             sys.stderr.write(stack.compose("logs", "--no-color", "--tail", "200", check=False))
             raise
         finally:
-            stack.compose("down", "--volumes", "--remove-orphans", "--timeout", "5", check=False)
+            stack.compose("--profile", "*", "down", "--volumes", "--remove-orphans", "--timeout", "5", check=False)
             images = [f"{stack.project}-{name}" for name in ("api", "trainer", "web")]
             stack.run("docker", "image", "rm", *images, check=False)
 
