@@ -22,7 +22,7 @@ def test_a_visitor_predicts_the_example_customer(page, tmp_path):
     page.goto("/")
     page.get_by_role("button", name="Example customer").click()
     page.get_by_role("button", name="Predict churn").click()
-    expect(page.locator("customer-result [role=status]").first).to_contain_text(re.compile(r"\d+(\.\d+)? ?%"))
+    expect(page.locator("customer-result [role=status]").first).to_contain_text(re.compile(r"\d+(\.\d+)?\s?%"))
     expect(page.locator("customer-reasons")).to_contain_text(re.compile("contract", re.IGNORECASE))
     page.screenshot(path=tmp_path / "customer.png", full_page=True)
 
