@@ -6,12 +6,39 @@ import { here } from './lib/router.js';
 import { elements as shell } from './shell/index.js';
 import { failure } from './shell/failure.js';
 
-/** A page's code and style come when it is first opened. */
+/** A page's heading is shown at once; its code and style come when it is first opened. */
 const PAGES = {
-    customer: { title: 'Customer', tag: 'customer-page', load: () => import('./customer/page.js') },
-    batch: { title: 'Batch', tag: 'batch-page', style: 'batch', load: () => import('./batch/page.js') },
-    model: { title: 'Model', tag: 'model-page', style: 'model', load: () => import('./model/page.js') },
-    about: { title: 'About', tag: 'about-page', style: 'model', load: () => import('./about/page.js') },
+    customer: {
+        title: 'Customer',
+        heading: 'Will this customer leave?',
+        lead: 'Answer what you know. You get the probability, the reasons for it and what might change it.',
+        tag: 'customer-page',
+        load: () => import('./customer/page.js'),
+    },
+    batch: {
+        title: 'Batch',
+        heading: 'Whom should we call?',
+        lead: 'Score a file of customers and get those most likely to leave, with the reasons.',
+        tag: 'batch-page',
+        style: 'batch',
+        load: () => import('./batch/page.js'),
+    },
+    model: {
+        title: 'Model',
+        heading: 'How good is the model?',
+        lead: 'Measured on customers it had never seen. Every figure belongs to exactly the release that answers now.',
+        tag: 'model-page',
+        style: 'model',
+        load: () => import('./model/page.js'),
+    },
+    about: {
+        title: 'About',
+        heading: 'About',
+        lead: 'Who is about to leave, why, and whom it is worth calling: for one customer, for a thousand, or for a file of millions.',
+        tag: 'about-page',
+        style: 'model',
+        load: () => import('./about/page.js'),
+    },
 };
 
 const main = document.querySelector('main');
@@ -20,19 +47,19 @@ const main = document.querySelector('main');
 async function show(moved) {
     const { page: name } = here();
     const page = PAGES[name] ?? PAGES.customer;
+    const place = h('div');
     document.title = `${page.title} – Churn`;
     mark(page.title);
+    fill(main, h('div.page-head', {}, h('h1', { tabindex: -1 }, page.heading), h('p.lead', {}, page.lead)), place);
+    scrollTo(0, 0);
+    if (moved) main.querySelector('h1').focus();
     try {
         const [{ elements }] = await Promise.all([page.load(), dress(page.style)]);
         register(elements);
+        fill(place, h(page.tag));
     } catch {
-        fill(main, failure(new Error('This page could not be loaded. Check the connection.'), () => show(moved)));
-        return;
+        fill(place, failure(new Error('This page could not be loaded. Check the connection.'), () => show(moved)));
     }
-    if (page !== (PAGES[here().page] ?? PAGES.customer)) return;
-    fill(main, h(page.tag));
-    if (moved) main.querySelector('h1')?.focus();
-    scrollTo(0, 0);
 }
 
 /** A page's own style sheet, once. */

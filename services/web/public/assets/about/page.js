@@ -5,11 +5,7 @@ import { fill, h } from '../lib/dom.js';
 export const elements = {
     'about-page': class extends HTMLElement {
         connectedCallback() {
-            fill(
-                this,
-                h('div.page-head', {}, h('h1', { tabindex: -1 }, 'About'), h('p.lead', {}, 'Who is about to leave, why, and whom it is worth calling: for one customer, for a thousand, or for a file of millions.')),
-                h('div.sections', {}, what(), misuse(), privacy(), programs()),
-            );
+            fill(this, h('div.sections', {}, what(), misuse(), privacy(), programs()));
         }
     },
 };

@@ -28,12 +28,7 @@ export const elements = {
 async function start(page) {
     const columns = h('div.batch-columns', {}, waiting('Asking for the form…'));
     const place = h('div');
-    fill(
-        page,
-        h('div.page-head', {}, h('h1', { tabindex: -1 }, 'Whom should we call?'), h('p.lead', {}, 'Score a file of customers and get those most likely to leave, with the reasons.')),
-        columns,
-        place,
-    );
+    fill(page, columns, place);
     try {
         const file = h('batch-file');
         const jobs = h('job-list');

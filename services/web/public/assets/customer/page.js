@@ -30,11 +30,7 @@ const SETTLE_MS = 350;
 
 async function start(page) {
     const columns = h('div.customer-columns', {}, waiting('Asking for the form…'));
-    fill(
-        page,
-        h('div.page-head', {}, h('h1', { tabindex: -1 }, 'Will this customer leave?'), h('p.lead', {}, 'Answer what you know. You get the probability, the reasons for it and what might change it.')),
-        columns,
-    );
+    fill(page, columns);
     try {
         page.schema = await loadSchema();
         const form = h('customer-form');

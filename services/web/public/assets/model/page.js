@@ -29,7 +29,7 @@ export const elements = {
 
 async function start(page) {
     const body = h('div.sections', {}, waiting('Asking for the release…'));
-    fill(page, h('div.page-head', {}, h('h1', { tabindex: -1 }, 'How good is the model?'), h('p.lead', {}, 'Measured on customers it had never seen. Every figure belongs to exactly the release that answers now.')), body);
+    fill(page, body);
     try {
         show(body, await getJson('/model_info'));
     } catch (error) {
