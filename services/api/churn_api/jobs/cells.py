@@ -1,11 +1,14 @@
 """Cells of the CSVs that jobs write: harmless to spreadsheets, quoted where they must be."""
 
+import re
+
 import polars as pl
 
 # Spreadsheets take a cell that starts so for a formula (OWASP, "CSV Injection").
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 _SPECIAL = r'[",\r\n]'
+_is_special = re.compile(_SPECIAL).search
 
 
 def defused(text: str) -> str:
@@ -16,7 +19,7 @@ def defused(text: str) -> str:
 def written(text: str) -> str:
     """The text as a cell."""
     text = defused(text)
-    if any(character in text for character in '",\r\n'):
+    if _is_special(text):
         return '"' + text.replace('"', '""') + '"'
     return text
 

@@ -59,7 +59,7 @@ class Words:
     def _phrases(self, name: str, field: Number, held: Floats) -> Places:
         """Amounts of whole hundredths, which nearly all are, by a table; others one by one."""
         known, places = self._by_hundredths[name], np.rint(held * 100).astype(np.intp)
-        for place in np.flatnonzero(np.bincount(places[known[places] == _NONE])).tolist():
+        for place in np.unique(places[known[places] == _NONE]).tolist():
             known[place] = self.add(field.phrase(place / 100))
         numbers: Places = known[places].astype(np.uint32)
         for row in np.flatnonzero(places / 100 != held).tolist():
