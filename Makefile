@@ -16,7 +16,8 @@ DEPLOY_BIN := $(DEPLOY_VENV)/bin
 
 # Secrets are looked for everywhere, but pins are hashes, and what the local stack's store takes opens nothing else.
 WITHOUT_FAKES := ':!tests' ':!requirements/*.txt'
-NO_SECRETS := --exclude-secrets '^churn-(api|local|trainer|worker)' --exclude-secrets '^0123456789'
+NO_SECRETS := --exclude-secrets '^churn-(api|local|trainer|worker)' --exclude-secrets '^(0123456789|nothing$$)' \
+	--exclude-lines '^ *(- )?(\{name|secretName|secret):|SHA256'
 # Tests are full of made-up keys: there only what has the form of somebody's real key counts.
 IN_TESTS := $(foreach plugin,Base64HighEntropyString BasicAuthDetector HexHighEntropyString KeywordDetector,--disable-plugin $(plugin))
 # Licences that let anybody use, change and pass on.
@@ -27,7 +28,7 @@ export PYTHONPATH := $(CURDIR)/shared:$(CURDIR)/services/api:$(CURDIR)/services/
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run train releases rollback test test-stack chaos soak fuzz bench lint format docs licenses sbom requirements deploy-check deploy
+.PHONY: help run train releases rollback test test-stack chaos soak fuzz bench lint format docs licenses sbom requirements deploy-check deploy measure
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -80,8 +81,10 @@ format: $(VENV)/requirements.txt ## Put the Python code into the house format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: $(VENV)/requirements.txt ## Write .env.example and the README's table of settings from their declarations
+docs: $(VENV)/requirements.txt ## Write .env.example, the README's settings, and the tables of costs and capacity, from what declares them
 	$(BIN)/python scripts/document_settings.py
+	$(BIN)/python -m scripts.document_cost
+	$(BIN)/python -m scripts.document_scaling
 
 licenses: $(VENV)/requirements.txt ## List in docs/licenses.md under which licence each package in the images is; fail on an unusual one
 	printf '# Licences of the Python packages in the images\n\n' > docs/licenses.md
@@ -89,6 +92,10 @@ licenses: $(VENV)/requirements.txt ## List in docs/licenses.md under which licen
 
 sbom: $(VENV)/requirements.txt ## Write a bill of materials (CycloneDX) of each image that is here into sbom/ (ARGS= names images)
 	$(BIN)/python scripts/sbom.py $(ARGS)
+
+measure: $(VENV)/requirements.txt ## Measure what a request and a job's row take, for docs/cost.md and docs/scaling.md (some minutes, Docker, a quiet machine)
+	$(BIN)/python -m scripts.measure_units
+	$(BIN)/python -m scripts.measure_function
 
 deploy-check: $(VENV)/requirements.txt $(DEPLOY_VENV)/requirements.txt $(VENV)/iam/package-lock.json ## Check templates, manifests and scripts under deploy/ without touching any cloud
 	$(DEPLOY_BIN)/cfn-lint deploy/aws/*.yaml
