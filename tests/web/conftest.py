@@ -192,7 +192,7 @@ def module_page(browser: Browser, site: str) -> Iterator[Page]:
     """The customer page, opened once for a module whose tests leave no trace in it."""
     visits = Visits(browser, site)
     page = visits.open()
-    page.get_by_role("button", name="Example customer").wait_for()
+    page.locator("customer-result").wait_for()
     yield page
     visits.end()
 

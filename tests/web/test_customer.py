@@ -336,5 +336,6 @@ def test_a_printed_card_has_the_result_the_answers_and_the_release(page):
     expect(page.locator(".verdict")).to_be_visible()
     expect(page.locator(".record")).to_contain_text("One year")
     expect(page.locator(".record")).to_contain_text(re.compile(r"release \d{8}_\d{6}"))
+    expect(page.locator("customer-recommendations li").first).to_contain_text(PERCENT)
     expect(page.locator("customer-form")).to_be_hidden()
     expect(page.get_by_role("navigation")).to_be_hidden()
