@@ -41,7 +41,7 @@ def scrape(stage: Stage, folder: Path) -> dict[str, Any]:
         counted = total(text)
     print(
         f"A scrape of 4 processes takes {median(times):.1f} ms (wanted: at most 20); "
-        f"it counts {counted:,.0f} predictions where {done:,.0f} answers came in (the end of a run cuts off those under way)."
+        f"it counts {counted:,.0f} predictions where {done:,.0f} answers came in (a run cuts off its last ones)."
     )
     return {"milliseconds": times, "counted": counted, "answered": done}
 

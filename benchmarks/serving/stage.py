@@ -31,6 +31,9 @@ from churn_trainer.graph import to_onnx
 # More customers than any process remembers, so that none is remembered when its turn comes again.
 DISTINCT, REPEATED, BATCH = 20_000, 50, 1_000
 
+# Customers who come back: more than two processes remember, few enough to come round within a measurement.
+RETURNING = 5_000
+
 
 class Stage(NamedTuple):
     """Files and store URLs."""
@@ -40,6 +43,7 @@ class Stage(NamedTuple):
     forest: str
     distinct: Path
     repeated: Path
+    returning: Path
     partial: Path
     batch: Path
 
@@ -106,13 +110,15 @@ def publish(folder: Path, kind: str, scorer: Any, files: dict[str, bytes], backg
     return folder.as_uri()
 
 
-def bodies(folder: Path, rows: list[dict[str, str]]) -> tuple[Path, Path, Path, Path]:
+def bodies(folder: Path, rows: list[dict[str, str]]) -> tuple[Path, Path, Path, Path, Path]:
     chance = random.Random(5)
     every = [customer(row, chance) for row in chance.choices(rows, k=DISTINCT)]
-    partial = [{name: each[name] for name, field in FIELDS.items() if field.required} for each in every]
+    returning = every[:RETURNING]
+    partial = [{name: each[name] for name, field in FIELDS.items() if field.required} for each in returning]
     return (
         lines(folder / "distinct", every),
         lines(folder / "repeated", every[:REPEATED]),
+        lines(folder / "returning", returning),
         lines(folder / "partial", partial),
         lines(folder / "batch", [{"customers": every[start : start + BATCH]} for start in range(0, 10_000, BATCH)]),
     )

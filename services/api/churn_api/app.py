@@ -1,12 +1,39 @@
 """The Flask application."""
 
-from flask import Flask
+from flask import Flask, Request
+from flask.sessions import NullSession, SessionInterface
+from werkzeug.routing import MapAdapter
 
 from churn import logs
 from churn_api import access, auth, handlers, security
 from churn_api.service import build
 from churn_api.settings import ApiSettings
 from churn_api.views import docs, health, jobs, model, predict, site
+
+
+class NoSessions(SessionInterface):
+    """The one empty session of everybody: an API knows its callers by their keys."""
+
+    nobody = NullSession()
+
+    def open_session(self, app: Flask, request: Request) -> NullSession:
+        del app, request
+        return self.nobody
+
+    def is_null_session(self, obj: object) -> bool:
+        return obj is self.nobody
+
+
+class Api(Flask):
+    """Flask without what fixed addresses on any host have no use for, which took half of its own time."""
+
+    session_interface = NoSessions()
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """Addresses are matched by path and method alone."""
+        if request is None:
+            return None
+        return self.url_map.bind("", path_info=request.path, default_method=request.method)
 
 
 def create_app(settings: ApiSettings | None = None) -> Flask:
@@ -17,8 +44,8 @@ def create_app(settings: ApiSettings | None = None) -> Flask:
     """
     settings = settings or ApiSettings.load()
     logs.configure(settings, "api")
-    app = Flask("churn_api", static_folder=None)
-    app.url_map.strict_slashes = False
+    app = Api("churn_api", static_folder=None)
+    app.url_map.strict_slashes = app.url_map.merge_slashes = False
     service = app.extensions["churn"] = build(settings)
     access.install(app, service)
     security.install(app, settings.cors_origins)
