@@ -128,15 +128,20 @@ export class ResultColumns {
         return this.#orders.get(column);
     }
 
+    /** Each row's place in the alphabet of first reasons: few texts are compared once, not many rows again and again. */
+    #firstReasonRanks() {
+        const alphabet = [...this.texts.keys()].sort((a, b) => (this.texts[a] < this.texts[b] ? -1 : 1));
+        const ranks = new Int32Array(this.texts.length);
+        alphabet.forEach((place, rank) => (ranks[place] = rank));
+        return Int32Array.from({ length: this.length }, (_, at) => ranks[this.#reasons[3 * at]] ?? -1);
+    }
+
     #comparison(column) {
         const by = (values) => (a, b) => (values[a] < values[b] ? -1 : values[a] > values[b] ? 1 : a - b);
         if (column === 'row') return by(this.#rows);
         if (column === 'customerID') return by(this.#ids);
         if (column === 'prediction') return by(this.#leaves);
-        if (column === 'reason_1') {
-            const words = Array.from({ length: this.length }, (_, at) => this.texts[this.#reasons[3 * at]] ?? '');
-            return by(words);
-        }
+        if (column === 'reason_1') return by(this.#firstReasonRanks());
         return by(this.#probabilities);
     }
 }
