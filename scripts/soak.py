@@ -92,6 +92,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=30)
     options = parser.parse_args()
+    # Whoever ends it gets the stack taken down, as with Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with tempfile.TemporaryDirectory() as folder:
         override = Path(folder) / "production.yaml"
         services = {name: {"environment": {"CHURN_ENV": "production"}} for name in ("api", "worker", "trainer")}
