@@ -25,7 +25,7 @@ request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 FILE_BYTES = 10_000_000
 OLDER_FILES = 5
-# At DEBUG these write whole requests: customers' data and credentials.
+# At DEBUG these write whole requests: customers' data and credentials. At INFO they only tell where credentials came from.
 _TALKATIVE = ("boto3", "botocore", "s3transfer", "urllib3")
 _OWN = "churn-"
 
@@ -68,7 +68,7 @@ def configure(settings: Settings, service: str) -> None:
         root.addHandler(handler)
     root.setLevel(settings.log_level)
     for name in _TALKATIVE:
-        logging.getLogger(name).setLevel(max(logging.INFO, root.level))
+        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
 
 
 def _handlers(settings: Settings, service: str) -> Iterator[logging.Handler]:
