@@ -178,8 +178,8 @@ def test_results_are_packed_for_whoever_takes_that(site: FlaskClient, bench: Any
     path = site.post("/jobs", data=many_customers(1_500), content_type=CSV).headers["Location"]
     bench.queue.steps = [("start", path.rpartition("/")[2], None)]
     bench.drain()
-    plain = site.get(f"{path}/results")
-    packed = site.get(f"{path}/results", headers={"Accept-Encoding": "br, gzip;q=0.5"})
+    plain = site.get(f"{path}/results", buffered=True)
+    packed = site.get(f"{path}/results", headers={"Accept-Encoding": "br, gzip;q=0.5"}, buffered=True)
     assert packed.headers["Content-Encoding"] == "gzip"
     assert gzip.decompress(packed.data) == plain.data
     assert len(packed.data) < len(plain.data) / 3

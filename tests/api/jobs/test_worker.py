@@ -97,7 +97,7 @@ class Stack:
         raise AssertionError(f"not finished: {job}\n{(self.folder / 'worker.log').read_text()[-3000:]}")
 
     def files(self, job_id: str) -> tuple[bytes, bytes]:
-        results, errors = (self.client.get(f"/jobs/{job_id}/{kind}") for kind in ("results", "errors"))
+        results, errors = (self.client.get(f"/jobs/{job_id}/{kind}", buffered=True) for kind in ("results", "errors"))
         assert (results.status_code, errors.status_code) == (200, 200)
         return results.data, errors.data
 
