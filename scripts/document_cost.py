@@ -98,7 +98,7 @@ def function(cost: dict[str, Any], rate: float) -> float:
     """The function instead of web and api: 1 GB for 5 ms a request, more than a warm one was measured to take."""
     unit = cost["per_unit"]
     each = unit["Lambda request"] + 0.005 * unit["Lambda GB-second"] + unit["HTTP API request"]
-    return rate * MONTH * each
+    return float(rate * MONTH * each)
 
 
 def boxes(cost: dict[str, Any], units: Units) -> str:

@@ -76,7 +76,8 @@ def replaced(text: str, sections: dict[str, str]) -> str:
     """A document with what stands between its marks `<!-- name -->` and `<!-- end of name -->` written anew."""
     for name, content in sections.items():
         pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end of {name} -->)", re.DOTALL)
-        if not pattern.search(text):
+        found = pattern.search(text)
+        if not found:
             raise SystemExit(f"The document lacks the marks <!-- {name} --> and <!-- end of {name} -->.")
-        text = pattern.sub(lambda match, content=content: match[1] + content + match[2], text)
+        text = text[: found.end(1)] + content + text[found.start(2) :]
     return text
