@@ -106,8 +106,8 @@ deploy-check: $(VENV)/requirements.txt $(DEPLOY_VENV)/requirements.txt $(VENV)/i
 	$(DEPLOY_BIN)/checkov --skip-download --compact --quiet --framework kubernetes --config-file deploy/kubernetes/checkov.yaml --file $(DEPLOY_VENV)/kubernetes.yaml
 	$(BIN)/python -m pytest --quiet tests/deploy
 
-deploy: ## Bring a stack up or up to date on AWS (STACK= its name, TEMPLATE=single|cluster|lambda, PARAMETERS="Name=value ...", YES=1: do not ask)
-	@YES=$(YES) PYTHON=$(PYTHON) deploy/aws/deploy "$(STACK)" "$(or $(TEMPLATE),single)" $(PARAMETERS)
+deploy: $(VENV)/requirements.txt ## Bring a stack up or up to date on AWS (STACK= its name, TEMPLATE=single|cluster|lambda, PARAMETERS="Name=value ...", YES=1: do not ask)
+	@YES=$(YES) PYTHON=$(abspath $(BIN)/python) UV=$(abspath $(BIN)/uv) deploy/aws/deploy "$(STACK)" "$(or $(TEMPLATE),single)" $(PARAMETERS)
 
 requirements: $(VENV)/requirements.txt ## Compile requirements/*.in into hash-pinned files (UPGRADE=1: newest versions)
 	cd requirements && for name in dev api trainer cluster run lambda deploy bench; do \

@@ -9,9 +9,6 @@ from typing import Any
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
-# The tiers that S3 has prices for: LIST costs as a write does, DELETE costs nothing.
-WRITES = {"PUT", "POST", "LIST"}
-
 
 class CountingS3:
     """moto's S3 on a free port of the loopback, with one bucket."""

@@ -29,9 +29,8 @@ def main() -> int:
 def package(folder: Path) -> dict[str, int]:
     """Build the package and unpack it into folder/package; its sizes."""
     command = [ROOT / "deploy" / "aws" / "function" / "package", folder / "function.zip", "x86_64"]
-    done = subprocess.run(
-        command, env=os.environ | {"PYTHON": sys.executable}, capture_output=True, text=True, check=True
-    )
+    tools = {"PYTHON": sys.executable, "UV": str(Path(sys.executable).with_name("uv"))}
+    done = subprocess.run(command, env=os.environ | tools, stdout=subprocess.PIPE, text=True, check=True)
     subprocess.run([sys.executable, "-m", "zipfile", "-e", folder / "function.zip", folder / "package"], check=True)
     zipped, unpacked = re.findall(r": (\d+) bytes, (\d+) unpacked", done.stdout)[0]
     return {"zip_bytes": int(zipped), "unpacked_bytes": int(unpacked)}
@@ -66,7 +65,7 @@ def trial(folder: Path) -> dict[str, float]:
         "/var/task",
     ]
     command = ["docker", "run", "--rm", *limits, *options, *mounts, IMAGE, "python3", "trial.py", "/event.json"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return found
 

@@ -3,6 +3,8 @@
 import base64
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -38,6 +40,24 @@ CASES = {
     "the release": ("GET", "/model_info", None),
     "the document": ("GET", "/openapi.json", None),
 }
+
+
+ONLY_WHAT_IS_PINNED = """
+import importlib.abc, importlib.metadata, sys
+
+class Package(importlib.abc.MetaPathFinder):
+    owners = importlib.metadata.packages_distributions()
+    pinned = set(sys.argv[1:])
+
+    def find_spec(self, name, path, target=None):
+        owners = {owner.lower().replace("_", "-") for owner in self.owners.get(name.partition(".")[0], ())}
+        if owners and not owners & self.pinned:
+            raise ModuleNotFoundError(f"No module named {name!r} in the package")
+
+sys.meta_path.insert(0, Package())
+sys.path.insert(0, "deploy/aws/function")
+import churn_function
+"""
 
 
 @pytest.fixture
@@ -160,3 +180,12 @@ def test_a_callers_own_word_on_its_address_is_not_taken(handler, monkeypatch):
     for version in ("v1", "v2"):
         answer(_event(version, "GET", "/health", None, {"X-Forwarded-For": "198.51.100.66, 203.0.113.9"}), None)
     assert seen == ["203.0.113.9", "203.0.113.9"]
+
+
+def test_everything_that_the_function_imports_is_in_its_package(root):
+    """Imported by a process that finds nothing but the standard library, the product and what the package pins."""
+    pins = (root / "requirements" / "lambda.txt").read_text()
+    pinned = {name.replace("_", "-") for name in re.findall(r"^([a-z0-9._-]+)==", pins, re.MULTILINE)}
+    command = [sys.executable, "-c", ONLY_WHAT_IS_PINNED, *pinned]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

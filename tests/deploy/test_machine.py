@@ -91,6 +91,8 @@ def user_data(root, aws, amazon) -> str:
     outputs = client.describe_stacks(StackName="machine")["Stacks"][0]["Outputs"]
     found = {output["OutputKey"]: output["OutputValue"] for output in outputs}
     bundle = subprocess.run(["git", "archive", "--format=tar.gz", "HEAD"], cwd=root, capture_output=True, check=True)
+    # The bucket's policy refuses plain HTTP, and moto speaks nothing else.
+    boto3.client("s3").delete_bucket_policy(Bucket=found["BucketName"])
     boto3.client("s3").put_object(Bucket=found["BucketName"], Key="deploy/churn.tar.gz", Body=bundle.stdout)
     held = network.describe_instance_attribute(InstanceId=found["InstanceId"], Attribute="userData")
     message = email.message_from_bytes(base64.b64decode(held["UserData"]["Value"]))
@@ -171,7 +173,10 @@ def test_the_services_are_set_to_start_with_the_machine(started):
     assert "enable churn.service churn-update.timer churn-watchdog.timer churn-train.timer" in started.recorded(
         "systemctl"
     )
-    assert started.run("grep", "--count", "swap", "/proc/swaps").strip() in {"0", "1"}
+
+
+def test_the_machine_swaps_nowhere(started):
+    assert started.run("awk", "NR > 1", "/proc/swaps") == ""
 
 
 def test_starting_again_changes_nothing(started):

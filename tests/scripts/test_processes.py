@@ -1,0 +1,42 @@
+"""Processes of a measurement: their time on the processor with that of their children, and their end."""
+
+import os
+import subprocess
+import sys
+
+import redis
+
+from scripts.processes import cpu_seconds, free_port, start_redis, started, stopped
+
+BUSY = "import time\nend = time.process_time() + 0.3\nwhile time.process_time() < end: pass\n"
+WITH_CHILD = (
+    "import subprocess, sys, time\n"
+    f"child = subprocess.Popen([sys.executable, '-c', {BUSY + 'input()'!r}], stdin=subprocess.PIPE)\n"
+    "time.sleep(60)"
+)
+
+
+def test_time_on_the_processor_counts_children_that_still_run():
+    with started([sys.executable, "-c", WITH_CHILD], dict(os.environ)) as process:
+        for _ in range(200):
+            if cpu_seconds(process.pid) >= 0.3:
+                break
+            subprocess.run(["sleep", "0.1"], check=True)
+        assert cpu_seconds(process.pid) >= 0.3
+
+
+def test_a_process_ends_with_its_block_and_may_have_ended_before():
+    with started(["sleep", "60"], dict(os.environ)) as process:
+        pass
+    assert process.poll() is not None
+    stopped([process])
+
+
+def test_a_free_port_is_one():
+    assert 1024 < free_port() < 65536
+
+
+def test_redis_answers_until_the_end_of_its_block(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("r") / "redis"
+    with start_redis(folder) as url:
+        assert redis.Redis.from_url(url).ping()
