@@ -21,6 +21,8 @@ RELEASES = 52
 # Of compose.yaml on one box: processes that look for a release, every so many seconds (deploy/aws/box/compose), and one
 # worker. Of a task in the cluster: two processes, every two seconds.
 BOX_POLL_SECONDS, POLL_SECONDS, PROCESSES = 15, 2, 2
+# The one box sweeps its jobs every minute, the measured worker every ten seconds.
+BOX_SWEEPS = 10 / 60
 MONTH = DAYS * 86_400
 
 
@@ -35,10 +37,10 @@ def storage(units: Units, rows: float) -> float:
     return (kept + RELEASES * units.release_bytes) / 1e9
 
 
-def requests(units: Units, rows: float, processes: int, poll: float, workers: float) -> tuple[float, float]:
+def requests(units: Units, rows: float, processes: int, poll: float, sweeps: float) -> tuple[float, float]:
     """S3's writes (LIST among them) and reads a month."""
     chunks = rows * units.row_bytes_in / units.chunk_bytes
-    writes = chunks * units.chunk_writes + workers * units.sweep_lists_a_second * MONTH
+    writes = chunks * units.chunk_writes + sweeps * units.sweep_lists_a_second * MONTH
     reads = chunks * units.chunk_reads + processes * MONTH / poll
     return writes, reads
 
@@ -46,7 +48,7 @@ def requests(units: Units, rows: float, processes: int, poll: float, workers: fl
 def box(cost: dict[str, Any], units: Units, *, free: bool) -> list[Line]:
     hours, hourly, unit = cost["hours_a_month"], cost["per_hour"], cost["per_unit"]
     allowance = cost["free_tier"] if free else dict.fromkeys(cost["free_tier"], 0)
-    writes, reads = requests(units, JOB_ROWS, PROCESSES, BOX_POLL_SECONDS, 1)
+    writes, reads = requests(units, JOB_ROWS, PROCESSES, BOX_POLL_SECONDS, BOX_SWEEPS)
     out = (10 * MONTH * ANSWER_BYTES + JOB_ROWS * units.row_bytes_out) / 1e9
 
     def beyond(used: float, name: str) -> float:

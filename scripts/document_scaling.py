@@ -17,8 +17,8 @@ ANSWER_BYTES = 2_500
 PROCESSES, POLL_SECONDS = 2, 2
 # What S3 takes a second under one prefix, by its documentation; and what one Redis does, cautiously.
 S3_WRITES, S3_READS, REDIS_COMMANDS = 3_500, 5_500, 50_000
-# What the load balancer's unit carries, and 10 Gbit/s of one machine.
-UNIT_BYTES, NETWORK_BYTES = 1e9 / 3600, 1.25e9
+# 10 Gbit/s of one machine.
+NETWORK_BYTES = 1.25e9
 
 
 class Part(NamedTuple):
@@ -49,7 +49,6 @@ def parts(units: Units) -> list[Part]:
         Part("api: cores", RATE * units.predict, BUSY, "cores"),
         Part("workers: cores", rows * units.job_row, BUSY, "cores"),
         Part("answers: bytes through one machine", RATE * ANSWER_BYTES, NETWORK_BYTES, "B/s"),
-        Part("load balancer: capacity units", RATE * ANSWER_BYTES, UNIT_BYTES, "B/s"),
         Part("S3: looks for a release", api * PROCESSES / POLL_SECONDS, S3_READS, "reads/s"),
         Part(
             "S3: jobs' writes",
@@ -65,10 +64,10 @@ def parts(units: Units) -> list[Part]:
 
 def capacity(units: Units) -> str:
     rows = [
-        [part.name, f"{part.load:,.3g} {part.unit}", f"{part.one:,.3g}", f"{part.needed:,}", f"{part.full_at:.2%}"]
+        [part.name, f"{part.load:,.3g} {part.unit}", f"{part.one:,.3g}", f"{part.needed:,}", f"{part.full_at:,.3g} ×"]
         for part in parts(units)
     ]
-    return table(["part", "at the goal", "one of it does", "needed", "one is full at"], rows)
+    return table(["part", "at the goal", "one of it does", "needed", "one is full at … of the goal"], rows)
 
 
 def unit_costs(units: Units) -> str:
@@ -100,8 +99,8 @@ def day() -> str:
     steps = measured_steps()
     rows = []
     busy = ROWS_A_DAY / steps.rows * (steps.plan + steps.chunks * steps.chunk + steps.finish) / 86_400
-    for factor in (1.1, 1.5, 2.0, 4.0):
-        workers = math.ceil(busy * factor)
+    least = math.ceil(1.05 * busy)
+    for workers in (least, 2 * least, 4 * least, 8 * least):
         middle, late = a_day(steps, ROWS_A_DAY, ROWS_A_JOB, workers)
         rows.append([f"{workers}", f"{busy / workers:.0%}", f"{middle:,.0f} s", f"{late:,.0f} s"])
     return table(["workers", "busy", "half of the jobs within", "95 % within"], rows)
@@ -128,7 +127,7 @@ def function() -> str:
 def document(text: str, units: Units) -> str:
     first = parts(units)[0]
     verdict = (
-        f"First to be full is **{first.name}**: one at {first.full_at:.2%} of the goal; {first.needed:,} are needed.\n"
+        f"First to be full is **{first.name}**: one at {first.full_at:.3g} of the goal; {first.needed:,} are needed.\n"
     )
     sections = {
         "basis": f"Work: {units.about}.\n",

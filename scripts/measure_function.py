@@ -28,7 +28,7 @@ def main() -> int:
 
 def package(folder: Path) -> dict[str, int]:
     """Build the package and unpack it into folder/package; its sizes."""
-    command = [ROOT / "deploy" / "aws" / "function" / "package", folder / "function.zip", "x86_64"]
+    command: list[str | Path] = [ROOT / "deploy" / "aws" / "function" / "package", folder / "function.zip", "x86_64"]
     tools = {"PYTHON": sys.executable, "UV": str(Path(sys.executable).with_name("uv"))}
     done = subprocess.run(command, env=os.environ | tools, stdout=subprocess.PIPE, text=True, check=True)
     subprocess.run([sys.executable, "-m", "zipfile", "-e", folder / "function.zip", folder / "package"], check=True)
