@@ -26,7 +26,7 @@ request_id: ContextVar[str] = ContextVar("request_id", default="")
 FILE_BYTES = 10_000_000
 OLDER_FILES = 5
 # At DEBUG these write whole requests, customers' data and credentials among them; at INFO nothing that matters.
-_TALKATIVE = ("boto3", "botocore", "s3transfer", "urllib3")
+_TALKATIVE = ("boto3", "botocore", "matplotlib", "s3transfer", "urllib3")
 _OWN = "churn-"
 
 
