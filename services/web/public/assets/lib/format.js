@@ -65,5 +65,5 @@ export function sentenceList(words) {
 
 /** The first letter in lower case, for a phrase that moves into a sentence; initialisms stay. */
 export function lowerFirst(text) {
-    return /^[A-Z][a-z]/.test(text) ? text[0].toLowerCase() + text.slice(1) : text;
+    return /^[A-Z](?![A-Z])/.test(text) ? text[0].toLowerCase() + text.slice(1) : text;
 }
