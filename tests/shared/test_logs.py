@@ -39,6 +39,7 @@ def lines(text: str) -> list[dict[str, object]]:
 
 def test_a_line_is_one_json_object_with_its_time_service_and_request(capsys: pytest.CaptureFixture[str]) -> None:
     logs.configure(settings(), "api")
+    logs.request_id.set("")  # an earlier test's request may have left its own
     token = logs.request_id.set("request-1")
     logging.getLogger("churn_api.app").info("answered\nin %s ms", 12, extra={"route": "/predict", "status": 200})
     logs.request_id.reset(token)
