@@ -5,6 +5,7 @@ alone takes the values it has in the background sample, each as often as it occu
 conditional expectation, after Goldstein et al. 2015, "Peeking inside the black box"). Such effects need not add up.
 """
 
+import os
 from typing import Any
 
 import numpy as np
@@ -72,6 +73,8 @@ class OnnxModel:
 
 
 def _session(graph: bytes) -> Any:
+    # It would keep a device's id and events in the home folder and report them; it looks for this as it is imported.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     import onnxruntime  # 20 MB and 0.1 s that only a release of this kind needs
 
     options = onnxruntime.SessionOptions()

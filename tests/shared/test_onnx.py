@@ -1,5 +1,10 @@
 """A model that is not additive."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 from skl2onnx import to_onnx
@@ -73,3 +78,14 @@ def test_a_graph_that_is_none_is_refused(customers: list[Customer]) -> None:
 def test_a_scaling_that_does_not_fit_is_refused(customers: list[Customer]) -> None:
     with pytest.raises(ValueError, match="45 columns"):
         OnnxModel(b"", [0.0], [1.0], Background(customers[:200]))
+
+
+def test_the_runtime_reports_to_nobody(tmp_path: Path) -> None:
+    graph = to_onnx(RandomForestClassifier(1).fit([[0.0] * 45, [1.0] * 45], [0, 1]), np.zeros((1, 45), np.float32))
+    (tmp_path / "graph").write_bytes(graph.SerializeToString())
+    program = f"from churn.onnx import _session; _session(open({str(tmp_path / 'graph')!r}, 'rb').read())"
+    home = tmp_path / "home"
+    home.mkdir()
+    environment = {"HOME": str(home), "PYTHONPATH": os.pathsep.join(sys.path)}
+    subprocess.run([sys.executable, "-c", program], env=environment, check=True)
+    assert list(home.rglob("*")) == []
