@@ -54,6 +54,23 @@ class Stack:
         found = json.loads(self.run("docker", "inspect", *ids).stdout)
         return {one["Config"]["Labels"]["com.docker.compose.service"]: one for one in found}
 
+    def pids(self, service: str) -> list[int]:
+        """The processes of a service, as the host numbers them."""
+        container = self.containers()[service]["Id"]
+        return [int(pid) for pid in self.run("docker", "top", container, "-eo", "pid").stdout.split()[1:]]
+
+    @contextmanager
+    def hanging(self, service: str) -> Iterator[None]:
+        """A service that is there and does nothing. Signals sent through the engine would end its restart policy."""
+        frozen = self.pids(service)
+        for pid in frozen:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in frozen:
+                os.kill(pid, signal.SIGCONT)
+
     @property
     def site(self) -> str:
         return f"http://127.0.0.1:{self.ports['WEB']}"

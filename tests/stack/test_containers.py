@@ -63,24 +63,16 @@ def test_a_health_check_fails_when_the_service_hangs(stack, service):
     check = ["sh", "-c", *command] if kind == "CMD-SHELL" else command
     ask = ["docker", "exec", container["Id"], "timeout", "4", *check]
     assert stack.run(*ask, check=False).returncode == 0
-    stack.run("docker", "kill", "--signal", "STOP", container["Id"])
-    try:
-        pids = stack.run("docker", "top", container["Id"], "-eo", "pid").stdout.split()[1:]
-        subprocess.run(["kill", "-STOP", *pids], check=True)
+    with stack.hanging(service):
         assert stack.run(*ask, check=False).returncode != 0
-    finally:
-        subprocess.run(["kill", "-CONT", *pids], check=True)
 
 
 def test_the_workers_health_check_fails_when_its_heart_stops(stack, eventually):
     container = stack.containers()["worker"]
     ask = ["docker", "exec", container["Id"], "sh", "-c", *container["Config"]["Healthcheck"]["Test"][1:]]
     assert stack.run(*ask, check=False).returncode == 0
-    stack.run("docker", "kill", "--signal", "STOP", container["Id"])
-    try:
+    with stack.hanging("worker"):
         eventually(lambda: stack.run(*ask, check=False).returncode != 0, seconds=60)
-    finally:
-        stack.run("docker", "kill", "--signal", "CONT", container["Id"])
 
 
 def test_the_site_reaches_the_api_and_nothing_else(stack):

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from itertools import count
 
@@ -37,16 +37,8 @@ def stopped(stack, service: str) -> Iterator[None]:
         stack.compose("start", service)
 
 
-@contextmanager
-def hanging(stack, service: str) -> Iterator[None]:
-    frozen = pids(stack, service)
-    for pid in frozen:
-        os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for pid in frozen:
-            os.kill(pid, signal.SIGCONT)
+def hanging(stack, service: str) -> AbstractContextManager[None]:
+    return stack.hanging(service)
 
 
 def health(stack) -> dict[str, object]:
@@ -156,11 +148,6 @@ def fill(stack, service: str) -> None:
     stack.compose("exec", "-T", service, "sh", "-c", f"for i in $(seq 64); do {one}; done", check=False)
 
 
-def pids(stack, service: str) -> list[int]:
-    container = stack.containers()[service]["Id"]
-    return [int(pid) for pid in stack.run("docker", "top", container, "-eo", "pid").stdout.split()[1:]]
-
-
 @pytest.mark.parametrize("service", ["web", "api", "worker", "cache", "queue"])
 def test_a_killed_service_is_back_within_seconds(stack, eventually, recovers, capsys, service):
     main = stack.containers()[service]["State"]["Pid"]
@@ -182,7 +169,7 @@ def test_a_worker_that_is_killed_in_a_chunk_loses_and_repeats_no_row(stack, even
     accepted = submit(stack, MANY)
     eventually(lambda: in_progress(stack, accepted), seconds=120)
     main = stack.containers()["worker"]["State"]["Pid"]
-    children = [pid for pid in pids(stack, "worker") if pid != main]
+    children = [pid for pid in stack.pids("worker") if pid != main]
     # What the kernel does to a process that has used up its control group's memory.
     for pid in children if what == "its process" else [main]:
         os.kill(pid, signal.SIGKILL)
@@ -205,7 +192,7 @@ def test_a_reload_of_the_api_under_load_fails_no_request(stack, recovers):
     reload_at = next(reloads)
     while time.monotonic() < deadline:
         if time.monotonic() > reload_at:
-            stack.compose("kill", "--signal", "HUP", "api")
+            os.kill(stack.containers()["api"]["State"]["Pid"], signal.SIGHUP)
             reload_at = next(reloads)
         predict(stack)
         answered += 1
