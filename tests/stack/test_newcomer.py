@@ -5,8 +5,15 @@ import io
 import re
 import time
 
+import joblib
+import numpy as np
 import pytest
 import requests
+from sklearn.pipeline import make_pipeline
+
+from churn.features import matrix
+from churn.reading import read
+from churn.scoring import table_of
 
 SEVEN_FIELDS = {
     "gender": "Female",
@@ -140,3 +147,22 @@ def test_one_customer_gets_the_same_number_alone_in_a_batch_and_in_a_job(stack, 
     ]
     assert [row["churn_probability"] for row in batch["predictions"]] == pytest.approx(alone, abs=1e-12)
     assert by_job == pytest.approx(alone, abs=1e-6)
+
+
+def published(stack, key: str):
+    return joblib.load(io.BytesIO(stack.s3().get_object(Bucket="churn", Key=key)["Body"].read()))
+
+
+def test_predict_says_of_every_customer_what_the_published_pipeline_says(stack, telco_csv, model_info):
+    scaler = published(stack, "models/encoders/feature_scaler.pkl")
+    model = published(stack, f"models/trained/micro_best_model_{model_info['version']}.pkl")
+    customers = list(csv.DictReader(telco_csv.read_text().splitlines()))
+    columns = matrix(table_of([read(customer).customer for customer in customers]))
+    wanted = make_pipeline(scaler, model).predict_proba(columns)[:, 1]
+    with requests.Session() as session:
+        got = [
+            session.post(f"{stack.api}/predict?reasons=none", json=customer, timeout=10).json()["churn_probability"]
+            for customer in customers
+        ]
+    assert len(got) == 7043
+    assert np.abs(np.array(got) - wanted).max() < 1e-6
