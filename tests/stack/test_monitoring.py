@@ -103,7 +103,9 @@ def test_an_alert_reaches_alertmanager(stack, prometheus, eventually):
         )
     finally:
         stack.compose("start", "api")
-        eventually(lambda: requests.get(f"{stack.site}/health", timeout=10).json().get("status") == "healthy", seconds=90)
+        eventually(
+            lambda: requests.get(f"{stack.site}/health", timeout=10).json().get("status") == "healthy", seconds=90
+        )
 
 
 def test_prometheus_may_do_nothing_that_it_need_not(stack, prometheus):
