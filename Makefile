@@ -106,7 +106,7 @@ deploy-check: $(VENV)/requirements.txt $(DEPLOY_VENV)/requirements.txt $(VENV)/i
 	$(DEPLOY_BIN)/kubernetes-validate --strict --quiet $(DEPLOY_VENV)/kubernetes.yaml
 	@if command -v kubectl >/dev/null; then $(DEPLOY_BIN)/checkov --skip-download --compact --quiet --framework kubernetes \
 		--config-file deploy/kubernetes/checkov.yaml --file $(DEPLOY_VENV)/kubernetes.yaml; fi
-	$(BIN)/python -m pytest --quiet tests/deploy
+	$(BIN)/python -m pytest --quiet -m "not stack" tests/deploy
 
 deploy: $(VENV)/requirements.txt ## Bring a stack up or up to date on AWS (STACK= its name, TEMPLATE=single|cluster|lambda, PARAMETERS="Name=value ...", YES=1: do not ask)
 	@YES=$(YES) PYTHON=$(abspath $(BIN)/python) UV=$(abspath $(BIN)/uv) deploy/aws/deploy "$(STACK)" "$(or $(TEMPLATE),single)" $(PARAMETERS)
