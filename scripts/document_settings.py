@@ -29,6 +29,12 @@ PORTS = [
         "what ends TLS in front of it, or name an address.",
     ),
     Setting("CHURN_WEB_PORT", "8080", "The host's port of the site."),
+    Setting(
+        "CHURN_TRUSTED_PROXIES",
+        "",
+        "Addresses and networks, separated by commas, of what ends TLS in front of the site: only their "
+        "X-Forwarded-For and X-Forwarded-Proto are believed. Not set: nobody's, and who connects is who asks.",
+    ),
     Setting("CHURN_API_PORT", "5000", "The host's port of the API in the local stack, on the loopback."),
     Setting("CHURN_S3_PORT", "9000", "The host's port of the local stack's S3, on the loopback."),
     Setting("CHURN_S3_CONSOLE_PORT", "9001", "The host's port of that S3's console, on the loopback."),

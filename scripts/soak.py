@@ -50,23 +50,17 @@ class Tally:
                 self.faults.append(f"{kind}: {fault}")
 
 
+@dataclass(frozen=True)
 class Stack:
-    """A Compose project of production's shape."""
+    """A Compose project of production's shape: where its files are, what its commands are told, how one gets in."""
 
-    def __init__(self, override: Path) -> None:
-        self.port = free_port()
-        self.key = secrets.token_hex(24)
-        files = ("compose.yaml", "compose.local.yaml", str(override))
-        self.environment = os.environ | {
-            "COMPOSE_PROJECT_NAME": f"churn-soak-{os.getpid()}",
-            "COMPOSE_FILE": ":".join(files),
-            "CHURN_API_KEYS": self.key,
-            "CHURN_WEB_PORT": str(self.port),
-            **{f"CHURN_{name}_PORT": str(free_port()) for name in ("API", "S3", "S3_CONSOLE")},
-        }
+    folder: Path
+    environment: dict[str, str]
+    port: int
+    key: str
 
     def run(self, *command: str, check: bool = True) -> str:
-        done = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True)
+        done = subprocess.run(command, cwd=self.folder, env=self.environment, capture_output=True, text=True)
         if check and done.returncode:
             raise SystemExit(f"{' '.join(command)} failed:\n{done.stderr[-2000:]}")
         return done.stdout
@@ -98,7 +92,7 @@ def main() -> int:
         override = Path(folder) / "production.yaml"
         services = {name: {"environment": {"CHURN_ENV": "production"}} for name in ("api", "worker", "trainer")}
         override.write_text(json.dumps({"services": services}))
-        stack = Stack(override)
+        stack = own_stack(override)
         try:
             print("starting", flush=True)
             stack.compose("up", "--build", "--detach", "--wait")
@@ -107,6 +101,19 @@ def main() -> int:
             return 0 if all([fine, *(recovers(stack, service) for service in SERVING)]) else 1
         finally:
             stack.compose("down", "--volumes", "--timeout", "5", check=False)
+
+
+def own_stack(override: Path) -> Stack:
+    """One that this program may kill."""
+    port, key = free_port(), secrets.token_hex(24)
+    environment = os.environ | {
+        "COMPOSE_PROJECT_NAME": f"churn-soak-{os.getpid()}",
+        "COMPOSE_FILE": ":".join(("compose.yaml", "compose.local.yaml", str(override))),
+        "CHURN_API_KEYS": key,
+        "CHURN_WEB_PORT": str(port),
+        **{f"CHURN_{name}_PORT": str(free_port()) for name in ("API", "S3", "S3_CONSOLE")},
+    }
+    return Stack(ROOT, environment, port, key)
 
 
 def load(stack: Stack, seconds: float) -> Tally:

@@ -39,6 +39,8 @@ keepalive = 30
 timeout = 60
 graceful_timeout = 30
 worker_tmp_dir = MEMORY
+# Nobody's word is taken for a scheme or an address: the API asks for neither, and nginx limits addresses.
+forwarded_allow_ips = ""
 # The root file system may be read-only, and nobody talks to gunicorn through a socket.
 control_socket_disable = True
 loglevel = settings.log_level.lower()

@@ -179,3 +179,9 @@ def test_unsafe_settings_end_the_start_with_a_sentence(root: Path, tmp_path: Pat
     )
     assert ended.returncode != 0
     assert "CHURN_STORE_URL is not set" in ended.stderr
+
+
+def test_nobodys_word_is_taken_for_the_scheme_not_even_from_this_machine(server: Any) -> None:
+    # Where it is, these two contradict each other and make a bad request.
+    claims = {"X-Forwarded-Proto": "https", "X-Forwarded-Ssl": "off"}
+    assert requests.get(f"{server.url}/health/live", headers=claims, timeout=5).status_code == 200

@@ -115,7 +115,9 @@ def test_a_cluster_is_repositories_the_commits_images_a_bucket_and_the_stack(mak
         f"{service}Image=123456789012.dkr.ecr.us-east-1.amazonaws.com/many-images/{service.lower()}repository:{commit}"
         for service in ("Api", "Trainer", "Web")
     }
-    assert done.parameters("many") == {"BucketName=many-bucket-bucket", *images, *ORIGIN}
+    ranges = "CloudFrontRanges=203.0.113.0/24,198.51.100.0/24"
+    assert done.parameters("many") == {"BucketName=many-bucket-bucket", ranges, *images, *ORIGIN}
+    assert any("get-managed-prefix-list-entries --prefix-list-id pl-3b927c52" in each for each in done.asked)
     pushed = {each.removeprefix("docker push ") for each in done.asked if each.startswith("docker push ")}
     assert pushed == {image.partition("=")[2] for image in images}
 

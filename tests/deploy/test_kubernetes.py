@@ -1,5 +1,6 @@
 """The Kubernetes manifests start what compose.yaml starts, as confined as there, and fit their schemas."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -115,6 +116,15 @@ def test_a_pod_runs_what_its_container_runs(both):
     container = pod["containers"][0]
     started = [*container.get("command", []), *container.get("args", [])]
     assert started == [*service.get("entrypoint", []), *service.get("command", started)]
+
+
+@pytest.mark.parametrize("overlay", ["aws", "local"])
+def test_an_overlay_says_whose_word_to_take_for_a_callers_address(root, manifests, tmp_path, overlay):
+    text = (manifests / "overlays" / overlay / "kustomization.yaml").read_text()
+    [trusted] = re.findall(r'name: CHURN_TRUSTED_PROXIES, value: "([^"]+)"', text)
+    script = root / "services" / "web" / "trusted-proxies.sh"
+    environment = {"PATH": os.defpath, "NGINX_ENVSUBST_OUTPUT_DIR": str(tmp_path), "CHURN_TRUSTED_PROXIES": trusted}
+    subprocess.run([script], env=environment, check=True)
 
 
 def test_redis_is_the_same_release(pods, compose):

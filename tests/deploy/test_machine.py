@@ -1,10 +1,15 @@
-"""The one machine's user data in a clean Debian: up to the compose command, and a second time without effect."""
+"""The one machine's user data in a clean Debian, and what its compose command starts: inside a gigabyte."""
 
 import base64
 import email
 import hashlib
+import os
+import shlex
 import subprocess
+import sys
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 from uuid import uuid4
@@ -14,10 +19,16 @@ import pytest
 from moto.server import ThreadedMotoServer
 from tests.deploy.cloudformation_types import taught
 
+from churn_trainer import sample
+from scripts import soak
+
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(1200)]
 
 KEYS = "first-key-of-24-letters!\nreporting score second-key-of-24-letters"
 STAND_INS = Path(__file__).parent / "machine"
+CURRENT, ENVIRONMENT = "/opt/churn/current", "/run/churn/production.env"
+IMAGES = ("api", "trainer", "web")
+GIGABYTE = 2**30
 # What the machine is made of: these stay as they are when it is started again.
 STATE = (
     "/etc/churn",
@@ -34,9 +45,7 @@ class Machine(NamedTuple):
     folder: Path
 
     def run(self, *command: str) -> str:
-        return subprocess.run(
-            ["docker", "exec", self.container, *command], capture_output=True, text=True, check=True
-        ).stdout
+        return _output("docker", "exec", self.container, *command)
 
     def recorded(self, name: str) -> list[str]:
         path = self.folder / name
@@ -50,14 +59,19 @@ class Machine(NamedTuple):
         return self.run("sh", "-c", f"{names}; {content}")
 
 
+def _output(*command: str) -> str:
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
 @pytest.fixture(scope="module")
 def amazon(free_port) -> Iterator[dict[str, str]]:
-    """moto as a server; the environment that leads there."""
-    port = free_port()
-    server = ThreadedMotoServer("127.0.0.1", port)
+    """moto as a server where containers reach it; the environment that leads there."""
+    form = "{{(index .IPAM.Config 0).Gateway}}"
+    host, port = _output("docker", "network", "inspect", "bridge", "--format", form).strip(), free_port()
+    server = ThreadedMotoServer(host, port)
     server.start()
     environment = {
-        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
         "AWS_ACCESS_KEY_ID": "nobody",
         "AWS_SECRET_ACCESS_KEY": "nothing",
         "AWS_DEFAULT_REGION": "us-east-1",
@@ -110,18 +124,8 @@ def machine(amazon, user_data, tmp_path_factory) -> Iterator[Machine]:
         each for path in STAND_INS.iterdir() for each in ("--volume", f"{path}:/usr/local/sbin/{path.name}:ro")
     ]
     settings = [each for key, value in amazon.items() for each in ("--env", f"{key}={value}")]
-    command = [
-        "docker",
-        "run",
-        "--detach",
-        "--rm",
-        "--name",
-        name,
-        "--network",
-        "host",
-        "--volume",
-        f"{folder}:/record",
-    ]
+    place = ["--network", "host", "--volume", f"{folder}:/record"]
+    command = ["docker", "run", "--detach", "--rm", "--name", name, *place]
     subprocess.run([*command, *stand_ins, *settings, "debian:trixie-slim", "sleep", "1200"], check=True)
     try:
         yield Machine(name, folder)
@@ -159,6 +163,7 @@ def test_the_stack_is_told_what_the_template_was_given(started):
     assert settings["CHURN_JOB_TTL_DAYS"] == "3"
     assert settings["CHURN_STORE_URL"].startswith("s3://machine-bucket-")
     assert (settings["CHURN_WEB_ADDRESS"], settings["CHURN_WEB_PORT"]) == ("0.0.0.0", "80")  # noqa: S104
+    assert settings["CHURN_TRUSTED_PROXIES"] == ""
 
 
 def test_only_the_services_user_reads_the_keys(started):
@@ -209,3 +214,99 @@ def test_a_new_version_in_the_bucket_is_taken_over(started, user_data):
 
 def _gunzip(data: bytes) -> bytes:
     return subprocess.run(["gzip", "--decompress"], input=data, capture_output=True, check=True).stdout
+
+
+@pytest.fixture(scope="module")
+def box(started, amazon, free_port) -> Iterator[soak.Stack]:
+    """What the machine's compose command starts, on this engine: its own files and arguments. Other are only the
+    project's name, the port, and where S3 is, which a role and a network would tell."""
+    folder, port, key = started.folder / "box", free_port(), KEYS.split()[0]
+    folder.mkdir()
+    for path in (CURRENT, ENVIRONMENT):
+        subprocess.run(["docker", "cp", "--quiet", f"{started.container}:{path}", folder], check=True)
+    (folder / "api-keys").write_text(KEYS + "\n")
+    environment = os.environ | {
+        "COMPOSE_PROJECT_NAME": f"churn-test-box-{os.getpid()}",
+        "COMPOSE_FILE": f"{folder}/current/compose.yaml",
+        "COMPOSE_ENV_FILES": f"{folder}/production.env",
+        "CHURN_API_KEYS_FILE": f"{folder}/api-keys",
+        "CHURN_WEB_ADDRESS": "127.0.0.1",
+        "CHURN_WEB_PORT": str(port),
+        "CHURN_DATA_SOURCE": "sample",
+        "AWS_ENDPOINT_URL_S3": amazon["AWS_ENDPOINT_URL"],
+    }
+    box = soak.Stack(folder / "current", environment, port, key)
+    try:
+        box.run(*_here(box, started.recorded("docker")[0]))
+        yield box
+    finally:
+        box.compose("down", "--volumes", "--timeout", "5", check=False)
+        box.run(
+            "docker", "image", "rm", *(f"{environment['COMPOSE_PROJECT_NAME']}-{each}" for each in IMAGES), check=False
+        )
+
+
+def _here(box: soak.Stack, recorded: str) -> list[str]:
+    """A command that the machine gave its engine, with the folders of this one."""
+    here = recorded.replace(CURRENT, str(box.folder)).replace(ENVIRONMENT, box.environment["COMPOSE_ENV_FILES"])
+    return ["docker", *shlex.split(here)]
+
+
+def _peak(container: str) -> float:
+    """The MiB that a running container has had at most, by its control group of the second or the first kind."""
+    peaks = "/sys/fs/cgroup/memory.peak /sys/fs/cgroup/memory/memory.max_usage_in_bytes"
+    return int(_output("docker", "exec", container, "sh", "-c", f"cat {peaks} 2>/dev/null; true")) / 2**20
+
+
+def _show(capsys, title: str, peaks: dict[str, float]) -> None:
+    each = ", ".join(f"{name} {peak:.0f}" for name, peak in peaks.items())
+    with capsys.disabled():
+        sys.stdout.write(f"\n{title}: {each}; together {sum(peaks.values()):.0f} MiB at most\n")
+
+
+def test_what_the_machine_starts_is_healthy_and_answers_those_who_have_a_key(box):
+    for service in soak.SERVING:
+        state = _output("docker", "inspect", "--format", "{{.State.Health.Status}}", box.container(service))
+        assert (service, state.strip()) == (service, "healthy")
+    assert box.ask("GET", "/health").json()["status"] == "healthy"
+    assert soak.predict(box, 1) is None
+    assert box.ask("POST", "/predict", json=soak.CUSTOMER, headers={"X-API-Key": "another"}).status_code == 401
+
+
+def test_what_serves_has_no_more_than_a_gigabyte_and_takes_no_more(box, capsys):
+    table = b"".join(sample.csv_bytes().splitlines(keepends=True))
+    assert soak.run_job(box, table) is None
+    assert [soak.predict(box, turn) for turn in range(200)] == [None] * 200
+    form = "{{.HostConfig.Memory}}"
+    limits = [int(_output("docker", "inspect", "--format", form, box.container(each))) for each in soak.SERVING]
+    peaks = {service: _peak(box.container(service)) for service in soak.SERVING}
+    _show(capsys, "what serves", peaks)
+    assert sum(limits) <= GIGABYTE
+    assert sum(peaks.values()) * 2**20 <= GIGABYTE
+
+
+def test_training_in_turn_with_the_worker_stays_inside_the_gigabyte(box, started, capsys):
+    asked = len(started.recorded("docker"))
+    started.run(f"{CURRENT}/deploy/aws/box/train")
+    stop, train, start = started.recorded("docker")[asked:]
+    box.run(*_here(box, stop))
+    peaks = {"trainer": _training(box, [*_here(box, train), "--force"])}
+    peaks |= {service: _peak(box.container(service)) for service in soak.SERVING if service != "worker"}
+    box.run(*_here(box, start))
+    _show(capsys, "training", peaks)
+    assert sum(peaks.values()) * 2**20 <= GIGABYTE
+
+
+def _training(box: soak.Stack, command: list[str]) -> float:
+    """Train; the trainer's peak, which ends with its container and so is asked for all the time."""
+    labels = {"project": box.environment["COMPOSE_PROJECT_NAME"], "service": "trainer"}
+    filters = [f"--filter=label=com.docker.compose.{name}={value}" for name, value in labels.items()]
+    peak = 0.0
+    with subprocess.Popen(command, cwd=box.folder, env=box.environment) as training:
+        while training.poll() is None:
+            for container in _output("docker", "ps", "--quiet", *filters).split():
+                with suppress(subprocess.CalledProcessError, ValueError):
+                    peak = max(peak, _peak(container))
+            time.sleep(0.2)
+    assert training.returncode == 0
+    return peak

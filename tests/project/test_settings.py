@@ -50,6 +50,13 @@ def test_compose_hands_every_setting_to_the_trainer(compose):
     assert handed == names(TrainerSettings) - FOLDERS
 
 
+def test_compose_hands_the_site_what_its_templates_and_scripts_read(root, compose):
+    folder = root / "services" / "web"
+    files = [*(folder / "nginx").rglob("*.template"), *folder.glob("*.sh")]
+    read = {name for path in files for name in re.findall(r"\$\{(CHURN_\w+)", path.read_text())}
+    assert set(compose["web"]["environment"]) == read
+
+
 @pytest.mark.parametrize("file", ["compose.yaml", "compose.local.yaml"])
 def test_every_variable_of_the_compose_files_is_documented(root, file):
     documented = set(re.findall(r"^#(\w+)=", (root / ".env.example").read_text(), re.MULTILINE))

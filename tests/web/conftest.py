@@ -42,10 +42,17 @@ def wait_for_port(port: int) -> None:
     raise AssertionError(f"nothing listens on port {port}")
 
 
-def configure(folder: Path, port: int, upstream: str, upload_mb: int, changes: dict[str, str]) -> Path:
+def trust(folder: Path, proxies: str) -> subprocess.CompletedProcess[str]:
+    """What the image's entrypoint does with CHURN_TRUSTED_PROXIES."""
+    environment = {"PATH": os.defpath, "NGINX_ENVSUBST_OUTPUT_DIR": str(folder), "CHURN_TRUSTED_PROXIES": proxies}
+    return subprocess.run([WEB / "trusted-proxies.sh"], env=environment, capture_output=True, text=True, check=False)
+
+
+def configure(folder: Path, port: int, upstream: str, upload_mb: int, trusted: str, changes: dict[str, str]) -> Path:
     """The image's configuration in a folder of its own; what it replaces must be there to be replaced."""
     shutil.copytree(WEB / "nginx" / "snippets", folder / "snippets")
     (folder / "conf.d").mkdir()
+    trust(folder / "conf.d", trusted).check_returncode()
     shutil.copy("/etc/nginx/mime.types", folder)
     everywhere = {"/tmp/": f"{folder}/", "/dev/stdout": f"{folder}/access.log"}
     main = replaced((WEB / "nginx" / "nginx.conf").read_text(), everywhere)
@@ -75,9 +82,10 @@ def start_nginx(
     """A function that starts nginx before `upstream` (host:port) and returns the site's URL."""
     with ExitStack() as stack:
 
-        def start(upstream: str, upload_mb: int = 1, **changes: str) -> str:
+        def start(upstream: str, upload_mb: int = 1, trusted: str = "", **changes: str) -> str:
             folder, port = tmp_path_factory.mktemp("nginx"), free_port()
-            config = configure(folder, port, upstream, upload_mb, changes.get("changes", {}))  # type: ignore[arg-type]
+            changed: dict[str, str] = changes.get("changes", {})  # type: ignore[assignment]
+            config = configure(folder, port, upstream, upload_mb, trusted, changed)
             command = [nginx_binary, "-e", "stderr", "-c", str(config), "-g", "daemon off;"]
             process = stack.enter_context(subprocess.Popen(command, stderr=(folder / "log").open("wb")))
             stack.callback(process.terminate)

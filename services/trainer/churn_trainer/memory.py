@@ -1,14 +1,16 @@
 """How much memory this process holds and has held, in bytes."""
 
+import os
 import resource
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
 T = TypeVar("T")
 
 _STATUS = Path("/proc/self/status")
+_MAPS = Path("/proc/self/maps")
 # Where the second and the first version of control groups tell the peak and the limit.
 _GROUPS = (
     (Path("/sys/fs/cgroup/memory.peak"), Path("/sys/fs/cgroup/memory.max")),
@@ -62,3 +64,30 @@ def container_peak() -> int | None:
             limit = limit_file.read_text().strip()
             return int(peak_file.read_text()) if limit.isdigit() and int(limit) < _NO_LIMIT else None
     return None
+
+
+def give_back_files() -> None:
+    """Let the kernel forget what it read of the libraries' files, but for the pages in use.
+
+    Reading ahead, it keeps about three times what importing them really touches, and charges the container with it:
+    some 150 MiB, which on a small machine is better left to the services beside.
+    """
+    if sys.platform != "linux":
+        return
+    for path in {*_mapped_files(), *_compiled_modules()}:
+        try:
+            descriptor = os.open(path, os.O_RDONLY)
+        except OSError:  # It may have been replaced since, or be no file at all: then nothing is kept of it.
+            continue
+        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+        os.close(descriptor)
+
+
+def _mapped_files() -> Iterator[str]:
+    lines = _MAPS.read_text().splitlines() if _MAPS.exists() else []
+    return (line.split(maxsplit=5)[5] for line in lines if ".so" in line)
+
+
+def _compiled_modules() -> Iterator[str]:
+    specs = [getattr(module, "__spec__", None) for module in list(sys.modules.values())]
+    return (spec.cached for spec in specs if spec is not None and spec.cached)
