@@ -1,6 +1,6 @@
 #!/bin/sh
-# Tells nginx whose word to take for a caller's address and scheme: CHURN_TRUSTED_PROXIES, and nobody else's. The image's
-# entrypoint runs this before nginx starts.
+# Tells nginx whose word to take for a caller's address and scheme: CHURN_TRUSTED_PROXIES, and nobody else's. Then runs
+# what it is given, which is the base image's own entrypoint.
 set -euf
 
 octet='(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])'
@@ -33,3 +33,4 @@ geo \$realip_remote_addr \$churn_from_proxy {
 $network
 }
 END
+exec "$@"
