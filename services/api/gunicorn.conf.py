@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 # Memory that looks like a folder: what is written there never waits for a disk.
 MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else tempfile.gettempdir()  # noqa: S108
 
-settings = ApiSettings.load()
+settings = ApiSettings.load_or_exit()
 
 wsgi_app = "churn_api.app:create_app()"
 workers = settings.api_workers

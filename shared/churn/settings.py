@@ -3,10 +3,11 @@
 A setting is declared once, as a field with its default and its reason; `.env.example` and the README are held to that.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Self, get_args
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretBytes, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretBytes, SecretStr, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails, PydanticUndefined
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -58,6 +59,7 @@ class Settings(BaseSettings):
         description="development or production. Production refuses to start with what would be unsafe to expose.",
     )
     store_url: Annotated[str, AfterValidator(_store_url)] = Field(
+        examples=["s3://bucket"],
         description="The object store, the only place where anything is kept: s3://bucket or file:///folder. An S3 "
         "endpoint of one's own is AWS_ENDPOINT_URL_S3; credentials and region are AWS's own variables.",
     )
@@ -71,13 +73,32 @@ class Settings(BaseSettings):
         "set: none, because containers' own logs are rotated by the engine.",
     )
 
+    def conflicts(self) -> Iterator[str]:
+        """A sentence, with its remedy, on each thing that does not go with the rest."""
+        yield from ()
+
+    @model_validator(mode="after")
+    def _nothing_conflicts(self) -> Self:
+        if found := list(self.conflicts()):
+            raise ValueError(" ".join(found))
+        return self
+
     @classmethod
     def load(cls) -> Self:
         """The settings by the environment. Raises ConfigurationError that names every variable at fault."""
         try:
             return cls()
         except ValidationError as error:
-            raise ConfigurationError([_fault(cls, detail) for detail in error.errors()]) from None
+            faults = [*error.errors(), *_conflicts_besides(cls, error)]
+            raise ConfigurationError([_fault(cls, detail) for detail in faults]) from None
+
+    @classmethod
+    def load_or_exit(cls) -> Self:
+        """The same for a program: it ends with one message, and without a traceback above it."""
+        try:
+            return cls.load()
+        except ConfigurationError as error:
+            raise SystemExit(error.message) from None
 
 
 def describe(settings: type[Settings]) -> list[Setting]:
@@ -102,6 +123,24 @@ def _written(field: FieldInfo) -> str | None:
     if isinstance(default, bool):
         return str(default).lower()
     return ",".join(map(str, default)) if isinstance(default, tuple) else str(default)
+
+
+def _conflicts_besides(settings: type[Settings], error: ValidationError) -> list[ErrorDetails]:
+    """What conflicts with the rest where single settings are at fault: they are taken to be as they are by default, so
+    that an operator is told everything at once."""
+    at_fault = {str(detail["loc"][0]) for detail in error.errors() if detail["loc"]}
+    if not at_fault:
+        return []
+    try:
+        settings(**{name: _harmless(settings.model_fields[name]) for name in at_fault})
+    except ValidationError as further:
+        return further.errors()
+    return []
+
+
+def _harmless(field: FieldInfo) -> Any:
+    default = field.get_default(call_default_factory=True, validated_data={})
+    return (field.examples or [None])[0] if default is PydanticUndefined else default
 
 
 def _fault(settings: type[Settings], detail: ErrorDetails) -> str:

@@ -1,5 +1,8 @@
 """The API's settings refuse what is unsafe."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -73,3 +76,38 @@ def test_a_value_that_cannot_be_is_named(environment: pytest.MonkeyPatch, name: 
 def test_keys_are_never_shown(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("CHURN_API_KEYS", "9f86d081884c7d659a2f")
     assert "9f86d0" not in repr(ApiSettings.load())
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["gunicorn", "--config", "services/api/gunicorn.conf.py", "--bind", "127.0.0.1:0"],
+        ["celery", "--app", "churn_api.worker", "worker"],
+    ],
+    ids=["api", "worker"],
+)
+def test_production_names_all_that_is_missing_or_unsafe_at_once_and_shows_no_traceback(
+    root: Path, command: list[str]
+) -> None:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("CHURN_")}
+    environment |= {
+        "PYTHONPATH": f"{root}/shared{os.pathsep}{root}/services/api",
+        "CHURN_ENV": "production",
+        "CHURN_CORS_ORIGINS": "*",
+        "CHURN_WEBHOOK_URL": "https://crm.example.org/",
+        "CHURN_API_WORKERS": "0",
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", *command], cwd=root, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode != 0
+    [said] = (done.stdout + done.stderr).splitlines()
+    assert said.startswith("The settings need attention: ")
+    for sentence in (
+        "CHURN_STORE_URL is not set. ",
+        "CHURN_API_WORKERS is '0': ",
+        "CHURN_API_KEYS (or CHURN_API_KEYS_FILE) is not set, ",
+        "CHURN_CORS_ORIGINS holds a wildcard, ",
+        "CHURN_WEBHOOK_SECRET has fewer than 16 characters, ",
+    ):
+        assert said.count(sentence) == 1

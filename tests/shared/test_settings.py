@@ -1,10 +1,10 @@
 """Settings: what the environment may say, and what is told when it says something else."""
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Self
 
 import pytest
-from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic import Field, SecretStr, ValidationError
 
 from churn.errors import ConfigurationError
 from churn.settings import CommaSeparated, CommaSeparatedSecrets, Setting, Settings, describe
@@ -21,11 +21,11 @@ class ServiceSettings(Settings):
     keys: CommaSeparatedSecrets = Field((), max_length=2, description="Keys, at least 16 characters each.")
     password: SecretStr | None = Field(SecretStr("preset-secret"), min_length=8, description="A password.")
 
-    @model_validator(mode="after")
-    def _production_wants_keys(self) -> Self:
+    def conflicts(self) -> Iterator[str]:
         if self.env == "production" and not self.keys:
-            raise ValueError("CHURN_KEYS is not set: production needs one at least")
-        return self
+            yield "CHURN_KEYS is not set: production needs one at least."
+        if self.env == "production" and self.strict:
+            yield "CHURN_STRICT is for development."
 
 
 @pytest.fixture(autouse=True)
@@ -105,6 +105,21 @@ def test_all_faults_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_rule_over_several_settings_speaks_for_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CHURN_ENV", "production")
     assert refusal() == "The settings need attention: CHURN_KEYS is not set: production needs one at least."
+
+
+def test_rules_are_judged_although_single_settings_are_at_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CHURN_STORE_URL")
+    for name, value in {"ENV": "production", "STRICT": "true", "ROWS": "many"}.items():
+        monkeypatch.setenv(f"CHURN_{name}", value)
+    message = refusal()
+    for sentence in ("CHURN_STORE_URL is not set.", "CHURN_ROWS is 'many'", "CHURN_KEYS is not", "CHURN_STRICT is for"):
+        assert message.count(sentence) == 1
+
+
+def test_a_program_ends_with_the_message_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CHURN_STORE_URL")
+    with pytest.raises(SystemExit, match=r"^The settings need attention: CHURN_STORE_URL is not set"):
+        ServiceSettings.load_or_exit()
 
 
 def test_long_values_are_shortened(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -70,9 +70,10 @@ def test_bad_settings_are_exit_code_2_with_every_variable_named(trainer, monkeyp
     monkeypatch.setenv("CHURN_CV_FOLDS", "many")
     monkeypatch.setenv("CHURN_STORE_URL", "ftp://somewhere")
     assert trainer() == 2
-    told = capsys.readouterr().out
+    told, complained = capsys.readouterr()
     assert "CHURN_CV_FOLDS" in told
     assert "CHURN_STORE_URL" in told
+    assert complained == ""
 
 
 def test_a_forced_source_without_data_is_exit_code_2(trainer, capsys):

@@ -1,9 +1,10 @@
 """The settings of the API and the worker."""
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr
 
 from churn.settings import CommaSeparated, CommaSeparatedSecrets, Settings
 from churn_api.keys import SCOPES, SHORTEST_KEY, Key, read_keys
@@ -88,38 +89,35 @@ class ApiSettings(Settings):
         None, description="A folder with the site's files, for the API to serve where no nginx does. Not set: none."
     )
 
-    @model_validator(mode="after")
-    def _webhook_is_signed(self) -> Self:
+    def conflicts(self) -> Iterator[str]:
         if self.webhook_url and (self.webhook_secret is None or len(self.webhook_secret) < SHORTEST_KEY):
-            raise ValueError(
+            yield (
                 f"CHURN_WEBHOOK_SECRET has fewer than {SHORTEST_KEY} characters, and CHURN_WEBHOOK_URL is set: what is "
-                "announced must be signed. Make one with: openssl rand -hex 24"
+                "announced must be signed. Make one with: openssl rand -hex 24."
             )
-        return self
+        try:
+            keys = self.named_keys()
+        except ValueError as error:
+            yield str(error)
+        else:
+            yield from self._unsafe_to_expose(keys) if self.env == "production" else ()
 
-    @model_validator(mode="after")
-    def _keys_are_safe(self) -> Self:
-        keys = self.named_keys()
-        if self.env == "production" and not keys:
-            raise ValueError(
+    def _unsafe_to_expose(self, keys: Sequence[Key]) -> Iterator[str]:
+        if not keys:
+            yield (
                 "CHURN_API_KEYS (or CHURN_API_KEYS_FILE) is not set, and production serves nobody without a key. "
-                "Make one with: openssl rand -hex 24"
+                "Make one with: openssl rand -hex 24."
             )
-        if self.env == "production" and any(key.weak for key in keys):
-            raise ValueError(
+        if any(key.weak for key in keys):
+            yield (
                 f"CHURN_API_KEYS holds a key of fewer than {SHORTEST_KEY} characters or one that stands in manuals. "
-                "Make one with: openssl rand -hex 24"
+                "Make one with: openssl rand -hex 24."
             )
-        return self
-
-    @model_validator(mode="after")
-    def _origins_are_named(self) -> Self:
-        if self.env == "production" and any("*" in origin for origin in self.cors_origins):
-            raise ValueError(
+        if any("*" in origin for origin in self.cors_origins):
+            yield (
                 "CHURN_CORS_ORIGINS holds a wildcard, which lets any page on the web call the API from a visitor's "
                 "browser; name the origins that need it, such as https://crm.example.org."
             )
-        return self
 
     def keys(self) -> tuple[str, ...]:
         """Every key, of the variable and of the file."""

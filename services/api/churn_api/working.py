@@ -28,9 +28,8 @@ HEARTBEAT = Path(tempfile.gettempdir()) / "worker-heartbeat"
 _HEARTBEAT_SECONDS = 5.0
 
 
-def create_worker(settings: ApiSettings | None = None) -> Celery:
-    """The Celery application of a worker process. Raises ConfigurationError."""
-    settings = settings or ApiSettings.load()
+def create_worker(settings: ApiSettings) -> Celery:
+    """The Celery application of a worker process."""
     # Whoever answers this signal keeps Celery from configuring the logs itself, in each process that it forks too.
     signals.setup_logging.connect(lambda **_: logs.configure(settings, "worker"), weak=False)
     celery = create_celery(settings.queue_url, settings.worker_concurrency)

@@ -38,7 +38,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _run(options, settings, store, console)
     except ChurnError as error:
         console.say(f"Error: {error.message}")
-        log.error("%s", error.error_type, extra={"error": error.message})
+        # Before the settings are read nobody has said how to log.
+        if not isinstance(error, ConfigurationError):
+            log.error("%s", error.error_type, extra={"error": error.message})
         return 2 if isinstance(error, _BEYOND_USE) else 1
     return 0
 
