@@ -22,10 +22,12 @@ from botocore.exceptions import (
 )
 
 from churn.errors import ChurnError, ConfigurationError, ObjectNotFound, PreconditionFailed, StoreUnavailable
+from churn.store import Patience
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+_PROBING = Patience(connect=2, read=3, attempts=1)
 _MISSING = frozenset({"NoSuchKey", "404"})
 # S3 says "conflict" where two conditional writes overlap and it will not tell who came first: neither did, for one.
 _LOST = frozenset({"PreconditionFailed", "412", "ConditionalRequestConflict"})
@@ -34,8 +36,8 @@ _LOST = frozenset({"PreconditionFailed", "412", "ConditionalRequestConflict"})
 class Clients(NamedTuple):
     """Two clients that share a session, which holds most of their memory.
 
-    `working` tries three times and waits for slow answers; `probing` tries once and gives up within five seconds,
-    because health checks want to hear of a store that hangs before they are given up themselves."""
+    `working` is as patient as its caller asks; `probing` tries once and gives up within five seconds, because who looks
+    whether the store is there wants to hear of one that hangs."""
 
     working: "S3Client"
     probing: "S3Client"
@@ -46,14 +48,14 @@ def own_endpoint() -> str | None:
     return os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
 
 
-def new_clients() -> Clients:
+def new_clients(patience: Patience) -> Clients:
     """Clients by AWS's own variables for credentials, region and endpoint. Raises ConfigurationError for an endpoint
     that is no URL."""
     session = Session()
     try:
         return Clients(
-            working=session.client("s3", config=_config(connect=3, read=30, attempts=3)),
-            probing=session.client("s3", config=_config(connect=2, read=3, attempts=1)),
+            working=session.client("s3", config=_config(patience)),
+            probing=session.client("s3", config=_config(_PROBING)),
         )
     except ValueError as error:
         raise ConfigurationError(
@@ -61,12 +63,11 @@ def new_clients() -> Clients:
         ) from error
 
 
-def _config(connect: float, read: float, attempts: int) -> Config:
-    """How long to wait for S3, in seconds, and how often to try."""
+def _config(patience: Patience) -> Config:
     return Config(
-        connect_timeout=connect,
-        read_timeout=read,
-        retries={"mode": "standard", "total_max_attempts": attempts},
+        connect_timeout=patience.connect,
+        read_timeout=patience.read,
+        retries={"mode": "standard", "total_max_attempts": patience.attempts},
         # A server of one's own rarely has a host name for every bucket.
         s3={"addressing_style": "path" if own_endpoint() else "auto"},
         # Checksums beyond those that S3 demands are what other servers most often do not know.

@@ -82,6 +82,20 @@ class ObjectStore(Protocol):
         """Make the bucket or folder unless it is there, waiting up to `wait` seconds for the store to come up."""
 
 
+class Patience(NamedTuple):
+    """How long to wait for a store on a network: seconds to connect, seconds for each piece of an answer, attempts."""
+
+    connect: float
+    read: float
+    attempts: int
+
+
+# For work that nobody waits for.
+PATIENT = Patience(connect=3, read=30, attempts=3)
+# For callers: a store that hangs has failed within nine seconds, the second between the attempts included.
+INTERACTIVE = Patience(connect=2, read=4, attempts=2)
+
+
 class StoreAddress(NamedTuple):
     """What a store URL says; `place` is a bucket's name or an absolute folder."""
 
@@ -89,7 +103,7 @@ class StoreAddress(NamedTuple):
     place: str
 
 
-def open_store(url: str) -> ObjectStore:
+def open_store(url: str, patience: Patience = PATIENT) -> ObjectStore:
     """The store that `s3://bucket` or `file:///folder` names; nothing is contacted yet. Raises ConfigurationError."""
     try:
         address = parse_url(url)
@@ -99,7 +113,7 @@ def open_store(url: str) -> ObjectStore:
     if address.kind == "s3":
         from churn.store_s3 import S3Store
 
-        return S3Store(address.place)
+        return S3Store(address.place, patience)
     from churn.store_directory import DirectoryStore
 
     return DirectoryStore(Path(address.place))

@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 from churn.errors import ChurnError, ObjectNotFound, PreconditionFailed, StoreUnavailable
 from churn.s3_client import Clients, error_code, is_final, new_clients, own_endpoint, place, translated
 from churn.s3_parts import PART_BYTES, Piece, Range, plan, regroup
-from churn.store import Entry, Object, checked_folder, checked_key, checked_prefix
+from churn.store import Entry, Object, Patience, checked_folder, checked_key, checked_prefix
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -35,8 +35,9 @@ _SendPart = Callable[[str, int], str]
 class S3Store:
     """The ObjectStore over a bucket; the etag is S3's. Its clients are made when first needed, in each process."""
 
-    def __init__(self, bucket: str) -> None:
+    def __init__(self, bucket: str, patience: Patience) -> None:
         self._bucket = bucket
+        self._patience = patience
         self._lock = Lock()
         self._clients: dict[int, Clients] = {}
 
@@ -141,7 +142,7 @@ class S3Store:
         process = os.getpid()
         with self._lock, translated(self._bucket):
             if process not in self._clients:
-                self._clients[process] = new_clients()
+                self._clients[process] = new_clients(self._patience)
             return self._clients[process]
 
     def _own_write(self, key: str, write_id: str, error: ChurnError) -> str:

@@ -84,10 +84,9 @@ def recovers(stack, eventually):
 def test_predictions_go_on_and_health_names_what_is_away(stack, eventually, recovers, fault, service):
     with fault(stack, service):
         assert max(predict(stack) for _ in range(20)) < 2
-        if (service, fault) != ("minio", hanging):
-            name = "store" if service == "minio" else service
-            eventually(lambda: health(stack)["checks"][name] == "failing", seconds=30)
-            assert health(stack)["status"] == "degraded"
+        name = "store" if service == "minio" else service
+        eventually(lambda: health(stack)["checks"][name] == "failing", seconds=30)
+        assert health(stack)["status"] == "degraded"
 
 
 @pytest.mark.parametrize("fault", [stopped, hanging])
@@ -106,6 +105,14 @@ def test_with_the_store_down_no_job_is_accepted_and_the_caller_is_told(stack, re
         assert refused.status_code == 503
         assert refused.json()["error_type"] == "StoreUnavailable"
         assert int(refused.headers["Retry-After"]) > 0
+
+
+def test_with_a_store_that_hangs_a_caller_is_told_within_ten_seconds(stack, recovers):
+    with hanging(stack, "minio"):
+        start = time.monotonic()
+        refused = submit(stack)
+        assert time.monotonic() - start < 12
+        assert (refused.status_code, refused.json()["error_type"]) == (503, "StoreUnavailable")
 
 
 def test_requests_that_wait_for_the_store_leave_predictions_a_thread(stack, recovers):

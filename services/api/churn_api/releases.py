@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any
 
 from churn import release as store_release
@@ -19,6 +20,8 @@ log = logging.getLogger(__name__)
 
 # Answers that a process remembers: 2 MB or so, and more than one call centre asks for twice within minutes.
 REMEMBERED = 1_000
+# Seconds after which a store that does not say which release is current is told of as failing.
+LATE = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,14 @@ class Releases:
         self._serving: Serving | None = None
         self._seen: Pointer | None = None
         self._problem: ChurnError = NoRelease()
-        self.store_answers = False
+        self._store_answered = False
+        self._asked: float | None = None
+
+    @property
+    def store_answers(self) -> bool:
+        """Whether the store answered when it was last asked, and does not keep us waiting now."""
+        asked = self._asked
+        return self._store_answered and (asked is None or monotonic() - asked < LATE)
 
     @property
     def serving(self) -> Serving:
@@ -67,20 +77,27 @@ class Releases:
     def refresh(self) -> None:
         """Follow the pointer. Whatever goes wrong, the release in service goes on serving."""
         try:
-            pointer = store_release.current(self._store)
+            pointer = self._current()
             if pointer is None:
                 self._problem = NoRelease()
             elif pointer != self._seen:
                 self._take(pointer)
-            self.store_answers = True
+            self._store_answered = True
         except (ReleaseRefused, UnknownRelease) as error:
-            self.store_answers = True
+            self._store_answered = True
             self._refuse(error)
         except ChurnError as error:
-            if self.store_answers:
+            if self._store_answered:
                 log.warning("%s", error.message)
-            self.store_answers = False
+            self._store_answered = False
             self._problem = error
+
+    def _current(self) -> Pointer | None:
+        self._asked = monotonic()
+        try:
+            return store_release.current(self._store)
+        finally:
+            self._asked = None
 
     def _take(self, pointer: Pointer) -> None:
         try:

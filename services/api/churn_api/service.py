@@ -7,7 +7,7 @@ from typing import cast
 
 from flask import current_app
 
-from churn.store import ObjectStore, open_store
+from churn.store import INTERACTIVE, ObjectStore, open_store
 from churn_api.board import Board
 from churn_api.cache import Cache
 from churn_api.catalog import Catalog
@@ -70,7 +70,7 @@ def build(settings: ApiSettings) -> Service:
     folder = shared_folder()
     board = Board(folder / "board") if folder else Board()
     metrics = Metrics(board.row)
-    store = open_store(settings.store_url)
+    store = open_store(settings.store_url, INTERACTIVE)
     releases = Releases(store, metrics.release_refused.inc)
     shared = SharedCache(settings.cache_url) if settings.cache_url else None
     cache = Cache(settings.cache, shared, metrics)
