@@ -1,5 +1,6 @@
 """How much memory is held."""
 
+import os
 import sys
 
 import numpy as np
@@ -50,3 +51,15 @@ def test_the_accounting_is_the_containers_where_there_is_a_limit(monkeypatch, tm
     places = ((tmp_path / "missing", tmp_path / "limit"), (tmp_path / "peak", tmp_path / "limit"))
     monkeypatch.setattr(memory, "_GROUPS", places)
     assert memory.container_peak() == told
+
+
+@linux
+def test_the_files_of_what_was_imported_are_given_back(monkeypatch):
+    given_back = set()
+    monkeypatch.setattr(
+        os, "posix_fadvise", lambda descriptor, *_: given_back.add(os.readlink(f"/proc/self/fd/{descriptor}"))
+    )
+    memory.give_back_files()
+    assert any(path.endswith(".so") for path in given_back)
+    assert memory.__spec__.cached in given_back
+    assert np.ones(3).sum() == 3

@@ -8,15 +8,19 @@ import json
 import logging
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from churn import logs, release
 from churn.errors import ChurnError, ConfigurationError
 from churn.store import ObjectStore, open_store
-from churn_trainer import releases, sources
+from churn_trainer import memory, releases, sources
 from churn_trainer.console import Console
 from churn_trainer.errors import BrokenTable, DataNotFound
 from churn_trainer.fingerprint import fingerprint
 from churn_trainer.settings import TrainerSettings
+
+if TYPE_CHECKING:
+    from churn_trainer.run import Run
 
 log = logging.getLogger(__name__)
 
@@ -110,9 +114,19 @@ def _train(settings: TrainerSettings, store: ObjectStore, console: Console, forc
         words = f"Nothing to do: release {known} was trained on the same data by the same code."
         console.say(f"{words} `train --force` trains again.")
         return
-    from churn_trainer.run import Run  # four seconds of imports that no other command needs
+    _training()(settings, store, console).train(source, print_of)
 
-    Run(settings, store, console).train(source, print_of)
+
+def _training() -> "type[Run]":
+    """Import what trains: four seconds that no other command needs; in two steps, or the files would be the peak."""
+    import matplotlib.backends.backend_agg  # noqa: F401
+    import pandas  # noqa: F401
+
+    memory.give_back_files()
+    from churn_trainer.run import Run
+
+    memory.give_back_files()
+    return Run
 
 
 def _list(store: ObjectStore, console: Console) -> None:

@@ -47,7 +47,6 @@ class Run:
 
     def train(self, source: Source, fingerprint: str) -> None:
         """Train on the table and release the champion if it may. Raises BrokenTable before anything is written."""
-        memory.give_back_files()
         expected = release.current(self._store)
         self._console.step(f"Reading {source.name} ({source.kind}).")
         table, findings = load(source)
