@@ -1,4 +1,4 @@
-"""How gunicorn runs the API: processes of sixteen threads each, which keep connections open.
+"""How gunicorn runs the API: processes of twenty-four threads each, which keep connections open.
 
 Each process listens on a socket of its own, among which the system spreads connections: with a shared one, kept-alive
 connections pile up on a single process. The master makes the sockets and keeps them, so that those who wait on one when

@@ -13,7 +13,7 @@ from churn_api.errors import TooManyRequests
 
 # Threads of a process; how many of them may work with the store at a time, each upload taking some 20 MB; and how many
 # may wait for their turn, which leaves two that predict, whatever the store and those who ask for it do.
-THREADS = 16
+THREADS = 24
 PLACES = 3
 WAITING = THREADS - PLACES - 2
 # Seconds that one waits before it is told to come again.
