@@ -57,10 +57,26 @@ MONITORING = [
     ),
 ]
 
+# What the compose files mount for each service.
+CREDENTIALS = [
+    Setting(
+        "CHURN_API_AWS_FILE",
+        "",
+        "A file with the API's own key to the store, as AWS's tools write it ([default], aws_access_key_id, "
+        "aws_secret_access_key), readable by user 10001. It counts where AWS_ACCESS_KEY_ID is not set.",
+    ),
+    Setting("CHURN_WORKER_AWS_FILE", "", "The worker's, readable by user 10001."),
+    Setting("CHURN_TRAINER_AWS_FILE", "", "The trainer's, readable by user 10002."),
+]
+
 AWS = [
     Setting("AWS_REGION", "", "The bucket's region."),
     Setting("AWS_ENDPOINT_URL_S3", "", "An S3 of one's own; not set: Amazon's."),
-    Setting("AWS_ACCESS_KEY_ID", "", "Not set: the role of the machine that it runs on, which is the better choice."),
+    Setting(
+        "AWS_ACCESS_KEY_ID",
+        "",
+        "One key for every service. Not set: each service's own file, else the role of the machine that it runs on.",
+    ),
     Setting("AWS_SECRET_ACCESS_KEY", "", "Goes with the key's id."),
     Setting("AWS_SESSION_TOKEN", "", "Goes with a key that lasts only for a session."),
 ]
@@ -75,6 +91,7 @@ def groups() -> dict[str, list[Setting]]:
         "Trainer": [setting for setting in describe(TrainerSettings) if setting not in shared],
         "Ports of the Docker stack": PORTS,
         "Monitoring in Docker": MONITORING,
+        "Each service's key to the store, in Docker": CREDENTIALS,
         "AWS's own": AWS,
     }
 

@@ -118,7 +118,18 @@ def test_production_carries_no_credentials(production):
     for service in production["services"].values():
         environment = service.get("environment", {})
         secrets = [environment[name] for name in environment if name.startswith("AWS_") or name == "CHURN_API_KEYS"]
-        assert set(secrets) <= {None}
+        assert set(secrets) <= {None, "/run/secrets/aws"}
+
+
+@pytest.mark.parametrize("name", ["api", "worker", "trainer"])
+def test_each_service_may_have_a_key_to_the_store_that_no_other_service_sees(production, name):
+    service = production["services"][name]
+    held = {each["target"]: each["source"] for each in service["secrets"] if isinstance(each, dict)}
+    assert held == {"aws": f"{name}-aws"}
+    assert service["environment"]["AWS_SHARED_CREDENTIALS_FILE"] == "/run/secrets/aws"
+    assert production["secrets"][f"{name}-aws"]["file"] == f"${{CHURN_{name.upper()}_AWS_FILE:-/dev/null}}"
+    others = [other for key, other in production["services"].items() if key != name]
+    assert not [other for other in others if f"{name}-aws" in str(other.get("secrets"))]
 
 
 @pytest.mark.parametrize("name", ["api", "worker", "trainer"])

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from itertools import pairwise
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -115,6 +116,22 @@ def test_missing_credentials_are_told_without_waiting(s3_url: str, monkeypatch: 
     with pytest.raises(StoreUnavailable, match="no complete AWS credentials"):
         open_store(s3_url).ensure_bucket(wait=60)
     assert time.monotonic() - started < 10
+
+
+def test_a_file_may_hold_the_credentials(s3_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    lines = (f"{name.lower()}={os.environ[name]}" for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"))
+    (tmp_path / "aws").write_text("\n".join(["[default]", *lines]))
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "aws"))
+    open_store(s3_url).ping()
+
+
+def test_a_file_of_credentials_that_holds_nothing_is_in_nobodys_way(
+    s3_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+    open_store(s3_url).ping()
 
 
 def test_an_endpoint_that_is_no_url_is_a_configuration_error(monkeypatch: pytest.MonkeyPatch) -> None:
