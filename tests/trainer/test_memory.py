@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -55,11 +56,10 @@ def test_the_accounting_is_the_containers_where_there_is_a_limit(monkeypatch, tm
 
 @linux
 def test_the_files_of_what_was_imported_are_given_back(monkeypatch):
-    given_back = set()
+    given_back = []
     monkeypatch.setattr(
-        os, "posix_fadvise", lambda descriptor, *_: given_back.add(os.readlink(f"/proc/self/fd/{descriptor}"))
+        os, "posix_fadvise", lambda file, *_: given_back.append(Path(f"/proc/self/fd/{file}").readlink())
     )
     memory.give_back_files()
-    assert any(path.endswith(".so") for path in given_back)
-    assert memory.__spec__.cached in given_back
+    assert {".so", ".pyc"} <= {path.suffix for path in given_back}
     assert np.ones(3).sum() == 3
