@@ -118,6 +118,7 @@ def test_a_cluster_is_repositories_the_commits_images_a_bucket_and_the_stack(mak
     ranges = "CloudFrontRanges=203.0.113.0/24,198.51.100.0/24"
     assert done.parameters("many") == {"BucketName=many-bucket-bucket", ranges, *images, *ORIGIN}
     assert any("get-managed-prefix-list-entries --prefix-list-id pl-3b927c52" in each for each in done.asked)
+    assert "https://FirstTraining.example.com" in done.out
     pushed = {each.removeprefix("docker push ") for each in done.asked if each.startswith("docker push ")}
     assert pushed == {image.partition("=")[2] for image in images}
 

@@ -167,6 +167,16 @@ def _simulation(call: Call, policies: list[Any], bucket_policy: Any = None) -> d
     }
 
 
+def test_the_table_has_every_role_of_every_template(aws, read_template):
+    roles = {
+        (path.stem, name)
+        for path in aws.glob("*.yaml")
+        for name, resource in read_template(path.stem)["Resources"].items()
+        if resource["Type"] == "AWS::IAM::Role"
+    }
+    assert set(ROLES.values()) == roles
+
+
 def test_every_role_may_do_what_the_table_says_and_nothing_else_in_it(root, policies):
     results = _ask(root, [_simulation(call, policies[call.role]) for call in CALLS])
     expected = {str(call): "Allowed" if call.allowed else "ImplicitlyDenied" for call in CALLS}
