@@ -7,50 +7,87 @@ import argparse
 import re
 import subprocess
 import sys
+import time
 import urllib.request
+from collections import defaultdict
 from pathlib import Path
 from typing import NamedTuple
 
 CONFIGURATION = Path(__file__).resolve().parents[1] / "tests" / "guard" / "schemathesis.toml"
 
-# Megabytes that a warm API may still gain: caches fill up to their bounds.
+# Megabytes that a warm service may still gain: caches fill up to their bounds.
 MOST_GROWTH_MIB = 48
 # Warm-up: every route, status and fault has been met once, and so every series is there.
 WARM_UP_CASES = 30
 
 
 class State(NamedTuple):
-    """What a run must not make grow."""
+    """What a run must not make grow (memory by service), and how much has been asked."""
 
-    memory_mib: float
+    memory_mib: dict[str, float]
     series: int
     failures: float
+    requests: float
 
 
 def main() -> int:
     options = arguments()
     fuzz(options.url, WARM_UP_CASES, options.seed + 1, 120)
     before = look(options.url)
-    found = fuzz(options.url, options.cases, options.seed, options.seconds)
+    found, seeds = rounds(options, before)
     after = look(options.url)
-    print(f"memory {before.memory_mib:.0f} -> {after.memory_mib:.0f} MiB, series {before.series} -> {after.series}, "
-          f"answers of 500 {before.failures:.0f} -> {after.failures:.0f}")  # fmt: skip
-    grown = after.memory_mib - before.memory_mib > MOST_GROWTH_MIB or after.series > before.series * 1.1 + 10
-    if grown:
-        print("Something has grown that must not.", file=sys.stderr)
-    return int(bool(found) or grown or after.failures > before.failures)
+    faults = compare(before, after, options.total)
+    print(f"seeds {seeds}: {after.requests - before.requests:.0f} requests, series {before.series} -> {after.series}, "
+          f"answers of 500 {before.failures:.0f} -> {after.failures:.0f}, "
+          f"memory in MiB {rounded(before.memory_mib)} -> {rounded(after.memory_mib)}")  # fmt: skip
+    for fault in faults:
+        print(fault, file=sys.stderr)
+    return int(found or bool(faults))
+
+
+def rounds(options: argparse.Namespace, before: State) -> tuple[bool, list[int]]:
+    """Fuzz with one seed after another until enough was asked: whether something was found, and the seeds."""
+    deadline = time.monotonic() + options.seconds
+    found, seeds = False, list[int]()
+    asked = before.requests
+    while not found and asked - before.requests < options.total and time.monotonic() < deadline:
+        seeds.append(options.seed + len(seeds))
+        found = bool(fuzz(options.url, options.cases, seeds[-1], deadline - time.monotonic()))
+        asked = look(options.url).requests
+    return found, seeds
+
+
+def compare(before: State, after: State, total: int) -> list[str]:
+    """What must not be, a sentence each."""
+    faults = [
+        f"{service} has grown by {held - before.memory_mib.get(service, held):.0f} MiB."
+        for service, held in after.memory_mib.items()
+        if held - before.memory_mib.get(service, held) > MOST_GROWTH_MIB
+    ]
+    if after.series > before.series * 1.1 + 10:
+        faults.append("There are more metric series than before.")
+    if after.failures > before.failures:
+        faults.append("There were answers of 500.")
+    if after.requests - before.requests < total:
+        faults.append(f"Fewer than {total} requests were made.")
+    return faults
+
+
+def rounded(memory: dict[str, float]) -> dict[str, int]:
+    return {service: round(held) for service, held in memory.items()}
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--url", default="http://127.0.0.1:5000")
-    parser.add_argument("--cases", type=int, default=1_200, help="cases for each of the API's operations")
+    parser.add_argument("--cases", type=int, default=1_200, help="cases for each of the API's operations in a round")
+    parser.add_argument("--total", type=int, default=20_000, help="requests to make at least, in as many rounds")
     parser.add_argument("--seconds", type=int, default=3_600, help="the longest that it may take")
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=1, help="the first round's; each further one has the next")
     return parser.parse_args()
 
 
-def fuzz(url: str, cases: int, seed: int, seconds: int) -> int:
+def fuzz(url: str, cases: int, seed: int, seconds: float) -> int:
     """Schemathesis's own exit code; 0 means that it found nothing."""
     tool = Path(sys.executable).with_name("schemathesis")
     command = [str(tool), "--config-file", str(CONFIGURATION), "run", f"{url}/openapi.json", "--continue-on-failure"]
@@ -59,16 +96,20 @@ def fuzz(url: str, cases: int, seed: int, seconds: int) -> int:
     try:
         return subprocess.run(command, timeout=seconds).returncode
     except subprocess.TimeoutExpired:
-        print(f"It was not done after {seconds} s.", file=sys.stderr)
+        print(f"It was not done after {seconds:.0f} s.", file=sys.stderr)
         return 1
 
 
 def look(url: str) -> State:
     with urllib.request.urlopen(f"{url}/metrics", timeout=30) as answer:  # noqa: S310 - the operator's own address
         lines = [line for line in answer.read().decode().splitlines() if not line.startswith("#")]
-    memory = sum(value(line) for line in lines if re.match(r'churn_memory_bytes\{.*service="api"', line))
-    failures = sum(value(line) for line in lines if re.match(r'churn_http_requests_total\{.*status="500"', line))
-    return State(memory / 2**20, len(lines), failures)
+    memory: defaultdict[str, float] = defaultdict(float)
+    for line in lines:
+        if service := re.match(r'churn_memory_bytes\{.*service="(\w+)"', line):
+            memory[service[1]] += value(line) / 2**20
+    asked = {line: value(line) for line in lines if line.startswith("churn_http_requests_total{")}
+    failures = sum(number for line, number in asked.items() if 'status="500"' in line)
+    return State(dict(memory), len(lines), failures, sum(asked.values()))
 
 
 def value(line: str) -> float:

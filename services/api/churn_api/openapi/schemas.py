@@ -35,7 +35,9 @@ def schemas() -> dict[str, Any]:
 
 
 def _batch() -> dict[str, Any]:
-    customers = {"type": "array", "items": reference("Customer")}
+    # A row of any shape is answered, and refused by itself: only the array is the request's own.
+    row = {"description": "A Customer; anything else is a refused row.", "anyOf": [reference("Customer"), {}]}
+    customers = {"type": "array", "items": row}
     wrapped = {"type": "object", "required": ["customers"], "properties": {"customers": customers}}
     return {"description": "Customers, bare or by name.", "oneOf": [wrapped, customers]}
 
