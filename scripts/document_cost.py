@@ -83,6 +83,7 @@ def cluster(cost: dict[str, Any], units: Units, rate: float) -> list[Line]:
     capacity = max(1.0, rate * 3600 * ANSWER_BYTES / 1e9)
     balancer = hours * (hourly["load balancer"] + capacity * hourly["load balancer capacity unit"])
     addresses = 3 * hours * hourly["public IPv4 address"]
+    kept = storage(units, JOB_ROWS) * cost["per_month"]["S3 standard GB"]
     logs = rate * MONTH * LOG_BYTES / 1e9 * unit["CloudWatch log GB"]
     return [
         Line(f"web and api, {api} tasks", api * task),
@@ -90,7 +91,7 @@ def cluster(cost: dict[str, Any], units: Units, rate: float) -> list[Line]:
         Line("two Redis", hours * (hourly["cache.t4g.micro"] + 2 * hourly["cache.t4g.small"])),
         Line("load balancer, three addresses", balancer + addresses),
         Line("NAT gateway", hours * hourly["NAT gateway"]),
-        Line("S3", storage(units, JOB_ROWS) * 0.023 + writes * unit["S3 write"] + reads * unit["S3 read"]),
+        Line("S3", kept + writes * unit["S3 write"] + reads * unit["S3 read"]),
         Line("CloudFront: requests, data out", rate * MONTH * unit["CloudFront request"] + out * unit["data out GB"]),
         Line("logs", logs),
     ]

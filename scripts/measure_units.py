@@ -1,6 +1,7 @@
 """Measure what a request and a job's row cost on this machine; writes deploy/measured.json. `make measure` calls this.
 
 Time on the processor is the processes' own (user and system): a busy machine makes it larger by some, not by times.
+What others on the machine took meanwhile is written down beside it.
 What is asked of S3 is counted by an S3 of this process, what is asked of Redis by Redis itself.
 """
 
@@ -17,6 +18,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from http.client import HTTPConnection
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import redis
@@ -24,16 +26,18 @@ import redis
 from churn.customer import FIELDS
 from churn_trainer import sample
 from scripts.counting_s3 import CountingS3
-from scripts.processes import cpu_seconds, free_port, start_redis, started, stopped
+from scripts.processes import busy_seconds, cpu_seconds, free_port, start_redis, started, stopped
 
 ROOT = Path(__file__).resolve().parents[1]
 OUTPUT = ROOT / "deploy" / "measured.json"
 REQUESTS, CLIENTS, BATCH = 4_000, 4, 1_000
-ROWS, JOBS = 400_000, 3
+ROWS, ROUNDS, JOBS = 1_000_000, 3, 3
+MEDIANS = ("seconds", "plan_seconds", "chunks", "chunks_seconds", "finish_seconds", "others_cores")
 Environment = dict[str, str]
 
 
 def main() -> int:
+    load = round(os.getloadavg()[0], 2)
     with ExitStack() as stack, tempfile.TemporaryDirectory(prefix="measure-") as folder:
         queue = stack.enter_context(start_redis(Path(folder) / "queue"))
         environment = os.environ | {
@@ -44,12 +48,17 @@ def main() -> int:
             "TMPDIR": folder,
         }
         local = environment | {"CHURN_STORE_URL": (Path(folder) / "store").as_uri()}
-        found = {"release": release(local, Path(folder) / "store"), "api": serving(local), "jobs": jobs(local, folder)}
+        found = {
+            "release": release(local, Path(folder) / "store"),
+            "api": serving(local),
+            "jobs": jobs(local, Path(folder), queue),
+        }
         counted = stack.enter_context(CountingS3())
         found |= {"requests": requests_made(environment | counted.environment, counted, queue)}
     head = {
         "measured": datetime.now(UTC).date().isoformat(),
         "command": "make measure",
+        "load_average": load,
         "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",
     }
     kept = json.loads(OUTPUT.read_text()) if OUTPUT.exists() else {}
@@ -148,17 +157,44 @@ def send(port: int, requests: list[tuple[str, bytes]]) -> None:
     connection.close()
 
 
-def jobs(environment: Environment, folder: str) -> dict[str, Any]:
-    """Jobs of ROWS rows with one and with two workers in turn: the quickest of JOBS jobs each, the least disturbed."""
+def jobs(environment: Environment, folder: Path, queue: str) -> dict[str, Any]:
+    """Jobs of ROWS rows with one and with two workers in turn, in ROUNDS rounds of JOBS jobs; the medians."""
     csv = table(ROWS)
-    runs: dict[str, list[dict[str, float]]] = {"1": [], "2": []}
-    with api(environment) as (_, port):
-        for count in (1, 2) * JOBS:
-            runs[str(count)].append(job(environment, folder, port, csv, count))
-    best = {count: min(many, key=lambda run: run["seconds"]) for count, many in runs.items()}
-    rounded = {count: {name: round(value, 4) for name, value in run.items()} for count, run in best.items()}
-    result = best["1"]["result_bytes"]
-    return {"rows": ROWS, "bytes": len(csv), "result_bytes": result, "quickest_of": JOBS, "workers": rounded}
+    runs: dict[str, list[dict[str, Any]]] = {"1": [], "2": []}
+    with api(environment) as (pid, port):
+        attendants = {"api": pid, "queue": int(redis.Redis.from_url(queue).info("server")["process_id"])}
+        for count in (1, 2) * ROUNDS:
+            with working(environment, folder, count) as workers:
+                # A worker's first job loads what later ones find loaded.
+                finished(port, csv[: len(csv) // 20])
+                found = [job(attendants | workers, port, csv, folder / "store" / "jobs") for _ in range(JOBS)]
+            runs[str(count)].extend(found)
+    result_bytes = runs["1"][0]["result_bytes"]
+    head = {"rows": ROWS, "bytes": len(csv), "result_bytes": result_bytes, "cores": os.cpu_count()}
+    return head | {"runs": ROUNDS * JOBS, "workers": {count: medians(many) for count, many in runs.items()}}
+
+
+def medians(runs: list[dict[str, Any]]) -> dict[str, Any]:
+    """The median of each figure, and the seconds of the quickest run and the slowest."""
+    seconds = [run["seconds"] for run in runs]
+    plain = {name: round(median(run[name] for run in runs), 4) for name in MEDIANS}
+    taken = {name: round(median(run["cpu_seconds"][name] for run in runs), 3) for name in runs[0]["cpu_seconds"]}
+    return plain | {"cpu_seconds": taken, "quickest": round(min(seconds), 4), "slowest": round(max(seconds), 4)}
+
+
+@contextmanager
+def working(environment: Environment, folder: Path, count: int) -> Iterator[dict[str, int]]:
+    """Workers that are ready; yields their processes."""
+    command = [sys.executable, "-m", "celery", "--quiet", "--app", "churn_api.worker", "worker"]
+    with ExitStack() as stack:
+        workers = {}
+        for number in range(count):
+            heart = Path(tempfile.mkdtemp(dir=folder))
+            named = [*command, "--hostname", f"worker-{number}@here"]
+            process = stack.enter_context(started(named, environment | {"TMPDIR": str(heart)}))
+            workers[f"worker-{number}"] = process.pid
+            wait((heart / "worker-heartbeat").exists)
+        yield workers
 
 
 def table(rows: int) -> bytes:
@@ -166,27 +202,20 @@ def table(rows: int) -> bytes:
     return header + b"".join((lines * (rows // len(lines) + 1))[:rows])
 
 
-def job(environment: Environment, folder: str, port: int, csv: bytes, count: int) -> dict[str, float]:
-    """One job: its seconds, those of its steps by the times of their files, and the workers' on the processor."""
-    command = [sys.executable, "-m", "celery", "--quiet", "--app", "churn_api.worker", "worker"]
-    with ExitStack() as stack:
-        workers = []
-        for number in range(count):
-            heart = Path(folder) / f"worker-{number}"
-            heart.mkdir(exist_ok=True)
-            named = [*command, "--hostname", f"worker-{number}@here"]
-            workers.append(stack.enter_context(started(named, environment | {"TMPDIR": str(heart)})))
-            wait((heart / "worker-heartbeat").exists)
-        # A worker's first job loads what later ones find loaded.
-        finished(port, csv[: len(csv) // 20])
-        before = sum(cpu_seconds(worker.pid) for worker in workers)
-        record = finished(port, csv, Path(folder) / "store" / "jobs")
-        processor = sum(cpu_seconds(worker.pid) for worker in workers) - before
-        stopped(workers)
-        for number in range(count):
-            (Path(folder) / f"worker-{number}" / "worker-heartbeat").unlink(missing_ok=True)
-    result = Path(folder) / "store" / "jobs" / record["id"] / "results.csv"
-    return steps(record) | {"cpu_seconds": processor, "result_bytes": result.stat().st_size}
+def job(processes: dict[str, int], port: int, csv: bytes, store: Path) -> dict[str, Any]:
+    """One job: its seconds, those of its steps by the times of their files, who took how much of the processors."""
+    before, busy = {name: cpu_seconds(pid) for name, pid in processes.items()}, busy_seconds()
+    own = time.process_time()
+    record = finished(port, csv, store)
+    spent = {name: cpu_seconds(pid) - before[name] for name, pid in processes.items()}
+    busy, own = busy_seconds() - busy, time.process_time() - own
+    found = steps(record)
+    taken = {"worker": 0.0, "api": 0.0, "queue": 0.0}
+    for name, seconds in spent.items():
+        taken[name.partition("-")[0]] += seconds
+    others = max(0.0, busy - own - sum(taken.values())) / found["seconds"]
+    result_bytes = (store / record["id"] / "results.csv").stat().st_size
+    return found | {"cpu_seconds": taken, "others_cores": others, "result_bytes": result_bytes}
 
 
 def finished(port: int, csv: bytes, store: Path | None = None) -> dict[str, Any]:

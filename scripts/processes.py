@@ -61,6 +61,13 @@ def cpu_seconds(pid: int) -> float:
     return sum(_own_seconds(each) for each in (pid, *_descendants(pid)))
 
 
+def busy_seconds() -> float:
+    """Seconds on any processor, of all processes of the machine since it started."""
+    # user, nice, system, idle, iowait, irq, softirq, steal; after these comes what is counted in user already.
+    ticks = [int(each) for each in Path("/proc/stat").read_text().splitlines()[0].split()[1:9]]
+    return (sum(ticks) - ticks[3] - ticks[4]) / TICKS
+
+
 def _own_seconds(pid: int) -> float:
     # The name in brackets may hold blanks; what follows it does not.
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

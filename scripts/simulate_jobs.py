@@ -1,7 +1,8 @@
 """A model of jobs on any number of workers, checked against what was measured with one and with two.
 
-A job is planned by one worker, its chunks are scored by whoever is free, one worker joins the results. Workers share
-nothing but the store and the queue: while there are cores for them, a step takes as long among many as with one.
+A job is planned by one worker, its chunks are scored by whoever is free, one worker joins the results. While there are
+cores for all of them, a step takes as long among many as with one. When there are not, as with two workers beside other
+programs on one small machine, all steps slow down alike: the processors are shared.
 """
 
 import heapq
@@ -44,6 +45,16 @@ class Steps:
         return Job(arrives, self.plan * share, max(1, math.ceil(self.chunks * share)), self.chunk, self.finish * share)
 
 
+class Run(NamedTuple):
+    """A job that was measured: its seconds, the cores that others on the machine left, and what a step took of one.
+
+    The share is by the processors' seconds of this very run: cores that share memory and caches are slower together."""
+
+    seconds: float
+    cores: float
+    share: float
+
+
 def measured_steps(path: Path = MEASURED) -> Steps:
     jobs = json.loads(path.read_text())["jobs"]
     one = jobs["workers"]["1"]
@@ -51,18 +62,29 @@ def measured_steps(path: Path = MEASURED) -> Steps:
     return Steps(jobs["rows"], chunks, one["plan_seconds"], one["chunks_seconds"] / chunks, one["finish_seconds"])
 
 
-def measured_seconds(workers: int, path: Path = MEASURED) -> float:
-    return float(json.loads(path.read_text())["jobs"]["workers"][str(workers)]["seconds"])
+def measured_run(workers: int, path: Path = MEASURED) -> Run:
+    jobs = json.loads(path.read_text())["jobs"]
+    run, alone = jobs["workers"][str(workers)], jobs["workers"]["1"]["seconds"]
+    return Run(run["seconds"], jobs["cores"] - run["others_cores"], sum(run["cpu_seconds"].values()) / alone)
 
 
-def simulate(jobs: Iterable[Job], workers: int) -> list[float]:
-    """Seconds from a job's arrival to its end, in the order of arrival; steps wait in one queue, first come first."""
+def modelled_seconds(workers: int, path: Path = MEASURED) -> float:
+    """What the model says of the run that was measured with this many workers."""
+    steps, run = measured_steps(path), measured_run(workers, path)
+    return simulate([steps.job(steps.rows)], workers, run.cores, run.share)[0]
+
+
+def simulate(jobs: Iterable[Job], workers: int, cores: float = math.inf, share: float = 1.0) -> list[float]:
+    """Seconds from a job's arrival to its end, in the order of arrival; steps wait in one queue, first come first.
+
+    `cores` are shared by all running steps, each of which would take `share` of one; by default there are enough."""
     waiting = deque(sorted(jobs))
     ends = [0.0] * len(waiting)
     left = [0] * len(waiting)
     ready: deque[tuple[int, str]] = deque()
+    # When steps end, on a clock that goes slower while the cores do not suffice.
     running: list[tuple[float, int, str]] = []
-    clock, number, arrived = 0.0, 0, list(waiting)
+    clock, work, number, arrived = 0.0, 0.0, 0, list(waiting)
     while waiting or ready or running:
         while waiting and waiting[0].arrives <= clock:
             waiting.popleft()
@@ -70,16 +92,17 @@ def simulate(jobs: Iterable[Job], workers: int) -> list[float]:
             number += 1
         while ready and len(running) < workers:
             at, step = ready.popleft()
-            heapq.heappush(running, (clock + getattr(arrived[at], step), at, step))
-        upcoming = [running[0][0]] if running else []
-        if waiting and len(running) < workers:
-            upcoming.append(waiting[0].arrives)
-        clock = min(upcoming) if upcoming else waiting[0].arrives
-        while running and running[0][0] <= clock:
-            _, at, step = heapq.heappop(running)
-            _after(arrived[at], at, step, left, ready)
-            if step == "finish":
-                ends[at] = clock - arrived[at].arrives
+            heapq.heappush(running, (work + getattr(arrived[at], step), at, step))
+        pace = min(1.0, cores / (share * len(running))) if running else 1.0
+        coming = waiting[0].arrives if waiting else math.inf
+        ending = clock + (running[0][0] - work) / pace if running else math.inf
+        if coming < ending:
+            clock, work = coming, work + (coming - clock) * pace
+            continue
+        clock, (work, at, step) = ending, heapq.heappop(running)
+        _after(arrived[at], at, step, left, ready)
+        if step == "finish":
+            ends[at] = clock - arrived[at].arrives
     return ends
 
 

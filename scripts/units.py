@@ -46,7 +46,7 @@ def measured(path: Path = MEASURED) -> Units:
     return Units(
         predict=found["api"]["predict_cpu_seconds"],
         batch_row=found["api"]["batch_row_cpu_seconds"],
-        job_row=one["cpu_seconds"] / jobs["rows"],
+        job_row=one["cpu_seconds"]["worker"] / jobs["rows"],
         row_bytes_in=jobs["bytes"] / jobs["rows"],
         row_bytes_out=jobs["result_bytes"] / jobs["rows"],
         chunk_bytes=jobs["bytes"] / one["chunks"],
@@ -58,7 +58,9 @@ def measured(path: Path = MEASURED) -> Units:
         chunk_redis=job["redis"] / job["chunks"],
         watch_reads_a_second=sum(watching["s3"].values()) / 20,
         sweep_lists_a_second=idle["s3"].get("LIST", 0) / 30,
-        about=f"measured {found['measured']} by `{found['command']}` on {found['machine']}",
+        about=f"measured {found['measured']} by `{found['command']}` on {found['machine']}; the load average was "
+        f"{found['load_average']:.2f} as it began, and while jobs ran other programs took "
+        f"{one['others_cores']:.2f} of its cores",
     )
 
 

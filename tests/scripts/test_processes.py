@@ -3,10 +3,11 @@
 import os
 import subprocess
 import sys
+import time
 
 import redis
 
-from scripts.processes import cpu_seconds, free_port, start_redis, started, stopped
+from scripts.processes import busy_seconds, cpu_seconds, free_port, start_redis, started, stopped
 
 BUSY = "import time\nend = time.process_time() + 0.3\nwhile time.process_time() < end: pass\n"
 WITH_CHILD = (
@@ -40,3 +41,11 @@ def test_redis_answers_until_the_end_of_its_block(tmp_path_factory):
     folder = tmp_path_factory.mktemp("r") / "redis"
     with start_redis(folder) as url:
         assert redis.Redis.from_url(url).ping()
+
+
+def test_the_machine_was_busy_for_at_least_as_long_as_this_process_between_two_looks():
+    before, own = busy_seconds(), time.process_time()
+    while time.process_time() - own < 0.3:
+        pass
+    # The kernel counts in ticks of a hundredth, on each processor.
+    assert busy_seconds() - before >= 0.25
