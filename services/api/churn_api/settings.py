@@ -17,7 +17,7 @@ class ApiSettings(Settings):
         2,
         ge=1,
         le=32,
-        description="Processes that answer requests, each with sixteen threads. About one for each core.",
+        description="Processes that answer requests, each with twenty-four threads. About one for each core.",
     )
     api_keys: CommaSeparatedSecrets = Field(
         (),
