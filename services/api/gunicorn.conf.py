@@ -38,6 +38,8 @@ threads = THREADS
 keepalive = 30
 timeout = 60
 graceful_timeout = 30
+# As long as the site's nginx takes one, its line's end not counted.
+limit_request_line = 8190
 worker_tmp_dir = MEMORY
 # Nobody's word is taken for a scheme or an address: the API asks for neither, and nginx limits addresses.
 forwarded_allow_ips = ""

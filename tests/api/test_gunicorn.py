@@ -185,3 +185,10 @@ def test_nobodys_word_is_taken_for_the_scheme_not_even_from_this_machine(server:
     # Where it is, these two contradict each other and make a bad request.
     claims = {"X-Forwarded-Proto": "https", "X-Forwarded-Ssl": "off"}
     assert requests.get(f"{server.url}/health/live", headers=claims, timeout=5).status_code == 200
+
+
+def test_an_address_may_be_as_long_as_at_the_sites_door(server: Any) -> None:
+    around = len("GET /health/live? HTTP/1.1")
+    longest = f"{server.url}/health/live?{'x' * (8190 - around)}"
+    assert requests.get(longest, timeout=5).status_code == 200
+    assert requests.get(f"{longest}x", timeout=5).status_code == 414
