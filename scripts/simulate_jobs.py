@@ -45,14 +45,23 @@ class Steps:
         return Job(arrives, self.plan * share, max(1, math.ceil(self.chunks * share)), self.chunk, self.finish * share)
 
 
-class Run(NamedTuple):
-    """A job that was measured: its seconds, the cores that others on the machine left, and what a step took of one.
+class Shares(NamedTuple):
+    """How many cores each step takes while it runs and none is missing."""
 
-    The share is by the processors' seconds of this very run: cores that share memory and caches are slower together."""
+    plan: float = 1.0
+    chunk: float = 1.0
+    finish: float = 1.0
+
+
+class Run(NamedTuple):
+    """A job that was measured: its seconds, the cores that others on the machine left, and what its steps took of them.
+
+    The shares are by the processors' seconds of this very run: cores that share memory and caches are slower together.
+    Taking the file in is the API's work, scoring the workers', and joining is copying, which takes next to nothing."""
 
     seconds: float
     cores: float
-    share: float
+    shares: Shares
 
 
 def measured_steps(path: Path = MEASURED) -> Steps:
@@ -64,20 +73,28 @@ def measured_steps(path: Path = MEASURED) -> Steps:
 
 def measured_run(workers: int, path: Path = MEASURED) -> Run:
     jobs = json.loads(path.read_text())["jobs"]
-    run, alone = jobs["workers"][str(workers)], jobs["workers"]["1"]["seconds"]
-    return Run(run["seconds"], jobs["cores"] - run["others_cores"], sum(run["cpu_seconds"].values()) / alone)
+    run, alone = jobs["workers"][str(workers)], jobs["workers"]["1"]
+    spent = run["cpu_seconds"]
+    chunk = (spent["worker"] + spent["queue"]) / alone["chunks_seconds"]
+    shares = Shares(spent["api"] / alone["plan_seconds"], chunk, 0.0)
+    return Run(run["seconds"], jobs["cores"] - run["others_cores"], shares)
 
 
 def modelled_seconds(workers: int, path: Path = MEASURED) -> float:
     """What the model says of the run that was measured with this many workers."""
     steps, run = measured_steps(path), measured_run(workers, path)
-    return simulate([steps.job(steps.rows)], workers, run.cores, run.share)[0]
+    return simulate([steps.job(steps.rows)], workers, run.cores, run.shares)[0]
 
 
-def simulate(jobs: Iterable[Job], workers: int, cores: float = math.inf, share: float = 1.0) -> list[float]:
+def simulate(
+    jobs: Iterable[Job],
+    workers: int,
+    cores: float = math.inf,
+    shares: Shares = Shares(),  # noqa: B008 - a constant
+) -> list[float]:
     """Seconds from a job's arrival to its end, in the order of arrival; steps wait in one queue, first come first.
 
-    `cores` are shared by all running steps, each of which would take `share` of one; by default there are enough."""
+    `cores` are shared by all running steps, each of which would take its share; by default there are enough."""
     waiting = deque(sorted(jobs))
     ends = [0.0] * len(waiting)
     left = [0] * len(waiting)
@@ -93,7 +110,7 @@ def simulate(jobs: Iterable[Job], workers: int, cores: float = math.inf, share: 
         while ready and len(running) < workers:
             at, step = ready.popleft()
             heapq.heappush(running, (work + getattr(arrived[at], step), at, step))
-        pace = min(1.0, cores / (share * len(running))) if running else 1.0
+        pace = _pace(running, cores, shares)
         coming = waiting[0].arrives if waiting else math.inf
         ending = clock + (running[0][0] - work) / pace if running else math.inf
         if coming < ending:
@@ -104,6 +121,12 @@ def simulate(jobs: Iterable[Job], workers: int, cores: float = math.inf, share: 
         if step == "finish":
             ends[at] = clock - arrived[at].arrives
     return ends
+
+
+def _pace(running: list[tuple[float, int, str]], cores: float, shares: Shares) -> float:
+    """How much of their speed running steps have on so many cores."""
+    wanted = sum(getattr(shares, step) for _, _, step in running)
+    return min(1.0, cores / wanted) if wanted else 1.0
 
 
 def _after(job: Job, at: int, step: str, left: list[int], ready: deque[tuple[int, str]]) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from scripts.simulate_jobs import Job, Steps, a_day, measured_run, modelled_seconds, simulate
+from scripts.simulate_jobs import Job, Shares, Steps, a_day, measured_run, modelled_seconds, simulate
 
 # How far the model may be from what was measured.
 TOLERANCE = 0.15
@@ -34,7 +34,7 @@ def test_two_workers_on_too_few_cores_slow_each_other_down(cores, seconds):
 
 
 def test_steps_that_wait_for_something_else_share_a_core_without_loss():
-    assert simulate([JOB], 2, cores=1.0, share=0.5) == simulate([JOB], 2)
+    assert simulate([JOB], 2, cores=1.0, shares=Shares(1, 0.5, 1)) == simulate([JOB], 2)
 
 
 def test_a_step_that_is_alone_again_takes_up_its_pace():
