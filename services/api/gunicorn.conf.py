@@ -5,6 +5,7 @@ connections pile up on a single process. The master makes the sockets and keeps 
 its process ends are answered by the next: with gunicorn's own `reuse_port` they would be turned away.
 """
 
+import gc
 import os
 import shutil
 import signal
@@ -64,8 +65,13 @@ def on_starting(server: "Arbiter") -> None:
 
 
 def when_ready(server: "Arbiter") -> None:
-    """Let nobody take a process away for good: who waits on its socket would wait for ever."""
+    """Let nobody take a process away for good: who waits on its socket would wait for ever.
+
+    And leave what was imported out of garbage collection, which would write to it and so end its being shared.
+    """
     del server
+    gc.collect()
+    gc.freeze()
     signal.signal(signal.SIGTTOU, signal.SIG_IGN)
 
 

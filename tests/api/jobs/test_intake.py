@@ -106,7 +106,7 @@ def test_columns_may_stand_in_any_order_and_be_quoted(header_line: bytes) -> Non
 
 def test_a_row_without_end_is_refused_before_it_fills_the_memory(header_line: bytes) -> None:
     error = refusal(header_line + b"a,b\n" + b'"' + b"x" * (MAX_ROW_BYTES + 700_000))
-    assert error.message.startswith("Line 3: a row is longer than 16 MiB")
+    assert error.message.startswith("Line 3: a row is longer than 1 MiB")
 
 
 def test_too_large_an_upload_is_cut_off(header_line: bytes) -> None:

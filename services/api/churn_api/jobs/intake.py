@@ -9,8 +9,9 @@ from churn_api.jobs.errors import InvalidUpload, UploadTooLarge
 from churn_api.jobs.header import MAX_HEADER_BYTES, read_header
 from churn_api.jobs.plan import CHUNK_BYTES, Cutter, Plan
 
-# A row that goes on for longer is taken for a quote that was left open.
-MAX_ROW_BYTES = 16 << 20
+# A row that goes on for longer is taken for a quote that was left open. Rows are held whole, some times over, by every
+# upload under way.
+MAX_ROW_BYTES = 1 << 20
 
 _BOM = codecs.BOM_UTF8
 _NO_TEXT = {
