@@ -86,8 +86,8 @@ class Scorecard:
         return self.effects_of(matrix(table), table)
 
     def explained(self, table: Customer) -> tuple[FloatArray, FloatArray]:
-        columns = matrix(table)
-        return sigmoids(self.intercept + columns @ self._vector), self.effects_of(columns, table)
+        sums = self._tabulated.table(table)
+        return sigmoids(sums[0]), sums[1:].T
 
     def effects_of(self, columns: FloatArray, table: Customer) -> FloatArray:
         """The effects, shape (n, 19), where the (n, 45) matrix of the table has been made already."""

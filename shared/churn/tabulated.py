@@ -1,20 +1,24 @@
-"""An additive model by looking up, for one customer at a time.
+"""An additive model by looking up, for one customer or for columns of them.
 
 No column mixes fields of two of these groups: who the customer is, the services, tenure with the terms of the contract;
 and where the tenure is known, every column is linear in the two charges. So each sum over columns is a sum of three
 table entries and two slopes. The tables are filled by the columns' own formulas, over all that a group can hold.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from itertools import product
 from typing import Any, NamedTuple, cast
+
+import numpy as np
+from numpy.typing import NDArray
 
 from churn.customer import CATEGORIES, FIELDS, IMPLIED, Customer
 from churn.fields import Number
 from churn.reading import SETTLED
 from churn.scoring import FloatArray, table_of
 
-_NAMES = Customer._fields
+_NAMES: tuple[str, ...] = Customer._fields
 
 
 def _from_to(first: str, last: str) -> slice:
@@ -44,8 +48,30 @@ class _Group(NamedTuple):
     first: list[float]
 
 
+class _Lookup(NamedTuple):
+    """A group's sums for columns of customers: the row of each combination of its fields, and the sums by row, without
+    those that are 0 throughout."""
+
+    fields: tuple[str, ...]
+    sizes: tuple[int, ...]
+    rows: NDArray[np.intp]
+    sums: Mapping[int, FloatArray]
+
+    def add_to(self, sums: FloatArray, table: Customer) -> None:
+        """Add to the sums of n customers, shape (k, n)."""
+        # Narrow numbers are quicker to reckon with; no group has more combinations than they hold.
+        combination = np.zeros(sums.shape[1], np.int16)
+        for name, size in zip(self.fields, self.sizes, strict=True):
+            combination *= np.int16(size)
+            combination += np.asarray(getattr(table, name)).astype(np.int16, copy=False)
+        rows = self.rows.take(combination)
+        for each, entries in self.sums.items():
+            sums[each] += entries.take(rows)
+
+
 class Tabulated:
-    """The sums of one customer, with codes as a reading gives them. Raises KeyError for one that no rule allows."""
+    """The sums of customers, with codes as a reading gives them. One whom no rule allows is a KeyError, and among
+    columns an IndexError."""
 
     def __init__(self, sums: Sums) -> None:
         base = sums(table_of([_REFERENCE]))
@@ -62,6 +88,16 @@ class Tabulated:
         self._total = dict(zip(months, _slopes(sums, months, "TotalCharges"), strict=True))
         self._first_monthly = {tenure: float(slope[0]) for tenure, slope in self._monthly.items()}
         self._first_total = {tenure: float(slope[0]) for tenure, slope in self._total.items()}
+        self._base = base[0]
+        self._lookups = (
+            _lookup(_NAMES[WHO], {key: self._who.sums[row] for key, row in self._who.rows.items()}),
+            _lookup(_NAMES[SERVICES], {key: self._services.sums[row] for key, row in self._services.rows.items()}),
+            _lookup(("tenure", *_NAMES[TERMS]), self._terms_by_tenure()),
+        )
+        self._charges = {
+            "MonthlyCharges": _lookup(("tenure",), {(tenure,): slope for tenure, slope in self._monthly.items()}).sums,
+            "TotalCharges": _lookup(("tenure",), {(tenure,): slope for tenure, slope in self._total.items()}).sums,
+        }
 
     def first(self, customer: Customer) -> float:
         """The first of the sums."""
@@ -88,6 +124,34 @@ class Tabulated:
             + self._total[tenure] * customer.TotalCharges
         )
         return sums
+
+    def table(self, table: Customer) -> FloatArray:
+        """All of the sums of n customers, shape (k, n)."""
+        sums = np.repeat(self._base[:, None], len(table.tenure), axis=1)
+        for lookup in self._lookups:
+            lookup.add_to(sums, table)
+        tenure = np.asarray(table.tenure).astype(np.intp)
+        for name, slopes in self._charges.items():
+            charge = getattr(table, name)
+            for each, slope in slopes.items():
+                sums[each] += slope.take(tenure) * charge
+        return sums
+
+    def _terms_by_tenure(self) -> dict[Key, FloatArray]:
+        return {
+            (tenure, *key): group.sums[row] - self._base
+            for tenure, group in self._terms.items()
+            for key, row in group.rows.items()
+        }
+
+
+def _lookup(fields: tuple[str, ...], entries: Mapping[Key, FloatArray]) -> _Lookup:
+    sizes = tuple(len(CATEGORIES[name].names) if name in CATEGORIES else _number(name).high + 1 for name in fields)
+    # What no rule allows points behind the last row.
+    rows = np.full(math.prod(sizes), len(entries), np.intp)
+    rows[np.ravel_multi_index(tuple(np.array(list(entries)).T), sizes)] = np.arange(len(entries))
+    sums = np.array(list(entries.values())).T.copy()
+    return _Lookup(fields, sizes, rows, {each: sums[each] for each in np.flatnonzero(sums.any(axis=1)).tolist()})
 
 
 def _combinations(group: slice) -> list[dict[str, int]]:

@@ -37,3 +37,19 @@ def test_a_customer_whom_no_rule_allows_has_no_entry(customers: list[Customer]) 
     contradiction = customers[0]._replace(InternetService=2, OnlineSecurity=2)
     with pytest.raises(KeyError):
         Tabulated(columns).first(contradiction)
+
+
+def test_columns_of_customers_come_out_as_each_of_them_does(customers: list[Customer]) -> None:
+    tabulated = Tabulated(columns)
+    one_by_one = np.array([tabulated.all(customer) for customer in customers]).T
+    np.testing.assert_allclose(tabulated.table(table_of(customers)), one_by_one, rtol=1e-12, atol=1e-9)
+
+
+def test_no_customers_have_no_sums(customers: list[Customer]) -> None:
+    assert Tabulated(columns).table(table_of(customers[:0])).shape == (45, 0)
+
+
+def test_one_whom_no_rule_allows_is_found_among_columns(customers: list[Customer]) -> None:
+    contradiction = customers[0]._replace(InternetService=2, OnlineSecurity=2)
+    with pytest.raises(IndexError):
+        Tabulated(columns).table(table_of([*customers[:3], contradiction]))

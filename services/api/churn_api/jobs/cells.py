@@ -8,6 +8,8 @@ import polars as pl
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 _SPECIAL = r'[",\r\n]'
+_START = rf"^[{re.escape(''.join(FORMULA_STARTS))}]"
+_ANYWHERE = f"{_START}|{_SPECIAL}"
 _is_special = re.compile(_SPECIAL).search
 
 
@@ -24,9 +26,9 @@ def written(text: str) -> str:
     return text
 
 
-def written_column(texts: pl.Series) -> pl.Series:
-    """Each text as a cell; only those that need it are touched one by one."""
-    needy = texts.str.head(1).is_in(FORMULA_STARTS) | texts.str.contains(_SPECIAL)
+def written_column(texts: pl.Series, *, plain: bool) -> pl.Series:
+    """Each text as a cell; only those that need it are touched one by one. In plain ones nothing is special within."""
+    needy = texts.str.contains(_START if plain else _ANYWHERE)
     if not needy.any():
         return texts
     held = texts.to_list()

@@ -1,7 +1,6 @@
-"""Looking at an upload while it passes by on its way into the store: refused early, planned and hashed in one go."""
+"""Looking at an upload while it passes by on its way into the store: refused early and planned in one go."""
 
 import codecs
-import hashlib
 from collections.abc import Iterable, Iterator
 
 from churn_api.jobs import rows
@@ -24,22 +23,17 @@ _NO_TEXT = {
 
 
 class Intake:
-    """One upload of at most `limit_mb` MB (of 1,000,000 bytes). After the last block: `size`, `sha256`, `plan()`."""
+    """One upload of at most `limit_mb` MB (of 1,000,000 bytes). After the last block: `size` and `plan()`."""
 
     def __init__(self, limit_mb: int, chunk_bytes: int = CHUNK_BYTES) -> None:
         self._limit_mb = limit_mb
         self._chunk_bytes = chunk_bytes
-        self._digest = hashlib.sha256()
         self._decoder = codecs.getincrementaldecoder("utf-8")()
         self._head = b""
         self._columns: tuple[str, ...] | None = None
         self._cutter = Cutter(0, chunk_bytes)
         self._header_lines = 0
         self.size = 0
-
-    @property
-    def sha256(self) -> str:
-        return self._digest.hexdigest()
 
     def passing(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
         """The same blocks. Raises InvalidUpload or UploadTooLarge as soon as it shows."""
@@ -56,7 +50,6 @@ class Intake:
         self.size += len(block)
         if self.size > self._limit_mb * 1_000_000:
             raise UploadTooLarge(self._limit_mb)
-        self._digest.update(block)
         if self._columns is None:
             self._look_for_header(block)
         else:

@@ -75,10 +75,10 @@ class Cutter:
 
     def feed(self, block: bytes) -> None:
         """Where the cuts fall does not depend on how the blocks were cut."""
-        start = 0
+        start, view = 0, memoryview(block)
         while start < len(block):
             end = start + self._enough - len(self._pending)
-            self._pending += block[start:end]
+            self._pending = b"".join((self._pending, view[start:end]))
             start = end
             if len(self._pending) >= self._enough:
                 self._take()
@@ -92,7 +92,7 @@ class Cutter:
 
     def _count(self, whole: bytes) -> None:
         self._end += len(whole)
-        lines = whole.count(b"\n")
+        lines = rows.newlines(whole)
         self._lines += lines
         self._rows += rows.count(whole, lines)
         chunk_bytes, chunk_rows = self._limits

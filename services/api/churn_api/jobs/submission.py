@@ -1,7 +1,8 @@
 """Accepting jobs: nothing is accepted that is not in the store, and a key makes one job however often it comes."""
 
+import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
@@ -73,7 +74,7 @@ class Submissions:
             notified=not self._limits.announced,
         )
         try:
-            job = self._store_upload(job, blocks)
+            job = self._store_upload(job, blocks) if key is None else self._store_keyed(job, blocks)
             accepted = Accepted(job, replayed=False) if key is None else self._claimed(job, key)
         except BaseException:
             with suppress(StoreUnavailable):  # what went wrong first is what the caller must hear
@@ -93,7 +94,18 @@ class Submissions:
         store.write(keys.upload(job.id), intake.passing(blocks), content_type="text/csv")
         plan = intake.plan()
         store.put(keys.plan(job.id), plan.to_bytes(), content_type=JSON)
-        return replace(job, total=plan.rows, chunks=len(plan.chunks), size=intake.size, sha256=intake.sha256)
+        return replace(job, total=plan.rows, chunks=len(plan.chunks), size=intake.size)
+
+    def _store_keyed(self, job: Job, blocks: Iterable[bytes]) -> Job:
+        """The same with the content's digest, which only a key asks for, and which takes as long as all the rest."""
+        digest = hashlib.sha256()
+
+        def digested() -> Iterator[bytes]:
+            for block in blocks:
+                digest.update(block)
+                yield block
+
+        return replace(self._store_upload(job, digested()), sha256=digest.hexdigest())
 
     def _claimed(self, job: Job, key: str) -> Accepted:
         """The job that the key belongs to: this one, if nobody was before."""

@@ -20,7 +20,7 @@ from churn_api.jobs.sheet import Sheet
 
 NUMBERS = {name: field for name, field in FIELDS.items() if isinstance(field, Number)}
 
-# What stands in place of a code; as indices they are the last two elements of a table.
+# What stands in place of a code.
 _ABSENT, _DOUBTFUL = -1, -2
 
 _EXAMPLE = {name: str(FIELDS[name].example) for name in REQUIRED}
@@ -32,39 +32,41 @@ Amounts = NDArray[np.float64]
 
 
 class Table(NamedTuple):
-    """n rows: `customers` holds arrays that mean something where `sure` is True, `ids` texts or nulls."""
+    """n rows: `customers` holds arrays that mean something where `sure` is True, `ids` texts or nulls; `plain` tells
+    whether there is nothing but printable ASCII in any row."""
 
     customers: Customer
     ids: pl.Series
     sure: Flags
+    plain: bool
 
 
 def read_table(sheet: Sheet, columns: tuple[str, ...]) -> Table:
     frame, codes_by_text = _parsed(sheet, columns)
     sure = np.ones(len(frame), np.bool_)
     arrays: dict[str, Any] = {name: _amounts(frame[name]) for name in NUMBERS}
-    _fill_totals(arrays, frame["TotalCharges"])
+    _fill_totals(arrays, sheet, columns.index("TotalCharges"))
     for name, field in NUMBERS.items():
         sure &= _in_range(arrays[name], field)
     arrays |= {name: _codes(name, frame[name], codes_by_text) for name in CATEGORIES}
     for name, rule in IMPLIED.items():
-        arrays[name] = _settled(name)[arrays[rule.field], arrays[name]]
+        arrays[name] = _settle(name, arrays[rule.field], arrays[name])
     for name in CATEGORIES:
         sure &= arrays[name] >= 0
     # A row with too few cells lacks its last one.
     sure &= frame[columns[-1]].is_not_null().to_numpy()
     ids = frame[ID] if ID in columns else pl.Series(ID, [None], pl.String).new_from_index(0, len(frame))
-    sure &= _sure_ids(ids, rows.is_plain(sheet.lines, sheet.count))
+    plain = rows.is_plain(sheet.lines, sheet.count)
+    sure &= _sure_ids(ids, plain)
     if sheet.lines.startswith(_BOM):
         sure[0] = False  # polars leaves it out
-    return Table(Customer(**arrays), ids, sure)
+    return Table(Customer(**arrays), ids, sure, plain)
 
 
 def _parsed(sheet: Sheet, columns: tuple[str, ...]) -> tuple[pl.DataFrame, list[str]]:
     """The frame, and the texts of all categories in the order of their physical codes."""
     texts = pl.Categories.random()
-    numbers = [name for name in NUMBERS if name in REQUIRED]  # of the others one must see whether they are blank
-    kinds: dict[str, Any] = dict.fromkeys(numbers, pl.Float64) | dict.fromkeys(CATEGORIES, pl.Categorical(texts))
+    kinds: dict[str, Any] = dict.fromkeys(NUMBERS, pl.Float64) | dict.fromkeys(CATEGORIES, pl.Categorical(texts))
     schema = {name: kinds.get(name, pl.String) for name in columns}
     try:
         frame = _frame(sheet.lines, schema)
@@ -84,19 +86,16 @@ def _frame(lines: bytes, schema: dict[str, Any]) -> pl.DataFrame:
 
 def _amounts(column: pl.Series) -> Amounts:
     """The numbers, NaN where there is none."""
-    numbers = column if column.dtype == pl.Float64 else column.cast(pl.Float64, strict=False)
-    amounts: Amounts = numbers.to_numpy(writable=True)
+    amounts: Amounts = column.to_numpy(writable=True)
     return amounts
 
 
-def _fill_totals(arrays: dict[str, Any], texts: pl.Series) -> None:
+def _fill_totals(arrays: dict[str, Any], sheet: Sheet, position: int) -> None:
     """Put what is meant into TotalCharges where its cell is blank."""
     totals = arrays["TotalCharges"]
-    rows = np.flatnonzero(np.isnan(totals))
-    if len(rows):
-        blank = texts[rows].fill_null("").str.strip_chars().str.len_bytes() == 0
-        rows = rows[blank.to_numpy()]
-        totals[rows] = absent_total(arrays["tenure"][rows], arrays["MonthlyCharges"][rows])
+    missing = np.flatnonzero(np.isnan(totals)).tolist()
+    blank = [row for row in missing if not "".join(sheet.cells(row)[position : position + 1]).strip()]
+    totals[blank] = absent_total(arrays["tenure"][blank], arrays["MonthlyCharges"][blank])
 
 
 def _in_range(amounts: Amounts, field: Number) -> Flags:
@@ -122,13 +121,21 @@ def _code(name: str, text: str) -> int:
     return _ABSENT if code is None else int(code)
 
 
+def _settle(name: str, parents: Codes, held: Codes) -> Codes:
+    """What a cross-field rule makes of the codes of the implying and of the implied field."""
+    table = _settled(name)
+    # One index into the flat table is four times as fast as two into the square one; codes begin at -2.
+    places = (parents + np.int8(2)) * np.int8(table.shape[1]) + (held + np.int8(2))
+    return table.ravel().take(places)
+
+
 @lru_cache
 def _settled(name: str) -> Codes:
-    """churn.reading's table of a cross-field rule by the codes of the implying and of the implied field."""
+    """churn.reading's table of a cross-field rule, by the codes of both fields and two."""
     parents, values = CATEGORIES[IMPLIED[name].field].names, CATEGORIES[name].names
     table = np.full((len(parents) + 2, len(values) + 2), _DOUBTFUL, np.int8)
     for (parent, held), settled in SETTLED[name].items():
-        table[parent, _ABSENT if held is None else held] = settled
+        table[parent + 2, (_ABSENT if held is None else held) + 2] = settled
     return table
 
 
