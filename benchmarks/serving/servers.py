@@ -50,6 +50,8 @@ def product(folder: Path, store: str, *, workers: int = WORKERS, **settings: str
         "PROMETHEUS_MULTIPROC_DIR": str(folder / f"metrics-{port}"),
     }
     with running([sys.executable, *command], port, environment | settings, "/health/ready", folder) as server:
+        while len(server.cpu_seconds()) < workers:  # the first to be ready answers
+            time.sleep(0.02)
         yield server
 
 
