@@ -33,7 +33,7 @@ settings = ApiSettings.load_or_exit()
 
 wsgi_app = "churn_api.app:create_app()"
 workers = settings.api_workers
-worker_class = "gthread"
+worker_class = "churn_api.server_worker.Worker"
 threads = THREADS
 # Longer than the site's nginx keeps its connections, so that none is used as it closes.
 keepalive = 30

@@ -2,6 +2,7 @@
 
 from flask import Flask, Response, g, request
 
+from churn_api.crew import step_aside
 from churn_api.errors import Forbidden, Unauthorized
 from churn_api.keys import ADMIN, JOBS, SCORE, Keyring
 from churn_api.limits import PLACES, WAITING, Places, Rate
@@ -47,6 +48,7 @@ def _keep_threads(app: Flask, places: Places) -> None:
     @app.before_request
     def enter() -> None:
         if _rule().startswith(STORE_ROUTES):
+            step_aside()
             places.enter()
             g.has_place = True
 
