@@ -143,7 +143,9 @@ def site(
     """The URL of the whole product: nginx before the API, or without an nginx the API with the site's files."""
     port = free_port()
     start_redis("--port", str(port))
-    url, address = start_api(CHURN_STORE_URL=trained_store, CHURN_QUEUE_URL=f"redis://127.0.0.1:{port}/0")
+    settings = {"CHURN_STORE_URL": trained_store, "CHURN_QUEUE_URL": f"redis://127.0.0.1:{port}/0"}
+    # Small chunks, so that a long job can be watched, and stopped, on any machine.
+    url, address = start_api(**settings, CHURN_JOB_CHUNK_MB="0.25")
     if shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin"):
         url = request.getfixturevalue("start_nginx")(address, upload_mb=200)
     for _ in range(200):

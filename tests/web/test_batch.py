@@ -320,11 +320,11 @@ def test_a_job_is_deleted_with_its_results(open_job, submit, good):
 
 
 def test_a_running_job_shows_progress_and_can_be_cancelled_by_keyboard(batch, table, tmp_path):
-    choose(batch, cycled(table, tmp_path / "long.csv", 300_000))
+    choose(batch, cycled(table, tmp_path / "long.csv", 600_000))
     batch.get_by_role("button", name="Score file").press("Enter")
     card = batch.locator("job-card[data-selected]")
     cancel = card.get_by_role("button", name="Cancel")
-    expect(card.locator(".progress")).to_contain_text(re.compile(r"of 300,000 rows|Checking"), timeout=60_000)
+    expect(card.locator(".progress")).to_contain_text(re.compile(r"of 600,000 rows|Checking"), timeout=60_000)
     cancel.press("Enter")
     expect(card.locator(".state")).to_have_text("Cancelled", timeout=60_000)
     expect(card.get_by_role("link", name="Results", exact=True)).to_be_visible()
