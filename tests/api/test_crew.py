@@ -18,21 +18,26 @@ def test_results_and_failures_reach_whoever_asks() -> None:
     crew.shutdown()
 
 
+class Counted:
+    """Work that takes a moment; `most` is how many were at it at a time."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._at_work = self.most = 0
+
+    def __call__(self) -> None:
+        with self._lock:
+            self._at_work += 1
+            self.most = max(self.most, self._at_work)
+        time.sleep(0.01)
+        with self._lock:
+            self._at_work -= 1
+
+
 def test_no_more_work_at_a_time_than_may() -> None:
-    crew, lock = Crew(8, working=3), threading.Lock()
-    at_work, most = 0, 0
-
-    def work() -> None:
-        nonlocal at_work, most
-        with lock:
-            at_work += 1
-            most = max(most, at_work)
-        time.sleep(0.02)
-        with lock:
-            at_work -= 1
-
+    crew, work = Crew(8, working=3), Counted()
     wait([crew.submit(work) for _ in range(30)], 10)
-    assert most == 3
+    assert work.most == 3
     crew.shutdown()
 
 
@@ -51,17 +56,7 @@ def test_whoever_waits_lets_others_work() -> None:
 
 
 def test_places_are_neither_lost_nor_gained_by_waiting() -> None:
-    crew, lock = Crew(8, working=2), threading.Lock()
-    at_work, most = 0, 0
-
-    def work() -> None:
-        nonlocal at_work, most
-        with lock:
-            at_work += 1
-            most = max(most, at_work)
-        time.sleep(0.005)
-        with lock:
-            at_work -= 1
+    crew, work = Crew(8, working=2), Counted()
 
     def waiting() -> None:
         step_aside()
@@ -70,7 +65,7 @@ def test_places_are_neither_lost_nor_gained_by_waiting() -> None:
 
     wait([crew.submit(waiting) for _ in range(50)], 10)
     wait([crew.submit(work) for _ in range(50)], 10)
-    assert most == 2
+    assert work.most == 2
     crew.shutdown()
 
 

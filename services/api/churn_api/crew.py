@@ -1,7 +1,7 @@
 """The threads of a process: few work, and whoever is going to wait for the store lets another one work meanwhile.
 
-Threads that compute at the same time only take Python's lock from each other: with four instead of twenty-four working,
-predictions come a quarter faster. Threads that wait do not mind how many they are.
+Threads that compute at the same time only take Python's lock from each other, so few of them answer sooner than many.
+Threads that wait do not mind how many they are.
 """
 
 import threading
