@@ -226,9 +226,10 @@ class S3Store:
                     Bucket=self._bucket, Key=key, UploadId=upload, MultipartUpload={"Parts": parts}
                 )
         except BaseException:
-            # What went wrong first is what the caller must hear.
+            # What went wrong first is what the caller must hear, and soon: a store that hangs is asked once and briefly,
+            # and the bucket's lifecycle removes what stays then.
             with suppress(StoreUnavailable), translated(self._bucket):
-                client.abort_multipart_upload(Bucket=self._bucket, Key=key, UploadId=upload)
+                self._connect().probing.abort_multipart_upload(Bucket=self._bucket, Key=key, UploadId=upload)
             raise
 
     def _entries(self, prefix: str, after: str, page_size: int) -> Iterator[Entry]:

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from churn import store_s3
 from churn.errors import ConfigurationError, PreconditionFailed, StoreUnavailable
 from churn.s3_parts import MIN_PART_BYTES, PART_BYTES, plan, regroup
-from churn.store import Entry, ObjectStore, open_store
+from churn.store import INTERACTIVE, Entry, ObjectStore, open_store
 
 TEXT = "text/plain"
 GIB = 1 << 30
@@ -210,6 +210,26 @@ def test_an_aborted_upload_leaves_no_parts(store: ObjectStore, s3_url: str, s3_c
     with pytest.raises(OSError, match="broke off"):
         store.write("key", chunks(), content_type=TEXT)
     assert uploads(s3_client, s3_url) == 0
+
+
+def test_a_store_that_hangs_within_an_upload_has_failed_within_fifteen_seconds(
+    s3_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{server.getsockname()[1]}")
+        Thread(target=let_an_upload_begin, args=(server,), daemon=True).start()
+        started = time.monotonic()
+        with pytest.raises(StoreUnavailable, match="does not answer"):
+            open_store(s3_url, INTERACTIVE).write("key", [b"x" * PART_BYTES], content_type=TEXT)
+    assert time.monotonic() - started < 15
+
+
+def let_an_upload_begin(server: socket.socket) -> None:
+    body = b"<InitiateMultipartUploadResult><UploadId>1</UploadId></InitiateMultipartUploadResult>"
+    with server.accept()[0] as connection:
+        connection.recv(1 << 16)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+        time.sleep(30)
 
 
 def uploads(s3_client: Any, s3_url: str) -> int:
