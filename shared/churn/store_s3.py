@@ -226,8 +226,8 @@ class S3Store:
                     Bucket=self._bucket, Key=key, UploadId=upload, MultipartUpload={"Parts": parts}
                 )
         except BaseException:
-            # What went wrong first is what the caller must hear, and soon: a store that hangs is asked once and briefly,
-            # and the bucket's lifecycle removes what stays then.
+            # What went wrong first is what the caller must hear, and soon: who hangs is asked only once, and what stays
+            # then is removed by the bucket's lifecycle.
             with suppress(StoreUnavailable), translated(self._bucket):
                 self._connect().probing.abort_multipart_upload(Bucket=self._bucket, Key=key, UploadId=upload)
             raise
