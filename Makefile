@@ -57,8 +57,8 @@ chaos: $(VENV)/requirements.txt ## Kill parts of a stack of its own at random (R
 soak: $(VENV)/requirements.txt ## Load a production-shaped stack of its own for MINUTES=30 inside a gigabyte, then kill each service in turn
 	$(BIN)/python scripts/soak.py --minutes $(or $(MINUTES),30)
 
-fuzz: $(VENV)/requirements.txt ## Send made-up requests to the running stack (TOTAL=20000 at least, in rounds of CASES=1200 for each operation, SEED=1, URL= of another one)
-	$(BIN)/python scripts/fuzz.py --total $(or $(TOTAL),20000) --cases $(or $(CASES),1200) --seed $(or $(SEED),1) --url $(or $(URL),http://127.0.0.1:5000)
+fuzz: $(VENV)/requirements.txt ## Send made-up requests, customers and files to the running stack (TOTAL=20000 at least, in rounds of CASES=1200 for each operation, SEED=1, URL= of another one)
+	$(BIN)/python -m scripts.fuzz --total $(or $(TOTAL),20000) --cases $(or $(CASES),1200) --seed $(or $(SEED),1) --url $(or $(URL),http://127.0.0.1:5000)
 
 bench: $(VENV)/requirements.txt ## Measure side by side; results go to benchmarks/results/
 	$(BIN)/python -m benchmarks $(ARGS)

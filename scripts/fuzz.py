@@ -1,6 +1,8 @@
-"""Fuzz a running stack: requests made up from its own description, and what they leave behind. `make fuzz` calls this.
+"""Fuzz a running stack: requests made up from its own description, customers and files that hypothesis makes up, and
+what they leave behind. `make fuzz` calls this.
 
-Schemathesis judges each answer; this script sees to it that neither memory nor the number of metric series has grown.
+Schemathesis and scripts/made_up.py judge each answer; this script sees to it that neither memory nor the number of
+metric series has grown.
 """
 
 import argparse
@@ -12,6 +14,8 @@ import urllib.request
 from collections import defaultdict
 from pathlib import Path
 from typing import NamedTuple
+
+from scripts import made_up
 
 CONFIGURATION = Path(__file__).resolve().parents[1] / "tests" / "guard" / "schemathesis.toml"
 
@@ -33,8 +37,13 @@ class State(NamedTuple):
 def main() -> int:
     options = arguments()
     fuzz(options.url, WARM_UP_CASES, options.seed + 1, 120)
+    made_up.ask(options.url, WARM_UP_CASES, options.seed + 1)
     before = look(options.url)
     found, seeds = rounds(options, before)
+    made_up.ask(options.url, options.cases, options.seed)
+    print(
+        f"seed {options.seed}: {options.cases} lists of customers, {options.cases // 5} files made up, all as promised"
+    )
     after = look(options.url)
     faults = compare(before, after, options.total)
     print(f"seeds {seeds}: {after.requests - before.requests:.0f} requests, series {before.series} -> {after.series}, "

@@ -1,0 +1,129 @@
+"""Customers and CSV files that hypothesis makes up, sent to a running stack. `make fuzz` calls this."""
+
+import csv
+import io
+import time
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import requests
+from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import strategies as st
+
+from churn.customer import FIELDS, ID, LABEL
+from churn.fields import Number
+
+Customer = dict[str, Any]
+
+# Seconds until a small job has to be done.
+PATIENCE = 60.0
+CODES = frozenset({"missing", "unknown", "wrong_type", "out_of_range", "not_allowed", "contradiction"})
+
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+ANYTHING = SCALARS | st.text(max_size=30) | st.lists(SCALARS, max_size=2)
+SENSIBLE: dict[str, st.SearchStrategy[Any]] = {
+    name: st.integers(int(field.low), int(field.high)) if isinstance(field, Number) else st.sampled_from(field.names)
+    for name, field in FIELDS.items()
+}
+CELLS = {name: held.map(str) | st.text(max_size=8) for name, held in SENSIBLE.items()}
+
+
+@st.composite
+def customers(draw: st.DrawFn) -> Customer:
+    """One with sensible fields, some of them left out, and up to three that hold anything."""
+    record = draw(st.fixed_dictionaries({}, optional=SENSIBLE | {ID: st.text(max_size=70)}))
+    for name in draw(st.sets(st.sampled_from([*FIELDS, ID, LABEL, "x"]), max_size=3)):
+        record[name] = draw(ANYTHING)
+    return record
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> bytes:
+    """A CSV with the columns in any order, whose cells hold what they should, or anything."""
+    columns = draw(st.permutations([*FIELDS, ID]))
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(columns)
+    for _ in range(draw(st.integers(0, 5))):
+        writer.writerow([draw(CELLS.get(name, st.text(max_size=8))) for name in columns])
+    return text.getvalue().encode()
+
+
+NOISE = st.binary(max_size=200).map(lambda end: ",".join(FIELDS).encode() + b"\n" + end) | st.binary(max_size=200)
+
+
+class Surprise(Exception):
+    """An answer is not as promised."""
+
+
+def expect(holds: bool, told: object) -> None:
+    if not holds:
+        raise Surprise(told)
+
+
+def ask(url: str, cases: int, first_seed: int) -> None:
+    """Send that many lists of customers, and a tenth of that many files of either kind. Raises Surprise,
+    beside what was sent, where an answer is not as promised."""
+    with requests.Session() as session:
+        check(st.lists(customers(), min_size=1, max_size=4), partial(judge_customers, session, url), cases, first_seed)
+        check(tables(), partial(judge_file, session, url, {"completed"}), cases // 10, first_seed)
+        check(NOISE, partial(judge_file, session, url, {"completed", "failed"}), cases // 10, first_seed)
+
+
+def check(made_up: st.SearchStrategy[Any], judge: Callable[[Any], None], cases: int, first_seed: int) -> None:
+    @seed(first_seed)
+    @settings(max_examples=cases, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(made_up)
+    def hold(sent: Any) -> None:
+        judge(sent)
+
+    hold()
+
+
+def judge_customers(session: requests.Session, url: str, sent: list[Customer]) -> None:
+    """Each is predicted or refused with reasons, and in a batch as it is alone."""
+    batch = session.post(f"{url}/batch_predict", json=sent, timeout=30)
+    expect(batch.status_code == 200, batch.text)
+    answers = batch.json()["predictions"]
+    expect([row["index"] for row in answers] == list(range(len(sent))), batch.text)
+    for record, row in zip(sent, answers, strict=True):
+        alone = session.post(f"{url}/predict", json=record, timeout=30)
+        expect(alone.status_code == (200 if row["success"] else 422), alone.text)
+        body = alone.json()
+        if row["success"]:
+            expect(0 <= body["churn_probability"] == row["churn_probability"] <= 1, row)
+        else:
+            expect(body["errors"] == row["errors"] and {fault["code"] for fault in body["errors"]} <= CODES, row)
+
+
+def judge_file(session: requests.Session, url: str, ends: set[str], sent: bytes) -> None:
+    """It is refused at once, or ends as it may, with each of its rows in exactly one of the two results."""
+    accepted = session.post(f"{url}/jobs", data=sent, headers={"Content-Type": "text/csv"}, timeout=30)
+    expect(accepted.status_code in (202, 422), accepted.text)
+    if accepted.status_code == 422:
+        return
+    job, deadline = accepted.json(), time.monotonic() + PATIENCE
+    own = url + job["links"]["self"]
+    while job["finished_at"] is None:
+        expect(time.monotonic() < deadline, job)
+        time.sleep(0.02)
+        job = session.get(own, timeout=30).json()
+    expect(job["status"] in ends, job)
+    if job["status"] == "completed":
+        judge_results(job, *(rows(session, url + job["links"][name]) for name in ("results", "errors")))
+    expect(session.delete(own, timeout=30).status_code == 204, job)
+
+
+def judge_results(job: dict[str, Any], scored: Counter[int], refused: Counter[int]) -> None:
+    counts = job["request_counts"]
+    expect((len(scored), len(refused)) == (counts["completed"], counts["failed"]), job)
+    expect(sorted([*scored, *refused]) == list(range(1, counts["total"] + 1)), job)
+    expect(set(scored.values()) <= {1}, job)
+
+
+def rows(session: requests.Session, url: str) -> Counter[int]:
+    """How many lines there are about each input row."""
+    text = session.get(url, timeout=30).content.decode()
+    return Counter(int(line["row"]) for line in csv.DictReader(io.StringIO(text, newline="")))
