@@ -35,8 +35,7 @@ class Upstream(BaseHTTPRequestHandler):
     def handle_any(self) -> None:
         self.server.seen.append((dict(self.headers), self.client_address[1]))
         length = int(self.headers.get("Content-Length") or 0)
-        while length > 0:
-            piece = self.rfile.read1(65536)
+        while length > 0 and (piece := self.rfile.read1(65536)):
             length -= len(piece)
             self.server.arrived.put(piece)
         if self.path == "/refused":
