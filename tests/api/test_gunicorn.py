@@ -1,12 +1,16 @@
 """The API as containers run it: gunicorn with several processes."""
 
+import json
 import os
 import signal
+import socket
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPResponse
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -192,3 +196,29 @@ def test_an_address_may_be_as_long_as_at_the_sites_door(server: Any) -> None:
     longest = f"{server.url}/health/live?{'x' * (8190 - around)}"
     assert requests.get(longest, timeout=5).status_code == 200
     assert requests.get(f"{longest}x", timeout=5).status_code == 414
+
+
+@pytest.mark.parametrize(
+    ("lines", "status", "name"),
+    [
+        ([f"X-{number}: 1" for number in range(101)], 431, "HeadersTooLarge"),
+        (["X-API-Key the-key"], 400, "BadRequest"),
+        (["X-API-Key : the-key"], 400, "BadRequest"),
+    ],
+    ids=["too many headers", "no header", "a blank in a name"],
+)
+def test_what_is_no_request_yet_is_refused_in_the_one_body_and_not_logged(
+    server: Any, tmp_path: Path, lines: list[str], status: int, name: str
+) -> None:
+    sent = "\r\n".join(["POST /predict HTTP/1.1", "Host: churn", "Content-Length: 60000", *lines, "", "x" * 60_000])
+    with socket.create_connection(urlsplit(server.url).netloc.split(":"), timeout=5) as connection:
+        connection.sendall(sent.encode())
+        answer = HTTPResponse(connection)
+        answer.begin()
+        body = json.loads(answer.read())
+    assert (answer.status, body["error_type"], body["errors"]) == (status, name, [])
+    assert body["request_id"] == answer.headers["X-Request-ID"]
+    assert answer.headers["Cache-Control"] == "no-store"
+    log = (tmp_path / "log").read_text()
+    assert body["request_id"] in log
+    assert "the-key" not in log
