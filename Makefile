@@ -10,6 +10,8 @@ PYTHON ?= $(firstword $(shell for name in python3.13 python3.12 python3.11 pytho
 BIN := $(VENV)/bin
 SHELL_SCRIPTS := .ci/run $(wildcard services/*/*.sh deploy/*/*.sh) deploy/aws/deploy deploy/aws/function/package \
 	$(addprefix deploy/aws/box/,compose install keys train update watchdog)
+# Built by Go, of which not every machine has one; a newer version is another folder.
+ACTIONLINT := .run/actionlint-1.7.8/actionlint
 # What checks the deployment pins what the product needs newer, so it lives apart.
 DEPLOY_VENV := .run/deploy
 DEPLOY_BIN := $(DEPLOY_VENV)/bin
@@ -63,7 +65,7 @@ fuzz: $(VENV)/requirements.txt ## Send made-up requests, customers and files to 
 bench: $(VENV)/requirements.txt ## Measure side by side; results go to benchmarks/results/
 	$(BIN)/python -m benchmarks $(ARGS)
 
-lint: $(VENV)/requirements.txt ## Check style, types, imports, Dockerfiles, scripts and the workflow; look for what is unsafe and for secrets
+lint: $(VENV)/requirements.txt $(ACTIONLINT) ## Check style, types, imports, Dockerfiles, scripts and the workflow; look for what is unsafe and for secrets
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -73,7 +75,7 @@ lint: $(VENV)/requirements.txt ## Check style, types, imports, Dockerfiles, scri
 	$(BIN)/hadolint services/*/Dockerfile
 	$(BIN)/shellcheck $(SHELL_SCRIPTS)
 	$(BIN)/zizmor --quiet --offline --pedantic .github/workflows
-	@if command -v actionlint; then actionlint; else echo "No actionlint on the path: the workflow is checked by zizmor alone."; fi
+	@if test -x $(ACTIONLINT); then $(ACTIONLINT) -shellcheck $(BIN)/shellcheck && echo "actionlint has no findings."; fi
 	git ls-files -z -- . $(WITHOUT_FAKES) | xargs -0 $(BIN)/detect-secrets-hook $(NO_SECRETS)
 	git ls-files -z -- tests | xargs -0 $(BIN)/detect-secrets-hook $(IN_TESTS)
 
@@ -125,6 +127,11 @@ $(RUN_VENV)/requirements.txt: requirements/run.txt
 
 $(DEPLOY_VENV)/requirements.txt: requirements/deploy.txt
 	$(install)
+
+$(ACTIONLINT):
+	@{ command -v go >/dev/null && echo "Building actionlint (once) ..." && \
+		GOBIN=$(CURDIR)/$(@D) go install github.com/rhysd/actionlint/cmd/actionlint@v$(patsubst actionlint-%,%,$(notdir $(@D))); } \
+		|| echo "No Go that builds actionlint: the workflow is checked by zizmor alone."
 
 # The evaluator of AWS policies that tests ask; without Node.js they are skipped.
 $(VENV)/iam/package-lock.json: tests/deploy/iam/package-lock.json

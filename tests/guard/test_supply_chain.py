@@ -1,7 +1,6 @@
 """What the product is made of, and who may touch it on the way."""
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -81,6 +80,7 @@ def test_a_secret_that_is_left_in_a_file_is_found(root, tmp_path, content, found
 
 
 def test_the_workflow_has_no_fault_that_actionlint_knows(root):
-    if not shutil.which("actionlint"):
-        pytest.skip("no actionlint on the path (go install github.com/rhysd/actionlint/cmd/actionlint@v1.7.8)")
-    subprocess.run(["actionlint"], cwd=root, check=True)
+    built = sorted((root / ".run").glob("actionlint-*/actionlint"))
+    if not built:
+        pytest.skip("no actionlint here: `make lint` builds one where there is Go")
+    subprocess.run([built[-1], "-shellcheck", ""], cwd=root, check=True)
