@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from http.client import HTTPResponse
 from pathlib import Path
 from typing import Any
@@ -141,6 +142,27 @@ def test_a_graceful_reload_loses_no_request(server: Any, whole: Any, eventually:
             each.result()
     assert set(statuses) == {200}
     assert len(statuses) > 100
+
+
+def test_whoever_is_being_served_when_the_service_is_stopped_gets_an_answer(server: Any, whole: Any) -> None:
+    body = json.dumps(whole).encode()
+    lines = ("POST /predict HTTP/1.1", "Host: a", "Content-Type: application/json", f"Content-Length: {len(body)}")
+    head = "\r\n".join([*lines, "", ""])
+    with ExitStack() as stack:
+        address = urlsplit(server.url).netloc.split(":")
+        ones = [stack.enter_context(socket.create_connection(address, timeout=20)) for _ in range(3)]
+        for one in ones:
+            one.sendall(head.encode() + body[:9])
+        time.sleep(1)
+        server.process.terminate()
+        time.sleep(1)
+        for one in ones:
+            one.sendall(body[9:])
+            answer = HTTPResponse(one)
+            answer.begin()
+            assert answer.status == 200
+            assert json.loads(answer.read())["success"] is True
+    assert server.process.wait(timeout=20) == 0
 
 
 def test_it_starts_without_a_release_and_takes_the_first_that_comes(
