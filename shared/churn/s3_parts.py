@@ -6,8 +6,8 @@ from typing import NamedTuple
 from churn.store import Entry
 
 MIN_PART_BYTES = 5 << 20
-# What is held in memory per upload; 10,000 such parts, S3's limit, make 78 GiB.
-PART_BYTES = 8 << 20
+# A few of them are held in memory per upload; 10,000, S3's limit, make 48 GiB.
+PART_BYTES = MIN_PART_BYTES
 # S3 copies up to 5 GiB at once; stopping at four leaves a rest that is never too small to be a part.
 _COPY_LIMIT_BYTES = 5 << 30
 _COPY_BYTES = 4 << 30

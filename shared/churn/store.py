@@ -54,11 +54,11 @@ class ObjectStore(Protocol):
 
         Raises ObjectNotFound at once, not at the first chunk."""
 
-    def write(self, key: str, chunks: Iterable[bytes], *, content_type: str) -> Entry:
+    def write(self, key: str, chunks: Iterable[bytes], *, content_type: str) -> None:
         """Stream an object into the store in bounded memory. It appears when the last chunk is in; if `chunks` raises,
         nothing appears and what stood under the key stays."""
 
-    def concatenate(self, key: str, parts: Sequence[str], *, content_type: str) -> Entry:
+    def concatenate(self, key: str, parts: Sequence[str], *, content_type: str) -> None:
         """Join objects in the order given into a new one, without their bytes passing through here where the store can
         do that. Raises ObjectNotFound for a part that is missing."""
 

@@ -68,14 +68,12 @@ class DirectoryStore:
         file.seek(start)
         return self._chunks(key, file, None if end is None else max(0, end - start))
 
-    def write(self, key: str, chunks: Iterable[bytes], *, content_type: str) -> Entry:  # noqa: ARG002
+    def write(self, key: str, chunks: Iterable[bytes], *, content_type: str) -> None:  # noqa: ARG002
         path = self._path(key)
-        written = self._write_aside(chunks)
-        self._move_into_place(written, path, key)
-        return _entry(key, written.etag, written.status)
+        self._move_into_place(self._write_aside(chunks), path, key)
 
-    def concatenate(self, key: str, parts: Sequence[str], *, content_type: str) -> Entry:
-        return self.write(key, chain.from_iterable(map(self.read, parts)), content_type=content_type)
+    def concatenate(self, key: str, parts: Sequence[str], *, content_type: str) -> None:
+        self.write(key, chain.from_iterable(map(self.read, parts)), content_type=content_type)
 
     def head(self, key: str) -> Entry:
         with self._open(key) as file, self._translated(key):

@@ -14,6 +14,7 @@ from uuid import uuid4
 from botocore.exceptions import ClientError
 
 from churn.errors import ChurnError, ObjectNotFound, PreconditionFailed, StoreUnavailable
+from churn.overlap import overlapped
 from churn.s3_client import Clients, error_code, is_final, new_clients, own_endpoint, place, translated
 from churn.s3_parts import PART_BYTES, Piece, Range, plan, regroup
 from churn.store import Entry, Object, Patience, checked_folder, checked_key, checked_prefix
@@ -26,6 +27,8 @@ _CHUNK_BYTES = 1 << 20
 # What S3 takes in one request to delete, and gives in one page of a list.
 _BATCH = 1000
 _RETRY_SECONDS = 0.5
+# Requests for one object at a time: while one waits for the server to store its part, the other sends.
+_AT_ONCE = 2
 # The object's own note of which call wrote it.
 _WRITE_ID = "churn-write-id"
 
@@ -77,7 +80,7 @@ class S3Store:
             request["Range"] = f"bytes={start}-{'' if end is None else end - 1}"
         return self._stream(request)
 
-    def write(self, key: str, chunks: Iterable[bytes], *, content_type: str) -> Entry:
+    def write(self, key: str, chunks: Iterable[bytes], *, content_type: str) -> None:
         checked_key(key)
         parts = regroup(chunks)
         first = next(parts, b"")
@@ -86,17 +89,16 @@ class S3Store:
         else:
             sends = (partial(self._upload, key, part) for part in chain([first], parts))
             self._write_parts(key, sends, content_type)
-        return self.head(key)
 
-    def concatenate(self, key: str, parts: Sequence[str], *, content_type: str) -> Entry:
+    def concatenate(self, key: str, parts: Sequence[str], *, content_type: str) -> None:
         checked_key(key)
-        pieces = plan(self.head(part) for part in parts)
+        pieces = plan(overlapped((partial(self.head, part) for part in parts), _AT_ONCE))
         if any(piece.copied for piece in pieces) or len(pieces) > 1:
-            self._write_parts(key, (partial(self._send_piece, key, piece) for piece in pieces), content_type)
+            sends = (partial(self._send_piece, key, piece) for piece in pieces)
+            self._write_parts(key, sends, content_type)
         else:
             data = b"".join(self._joined(piece) for piece in pieces)
             self.put(key, data, content_type=content_type)
-        return self.head(key)
 
     def head(self, key: str) -> Entry:
         with translated(self._bucket, checked_key(key)):
@@ -213,13 +215,14 @@ class S3Store:
         )
 
     def _write_parts(self, key: str, sends: Iterable[_SendPart], content_type: str) -> None:
-        """Send the parts of one object in turn; nothing of it stays if one of them fails."""
+        """Send the parts of one object while the next are drawn; nothing of it stays if one of them fails."""
         client = self._client()
         with translated(self._bucket):
             upload = client.create_multipart_upload(Bucket=self._bucket, Key=key, ContentType=content_type)["UploadId"]
         try:
+            calls = (partial(send, upload, number) for number, send in enumerate(sends, 1))
             parts: list[CompletedPartTypeDef] = [
-                {"PartNumber": number, "ETag": send(upload, number)} for number, send in enumerate(sends, 1)
+                {"PartNumber": number, "ETag": etag} for number, etag in enumerate(overlapped(calls, _AT_ONCE), 1)
             ]
             with translated(self._bucket):
                 client.complete_multipart_upload(

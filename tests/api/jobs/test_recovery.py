@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from churn.errors import StoreUnavailable
-from churn_api.jobs import attempts, keys, steps, sweep
+from churn_api.jobs import attempts, keys, span, sweep
 from churn_api.jobs.attempts import LEASE_SECONDS, MAX_DEATHS, Attempt, KeepsFailing, begin
 from churn_api.jobs.queue import Delivery
 
@@ -174,7 +174,7 @@ def test_a_chunk_that_raises_is_tried_again_and_then_fails_the_job(
         tries.append(1)
         raise RuntimeError("customer 7590-VHVEG")
 
-    monkeypatch.setattr(steps, "ChunkScorer", broken)
+    monkeypatch.setattr(span, "ChunkScorer", broken)
     bench.drain()
     shown = bench.desk.get(job.id)
     assert (shown["status"], len(tries)) == ("failed", MAX_DEATHS)
@@ -187,7 +187,7 @@ def test_an_orderly_retry_is_no_death(bench: Any, many_customers: Make, monkeypa
     bench.take()
     bench.queue.steps.clear()
     with monkeypatch.context() as patch:
-        patch.setattr(steps, "ChunkScorer", _unavailable)
+        patch.setattr(span, "ChunkScorer", _unavailable)
         for turn in range(2 * MAX_DEATHS):
             with pytest.raises(StoreUnavailable):
                 bench.steps.chunk(job.id, 0, Delivery("message", turn))

@@ -94,10 +94,13 @@ class Lease:
 def begin(store: ObjectStore, job_id: str, step: str, delivery: Delivery) -> Lease | None:
     """Take hold of a step; None where somebody else is at it. Raises KeepsFailing, StoreUnavailable."""
     key = keys.attempt(job_id, step)
+    # Most steps are begun once: they need not look first.
+    if (lease := _write(store, key, _new(1, delivery), None)) is not None:
+        return lease
     try:
         stored = store.get(key)
     except ObjectNotFound:
-        return _write(store, key, _new(1, delivery), None)
+        return None  # tidied up this moment, since the job has ended
     held = Attempt.from_bytes(stored.data)
     if held.token == delivery.token and held.turn < delivery.turn:
         return _write(store, key, _new(held.count, delivery), stored.etag)

@@ -80,9 +80,6 @@ class Ledger:
         """Note when everything of a job will be deleted, before anything of it is written."""
         self.store.put(keys.expiry(job_id, expires), b"", content_type=EMPTY)
 
-    def is_done(self, job_id: str, number: int) -> bool:
-        return any(self.store.list(f"{keys.done(job_id)}{number:06d}-", limit=1))
-
     def done(self, job_id: str) -> dict[int, Progress]:
         """The finished chunks with their rows."""
         names = (entry.key.rpartition("/")[2].split("-") for entry in self.store.list(keys.done(job_id)))

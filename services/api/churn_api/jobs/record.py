@@ -36,6 +36,8 @@ class Job:
     size: int
     sha256: str
     claim: str | None = None
+    span: int = 1
+    """Neighbouring chunks that a worker takes at a time."""
     started_at: str | None = None
     finished_at: str | None = None
     completed: int = 0
@@ -54,6 +56,11 @@ class Job:
     @property
     def expires(self) -> datetime:
         return datetime.fromisoformat(self.expires_at)
+
+    def span_of(self, number: int) -> range:
+        """The chunks that are taken together with this one."""
+        first = number - number % self.span
+        return range(first, min(first + self.span, self.chunks))
 
     def to_bytes(self) -> bytes:
         return json.dumps(asdict(self)).encode()

@@ -5,10 +5,8 @@ the store, never from a message.
 """
 
 import logging
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
-from itertools import chain
 
 from churn.errors import (
     ChurnError,
@@ -28,12 +26,11 @@ from churn_api.jobs.meter import Meter
 from churn_api.jobs.plan import Plan
 from churn_api.jobs.queue import Delivery, Queue
 from churn_api.jobs.record import CANCELLING, FINALIZING, IN_PROGRESS, QUEUED, VALIDATING, Job
-from churn_api.jobs.scoring import ERROR_COLUMNS, RESULT_COLUMNS, ChunkScorer, header
-from churn_api.jobs.words import Words
+from churn_api.jobs.scoring import ERROR_COLUMNS, RESULT_COLUMNS, header
+from churn_api.jobs.span import CSV, SpanScorer
+from churn_api.jobs.span import length as span_length
 
 log = logging.getLogger(__name__)
-
-CSV = "text/csv; charset=utf-8"
 
 
 class Steps:
@@ -46,7 +43,7 @@ class Steps:
         self._releases = releases
         self._meter = meter
         self._ending = Ending(ledger, queue, meter)
-        self._words = Words()
+        self._spans = SpanScorer(ledger, releases, meter)
 
     def start(self, job_id: str) -> None:
         """Check what the job is pinned to and hand out its chunks."""
@@ -67,15 +64,15 @@ class Steps:
             self._plan(job)
             if self._store.head(keys.upload(job.id)).size != job.size:
                 raise ObjectNotFound(keys.upload(job.id))
-            self._releases.get(job.model_version)
+            span = span_length(self._releases.get(job.model_version).predictor)
         except (ObjectNotFound, UnknownRelease, ReleaseRefused) as error:
             self._ending.fail(job.id, error.message)
             return
         job = self._ledger.change(
-            job.id, lambda now: replace(now, status=IN_PROGRESS) if now.status == VALIDATING else now
+            job.id, lambda now: replace(now, status=IN_PROGRESS, span=span) if now.status == VALIDATING else now
         ).job
         if job.status == IN_PROGRESS:
-            for number in range(job.chunks):
+            for number in range(0, job.chunks, job.span):
                 self._queue.send("chunk", job.id, number)
             if not job.chunks:
                 self._queue.send("finish", job.id)
@@ -89,13 +86,15 @@ class Steps:
             self._ending.settle(job_id)
 
     def chunk(self, job_id: str, number: int, delivery: Delivery) -> None:
-        """Score one chunk, unless it has been done or someone else is at it."""
+        """Score the span of a chunk, unless all of it has been done or someone else is at it."""
         with suppress(UnknownJob):
             job = self._ledger.load(job_id)
             if job.status == CANCELLING:
                 self._ending.settle(job_id)
-            elif job.status == IN_PROGRESS and not self._ledger.is_done(job_id, number):
-                self._attempt(job, f"{number:06d}", delivery, number)
+            elif job.status == IN_PROGRESS:
+                done = self._ledger.done(job_id)
+                if missing := [other for other in job.span_of(number) if other not in done]:
+                    self._attempt(job, f"{job.span_of(number)[0]:06d}", delivery, missing)
 
     def finish(self, job_id: str, delivery: Delivery) -> None:
         """Join the chunks' parts, unless some are still missing or it has been done."""
@@ -104,9 +103,9 @@ class Steps:
             if job.status in (IN_PROGRESS, FINALIZING) and len(self._ledger.done(job_id)) == job.chunks:
                 job = self._ledger.change(job_id, _finalizing).job
                 if job.status == FINALIZING:
-                    self._attempt(job, "finish", delivery, None)
+                    self._attempt(job, "finish", delivery, [])
 
-    def _attempt(self, job: Job, step: str, delivery: Delivery, number: int | None) -> None:
+    def _attempt(self, job: Job, step: str, delivery: Delivery, missing: list[int]) -> None:
         try:
             lease = begin(self._store, job.id, step, delivery)
         except KeepsFailing as error:
@@ -115,46 +114,30 @@ class Steps:
         if lease is not None:
             try:
                 with lease.renewed():
-                    self._join(job) if number is None else self._score(job, number)
+                    self._score(job, missing) if missing else self._join(job)
             except StoreUnavailable:
                 raise  # retried by whoever called, as the same attempt
             except Exception as error:  # whatever a row can do to the code must not leave the job unfinished
                 log.exception("Step %s of %s failed", step, job.id)
-                self._again(job, lease, error, number)
+                self._again(job, lease, error, missing)
 
-    def _again(self, job: Job, lease: Lease, error: Exception, number: int | None) -> None:
+    def _again(self, job: Job, lease: Lease, error: Exception, missing: list[int]) -> None:
         reason = error.message if isinstance(error, ChurnError) else type(error).__name__
         with suppress(PreconditionFailed):
             lease.give_up(reason)
-            self._queue.send("finish" if number is None else "chunk", job.id, number)
+            self._queue.send("chunk", job.id, missing[0]) if missing else self._queue.send("finish", job.id)
 
-    def _score(self, job: Job, number: int) -> None:
-        plan = self._plan(job)
-        chunk = plan.chunks[number]
-        data = b"".join(self._store.read(keys.upload(job.id), start=chunk.start, end=chunk.end))
-        predictor = self._releases.get(job.model_version).predictor
-        self._words = Words() if self._words.full else self._words
-        scorer = ChunkScorer(predictor, data, plan.columns, chunk, self._words)
-        first = number == 0
-        self._write(keys.chunk(job.id, number, "errors"), header(ERROR_COLUMNS) if first else b"", scorer.errors())
-        self._write(keys.chunk(job.id, number, "results"), header(RESULT_COLUMNS) if first else b"", scorer.results())
-        if self._ledger.mark_done(job.id, number, scorer.progress):
-            self._meter.count_chunk(scorer.progress, scorer.tally)
-        self._after_chunk(job.id)
-
-    def _write(self, key: str, head: bytes, parts: Iterator[bytes]) -> None:
-        """Write a part, unless there is nothing in it."""
-        filled = (part for part in chain([head], parts) if part)
-        if (first := next(filled, None)) is not None:
-            self._store.write(key, chain([first], filled), content_type=CSV)
-
-    def _after_chunk(self, job_id: str) -> None:
-        """See to what may have happened meanwhile: the last chunk done, the job cancelled, or deleted."""
+    def _score(self, job: Job, numbers: list[int]) -> None:
         try:
-            job = self._ledger.load(job_id)
-        except UnknownJob:
-            self._ending.clear_parts(job_id)
+            self._spans.score(job, self._plan(job), numbers)
+            self._after_span(job.id)
+        except UnknownJob:  # deleted meanwhile: nobody else knows of what has just been written
+            self._ending.clear_parts(job.id)
             raise
+
+    def _after_span(self, job_id: str) -> None:
+        """See to what may have happened meanwhile: the last chunk done, or the job cancelled."""
+        job = self._ledger.load(job_id)
         if job.finished:
             self._ending.clear_parts(job_id)
         elif job.status == CANCELLING:

@@ -118,11 +118,11 @@ class Sweeper:
     def _tend_chunks(self, job: Job, moment: datetime, idle: bool) -> None:
         done = self._ledger.done(job.id)
         attempts = {entry.key: entry for entry in self._store.list(keys.attempts(job.id))}
-        missing = [number for number in range(job.chunks) if number not in done]
-        for number in missing:
-            entry = attempts.get(keys.attempt(job.id, f"{number:06d}"))
+        missing = sorted({job.span_of(number)[0] for number in range(job.chunks) if number not in done})
+        for first in missing:
+            entry = attempts.get(keys.attempt(job.id, f"{first:06d}"))
             if self._is_lost(entry, moment, idle):
-                self._resend("chunk", job.id, number)
+                self._resend("chunk", job.id, first)
         if not missing and self._is_lost(attempts.get(keys.attempt(job.id, "finish")), moment, idle):
             self._resend("finish", job.id)
 
