@@ -38,20 +38,24 @@ class Piece(NamedTuple):
     copied: bool
 
 
-def regroup(chunks: Iterable[bytes], size: int = PART_BYTES) -> Iterator[bytes]:
+def regroup(chunks: Iterable[bytes], size: int = PART_BYTES) -> Iterator[bytearray]:
     """The same bytes in pieces of exactly `size`, the last one being shorter; nothing for no bytes."""
-    buffer = bytearray()
+    # Filled in place and given away: made `bytes`, each would be held twice, and botocore, which glues `bytes` to the
+    # request's headers, would hold it once more.
+    piece, filled = bytearray(), 0
     for chunk in chunks:
         view = memoryview(chunk)
         while view:
-            taken = size - len(buffer)
-            buffer += view[:taken]
-            view = view[taken:]
-            if len(buffer) == size:
-                yield bytes(buffer)
-                buffer.clear()
-    if buffer:
-        yield bytes(buffer)
+            piece = piece or bytearray(size)
+            taken = min(len(view), size - filled)
+            piece[filled : filled + taken] = view[:taken]
+            view, filled = view[taken:], filled + taken
+            if filled == size:
+                yield piece
+                piece, filled = bytearray(), 0
+    if filled:
+        del piece[filled:]
+        yield piece
 
 
 def plan(entries: Iterable[Entry]) -> list[Piece]:

@@ -85,9 +85,10 @@ class S3Store:
         parts = regroup(chunks)
         first = next(parts, b"")
         if len(first) < PART_BYTES:
-            self.put(key, first, content_type=content_type)
+            self.put(key, bytes(first), content_type=content_type)
         else:
             sends = (partial(self._upload, key, part) for part in chain([first], parts))
+            del first  # megabytes, until the last part is sent
             self._write_parts(key, sends, content_type)
 
     def concatenate(self, key: str, parts: Sequence[str], *, content_type: str) -> None:
@@ -178,10 +179,14 @@ class S3Store:
         finally:
             close()
 
-    def _upload(self, key: str, data: bytes, upload: str, number: int) -> str:
+    def _upload(self, key: str, data: bytes | bytearray, upload: str, number: int) -> str:
         with translated(self._bucket):
             answer = self._client().upload_part(
-                Bucket=self._bucket, Key=key, UploadId=upload, PartNumber=number, Body=data
+                Bucket=self._bucket,
+                Key=key,
+                UploadId=upload,
+                PartNumber=number,
+                Body=data,  # type: ignore[arg-type]  # botocore takes a bytearray as well; its stubs do not know
             )
         return answer["ETag"]
 
