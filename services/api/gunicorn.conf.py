@@ -19,6 +19,7 @@ from prometheus_client import multiprocess
 
 # Imported before the processes part ways: the modules are read once and their memory is shared.
 import churn_api.app  # noqa: F401
+from churn.store import prepare_store
 from churn_api.limits import THREADS
 from churn_api.settings import ApiSettings
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else tempfile.gettempdir()  # noqa: S108
 
 settings = ApiSettings.load_or_exit()
+prepare_store(settings.store_url)
 
 wsgi_app = "churn_api.app:create_app()"
 workers = settings.api_workers

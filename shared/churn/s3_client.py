@@ -2,10 +2,11 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
+import botocore.session
 from boto3.session import Session
 from botocore.config import Config
 from botocore.exceptions import (
@@ -20,12 +21,17 @@ from botocore.exceptions import (
 from botocore.exceptions import (
     ConnectionError as BotoConnectionError,
 )
+from botocore.loaders import create_loader
 
 from churn.errors import ChurnError, ConfigurationError, ObjectNotFound, PreconditionFailed, StoreUnavailable
 from churn.store import Patience
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+# What botocore reads of S3 and of AWS's endpoints is most of a client's memory: all sessions share it, and so do forked
+# processes once `prepare` has had it read.
+_loader = create_loader()
 
 _PROBING = Patience(connect=2, read=3, attempts=1)
 _MISSING = frozenset({"NoSuchKey", "404"})
@@ -51,7 +57,7 @@ def own_endpoint() -> str | None:
 def new_clients(patience: Patience) -> Clients:
     """Clients by AWS's own variables for credentials, region and endpoint. Raises ConfigurationError for an endpoint
     that is no URL."""
-    session = Session()
+    session = _session()
     try:
         return Clients(
             working=session.client("s3", config=_config(patience)),
@@ -61,6 +67,18 @@ def new_clients(patience: Patience) -> Clients:
         raise ConfigurationError(
             ["AWS_ENDPOINT_URL_S3 is not a URL; write http://host:port or https://host."]
         ) from error
+
+
+def prepare() -> None:
+    """Read what clients are made of, before processes part ways; nothing is contacted for it."""
+    with suppress(BotoCoreError, ValueError):  # what is wrong is told where a client is needed
+        _session().client("s3", region_name="us-east-1", aws_access_key_id="-", aws_secret_access_key="-")  # noqa: S106
+
+
+def _session() -> Session:
+    session = botocore.session.get_session()
+    session.register_component("data_loader", _loader)
+    return Session(botocore_session=session)
 
 
 def _config(patience: Patience) -> Config:

@@ -119,6 +119,14 @@ def open_store(url: str, patience: Patience = PATIENT) -> ObjectStore:
     return DirectoryStore(Path(address.place))
 
 
+def prepare_store(url: str) -> None:
+    """Read now what the store's clients will be made of, so that processes forked from this one share it."""
+    if parse_url(url).kind == "s3":
+        from churn.s3_client import prepare
+
+        prepare()
+
+
 def parse_url(url: str) -> StoreAddress:
     """Read a store URL. Raises ValueError with the remedy."""
     parts = urlsplit(url)

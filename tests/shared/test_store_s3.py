@@ -12,13 +12,14 @@ from typing import Any
 
 import pytest
 from boto3.session import Session
+from botocore.loaders import JSONFileLoader
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from churn import store_s3
 from churn.errors import ConfigurationError, PreconditionFailed, StoreUnavailable
 from churn.s3_parts import MIN_PART_BYTES, PART_BYTES, plan, regroup
-from churn.store import INTERACTIVE, Entry, ObjectStore, open_store
+from churn.store import INTERACTIVE, Entry, ObjectStore, open_store, prepare_store
 
 TEXT = "text/plain"
 GIB = 1 << 30
@@ -293,6 +294,16 @@ def test_s3_copies_whatever_is_large_enough_itself() -> None:
         [("4", 2), ("5", 3)],
     ]
     assert [piece.copied for piece in pieces] == [True, True, False, True, False]
+
+
+def test_a_client_reads_no_description_again_once_the_store_is_prepared(
+    s3_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepare_store(s3_url)
+    read: list[str] = []
+    monkeypatch.setattr(JSONFileLoader, "load_file", lambda _, path: read.append(path))
+    open_store(s3_url).ping()
+    assert read == []
 
 
 @given(st.lists(st.binary(max_size=20), max_size=20), st.integers(1, 10))

@@ -12,7 +12,7 @@ from celery import Celery, bootsteps, signals
 
 from churn import logs
 from churn.errors import StoreUnavailable
-from churn.store import open_store
+from churn.store import open_store, prepare_store
 from churn_api import tasks
 from churn_api.job_metrics import RedisMeter
 from churn_api.jobs.ledger import Ledger
@@ -30,6 +30,7 @@ _HEARTBEAT_SECONDS = 5.0
 
 def create_worker(settings: ApiSettings) -> Celery:
     """The Celery application of a worker process."""
+    prepare_store(settings.store_url)
     # Whoever answers this signal keeps Celery from configuring the logs itself, in each process that it forks too.
     signals.setup_logging.connect(lambda **_: logs.configure(settings, "worker"), weak=False)
     celery = create_celery(settings.queue_url, settings.worker_concurrency)
