@@ -139,10 +139,12 @@ def load(stack: Stack, seconds: float) -> Tally:
     for thread in threads:
         thread.start()
     end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        tally.memory.append((time.monotonic(), stack.memory()))
-        time.sleep(min(SAMPLE_SECONDS, max(0.0, end - time.monotonic())))
-    over.set()
+    try:
+        while time.monotonic() < end:
+            tally.memory.append((time.monotonic(), stack.memory()))
+            time.sleep(min(SAMPLE_SECONDS, max(0.0, end - time.monotonic())))
+    finally:
+        over.set()
     for thread in threads:
         thread.join()
     return tally

@@ -45,7 +45,8 @@ class Stack:
         upload = time.perf_counter() - start
         job: dict[str, Any] = answer.json()
         while not job["finished_at"]:
-            time.sleep(0.02)
+            # Often enough to see the end, seldom enough not to be what the cores are busy with.
+            time.sleep(0.1)
             job = requests.get(self._api + job["links"]["self"], timeout=60).json()
         whole = time.perf_counter() - start
         if job["status"] != "completed" or job["request_counts"]["failed"]:
