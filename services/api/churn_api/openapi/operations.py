@@ -6,21 +6,24 @@ from typing import Any
 from churn_api.openapi.schemas import reference
 
 FAILURES = {
-    400: "The body is not what this address reads.",
+    400: "The request is not valid HTTP, or its body is not what this address reads.",
     401: "A key of the service is needed.",
     403: "The key is for something else.",
     404: "There is nothing under this name.",
     409: "The state of things does not allow it.",
     413: "The body is too large, or has too many customers.",
+    414: "The address is too long.",
     415: "The body is not declared as what this address reads.",
     422: "Fields are at fault; all of them are named.",
     429: "Too many requests; Retry-After says when to come back.",
+    431: "The headers are too large or too many.",
     500: "Something failed inside; the request id leads to it.",
     503: "What the answer needs is away; the message says what and what to do.",
 }
 
-# What can happen to every request that wants a key, at the site's own door or inside.
-ALWAYS = (401, 403, 429, 500)
+# What can happen to every request, at the site's own door or inside, and what to those that want a key.
+ALWAYS = (400, 414, 429, 431, 500)
+_WITH_KEY = (401, 403)
 
 REQUEST_ID = {"X-Request-ID": {"description": "The caller's own, or one made here.", "schema": {"type": "string"}}}
 
@@ -49,7 +52,7 @@ def operation(
 ) -> dict[str, Any]:
     """An operation; `answer` is the content of its success by media type, `more` what else OpenAPI has for it."""
     success = {"description": "Success.", "headers": REQUEST_ID, **({"content": answer} if answer else {})}
-    always = ALWAYS if needs_key else (429, 500)
+    always = (*ALWAYS, *_WITH_KEY) if needs_key else ALWAYS
     return {
         "tags": [tag],
         "operationId": name,
