@@ -57,7 +57,7 @@ def own_endpoint() -> str | None:
 def new_clients(patience: Patience) -> Clients:
     """Clients by AWS's own variables for credentials, region and endpoint. Raises ConfigurationError for an endpoint
     that is no URL."""
-    session = _session()
+    session = Session(botocore_session=_session())
     try:
         return Clients(
             working=session.client("s3", config=_config(patience)),
@@ -72,13 +72,15 @@ def new_clients(patience: Patience) -> Clients:
 def prepare() -> None:
     """Read what clients are made of, before processes part ways; nothing is contacted for it."""
     with suppress(BotoCoreError, ValueError):  # what is wrong is told where a client is needed
-        _session().client("s3", region_name="us-east-1", aws_access_key_id="-", aws_secret_access_key="-")  # noqa: S106
+        session = _session()
+        session.set_credentials("-", "-")  # so that none are looked for
+        session.create_client("s3", region_name="us-east-1")
 
 
-def _session() -> Session:
+def _session() -> botocore.session.Session:
     session = botocore.session.get_session()
     session.register_component("data_loader", _loader)
-    return Session(botocore_session=session)
+    return session
 
 
 def _config(patience: Patience) -> Config:
