@@ -14,12 +14,14 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+# What is imported before the processes part ways is read once and its memory is shared: numpy's masks too,
+# which numpy imports only when it is first asked for quantiles.
+import numpy.ma  # noqa: F401
 from gunicorn.sock import create_sockets
 from prometheus_client import multiprocess
 
-# Imported before the processes part ways: the modules are read once and their memory is shared.
 import churn_api.app  # noqa: F401
-from churn.store import prepare_store
+from churn.store import INTERACTIVE, prepare_store
 from churn_api.limits import THREADS
 from churn_api.settings import ApiSettings
 
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else tempfile.gettempdir()  # noqa: S108
 
 settings = ApiSettings.load_or_exit()
-prepare_store(settings.store_url)
+prepare_store(settings.store_url, INTERACTIVE)
 
 wsgi_app = "churn_api.app:create_app()"
 workers = settings.api_workers

@@ -29,8 +29,7 @@ from churn.store import Patience
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-# What botocore reads of S3 and of AWS's endpoints is most of a client's memory: all sessions share it, and so do forked
-# processes once `prepare` has had it read.
+# What botocore reads of S3 and of AWS's endpoints is most of a client's memory: all sessions share it.
 _loader = create_loader()
 
 _PROBING = Patience(connect=2, read=3, attempts=1)
@@ -49,15 +48,33 @@ class Clients(NamedTuple):
     probing: "S3Client"
 
 
+# Made by `prepare`, for whoever comes first in a process.
+_prepared: dict[Patience, Clients] = {}
+
+
 def own_endpoint() -> str | None:
     """The S3 endpoint of one's own, by AWS's variables; None means AWS."""
     return os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
 
 
 def new_clients(patience: Patience) -> Clients:
-    """Clients by AWS's own variables for credentials, region and endpoint. Raises ConfigurationError for an endpoint
-    that is no URL."""
-    session = Session(botocore_session=_session())
+    """Clients by AWS's own variables for credentials, region and endpoint: those that were prepared, or new ones.
+    Raises ConfigurationError for an endpoint that is no URL."""
+    # Taken away, since their connections are the caller's alone from now on.
+    return _prepared.pop(patience, None) or _made(patience)
+
+
+def prepare(patience: Patience) -> None:
+    """Make clients before processes part ways. Each of these takes them without a connection, and all share the memory
+    of what they are made of: making them anew would write to nearly all of it."""
+    with suppress(BotoCoreError, ConfigurationError):  # what is wrong is told where a client is needed
+        _prepared[patience] = _made(patience)
+
+
+def _made(patience: Patience) -> Clients:
+    descriptions = botocore.session.get_session()
+    descriptions.register_component("data_loader", _loader)
+    session = Session(botocore_session=descriptions)
     try:
         return Clients(
             working=session.client("s3", config=_config(patience)),
@@ -67,20 +84,6 @@ def new_clients(patience: Patience) -> Clients:
         raise ConfigurationError(
             ["AWS_ENDPOINT_URL_S3 is not a URL; write http://host:port or https://host."]
         ) from error
-
-
-def prepare() -> None:
-    """Read what clients are made of, before processes part ways; nothing is contacted for it."""
-    with suppress(BotoCoreError, ValueError):  # what is wrong is told where a client is needed
-        session = _session()
-        session.set_credentials("-", "-")  # so that none are looked for
-        session.create_client("s3", region_name="us-east-1")
-
-
-def _session() -> botocore.session.Session:
-    session = botocore.session.get_session()
-    session.register_component("data_loader", _loader)
-    return session
 
 
 def _config(patience: Patience) -> Config:

@@ -119,12 +119,13 @@ def open_store(url: str, patience: Patience = PATIENT) -> ObjectStore:
     return DirectoryStore(Path(address.place))
 
 
-def prepare_store(url: str) -> None:
-    """Read now what the store's clients will be made of, so that processes forked from this one share it."""
+def prepare_store(url: str, patience: Patience = PATIENT) -> None:
+    """Make now what `open_store` will need, so that processes forked from this one share its memory."""
     if parse_url(url).kind == "s3":
+        import churn.store_s3  # noqa: F401
         from churn.s3_client import prepare
 
-        prepare()
+        prepare(patience)
 
 
 def parse_url(url: str) -> StoreAddress:

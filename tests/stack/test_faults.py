@@ -192,15 +192,20 @@ def test_a_worker_that_is_restarted_in_a_chunk_loses_and_repeats_no_row(stack, e
     assert results(stack, accepted) == MANY
 
 
-def test_a_reload_of_the_api_under_load_fails_no_request(stack, recovers):
+@pytest.mark.parametrize("what", ["reload", "kill"])
+def test_what_becomes_of_the_apis_processes_under_load_fails_no_prediction(stack, recovers, what):
+    main = stack.containers()["api"]["State"]["Pid"]
     answered = 0
     deadline = time.monotonic() + 12
-    reloads = iter([time.monotonic() + 2, time.monotonic() + 7, float("inf")])
-    reload_at = next(reloads)
+    moments = iter([time.monotonic() + 2, time.monotonic() + 7, float("inf")])
+    moment = next(moments)
     while time.monotonic() < deadline:
-        if time.monotonic() > reload_at:
-            os.kill(stack.containers()["api"]["State"]["Pid"], signal.SIGHUP)
-            reload_at = next(reloads)
+        if time.monotonic() > moment:
+            if what == "reload":
+                os.kill(main, signal.SIGHUP)
+            else:
+                os.kill(max(pid for pid in stack.pids("api") if pid != main), signal.SIGKILL)
+            moment = next(moments)
         predict(stack)
         answered += 1
     assert answered > 100

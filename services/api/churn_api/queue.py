@@ -25,7 +25,8 @@ _TIMEOUT = 2.0
 
 def create_celery(url: str, concurrency: int = 1) -> Celery:
     """The Celery application of the API, which only sends, and of the workers. Nothing is contacted yet."""
-    app = Celery("churn_api", broker=broker_url(url), set_as_current=False)
+    # Celery's one fix-up, for Django, would have the API import the whole of the worker.
+    app = Celery("churn_api", broker=broker_url(url), set_as_current=False, fixups=[])
     app.conf.update(
         # The default exchange routes by the queue's name alone and has no table that could be wiped.
         task_queues=[KombuQueue(NAME, exchange="", routing_key=NAME)],
