@@ -68,6 +68,9 @@ class DirectoryStore:
         file.seek(start)
         return self._chunks(key, file, None if end is None else max(0, end - start))
 
+    def fetch(self, key: str, *, start: int, end: int) -> bytes:
+        return b"".join(self.read(key, start=start, end=end))
+
     def write(self, key: str, chunks: Iterable[bytes], *, content_type: str) -> None:  # noqa: ARG002
         path = self._path(key)
         self._move_into_place(self._write_aside(chunks), path, key)

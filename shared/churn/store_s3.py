@@ -16,10 +16,11 @@ from botocore.exceptions import ClientError
 from churn.errors import ChurnError, ObjectNotFound, PreconditionFailed, StoreUnavailable
 from churn.overlap import overlapped
 from churn.s3_client import Clients, error_code, is_final, new_clients, own_endpoint, place, translated
-from churn.s3_parts import PART_BYTES, Piece, Range, plan, regroup
+from churn.s3_parts import PART_BYTES, Piece, plan, regroup
 from churn.store import Entry, Object, Patience, checked_folder, checked_key, checked_prefix
 
 if TYPE_CHECKING:
+    from botocore.response import StreamingBody
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef, GetObjectRequestTypeDef, PutObjectRequestTypeDef
 
@@ -27,8 +28,9 @@ _CHUNK_BYTES = 1 << 20
 # What S3 takes in one request to delete, and gives in one page of a list.
 _BATCH = 1000
 _RETRY_SECONDS = 0.5
-# Requests for one object at a time: while one waits for the server to store its part, the other sends.
-_AT_ONCE = 2
+# Requests for one object at a time: while one waits for the server to store its part, the other sends. And where the
+# server has it all already, and only copies.
+_AT_ONCE, _COPIES_AT_ONCE = 2, 4
 # The object's own note of which call wrote it.
 _WRITE_ID = "churn-write-id"
 
@@ -71,14 +73,11 @@ class S3Store:
             return self._own_write(key, write_id, error)
 
     def read(self, key: str, *, start: int = 0, end: int | None = None) -> Iterator[bytes]:
-        checked_key(key)
-        if end is not None and end <= start:
-            self.head(key)
-            return iter(())
-        request: GetObjectRequestTypeDef = {"Bucket": self._bucket, "Key": key}
-        if start or end is not None:
-            request["Range"] = f"bytes={start}-{'' if end is None else end - 1}"
-        return self._stream(request)
+        body = self._open(key, start, end)
+        return iter(()) if body is None else self._chunks(key, body.iter_chunks(_CHUNK_BYTES), body.close)
+
+    def fetch(self, key: str, *, start: int, end: int) -> bytes:
+        return self._fetch(key, start, end)
 
     def write(self, key: str, chunks: Iterable[bytes], *, content_type: str) -> None:
         checked_key(key)
@@ -93,10 +92,10 @@ class S3Store:
 
     def concatenate(self, key: str, parts: Sequence[str], *, content_type: str) -> None:
         checked_key(key)
-        pieces = plan(overlapped((partial(self.head, part) for part in parts), _AT_ONCE))
+        pieces = plan(overlapped((partial(self.head, part) for part in parts), _COPIES_AT_ONCE))
         if any(piece.copied for piece in pieces) or len(pieces) > 1:
             sends = (partial(self._send_piece, key, piece) for piece in pieces)
-            self._write_parts(key, sends, content_type)
+            self._write_parts(key, sends, content_type, _COPIES_AT_ONCE)
         else:
             data = b"".join(self._joined(piece) for piece in pieces)
             self.put(key, data, content_type=content_type)
@@ -161,16 +160,23 @@ class S3Store:
         # A missing object is no version of itself: S3 says so by 404, the protocol by PreconditionFailed.
         raise PreconditionFailed(key) from error
 
-    def _stream(self, request: "GetObjectRequestTypeDef") -> Iterator[bytes]:
-        key = request["Key"]
+    def _open(self, key: str, start: int, end: int | None, etag: str | None = None) -> "StreamingBody | None":
+        """The body of an answer with these bytes, of this version if one is given; None where there are none."""
+        if end is not None and end <= start:
+            self.head(key)
+            return None
+        request: GetObjectRequestTypeDef = {"Bucket": self._bucket, "Key": checked_key(key)}
+        if start or end is not None:
+            request["Range"] = f"bytes={start}-{'' if end is None else end - 1}"
+        if etag is not None:
+            request["IfMatch"] = etag
         try:
             with translated(self._bucket, key):
-                body = self._client().get_object(**request)["Body"]
+                return self._client().get_object(**request)["Body"]
         except StoreUnavailable as error:
             if isinstance(error.__cause__, ClientError) and error_code(error.__cause__) == "InvalidRange":
-                return iter(())
+                return None
             raise
-        return self._chunks(key, body.iter_chunks(_CHUNK_BYTES), body.close)
 
     def _chunks(self, key: str, chunks: Iterator[bytes], close: Callable[[], None]) -> Iterator[bytes]:
         try:
@@ -207,19 +213,14 @@ class S3Store:
         return answer["CopyPartResult"]["ETag"]
 
     def _joined(self, piece: Piece) -> bytes:
-        return b"".join(chain.from_iterable(map(self._read_range, piece.ranges)))
+        return b"".join(self._fetch(part.key, part.start, part.end, part.etag) for part in piece.ranges)
 
-    def _read_range(self, source: Range) -> Iterator[bytes]:
-        return self._stream(
-            {
-                "Bucket": self._bucket,
-                "Key": source.key,
-                "IfMatch": source.etag,
-                "Range": f"bytes={source.start}-{source.end - 1}",
-            }
-        )
+    def _fetch(self, key: str, start: int, end: int, etag: str | None = None) -> bytes:
+        with translated(self._bucket, key):
+            body = self._open(key, start, end, etag)
+            return b"" if body is None else body.read()
 
-    def _write_parts(self, key: str, sends: Iterable[_SendPart], content_type: str) -> None:
+    def _write_parts(self, key: str, sends: Iterable[_SendPart], content_type: str, at_once: int = _AT_ONCE) -> None:
         """Send the parts of one object while the next are drawn; nothing of it stays if one of them fails."""
         client = self._client()
         with translated(self._bucket):
@@ -227,7 +228,7 @@ class S3Store:
         try:
             calls = (partial(send, upload, number) for number, send in enumerate(sends, 1))
             parts: list[CompletedPartTypeDef] = [
-                {"PartNumber": number, "ETag": etag} for number, etag in enumerate(overlapped(calls, _AT_ONCE), 1)
+                {"PartNumber": number, "ETag": etag} for number, etag in enumerate(overlapped(calls, at_once), 1)
             ]
             with translated(self._bucket):
                 client.complete_multipart_upload(

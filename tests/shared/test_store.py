@@ -74,6 +74,7 @@ def test_a_missing_object_is_not_found_at_once(store: ObjectStore) -> None:
             lambda key=key: store.head(key),
             lambda key=key: store.read(key),
             lambda key=key: store.read(key, start=3, end=3),
+            lambda key=key: store.fetch(key, start=0, end=3),
             lambda key=key: store.concatenate("joined", ["folder/there", key], content_type=TEXT),
         ]
         for call in calls:

@@ -48,6 +48,8 @@ def test_a_stream_of_any_size_and_cut_arrives_whole(store: ObjectStore, size: in
 def test_any_range_of_an_object_is_read(store: ObjectStore, start: int, end: int | None, expected: bytes) -> None:
     store.put("key", b"0123456789", content_type=TEXT)
     assert content(store, "key", start=start, end=end) == expected
+    if end is not None:
+        assert store.fetch("key", start=start, end=end) == expected
 
 
 def test_a_stream_that_breaks_off_leaves_nothing(store: ObjectStore) -> None:

@@ -1,5 +1,6 @@
 """Scoring a span: neighbouring chunks in turn, the next one being read and the one before being written meanwhile."""
 
+import math
 from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
@@ -17,8 +18,8 @@ from churn_api.jobs.words import Words
 
 CSV = "text/csv; charset=utf-8"
 
-# Enough for reading and writing to be hidden behind scoring, and so few that workers share a job evenly.
-_LENGTH = 4
+# Enough for reading and writing to be hidden behind scoring, but for the first chunk and the last.
+_LONGEST = 8
 
 
 class _Scored(NamedTuple):
@@ -31,9 +32,10 @@ class _Scored(NamedTuple):
     tally: Tally
 
 
-def length(predictor: Predictor) -> int:
-    """Chunks that a worker takes at a time: one where scoring takes so long that nothing else counts."""
-    return _LENGTH if predictor.scorer.additive else 1
+def length(predictor: Predictor, chunks: int) -> int:
+    """How many of a job's chunks a worker takes at a time: no more than leave as many to another one, and a single one
+    where scoring takes so long that nothing else counts."""
+    return min(_LONGEST, math.ceil(chunks / 2) or 1) if predictor.scorer.additive else 1
 
 
 class SpanScorer:
@@ -62,14 +64,13 @@ class SpanScorer:
 
     def _read(self, job_id: str, plan: Plan, number: int) -> bytes:
         chunk = plan.chunks[number]
-        return b"".join(self._store.read(keys.upload(job_id), start=chunk.start, end=chunk.end))
+        return self._store.fetch(keys.upload(job_id), start=chunk.start, end=chunk.end)
 
     def _score(self, predictor: Predictor, plan: Plan, number: int, data: bytes) -> _Scored:
         self._words = Words() if self._words.full else self._words
         scorer = ChunkScorer(predictor, data, plan.columns, plan.chunks[number], self._words)
-        heads = (header(ERROR_COLUMNS), header(RESULT_COLUMNS)) if number == 0 else (b"", b"")
-        errors = b"".join([heads[0], *scorer.errors()])
-        results = b"".join([heads[1], *scorer.results()])
+        errors = b"".join([*_head(number, ERROR_COLUMNS), *scorer.errors()])
+        results = b"".join([*_head(number, RESULT_COLUMNS), *scorer.results()])
         return _Scored(number, errors, results, scorer.progress, scorer.tally)
 
     def _keep(self, job_id: str, scored: _Scored) -> bool:
@@ -80,3 +81,8 @@ class SpanScorer:
         if self._ledger.mark_done(job_id, scored.number, scored.progress):
             self._meter.count_chunk(scored.progress, scored.tally)
         return self._ledger.load(job_id).status == IN_PROGRESS
+
+
+def _head(number: int, columns: tuple[str, ...]) -> list[bytes]:
+    """The header, if it is the first chunk's: not even as an empty piece would a megabyte be joined without a copy."""
+    return [header(columns)] if number == 0 else []

@@ -64,7 +64,7 @@ class Steps:
             self._plan(job)
             if self._store.head(keys.upload(job.id)).size != job.size:
                 raise ObjectNotFound(keys.upload(job.id))
-            span = span_length(self._releases.get(job.model_version).predictor)
+            span = span_length(self._releases.get(job.model_version).predictor, job.chunks)
         except (ObjectNotFound, UnknownRelease, ReleaseRefused) as error:
             self._ending.fail(job.id, error.message)
             return
