@@ -225,3 +225,9 @@ def test_no_row_is_both_scored_and_refused(predictor: Predictor, many_customers:
     assert accepted.isdisjoint(refused)
     assert len(accepted | refused) == 20_000
     assert progress == Progress(17_000, 3_000)
+
+
+@pytest.mark.parametrize("cell", ["DSL\x1fNo", "\x1f", "DSL\x1f"])
+def test_the_fast_readers_own_separator_in_a_cell_is_judged_as_any_text(predictor: Predictor, cell: str) -> None:
+    results, errors, _ = scored(predictor, line(InternetService=cell))
+    check(predictor, WHOLE | {"InternetService": cell}, results, errors)

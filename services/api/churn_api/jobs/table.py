@@ -4,6 +4,9 @@ No rule is written twice: what a text means for a category is asked of churn.rea
 cross-field rules are its tables. Any doubt leaves a row to churn.reading itself.
 """
 
+import io
+from collections.abc import Sequence
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -16,6 +19,7 @@ from churn.errors import ValidationError
 from churn.fields import Number
 from churn.reading import MAX_ID_LENGTH, SETTLED, absent_total, read
 from churn_api.jobs import rows
+from churn_api.jobs.runs import SEPARATOR, Run, joined, runs
 from churn_api.jobs.sheet import Sheet
 
 NUMBERS = {name: field for name, field in FIELDS.items() if isinstance(field, Number)}
@@ -42,20 +46,24 @@ class Table(NamedTuple):
 
 
 def read_table(sheet: Sheet, columns: tuple[str, ...]) -> Table:
-    frame, codes_by_text = _parsed(sheet, columns)
-    sure = np.ones(len(frame), np.bool_)
+    parsed = _parsed(sheet, columns)
+    frame, count = parsed.frame, len(parsed.frame)
+    sure = np.ones(count, np.bool_)
     arrays: dict[str, Any] = {name: _amounts(frame[name]) for name in NUMBERS}
     _fill_totals(arrays, sheet, columns.index("TotalCharges"))
     for name, field in NUMBERS.items():
         sure &= _in_range(arrays[name], field)
-    arrays |= {name: _codes(name, frame[name], codes_by_text) for name in CATEGORIES}
+    for run in parsed.runs:
+        if run[0] in CATEGORIES:
+            arrays |= zip(run, _codes(run, frame[run[0]]), strict=True)
     for name, rule in IMPLIED.items():
         arrays[name] = _settle(name, arrays[rule.field], arrays[name])
     for name in CATEGORIES:
         sure &= arrays[name] >= 0
-    # A row with too few cells lacks its last one.
-    sure &= frame[columns[-1]].is_not_null().to_numpy()
-    ids = frame[ID] if ID in columns else pl.Series(ID, [None], pl.String).new_from_index(0, len(frame))
+    if not parsed.whole:
+        # A row with too few cells lacks its last one.
+        sure &= frame[columns[-1]].is_not_null().to_numpy()
+    ids = frame[ID] if ID in columns else pl.Series(ID, [None], pl.String).new_from_index(0, count)
     plain = rows.is_plain(sheet.lines, sheet.count)
     sure &= _sure_ids(ids, plain)
     if sheet.lines.startswith(_BOM):
@@ -63,25 +71,38 @@ def read_table(sheet: Sheet, columns: tuple[str, ...]) -> Table:
     return Table(Customer(**arrays), ids, sure, plain)
 
 
-def _parsed(sheet: Sheet, columns: tuple[str, ...]) -> tuple[pl.DataFrame, list[str]]:
-    """The frame, and the texts of all categories in the order of their physical codes."""
-    texts = pl.Categories.random()
-    kinds: dict[str, Any] = dict.fromkeys(NUMBERS, pl.Float64) | dict.fromkeys(CATEGORIES, pl.Categorical(texts))
-    schema = {name: kinds.get(name, pl.String) for name in columns}
+class _Parsed(NamedTuple):
+    """A column for each run, under the name of the run's first; `whole` if each row has all of its cells."""
+
+    frame: pl.DataFrame
+    runs: Sequence[Run]
+    whole: bool
+
+
+def _parsed(sheet: Sheet, columns: tuple[str, ...]) -> _Parsed:
+    together, alone = runs(columns), [(column,) for column in columns]
+    lines = joined(sheet.lines, together)
+    if lines is not None:
+        with suppress(pl.exceptions.PolarsError):
+            return _Parsed(_frame(lines, together), together, whole=True)
     try:
-        frame = _frame(sheet.lines, schema)
+        frame = _frame(sheet.lines, alone)
     except pl.exceptions.PolarsError:
-        frame = _frame(sheet.even(), schema)
-    highest = [frame[name].to_physical().max() for name in CATEGORIES]
-    count = 1 + max((int(code) for code in highest if isinstance(code, int)), default=-1)
-    known = pl.Series(range(count), dtype=pl.UInt32)
-    return frame, known.cat.to(pl.Categorical(texts)).cast(pl.String).to_list()
+        frame = _frame(sheet.even(), alone)
+    return _Parsed(frame, alone, whole=False)
 
 
-def _frame(lines: bytes, schema: dict[str, Any]) -> pl.DataFrame:
+def _frame(lines: bytes | io.BytesIO, columns: Sequence[Run]) -> pl.DataFrame:
+    schema = {run[0]: _kind(run[0]) for run in columns}
     if not lines:
         return pl.DataFrame(schema=schema)
     return pl.read_csv(lines, has_header=False, schema=schema, quote_char=None, ignore_errors=True)
+
+
+def _kind(name: str) -> Any:
+    if name in NUMBERS:
+        return pl.Float64
+    return pl.Categorical(pl.Categories.random()) if name in CATEGORIES else pl.String
 
 
 def _amounts(column: pl.Series) -> Amounts:
@@ -103,15 +124,35 @@ def _in_range(amounts: Amounts, field: Number) -> Flags:
     return fine & (amounts == np.floor(amounts)) if field.whole else fine
 
 
-def _codes(name: str, column: pl.Series, texts: list[str]) -> Codes:
-    table = np.array([*(_code(name, text) for text in texts), _ABSENT], np.int8)
+def _codes(run: Run, column: pl.Series) -> list[Codes]:
+    """The codes of each field of a run."""
     places = column.to_physical()
+    texts = _texts(column)
+    held = b"".join(_run_codes(run, text) for text in texts) + bytes(len(run) * [_ABSENT & 0xFF])
     if places.null_count():
         places = places.fill_null(len(texts))
-    return table.take(places.to_numpy())
+    tables = np.frombuffer(held, np.int8).reshape(-1, len(run)).T.copy()
+    numbers = places.to_numpy()
+    return [table.take(numbers) for table in tables]
 
 
-@lru_cache(65_536)
+def _texts(column: pl.Series) -> list[str]:
+    """The texts of a categorical column in the order of their physical codes."""
+    highest = column.to_physical().max()
+    count = highest + 1 if isinstance(highest, int) else 0
+    return pl.Series(range(count), dtype=pl.UInt32).cat.to(column.dtype).cast(pl.String).to_list()
+
+
+@lru_cache(16_384)
+def _run_codes(run: Run, text: str) -> bytes:
+    """The codes of a run's fields, a byte each."""
+    cells = text.split(SEPARATOR)
+    fine = len(cells) == len(run)
+    codes = map(_code, run, cells) if fine else [_DOUBTFUL] * len(run)
+    return bytes(code & 0xFF for code in codes)
+
+
+@lru_cache(16_384)
 def _code(name: str, text: str) -> int:
     """What churn.reading makes of this text for this category."""
     try:
