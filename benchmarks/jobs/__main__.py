@@ -94,7 +94,7 @@ def main() -> None:
         table = folder / "table.csv"
         write_table(table, options.rows)
         seconds = measure(folder, table, options.rounds, stack)
-        peaks = {name: stack.peak(name) for name in ("api", "worker")} if stack else {}
+        peaks = stack.peaks(table) if stack else {}
         report(options.rows, seconds, peaks)
 
 

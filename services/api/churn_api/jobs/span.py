@@ -19,7 +19,7 @@ from churn_api.jobs.words import Words
 CSV = "text/csv; charset=utf-8"
 
 # Enough for reading and writing to be hidden behind scoring, but for the first chunk and the last.
-_LONGEST = 8
+_LONGEST = 16
 
 
 class _Scored(NamedTuple):
