@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 
 from churn import store_s3
 from churn.errors import ConfigurationError, PreconditionFailed, StoreUnavailable
+from churn.s3_client import new_clients
 from churn.s3_parts import MIN_PART_BYTES, PART_BYTES, plan, regroup
-from churn.store import INTERACTIVE, Entry, ObjectStore, open_store, prepare_store
+from churn.store import INTERACTIVE, PATIENT, Entry, ObjectStore, open_store, prepare_store
 
 TEXT = "text/plain"
 GIB = 1 << 30
@@ -304,6 +305,12 @@ def test_a_client_reads_no_description_again_once_the_store_is_prepared(
     monkeypatch.setattr(JSONFileLoader, "load_file", lambda _, path: read.append(path))
     open_store(s3_url).ping()
     assert read == []
+
+
+def test_prepared_clients_are_taken_by_one_alone(s3_url: str) -> None:
+    prepare_store(s3_url)
+    first, second = new_clients(PATIENT), new_clients(PATIENT)
+    assert {first.working, first.probing}.isdisjoint(second)
 
 
 @given(st.lists(st.binary(max_size=20), max_size=20), st.integers(1, 10))
