@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from churn.customer import FIELDS, Customer
-from churn.features import ADD_ONS, COLUMNS, FEATURES, features, matrix
+from churn.features import ADD_ONS, COLUMNS, FEATURES, Feature, features, matrix
 from churn.reading import read
 from churn.scoring import table_of
 
@@ -88,3 +88,35 @@ def test_a_column_follows_its_definition(changes: dict[str, object], column: str
     if changes.get("InternetService") == "No":
         changes = changes | dict.fromkeys(ADD_ONS, None)
     assert columns_of(**changes)[column] == pytest.approx(wanted, abs=1e-12)
+
+
+OWNERS = {
+    "AvgChargePerMonth": {"TotalCharges", "tenure"},
+    "TenureGroup_1-2 Years": {"tenure"},
+    "TenureGroup_2-4 Years": {"tenure"},
+    "TenureGroup_4+ Years": {"tenure"},
+    "LogTenure": {"tenure"},
+    "MtMxLogTenure": {"Contract", "tenure"},
+    "TenureLE1": {"tenure"},
+    "TwoYearxLogTenure": {"Contract", "tenure"},
+    "NoSecNoSupport": {"OnlineSecurity", "TechSupport"},
+    "StreamNoProt": set(ADD_ONS),
+    "StreamxFiber": {"InternetService", "StreamingTV", "StreamingMovies"},
+    "MultiLinesxFiber": {"InternetService", "MultipleLines"},
+    "NumAddOns": set(ADD_ONS),
+    "AutoPay": {"PaymentMethod"},
+    "ChargeDrift": {"MonthlyCharges", "TotalCharges", "tenure"},
+}
+
+
+@pytest.mark.parametrize("feature", FEATURES, ids=lambda feature: feature.name)
+def test_the_effect_of_a_column_goes_to_the_fields_that_it_is_about(feature: Feature) -> None:
+    """What a customer without a service cannot have is about that service."""
+    name = feature.name
+    if name.endswith("_No Internet Service"):
+        wanted = {"InternetService"}
+    elif name.endswith("_No Phone Service"):
+        wanted = {"PhoneService"}
+    else:
+        wanted = OWNERS.get(name, {name.partition("_")[0]})
+    assert set(feature.fields) == wanted

@@ -13,7 +13,7 @@ from sklearn.ensemble import RandomForestClassifier
 from churn.background import Background
 from churn.customer import CATEGORIES, FIELDS, Customer
 from churn.features import matrix
-from churn.onnx import OnnxModel
+from churn.onnx import OnnxModel, _with
 from churn.scoring import logits, table_of
 
 
@@ -49,6 +49,37 @@ def test_an_effect_is_the_distance_to_the_mean_over_the_fields_values(
         mean += share * float(logits(model.probability(customer._replace(Contract=code))))
     effect = dict(zip(FIELDS, model.effects(customer), strict=True))["Contract"]
     assert effect == pytest.approx(float(logits(model.probability(customer))) - mean, abs=1e-6)
+
+
+def test_an_effect_of_a_number_is_the_distance_to_the_mean_over_five_equal_parts_of_the_sample(
+    forest_and_model: tuple[RandomForestClassifier, OnnxModel], customers: list[Customer]
+) -> None:
+    _, model = forest_and_model
+    customer = customers[20]
+    held = np.quantile(Background(customers[:200]).table.tenure, [0.1, 0.3, 0.5, 0.7, 0.9], method="nearest")
+    mean = np.mean([logits(model.probability(customer._replace(tenure=months))) for months in held])
+    effect = dict(zip(FIELDS, model.effects(customer), strict=True))["tenure"]
+    assert effect == pytest.approx(float(logits(model.probability(customer))) - mean, abs=1e-6)
+
+
+def test_effects_are_measured_against_the_mean_log_odds_and_not_against_the_mean_probability(
+    forest_and_model: tuple[RandomForestClassifier, OnnxModel], customers: list[Customer]
+) -> None:
+    _, model = forest_and_model
+    probabilities = model.probabilities(Background(customers[:200]).table)
+    kept = np.clip(probabilities, 1e-6, 1 - 1e-6)
+    assert model.average_log_odds == pytest.approx(float(np.log(kept / (1 - kept)).mean()), abs=1e-9)
+    assert abs(model.average_log_odds - float(logits(probabilities.mean()))) > 0.01
+
+
+def test_with_internet_an_add_on_that_nobody_without_it_has_is_declined(customers: list[Customer]) -> None:
+    offline = table_of([each for each in customers if each.InternetService == 2])
+    online = _with(offline, "InternetService", 0)
+    for name in ("TechSupport", "StreamingTV"):
+        assert set(getattr(online, name)) == {CATEGORIES[name].code("No")}
+    assert set(_with(online, "InternetService", 2).TechSupport) == {
+        CATEGORIES["TechSupport"].code("No internet service")
+    }
 
 
 def test_without_internet_the_add_ons_have_no_effect(

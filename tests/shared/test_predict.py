@@ -5,7 +5,7 @@ import pytest
 
 from churn.customer import FIELDS, Customer
 from churn.features import ADD_ONS
-from churn.predict import Predictor, risk_band
+from churn.predict import MAX_RECOMMENDATIONS, Predictor, risk_band
 from churn.reading import read
 from churn.scoring import sigmoid
 
@@ -89,6 +89,53 @@ def test_every_recommendation_is_re_scored_and_lowers_the_probability(
 def test_recommendations_come_best_first(predictor: Predictor, record: dict[str, object]) -> None:
     after = [each.churn_probability_after for each in predictor.predict(read(record)).recommendations]
     assert after == sorted(after)
+
+
+class Constant:
+    """A scorer for which nothing about a customer matters."""
+
+    additive = True
+    average_log_odds = 0.0
+
+    def probability(self, customer: Customer) -> float:
+        del customer
+        return 0.7
+
+    def effects(self, customer: Customer) -> list[float]:
+        del customer
+        return [0.0] * len(FIELDS)
+
+
+class EveryOfferHelps(Constant):
+    """A scorer for which any change from what the customer has lowers the probability, each by another amount."""
+
+    def __init__(self, customer: Customer) -> None:
+        self._customer = customer
+
+    def probability(self, customer: Customer) -> float:
+        changed = [place for place, pair in enumerate(zip(customer, self._customer, strict=True)) if len(set(pair)) > 1]
+        return 0.7 - sum(0.01 + place / 1000 for place in changed)
+
+
+def test_an_offer_that_changes_nothing_is_none(predictor: Predictor, record: dict[str, object]) -> None:
+    assert Predictor(Constant(), predictor.background, 0.5).predict(read(record)).recommendations == ()
+
+
+def test_an_agent_is_given_the_five_best_offers(predictor: Predictor, record: dict[str, object]) -> None:
+    reading = read(record)
+    got = Predictor(EveryOfferHelps(reading.customer), predictor.background, 0.5).predict(reading)
+    assert len(got.recommendations) == MAX_RECOMMENDATIONS == 5
+    places = [list(FIELDS).index(each.field) for each in got.recommendations]
+    assert places == sorted(places, reverse=True)
+
+
+def test_an_add_on_is_offered_only_where_the_internet_service_is_known(
+    predictor: Predictor, record: dict[str, object]
+) -> None:
+    unknown = record | dict.fromkeys(ADD_ONS, None) | {"InternetService": None, "TechSupport": "No"}
+    reading = read(unknown)
+    assert reading.customer.InternetService is None
+    assert "TechSupport" not in {each.field for each in predictor.predict(reading).recommendations}
 
 
 def test_nothing_is_offered_that_contradicts(predictor: Predictor, record: dict[str, object]) -> None:

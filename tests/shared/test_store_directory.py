@@ -190,3 +190,27 @@ def test_a_full_disk_is_an_unavailable_store_and_leaves_nothing(store: ObjectSto
 def test_a_missing_folder_is_an_unavailable_store(folder: Path) -> None:
     with pytest.raises(StoreUnavailable, match="there is no such folder"):
         open_store(folder.as_uri()).put("key", b"", content_type=TEXT)
+
+
+def test_what_is_written_is_on_the_disk_before_its_name_is_and_the_name_before_it_is_told(
+    store: ObjectStore, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A power cut keeps what was flushed, and nothing else."""
+    happened: list[tuple[str, int]] = []
+    flush, move = os.fsync, Path.replace
+
+    def flushed(descriptor: int) -> None:
+        happened.append(("flushed", os.fstat(descriptor).st_ino))
+        flush(descriptor)
+
+    def moved(path: Path, target: Path) -> Path:
+        happened.append(("moved", path.stat().st_ino))
+        return move(path, target)
+
+    monkeypatch.setattr(os, "fsync", flushed)
+    monkeypatch.setattr(Path, "replace", moved)
+    store.put("jobs/one/job.json", b"{}", content_type=TEXT)
+    path = folder / "jobs" / "one" / "job.json"
+    written = path.stat().st_ino
+    folders = [("flushed", parent.stat().st_ino) for parent in (path.parent, path.parent.parent, folder)]
+    assert happened == [("flushed", written), ("moved", written), *folders]

@@ -12,13 +12,14 @@ from typing import Any
 
 import pytest
 from boto3.session import Session
+from botocore.exceptions import ClientError
 from botocore.loaders import JSONFileLoader
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from churn import store_s3
 from churn.errors import ConfigurationError, PreconditionFailed, StoreUnavailable
-from churn.s3_client import new_clients
+from churn.s3_client import new_clients, translated
 from churn.s3_parts import MIN_PART_BYTES, PART_BYTES, plan, regroup
 from churn.store import INTERACTIVE, PATIENT, Entry, ObjectStore, open_store, prepare_store
 
@@ -319,3 +320,20 @@ def test_regrouping_keeps_every_byte_in_pieces_of_one_size(chunks: list[bytes], 
     assert b"".join(pieces) == b"".join(chunks)
     assert all(len(piece) == size for piece in pieces[:-1])
     assert all(0 < len(piece) <= size for piece in pieces)
+
+
+def test_only_the_version_that_was_planned_with_is_copied(store: ObjectStore) -> None:
+    """Moto copies whatever there is; S3 refuses what has changed since, if it is asked to."""
+    store.write("part", [b"a" * PART_BYTES], content_type=TEXT)
+    sent: list[dict[str, Any]] = []
+    events = store._client().meta.events
+    events.register("before-parameter-build.s3.UploadPartCopy", lambda params, **_: sent.append(dict(params)))
+    store.concatenate("whole", ["part", "part"], content_type=TEXT)
+    assert [call["CopySourceIfMatch"] for call in sent] == 2 * [store.head("part").etag]
+
+
+@pytest.mark.parametrize("code", ["PreconditionFailed", "ConditionalRequestConflict", "412"])
+def test_a_conditional_write_that_s3_will_not_decide_has_lost(code: str) -> None:
+    refusal = ClientError({"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": 409}}, "PutObject")
+    with pytest.raises(PreconditionFailed), translated("bucket", "key"):
+        raise refusal
