@@ -131,7 +131,8 @@ class S3Server:
     """Moto's S3 on a free port of the loopback.
 
     It answers one request after the other, so that a conditional write is atomic, as S3's is. `lost` is how many
-    answers to writes still get lost on their way: the write is done, and the client is told 503."""
+    answers to writes still get lost on their way: the write is done, and the client is told 503. `loses` tells which
+    requests that may happen to."""
 
     def __init__(self) -> None:
         self._application = DomainDispatcherApplication(create_backend_app)
@@ -148,12 +149,15 @@ class S3Server:
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         with self._lock:
-            if not self.lost or environ["REQUEST_METHOD"] != "PUT":
+            if not self.lost or not self.loses(environ):
                 return list(self._application(environ, start_response))
             self.lost -= 1
             list(self._application(environ, lambda *_: None))
             start_response("503 Service Unavailable", [])
             return []
+
+    def loses(self, environ: dict[str, Any]) -> bool:
+        return bool(environ["REQUEST_METHOD"] == "PUT")
 
     def new_bucket(self) -> str:
         """The store URL of a new bucket; asked for without an S3 client, which takes longer to make than most tests."""

@@ -128,6 +128,12 @@ def translated(bucket: str, key: str | None = None) -> Iterator[None]:
         raise StoreUnavailable(place(bucket), _unanswered(error)) from error
 
 
+def was_retried(error: ChurnError) -> bool:
+    """Whether S3 refused a second attempt, or a third: an earlier one may have been done, and its answer lost."""
+    cause = error.__cause__
+    return isinstance(cause, ClientError) and bool(cause.response["ResponseMetadata"]["RetryAttempts"])
+
+
 def is_final(error: StoreUnavailable) -> bool:
     """Whether waiting cannot help: the credentials are missing or refused."""
     cause = error.__cause__

@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 
 from churn.errors import ChurnError, ObjectNotFound, PreconditionFailed, StoreUnavailable
 from churn.overlap import overlapped
-from churn.s3_client import Clients, error_code, is_final, new_clients, own_endpoint, place, translated
+from churn.s3_client import Clients, error_code, is_final, new_clients, own_endpoint, place, translated, was_retried
 from churn.s3_parts import PART_BYTES, Piece, plan, regroup
 from churn.store import Entry, Object, Patience, checked_folder, checked_key, checked_prefix
 
@@ -150,15 +150,18 @@ class S3Store:
     def _own_write(self, key: str, write_id: str, error: ChurnError) -> str:
         """The etag, if a conditional write won after all: where the answer to the first attempt was lost on its way,
         the second attempt finds the first one's object and is refused."""
-        cause = error.__cause__
-        attempts = cause.response["ResponseMetadata"]["RetryAttempts"] if isinstance(cause, ClientError) else 0
-        if attempts:
-            with translated(self._bucket, key), suppress(ObjectNotFound):
-                answer = self._client().head_object(Bucket=self._bucket, Key=key)
-                if answer["Metadata"].get(_WRITE_ID) == write_id:
-                    return answer["ETag"]
+        if was_retried(error) and (etag := self._etag_of(key, write_id)) is not None:
+            return etag
         # A missing object is no version of itself: S3 says so by 404, the protocol by PreconditionFailed.
         raise PreconditionFailed(key) from error
+
+    def _etag_of(self, key: str, write_id: str) -> str | None:
+        """The etag of an object, if it is what this call wrote."""
+        with translated(self._bucket, key), suppress(ObjectNotFound):
+            answer = self._client().head_object(Bucket=self._bucket, Key=key)
+            if answer["Metadata"].get(_WRITE_ID) == write_id:
+                return answer["ETag"]
+        return None
 
     def _open(self, key: str, start: int, end: int | None, etag: str | None = None) -> "StreamingBody | None":
         """The body of an answer with these bytes, of this version if one is given; None where there are none."""
@@ -222,24 +225,35 @@ class S3Store:
 
     def _write_parts(self, key: str, sends: Iterable[_SendPart], content_type: str, at_once: int = _AT_ONCE) -> None:
         """Send the parts of one object while the next are drawn; nothing of it stays if one of them fails."""
-        client = self._client()
+        client, write_id = self._client(), uuid4().hex
         with translated(self._bucket):
-            upload = client.create_multipart_upload(Bucket=self._bucket, Key=key, ContentType=content_type)["UploadId"]
+            upload = client.create_multipart_upload(
+                Bucket=self._bucket, Key=key, ContentType=content_type, Metadata={_WRITE_ID: write_id}
+            )["UploadId"]
         try:
             calls = (partial(send, upload, number) for number, send in enumerate(sends, 1))
             parts: list[CompletedPartTypeDef] = [
                 {"PartNumber": number, "ETag": etag} for number, etag in enumerate(overlapped(calls, at_once), 1)
             ]
-            with translated(self._bucket):
-                client.complete_multipart_upload(
-                    Bucket=self._bucket, Key=key, UploadId=upload, MultipartUpload={"Parts": parts}
-                )
+            self._complete(key, upload, parts, write_id)
         except BaseException:
             # What went wrong first is what the caller must hear, and soon: who hangs is asked only once, and what stays
             # then is removed by the bucket's lifecycle.
             with suppress(StoreUnavailable), translated(self._bucket):
                 self._connect().probing.abort_multipart_upload(Bucket=self._bucket, Key=key, UploadId=upload)
             raise
+
+    def _complete(self, key: str, upload: str, parts: "Sequence[CompletedPartTypeDef]", write_id: str) -> None:
+        """Make one object of the parts. Where the answer to the first attempt was lost, the second one finds no upload
+        of this name any more, but the object."""
+        try:
+            with translated(self._bucket):
+                self._client().complete_multipart_upload(
+                    Bucket=self._bucket, Key=key, UploadId=upload, MultipartUpload={"Parts": parts}
+                )
+        except StoreUnavailable as error:
+            if not was_retried(error) or self._etag_of(key, write_id) is None:
+                raise
 
     def _entries(self, prefix: str, after: str, page_size: int) -> Iterator[Entry]:
         pages = self._client().get_paginator("list_objects_v2")

@@ -5,6 +5,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 from threading import Thread
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 from boto3.session import Session
+from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError
 from botocore.loaders import JSONFileLoader
 from hypothesis import example, given
@@ -187,6 +189,29 @@ def test_a_conditional_write_whose_answer_is_lost_has_still_won(s3_server, store
     s3_server.lost = 1
     second = store.put("key", b"2", content_type=TEXT, if_match=first)
     assert store.head("key").etag == second
+
+
+def test_an_upload_whose_completion_is_not_heard_of_has_been_written(
+    s3_server, store: ObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(s3_server, "loses", lambda environ: "uploadId" in environ["QUERY_STRING"] and is_post(environ))
+    s3_server.lost = 1
+    store.write("key", [b"x" * PART_BYTES, b"y"], content_type=TEXT)
+    assert (s3_server.lost, store.head("key").size) == (0, PART_BYTES + 1)
+
+
+def test_an_upload_that_was_never_completed_has_not_been_written(store: ObjectStore) -> None:
+    store.put("key", b"what stood there before", content_type=TEXT)
+    refused = AWSResponse("", 503, {}, BytesIO())
+    refused.raw.stream = lambda: iter([b""])
+    store._client().meta.events.register("before-send.s3.CompleteMultipartUpload", lambda **_: refused)
+    with pytest.raises(StoreUnavailable, match="CompleteMultipartUpload"):
+        store.write("key", [b"x" * PART_BYTES, b"y"], content_type=TEXT)
+    assert store.get("key").data == b"what stood there before"
+
+
+def is_post(environ: dict[str, Any]) -> bool:
+    return environ["REQUEST_METHOD"] == "POST"
 
 
 def test_a_store_that_keeps_failing_is_asked_three_times(s3_server, store: ObjectStore) -> None:
