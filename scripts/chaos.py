@@ -2,20 +2,23 @@
 
     make chaos ROUNDS=30 SEED=7
 
-Each round submits jobs, kills and restarts containers and wipes the queue, all of it by the seed; then every accepted
-job must be completed, its files must be the same bytes as those of an undisturbed job over the same input, and every
-input row must be in exactly one of them. With --running the stack of COMPOSE_PROJECT_NAME is used as it is.
+Each round submits jobs, kills and restarts containers and wipes the queue, all of it by the seed, while one in fifty of
+the store's answers to writes is lost on its way; then every accepted job must be completed, its files must be the same
+bytes as those of an undisturbed job over the same input, and every input row must be in exactly one of them. With
+--running the stack of COMPOSE_PROJECT_NAME is used as it is, and no answer is lost.
 """
 
 import argparse
 import csv
 import hashlib
 import io
+import json
 import os
 import random
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,6 +31,7 @@ import requests
 from churn_trainer import sample
 
 ROOT = Path(__file__).resolve().parents[1]
+LOST_SHARE = 0.02
 VICTIMS = ("worker", "api", "queue", "cache", "minio")
 ROWS = (1_000, 20_000, 60_000)
 JOBS_A_ROUND = 4
@@ -166,12 +170,40 @@ def one_round(stack: Stack, number: int, chance: random.Random, wanted: dict[int
     )
 
 
+def lossy_store(seed: int) -> dict[str, Any]:
+    """What puts a proxy that loses answers between the store and those who work with jobs, as Compose reads it."""
+    proxy = {
+        "image": "${COMPOSE_PROJECT_NAME}-api",
+        "entrypoint": ["python", "/lossy_proxy.py", "9000", "minio:9000", "--share", str(LOST_SHARE)],
+        "command": ["--seed", str(seed)],
+        "volumes": [f"{ROOT / 'scripts' / 'lossy_proxy.py'}:/lossy_proxy.py:ro,z"],
+        "networks": ["store"],
+        "healthcheck": {"test": ["CMD", "bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/9000"], "interval": "1s"},
+        "restart": "unless-stopped",
+    }
+    behind = {
+        "environment": {"AWS_ENDPOINT_URL_S3": "http://lossy:9000"},
+        "depends_on": {"lossy": {"condition": "service_healthy"}},
+    }
+    return {"services": {"lossy": proxy, "api": behind, "worker": behind}}
+
+
 @contextmanager
-def own_stack() -> Iterator[Stack]:
+def own_stack(seed: int) -> Iterator[Stack]:
     """A stack that is built, started, and taken down at the end."""
+    with tempfile.TemporaryDirectory() as folder:
+        override = Path(folder) / "lossy.yaml"
+        override.write_text(json.dumps(lossy_store(seed)))
+        with started(override) as stack:
+            yield stack
+
+
+@contextmanager
+def started(override: Path) -> Iterator[Stack]:
     ports = {f"CHURN_{name}_PORT": str(free_port()) for name in ("WEB", "API", "S3", "S3_CONSOLE")}
     settings = {"CHURN_JOB_CHUNK_MB": "1", "CHURN_DATA_SOURCE": "sample", "CHURN_CV_REPEATS": "1"}
-    environment = os.environ | {"COMPOSE_PROJECT_NAME": f"churn-chaos-{os.getpid()}"} | ports | settings
+    files = {"COMPOSE_FILE": ":".join(("compose.yaml", "compose.local.yaml", str(override)))}
+    environment = os.environ | {"COMPOSE_PROJECT_NAME": f"churn-chaos-{os.getpid()}"} | files | ports | settings
     stack = Stack(environment, f"http://127.0.0.1:{ports['CHURN_API_PORT']}")
     try:
         stack.compose("up", "--build", "--detach", "--wait")
@@ -212,7 +244,7 @@ def main() -> int:
     if options.running:
         run(running_stack(), options.rounds, options.seed)
     else:
-        with own_stack() as stack:
+        with own_stack(options.seed) as stack:
             run(stack, options.rounds, options.seed)
     return 0
 

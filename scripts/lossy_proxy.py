@@ -1,0 +1,104 @@
+"""A proxy in front of an S3 server that loses answers to writes: the write is done, and its caller never hears of it.
+
+    python scripts/lossy_proxy.py 9000 minio:9000 --share 0.02 --seed 7
+
+Bytes pass as they are, so that signatures stay valid; of a connection whose answer is lost both ends are closed, as a
+network that fails does. `make chaos` runs one between a stack's services and its store.
+"""
+
+import argparse
+import asyncio
+import random
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+
+WRITES = (b"PUT ", b"POST ", b"DELETE ")
+# "Go on and send the body" is no answer yet.
+CONTINUE = b"HTTP/1.1 100"
+BLOCK_BYTES = 64 << 10
+
+
+class LossyProxy:
+    """Hands connections on to `host`:`port`; `share` (0 to 1) of the answers to writes are lost, drawn from `rng`."""
+
+    def __init__(self, host: str, port: int, share: float, rng: random.Random) -> None:
+        self._target = host, port
+        self._share = share
+        self._rng = rng
+        self.lost = 0
+
+    async def handle(self, client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
+        """One connection, until either end closes it or an answer is lost."""
+        with suppress(OSError):
+            server, to_server = await asyncio.open_connection(*self._target)
+            exchange = _Exchange(self)
+            ways = [
+                asyncio.create_task(_pump(client, to_server, exchange.asked)),
+                asyncio.create_task(_pump(server, to_client, exchange.answered)),
+            ]
+            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+            for way in ways:
+                way.cancel()
+            to_server.close()
+        to_client.close()
+
+    def loses(self) -> bool:
+        """Whether the answer to a write at hand is lost."""
+        if self._rng.random() >= self._share:
+            return False
+        self.lost += 1
+        return True
+
+
+class _Exchange:
+    """What a connection is at: S3's clients ask for one thing at a time."""
+
+    def __init__(self, proxy: LossyProxy) -> None:
+        self._proxy = proxy
+        self._asking = False
+        self._is_write = False
+
+    def asked(self, data: bytes) -> bool:
+        if not self._asking:
+            self._asking, self._is_write = True, data.startswith(WRITES)
+        return True
+
+    def answered(self, data: bytes) -> bool:
+        """Whether the bytes go on; an answer is lost whole, before its first byte."""
+        if data.startswith(CONTINUE):
+            return True
+        begins, self._asking = self._asking, False
+        return not (begins and self._is_write and self._proxy.loses())
+
+
+async def _pump(source: asyncio.StreamReader, target: asyncio.StreamWriter, goes_on: Callable[[bytes], bool]) -> None:
+    with suppress(OSError):
+        while (data := await source.read(BLOCK_BYTES)) and goes_on(data):
+            target.write(data)
+            await target.drain()
+
+
+async def serve(port: int, proxy: LossyProxy) -> None:
+    """Take connections on every address of this machine until cancelled."""
+    server = await asyncio.start_server(proxy.handle, "0.0.0.0", port)  # noqa: S104  # a container's own network
+    async with server:
+        await server.serve_forever()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("port", type=int)
+    parser.add_argument("target", help="host:port")
+    parser.add_argument("--share", type=float, default=0.02, help="of the answers to writes that are lost, 0 to 1")
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    host, _, port = options.target.rpartition(":")
+    proxy = LossyProxy(host, int(port), options.share, random.Random(options.seed))  # noqa: S311  # no secret
+    with suppress(KeyboardInterrupt):
+        asyncio.run(serve(options.port, proxy))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
