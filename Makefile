@@ -56,8 +56,8 @@ test-stack: $(VENV)/requirements.txt ## Build, start, test and take down a stack
 chaos: $(VENV)/requirements.txt ## Kill parts of a stack of its own at random, lose answers of its store (ROUNDS=5, SEED=1; RUNNING=1: of the one that runs); no job is lost
 	$(BIN)/python scripts/chaos.py --rounds $(or $(ROUNDS),5) --seed $(or $(SEED),1) $(if $(RUNNING),--running)
 
-soak: $(VENV)/requirements.txt ## Load a production-shaped stack of its own for MINUTES=30 inside a gigabyte, then kill each service in turn
-	$(BIN)/python scripts/soak.py --minutes $(or $(MINUTES),30)
+soak: $(VENV)/requirements.txt ## Load a production-shaped stack of its own for MINUTES=30 inside a gigabyte, beside hostile clients, then kill each service in turn
+	$(BIN)/python -m scripts.soak --minutes $(or $(MINUTES),30)
 
 fuzz: $(VENV)/requirements.txt ## Send made-up requests, customers and files to the running stack (TOTAL=20000 at least, in rounds of CASES=1200 for each operation, SEED=1, URL= of another one)
 	$(BIN)/python -m scripts.fuzz --total $(or $(TOTAL),20000) --cases $(or $(CASES),1200) --seed $(or $(SEED),1) --url $(or $(URL),http://127.0.0.1:5000)

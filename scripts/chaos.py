@@ -55,11 +55,12 @@ class Stack:
     api: str
     killed: list[str] = field(default_factory=list)
 
-    def compose(self, *arguments: str, check: bool = True) -> None:
+    def compose(self, *arguments: str, check: bool = True) -> str:
         command = ["docker", "compose", "--progress", "quiet", *arguments]
         done = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True)
         if check and done.returncode:
             raise SystemExit(f"{' '.join(command)} failed:\n{done.stderr}")
+        return done.stdout
 
     def kill(self, service: str, down: float) -> None:
         """Kill a service's containers and start them again after `down` seconds."""
@@ -246,6 +247,7 @@ def main() -> int:
     else:
         with own_stack(options.seed) as stack:
             run(stack, options.rounds, options.seed)
+            print(f"of the store's answers to writes {stack.compose('logs', 'lossy').count('lost')} were lost")
     return 0
 
 

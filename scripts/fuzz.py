@@ -1,8 +1,8 @@
-"""Fuzz a running stack: requests made up from its own description, customers and files that hypothesis makes up, and
-what they leave behind. `make fuzz` calls this.
+"""Fuzz a running stack: requests made up from its own description, customers and files that hypothesis makes up,
+hostile requests, and what they leave behind. `make fuzz` calls this.
 
-Schemathesis and scripts/made_up.py judge each answer; this script sees to it that neither memory nor the number of
-metric series has grown.
+Schemathesis, scripts/made_up.py and scripts/hostile.py judge each answer; this script sees to it that neither memory
+nor the number of metric series has grown.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import NamedTuple
 
-from scripts import made_up
+from scripts import hostile, made_up
 
 CONFIGURATION = Path(__file__).resolve().parents[1] / "tests" / "guard" / "schemathesis.toml"
 
@@ -38,14 +38,17 @@ def main() -> int:
     options = arguments()
     fuzz(options.url, WARM_UP_CASES, options.seed + 1, 120)
     made_up.ask(options.url, WARM_UP_CASES, options.seed + 1)
+    hostile.ask_all(options.url, options.seed + 1)
     before = look(options.url)
     found, seeds = rounds(options, before)
     made_up.ask(options.url, options.cases, options.seed)
     print(
         f"seed {options.seed}: {options.cases} lists of customers, {options.cases // 5} files made up, all as promised"
     )
+    rude = hostile.ask_all(options.url, options.seed)
+    print(f"seed {options.seed}: {len(hostile.KINDS)} kinds of hostile requests, {len(rude)} answered as none may be")
     after = look(options.url)
-    faults = compare(before, after, options.total)
+    faults = [*rude, *compare(before, after, options.total)]
     print(f"seeds {seeds}: {after.requests - before.requests:.0f} requests, series {before.series} -> {after.series}, "
           f"answers of 500 {before.failures:.0f} -> {after.failures:.0f}, "
           f"memory in MiB {rounded(before.memory_mib)} -> {rounded(after.memory_mib)}")  # fmt: skip

@@ -48,6 +48,7 @@ class LossyProxy:
         if self._rng.random() >= self._share:
             return False
         self.lost += 1
+        print(f"{self.lost} answers lost", flush=True)
         return True
 
 

@@ -22,12 +22,18 @@ PATIENCE = 60.0
 CODES = frozenset({"missing", "unknown", "wrong_type", "out_of_range", "not_allowed", "contradiction"})
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
-ANYTHING = SCALARS | st.text(max_size=30) | st.lists(SCALARS, max_size=2)
+ANYTHING = SCALARS | st.text(max_size=30) | st.lists(SCALARS, max_size=2) | st.integers().map(str)
 SENSIBLE: dict[str, st.SearchStrategy[Any]] = {
     name: st.integers(int(field.low), int(field.high)) if isinstance(field, Number) else st.sampled_from(field.names)
     for name, field in FIELDS.items()
 }
-CELLS = {name: held.map(str) | st.text(max_size=8) for name, held in SENSIBLE.items()}
+# ASCII's controls behind what would be fine without them: exports of older systems leave separators there.
+CONTROLS = st.text(st.characters(max_codepoint=0x1F) | st.sampled_from("\x7f\x85\xa0\u2028\u202e\ufeff"), max_size=2)
+CELLS = {name: st.builds(str.__add__, held.map(str), CONTROLS) | st.text(max_size=8) for name, held in SENSIBLE.items()}
+
+
+# Names that nobody has: none as a rule, at times more than a customer can have.
+MANY = st.sampled_from([0, 0, 0, 0, 0, 0, 0, 100])
 
 
 @st.composite
@@ -36,7 +42,9 @@ def customers(draw: st.DrawFn) -> Customer:
     record = draw(st.fixed_dictionaries({}, optional=SENSIBLE | {ID: st.text(max_size=70)}))
     for name in draw(st.sets(st.sampled_from([*FIELDS, ID, LABEL, "x"]), max_size=3)):
         record[name] = draw(ANYTHING)
-    return record
+    for name in draw(st.sets(st.sampled_from(list(FIELDS)), max_size=1)):
+        record[name] = draw(CELLS[name])
+    return record | dict.fromkeys(draw(st.lists(st.text(max_size=8), max_size=draw(MANY))), 0)
 
 
 @st.composite

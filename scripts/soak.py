@@ -1,12 +1,14 @@
 """Load a production-shaped stack for a while, watch its memory, then kill each of its services. `make soak` calls this.
 
-The stack is one of its own, with keys, and MinIO in the place of S3. It is taken down at the end. The exit code is 0 if
-no request failed, what serves stayed inside a gigabyte, and every killed service came back.
+The stack is one of its own, with keys, and MinIO in the place of S3. Hostile clients, from other addresses and with a
+key of their own, are at it all the while. It is taken down at the end. The exit code is 0 if no honest request failed,
+no hostile one was answered as none may be, what serves stayed inside a gigabyte, and every killed service came back.
 """
 
 import argparse
 import json
 import os
+import random
 import secrets
 import signal
 import socket
@@ -24,6 +26,7 @@ from typing import Any
 import requests
 
 from churn_trainer import sample
+from scripts import hostile
 
 ROOT = Path(__file__).resolve().parents[1]
 SERVING = ("web", "api", "worker", "cache", "queue")
@@ -32,6 +35,10 @@ UNITS = {"B": 1 / 2**20, "KiB": 1 / 1024, "MiB": 1, "GiB": 1024}
 SAMPLE_SECONDS, BACK_SECONDS = 15.0, 120.0
 CUSTOMER = {"gender": "Female", "SeniorCitizen": 0, "tenure": 24, "Contract": "One year", "MonthlyCharges": 65.5}
 JOB_ROWS = 20_000
+# Addresses that are nobody's (RFC 5737): the honest clients' one, and the hostile ones', which are many.
+HONEST, HOSTILE = "198.51.100.7", "203.0.113."
+# Of each hostile kind so many at a time.
+HOSTILE_AT_A_TIME = 2
 
 
 @dataclass
@@ -41,6 +48,7 @@ class Tally:
     seconds: dict[str, list[float]] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
     memory: list[tuple[float, dict[str, float]]] = field(default_factory=list)
+    hostile: int = 0
     lock: Lock = field(default_factory=Lock)
 
     def add(self, kind: str, seconds: float, fault: str | None) -> None:
@@ -48,6 +56,12 @@ class Tally:
             self.seconds.setdefault(kind, []).append(seconds)
             if fault:
                 self.faults.append(f"{kind}: {fault}")
+
+    def add_hostile(self, fault: str | None) -> None:
+        with self.lock:
+            self.hostile += 1
+            if fault:
+                self.faults.append(f"hostile: {fault}")
 
 
 @dataclass(frozen=True)
@@ -58,6 +72,7 @@ class Stack:
     environment: dict[str, str]
     port: int
     key: str
+    hostile_key: str
 
     def run(self, *command: str, check: bool = True) -> str:
         done = subprocess.run(command, cwd=self.folder, env=self.environment, capture_output=True, text=True)
@@ -78,8 +93,12 @@ class Stack:
         return at if status == "healthy" else None
 
     def ask(self, method: str, path: str, **options: Any) -> requests.Response:
-        headers = {"X-API-Key": self.key} | options.pop("headers", {})
-        return requests.request(method, f"http://127.0.0.1:{self.port}{path}", headers=headers, timeout=60, **options)
+        headers = {"X-API-Key": self.key, "X-Forwarded-For": HONEST} | options.pop("headers", {})
+        return requests.request(method, self.url + path, headers=headers, timeout=60, **options)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
 
     def memory(self) -> dict[str, float]:
         """MiB of each service that serves, as `docker stats` counts it."""
@@ -111,15 +130,17 @@ def main() -> int:
 
 def own_stack(override: Path) -> Stack:
     """One that this program may kill."""
-    port, key = free_port(), secrets.token_hex(24)
+    port, key, hostile_key = free_port(), secrets.token_hex(24), secrets.token_hex(24)
     environment = os.environ | {
         "COMPOSE_PROJECT_NAME": f"churn-soak-{os.getpid()}",
         "COMPOSE_FILE": ":".join(("compose.yaml", "compose.local.yaml", str(override))),
-        "CHURN_API_KEYS": key,
+        "CHURN_API_KEYS": f"{key},{hostile_key}",
+        # Docker's own networks, so that the site tells callers apart by the addresses that this program gives them.
+        "CHURN_TRUSTED_PROXIES": "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16",
         "CHURN_WEB_PORT": str(port),
         **{f"CHURN_{name}_PORT": str(free_port()) for name in ("API", "S3", "S3_CONSOLE")},
     }
-    return Stack(ROOT, environment, port, key)
+    return Stack(ROOT, environment, port, key, hostile_key)
 
 
 def load(stack: Stack, seconds: float) -> Tally:
@@ -135,7 +156,13 @@ def load(stack: Stack, seconds: float) -> Tally:
         ("site", 2.0, lambda _: expect(stack, 200, "/", method="GET")),
         ("job", 30.0, lambda _: run_job(stack, table)),
     ]
-    threads = [Thread(target=keep_asking, args=(tally, over, *kind)) for kind in kinds]
+    threads = [
+        *(Thread(target=keep_asking, args=(tally, over, *kind)) for kind in kinds),
+        *(
+            Thread(target=keep_at_it, args=(tally, over, kind, hostile_target(stack, number)))
+            for number, kind in enumerate(hostile.KINDS * HOSTILE_AT_A_TIME)
+        ),
+    ]
     for thread in threads:
         thread.start()
     end = time.monotonic() + seconds
@@ -159,6 +186,16 @@ def keep_asking(tally: Tally, over: Event, kind: str, pause: float, ask: Callabl
         except requests.RequestException as error:
             fault = type(error).__name__
         tally.add(kind, time.perf_counter() - start, fault)
+
+
+def hostile_target(stack: Stack, number: int) -> hostile.Target:
+    return hostile.Target(stack.url, {"X-API-Key": stack.hostile_key, "X-Forwarded-For": f"{HOSTILE}{number + 1}"})
+
+
+def keep_at_it(tally: Tally, over: Event, kind: hostile.Kind, target: hostile.Target) -> None:
+    rng = random.Random(kind.name)  # noqa: S311  # no secret
+    while not over.wait(kind.pause):
+        tally.add_hostile(hostile.fault(kind, kind.ask(target, rng)))
 
 
 def predict(stack: Stack, turn: int) -> str | None:
@@ -198,7 +235,7 @@ def report(tally: Tally) -> bool:
         slope = linear_regression(times, held).slope * 3600 if len(times) > 2 else float("nan")
         print(f"{service:8} {max(held):7.1f} MiB at most, {slope:+7.1f} MiB an hour")
     together = max(sum(memory.values()) for _, memory in tally.memory)
-    print(f"together {together:.0f} MiB at most, {len(tally.faults)} requests failed")
+    print(f"together {together:.0f} MiB at most, {len(tally.faults)} requests failed; {tally.hostile} hostile ones")
     for fault in tally.faults[:20]:
         print(f"  {fault}")
     return together <= GIGABYTE_MIB and not tally.faults

@@ -8,14 +8,14 @@ from scripts import soak
 def tally(megabytes: float, *faults: str) -> soak.Tally:
     memory = dict.fromkeys(soak.SERVING, megabytes)
     samples = [(15.0 * number, memory) for number in range(9)]
-    return soak.Tally({"predict": [0.01] * 100}, list(faults), samples)
+    return soak.Tally({"predict": [0.01] * 100}, list(faults), samples, hostile=3)
 
 
 def test_a_flat_run_without_a_fault_is_fine(capsys):
     assert soak.report(tally(100))
     printed = capsys.readouterr().out
     assert "predict      100 asked, p50    10.0 ms, p99    10.0 ms" in printed
-    assert "together 500 MiB at most, 0 requests failed" in printed
+    assert "together 500 MiB at most, 0 requests failed; 3 hostile ones" in printed
     assert "+0.0 MiB an hour" in printed
 
 
