@@ -36,6 +36,7 @@ def _check(keys: Keyring, rate: Rate) -> None:
     key = keys.find(_sent_key())
     if key is None:
         raise Unauthorized(sent=True)
+    g.api_key_name = key.name
     rate.take(key.name)
     scope = JOBS if _rule().startswith("/jobs") else SCOPE.get(_rule())
     if scope and scope not in key.scopes:

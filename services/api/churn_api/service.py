@@ -79,8 +79,9 @@ def build(settings: ApiSettings) -> Service:
     metrics.add(MachineCollector(checks, settings.queue_url, settings.cache_url))
     metrics.add(JobCollector(settings.queue_url))
     ledger, queue = Ledger(store), CeleryQueue(create_celery(settings.queue_url), settings.queue_url)
-    submissions = Submissions(ledger, queue, RedisMeter(settings.queue_url), _limits(settings))
-    desk = Desk(ledger, queue)
+    meter = RedisMeter(settings.queue_url)
+    submissions = Submissions(ledger, queue, meter, _limits(settings))
+    desk = Desk(ledger, queue, meter)
     return Service(settings, store, board, metrics, releases, cache, checks, Catalog(store), submissions, desk)
 
 

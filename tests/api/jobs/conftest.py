@@ -66,7 +66,7 @@ class ListMeter:
         self.active = 0
 
     def count_job(self, status: str, seconds: float | None = None) -> None:
-        assert (seconds is None) == (status in ("queued", "expired"))
+        assert (seconds is not None) == (status in ("completed", "failed", "cancelled"))
         self.jobs.append(status)
 
     def count_chunk(self, progress: Progress, tally: Tally) -> None:
@@ -87,7 +87,7 @@ class Bench:
         self.ledger = Ledger(store, self.clock)
         self.limits = Limits(upload_mb=10, ttl_days=7, chunk_bytes=CHUNK_BYTES)
         self.submissions = Submissions(self.ledger, self.queue, self.meter, self.limits)
-        self.desk = Desk(self.ledger, self.queue)
+        self.desk = Desk(self.ledger, self.queue, self.meter)
         self.steps = Steps(self.ledger, self.queue, LoadedReleases(store), self.meter)
         self.monotonic = 0.0
         self.sweeper = Sweeper(self.ledger, self.queue, self.meter, timedelta(0), lambda: self.monotonic)

@@ -5,6 +5,7 @@ whoever runs on the same host, by looking for the process, and the sweep, by the
 """
 
 import json
+import logging
 import os
 import socket
 from collections.abc import Iterator
@@ -16,7 +17,11 @@ from threading import Event, Thread
 from churn.errors import ChurnError, ObjectNotFound, PreconditionFailed
 from churn.store import ObjectStore
 from churn_api.jobs import keys
+from churn_api.jobs.errors import UnreadableObject
 from churn_api.jobs.queue import Delivery
+from churn_api.jobs.stored import converted, decoded
+
+log = logging.getLogger(__name__)
 
 # A step whose worker died this often is not tried again.
 MAX_DEATHS = 3
@@ -49,8 +54,13 @@ class Attempt:
         return json.dumps(asdict(self)).encode()
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> "Attempt":
-        return cls(**json.loads(data))
+    def from_bytes(cls, data: bytes, key: str) -> "Attempt":
+        """The attempt under this key; one that cannot be read is nobody's."""
+        try:
+            return converted(decoded(data, key), cls, key)
+        except UnreadableObject as error:
+            log.warning("%s The step is free for whoever comes next.", error.message)
+            return cls(count=1, token="", turn=0, host="", process=0, began="", lost=True)
 
     def is_dead(self) -> bool:
         """Whether it ran on this host, in a process that is gone."""
@@ -101,7 +111,7 @@ def begin(store: ObjectStore, job_id: str, step: str, delivery: Delivery) -> Lea
         stored = store.get(key)
     except ObjectNotFound:
         return None  # tidied up this moment, since the job has ended
-    held = Attempt.from_bytes(stored.data)
+    held = Attempt.from_bytes(stored.data, key)
     if held.token == delivery.token and held.turn < delivery.turn:
         return _write(store, key, _new(held.count, delivery), stored.etag)
     if not (held.lost or held.is_dead()):
@@ -116,7 +126,7 @@ def declare_lost(store: ObjectStore, key: str) -> bool:
     """Free a step whose lease is over for the next attempt; False where that has been done, or it is renewed again."""
     try:
         stored = store.get(key)
-        held = Attempt.from_bytes(stored.data)
+        held = Attempt.from_bytes(stored.data, key)
         if held.lost:
             return False
         store.put(key, replace(held, lost=True).to_bytes(), content_type=JSON, if_match=stored.etag)

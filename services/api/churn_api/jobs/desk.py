@@ -7,8 +7,9 @@ from typing import Any, Literal, NamedTuple
 
 from churn.errors import ObjectNotFound
 from churn_api.jobs import keys
-from churn_api.jobs.errors import JobConflict, UnknownJob
+from churn_api.jobs.errors import JobConflict, UnknownJob, UnreadableObject
 from churn_api.jobs.ledger import Ledger
+from churn_api.jobs.meter import Meter
 from churn_api.jobs.queue import Queue
 from churn_api.jobs.record import CANCELLING, COMPLETED, EXPIRED, Job, public
 
@@ -24,9 +25,10 @@ class Download(NamedTuple):
 class Desk:
     """Answers for jobs."""
 
-    def __init__(self, ledger: Ledger, queue: Queue) -> None:
+    def __init__(self, ledger: Ledger, queue: Queue, meter: Meter) -> None:
         self._ledger = ledger
         self._queue = queue
+        self._meter = meter
 
     def show(self, job: Job) -> dict[str, Any]:
         """The job with its progress, as callers see it."""
@@ -34,12 +36,13 @@ class Desk:
 
     def get(self, job_id: str) -> dict[str, Any]:
         """Raises UnknownJob."""
-        return self.show(self._ledger.load(job_id))
+        return self.show(self._ledger.look(job_id))
 
     def page(self, limit: int, after: str | None) -> dict[str, Any]:
         """Up to `limit` jobs, newest first, from the one after the job `after`."""
-        jobs, more = self._ledger.page(limit, after)
-        return {"data": [self.show(job) for job in jobs], "has_more": more, "last_id": jobs[-1].id if jobs else None}
+        found, more = self._ledger.page(limit, after)
+        data = [public(job, progress) for job, progress in found]
+        return {"data": data, "has_more": more, "last_id": data[-1]["id"] if data else None}
 
     def cancel(self, job_id: str) -> dict[str, Any]:
         """Ask for a job to be cancelled, which its workers notice within a chunk. Raises UnknownJob, JobConflict."""
@@ -49,21 +52,26 @@ class Desk:
                 raise JobConflict(f"Job {job_id} is {job.status} already; there is nothing to cancel.")
             return job if job.status == CANCELLING else replace(job, status=CANCELLING)
 
-        job, made = self._ledger.change(job_id, step)
+        try:
+            job, made = self._ledger.change(job_id, step)
+        except UnreadableObject:
+            step(self._ledger.look(job_id))
+            raise
         if made:
+            self._meter.count_job(CANCELLING)
             self._queue.send("settle", job_id)
         return self.show(job)
 
     def delete(self, job_id: str) -> None:
         """Delete a finished job with all its files. Raises UnknownJob, JobConflict."""
-        job = self._ledger.load(job_id)
+        job = self._ledger.look(job_id)
         if not job.finished:
             raise JobConflict(f"Job {job_id} is {job.status}; cancel it before deleting it.")
         self._ledger.remove(job)
 
     def download(self, job_id: str, kind: Literal["results", "errors"]) -> Download:
         """The results or the errors of a completed job. Raises UnknownJob, JobConflict."""
-        job = self._ledger.load(job_id)
+        job = self._ledger.look(job_id)
         if job.status == EXPIRED:
             raise UnknownJob(job_id)
         if not job.finished:

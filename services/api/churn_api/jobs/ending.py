@@ -6,7 +6,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from churn_api.jobs import keys
-from churn_api.jobs.ledger import Ledger, total
+from churn_api.jobs.errors import UnknownJob, UnreadableObject
+from churn_api.jobs.ledger import Expiry, Ledger, total
 from churn_api.jobs.meter import Meter
 from churn_api.jobs.queue import Queue
 from churn_api.jobs.record import CANCELLED, CANCELLING, COMPLETED, EXPIRED, FAILED, FINALIZING, Job, Progress
@@ -40,7 +41,9 @@ class Ending:
         def step(job: Job) -> Job:
             if job.finished or (origin is not None and job.status != origin):
                 return job
-            ended = job.end(CANCELLED if job.status == CANCELLING else status, self._ledger.moment(), error)
+            cancelled = job.status == CANCELLING
+            reason = None if cancelled else error
+            ended = job.end(CANCELLED if cancelled else status, self._ledger.moment(), reason)
             return replace(ended, completed=progress.completed, failed=progress.failed)
 
         job, made = self._ledger.change(job_id, step)
@@ -54,11 +57,17 @@ class Ending:
             if job.notified:
                 self._ledger.retire(job_id)
 
-    def expire(self, job_id: str, expires: datetime, job: Job | None) -> None:
-        """Delete everything of a job, or of an upload that never became one."""
-        self._ledger.clear(job_id, expires) if job is None else self._ledger.remove(job)
-        if job is not None:
+    def expire(self, expiry: Expiry) -> None:
+        """Delete everything of a job, or of an upload that never became one; whoever writes down that the job has
+        expired counts it."""
+        try:
+            job, made = self._ledger.expire(expiry.job_id)
+        except (UnknownJob, UnreadableObject):
+            self._ledger.discard(*expiry, self._ledger.claim_of(expiry))
+            return
+        if made:
             self._meter.count_job(EXPIRED)
+        self._ledger.remove(job)
 
     def clear_parts(self, job_id: str) -> None:
         """Delete what only the work needed."""

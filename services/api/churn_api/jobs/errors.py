@@ -20,14 +20,21 @@ class JobConflict(ChurnError):
     status = 409
 
 
-class IdempotencyConflict(ChurnError):
-    """An Idempotency-Key was used again with other content."""
+class UnreadableObject(ChurnError):
+    """What stands under a key of the store is not what this program, or any version of it, has written there."""
 
-    status = 409
+    def __init__(self, key: str) -> None:
+        super().__init__(f"The object {key!r} cannot be read; it is damaged, or of a version that is not known here.")
+        self.key = key
+
+
+class IdempotencyConflict(JobConflict):
+    """An Idempotency-Key was used again with other content or options."""
 
     def __init__(self) -> None:
         super().__init__(
-            "This Idempotency-Key belongs to a job with other content; send the same file again or choose another key."
+            "This Idempotency-Key belongs to a job with other content or options; send the same again or choose "
+            "another key."
         )
 
 

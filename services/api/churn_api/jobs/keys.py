@@ -6,6 +6,7 @@ order newest first, and a page of it costs the same whether there are ten jobs o
 """
 
 import hashlib
+import json
 import re
 import secrets
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _COMPLEMENT = str.maketrans(_ALPHABET, _ALPHABET[::-1])
 _PREFIX = "job_"
 _ULID_LENGTH = 26
+_SECONDS_DIGITS = 12
 
 ID_PATTERN = rf"{_PREFIX}[0-7][{_ALPHABET}]{{{_ULID_LENGTH - 1}}}"
 is_id = re.compile(ID_PATTERN).fullmatch
@@ -25,7 +27,7 @@ ACTIVE = "jobs/index/active/"
 """One empty object per job that is not finished: what the sweep looks at."""
 
 EXPIRY = "jobs/index/expiry/"
-"""One empty object per job and upload, in the order in which they expire."""
+"""One object per job and upload, in the order in which they expire; it names the claim, if there is one."""
 
 CLAIMS = "jobs/index/keys/"
 """One object per Idempotency-Key."""
@@ -103,14 +105,21 @@ def active(job_id: str) -> str:
 
 
 def expiry(job_id: str, moment: datetime) -> str:
-    return f"{EXPIRY}{int(moment.timestamp()):012d}_{job_id}"
+    return f"{EXPIRY}{int(moment.timestamp()):0{_SECONDS_DIGITS}d}_{job_id}"
 
 
-def of_expiry(key: str) -> tuple[str, datetime]:
-    """The job's id and the moment it expires."""
+def of_expiry(key: str) -> tuple[str, datetime] | None:
+    """The job's id and the moment it expires; None for what is no entry of the index."""
     seconds, _, job_id = key.removeprefix(EXPIRY).partition("_")
-    return job_id, datetime.fromtimestamp(int(seconds), UTC)
+    if not (is_id(job_id) and seconds.isascii() and seconds.isdigit() and len(seconds) == _SECONDS_DIGITS):
+        return None
+    try:
+        return job_id, datetime.fromtimestamp(int(seconds), UTC)
+    except ValueError:  # no year has so many seconds
+        return None
 
 
-def claim(idempotency_key: str) -> str:
-    return f"{CLAIMS}{hashlib.sha256(idempotency_key.encode()).hexdigest()}.json"
+def claim(idempotency_key: str, caller: str | None = None) -> str:
+    """Each caller's Idempotency-Keys are his own; `caller` is the name of his API key, where keys are set."""
+    owned = idempotency_key if caller is None else json.dumps([caller, idempotency_key])
+    return f"{CLAIMS}{hashlib.sha256(owned.encode()).hexdigest()}.json"

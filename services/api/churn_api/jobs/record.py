@@ -1,9 +1,14 @@
 """What is kept of a job: one JSON object in the store, changed by compare-and-swap only."""
 
 import json
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any, NamedTuple
+
+from churn_api.jobs import keys
+from churn_api.jobs.errors import UnreadableObject
+from churn_api.jobs.stored import converted, decoded
 
 QUEUED, VALIDATING, IN_PROGRESS, FINALIZING = "queued", "validating", "in_progress", "finalizing"
 COMPLETED, CANCELLING, CANCELLED, FAILED, EXPIRED = "completed", "cancelling", "cancelled", "failed", "expired"
@@ -35,6 +40,7 @@ class Job:
     chunks: int
     size: int
     sha256: str
+    """Of the content and the options of what was sent; only where it came with an Idempotency-Key."""
     claim: str | None = None
     span: int = 1
     """Neighbouring chunks that a worker takes at a time."""
@@ -48,10 +54,15 @@ class Job:
     announced_tries: int = 0
     announce_at: str | None = None
     """Not to be announced before this moment."""
+    sent_at: str | None = None
+    """When the sweep last sent a step of it again."""
+    unknown: Mapping[str, Any] = field(default_factory=dict)
+    """Members of the record that a newer program has written: kept as they are."""
 
     @property
     def finished(self) -> bool:
-        return self.status in FINISHED
+        """Whether the job is over; a newer program may know further states, but not leave out the moment."""
+        return self.status in FINISHED or self.finished_at is not None
 
     @property
     def expires(self) -> datetime:
@@ -63,16 +74,47 @@ class Job:
         return range(first, min(first + self.span, self.chunks))
 
     def to_bytes(self) -> bytes:
-        return json.dumps(asdict(self)).encode()
+        members = asdict(self)
+        return json.dumps(members.pop("unknown") | members).encode()
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> "Job":
-        """Fields that this program does not know are left out, so that a newer one's records can be read."""
-        known = {field.name for field in fields(cls)}
-        return cls(**{name: value for name, value in json.loads(data).items() if name in known})
+    def from_bytes(cls, data: bytes, key: str = "") -> "Job":
+        """The job of a record under this key. Raises UnreadableObject."""
+        members = decoded(data, key)
+        known = {member.name for member in fields(cls)} - {"unknown"}
+        unknown = {name: members.pop(name) for name in members.keys() - known}
+        job = replace(converted(members, cls, key), unknown=unknown)
+        try:
+            moments = job.created_at, job.expires_at, job.finished_at, job.announce_at, job.sent_at
+            zones = [datetime.fromisoformat(moment).tzinfo for moment in moments if moment is not None]
+        except ValueError as error:
+            raise UnreadableObject(key) from error
+        if None in zones:
+            raise UnreadableObject(key)
+        return job
 
     def end(self, status: str, moment: str, error: str | None = None) -> "Job":
         return replace(self, status=status, finished_at=moment, error=error)
+
+
+def unreadable(job_id: str, expires: datetime, claim: str | None, error: str) -> Job:
+    """What stands for a job whose record cannot be read: it has failed, and can be deleted."""
+    moment = keys.created(job_id).isoformat()
+    return Job(
+        id=job_id,
+        status=FAILED,
+        filename=None,
+        created_at=moment,
+        expires_at=expires.isoformat(),
+        model_version="",
+        total=0,
+        chunks=0,
+        size=0,
+        sha256="",
+        claim=claim,
+        finished_at=moment,
+        error=error,
+    )
 
 
 def public(job: Job, progress: Progress) -> dict[str, Any]:

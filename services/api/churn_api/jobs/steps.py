@@ -5,6 +5,7 @@ the store, never from a message.
 """
 
 import logging
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
@@ -19,7 +20,7 @@ from churn.errors import (
 from churn_api.jobs import keys
 from churn_api.jobs.attempts import KeepsFailing, Lease, begin
 from churn_api.jobs.ending import Ending
-from churn_api.jobs.errors import UnknownJob
+from churn_api.jobs.errors import UnknownJob, UnreadableObject
 from churn_api.jobs.ledger import Ledger
 from churn_api.jobs.loaded import LoadedReleases
 from churn_api.jobs.meter import Meter
@@ -48,11 +49,18 @@ class Steps:
     def start(self, job_id: str) -> None:
         """Check what the job is pinned to and hand out its chunks."""
         with suppress(UnknownJob):
-            job = self._ledger.change(job_id, self._validating).job
+            job = self._enter(job_id, self._validating)
             if job.status == CANCELLING:
                 self._ending.settle(job_id)
             elif job.status == VALIDATING:
                 self._hand_out(job)
+
+    def _enter(self, job_id: str, step: Callable[[Job], Job]) -> Job:
+        """Bring a job into its next state; whoever does counts it."""
+        job, made = self._ledger.change(job_id, step)
+        if made:
+            self._meter.count_job(job.status)
+        return job
 
     def _validating(self, job: Job) -> Job:
         if job.status != QUEUED:
@@ -65,12 +73,12 @@ class Steps:
             if self._store.head(keys.upload(job.id)).size != job.size:
                 raise ObjectNotFound(keys.upload(job.id))
             span = span_length(self._releases.get(job.model_version).predictor, job.chunks)
-        except (ObjectNotFound, UnknownRelease, ReleaseRefused) as error:
+        except (ObjectNotFound, UnknownRelease, ReleaseRefused, UnreadableObject) as error:
             self._ending.fail(job.id, error.message)
             return
-        job = self._ledger.change(
+        job = self._enter(
             job.id, lambda now: replace(now, status=IN_PROGRESS, span=span) if now.status == VALIDATING else now
-        ).job
+        )
         if job.status == IN_PROGRESS:
             for number in range(0, job.chunks, job.span):
                 self._queue.send("chunk", job.id, number)
@@ -78,7 +86,12 @@ class Steps:
                 self._queue.send("finish", job.id)
 
     def _plan(self, job: Job) -> Plan:
-        return Plan.from_bytes(self._store.get(keys.plan(job.id)).data)
+        key = keys.plan(job.id)
+        data = self._store.get(key).data
+        try:
+            return Plan.from_bytes(data)
+        except (ValueError, TypeError, LookupError) as error:
+            raise UnreadableObject(key) from error
 
     def settle(self, job_id: str) -> None:
         """Bring the cancelling of a job to its end."""
@@ -101,7 +114,7 @@ class Steps:
         with suppress(UnknownJob):
             job = self._ledger.load(job_id)
             if job.status in (IN_PROGRESS, FINALIZING) and len(self._ledger.done(job_id)) == job.chunks:
-                job = self._ledger.change(job_id, _finalizing).job
+                job = self._enter(job_id, _finalizing)
                 if job.status == FINALIZING:
                     self._attempt(job, "finish", delivery, [])
 
@@ -117,6 +130,8 @@ class Steps:
                     self._score(job, missing) if missing else self._join(job)
             except StoreUnavailable:
                 raise  # retried by whoever called, as the same attempt
+            except UnknownJob:
+                raise  # deleted meanwhile, as good callers do once they have the results
             except Exception as error:  # whatever a row can do to the code must not leave the job unfinished
                 log.exception("Step %s of %s failed", step, job.id)
                 self._again(job, lease, error, missing)

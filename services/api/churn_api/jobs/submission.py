@@ -2,15 +2,16 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from churn.errors import FieldError, ObjectNotFound, PreconditionFailed, StoreUnavailable, ValidationError
+from churn.errors import FieldError, StoreUnavailable, ValidationError
 from churn_api.jobs import keys
-from churn_api.jobs.errors import IdempotencyConflict, UnknownJob
+from churn_api.jobs.claims import Claims
+from churn_api.jobs.errors import JobConflict
 from churn_api.jobs.intake import Intake
 from churn_api.jobs.ledger import JSON, Ledger
 from churn_api.jobs.meter import Meter
@@ -20,9 +21,6 @@ from churn_api.jobs.record import QUEUED, Job
 
 MAX_KEY_LENGTH = 255
 MAX_FILENAME_LENGTH = 255
-
-# How often a key may turn out to belong to a job that has just been deleted.
-_CLAIMS_TRIED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +48,53 @@ class Submissions:
         self._queue = queue
         self._meter = meter
         self._limits = limits
+        self._claims = Claims(ledger, self._begin)
 
-    def accept(self, blocks: Iterable[bytes], filename: str | None, key: str | None, model_version: str) -> Accepted:
-        """Store and plan an upload and make it a job. Nothing stays of what is refused.
+    def accept(
+        self,
+        blocks: Iterable[bytes],
+        filename: str | None,
+        key: str | None,
+        model_version: str,
+        *,
+        caller: str | None = None,
+        options: Mapping[str, Any] | None = None,
+    ) -> Accepted:
+        """Store and plan an upload and make it a job; nothing stays of what is refused. `caller` is the name of the
+        API key, whose own the Idempotency-Key is; `options` are what else the caller asked for.
+
+        Once a claim has been sent to the store, nothing of the job is deleted here, whatever happens: the claim may
+        stand although its answer was lost, and who tries again finishes the job that it names. What nobody finishes is
+        deleted in its time.
 
         Raises InvalidUpload, UploadTooLarge, ValidationError (the key), IdempotencyConflict, StoreUnavailable."""
         _check_key(key)
+        job = self._new(filename, model_version, keys.claim(key, caller) if key is not None else None)
+        self._ledger.reserve(job.id, job.expires, job.claim)
+        try:
+            job = self._store_upload(job, blocks, options or {})
+        except BaseException:
+            self._discard(job)
+            raise
+        owner = job if job.claim is None else self._owner(job.claim, job)
+        if owner.id != job.id:
+            self._discard(job)
+            return Accepted(owner, replayed=True)
+        self._begin(job)
+        return Accepted(job, replayed=False)
+
+    def _owner(self, claim: str, job: Job) -> Job:
+        try:
+            return self._claims.take(claim, job)
+        except JobConflict:  # the store has said that the claim is another's
+            self._discard(job)
+            raise
+
+    def _new(self, filename: str | None, model_version: str, claim: str | None) -> Job:
         moment = self._ledger.clock()
         expires = moment.replace(microsecond=0) + timedelta(days=self._limits.ttl_days)
-        job_id = keys.new_id(moment)
-        self._ledger.reserve(job_id, expires)
-        job = Job(
-            id=job_id,
+        return Job(
+            id=keys.new_id(moment),
             status=QUEUED,
             filename=_shown(filename),
             created_at=moment.isoformat(),
@@ -71,69 +104,39 @@ class Submissions:
             chunks=0,
             size=0,
             sha256="",
+            claim=claim,
             notified=not self._limits.announced,
         )
-        try:
-            job = self._store_upload(job, blocks) if key is None else self._store_keyed(job, blocks)
-            accepted = Accepted(job, replayed=False) if key is None else self._claimed(job, key)
-        except BaseException:
-            with suppress(StoreUnavailable):  # what went wrong first is what the caller must hear
-                self._ledger.clear(job_id, expires)
-            raise
-        if accepted.replayed:
-            self._ledger.clear(job_id, expires)
-            return accepted
-        self._ledger.add(accepted.job)
-        self._meter.count_job(QUEUED)
-        self._queue.send("start", job_id)
-        return accepted
 
-    def _store_upload(self, job: Job, blocks: Iterable[bytes]) -> Job:
+    def _begin(self, job: Job) -> None:
+        if self._ledger.add(job):
+            self._meter.count_job(QUEUED)
+        self._queue.send("start", job.id)
+
+    def _discard(self, job: Job) -> None:
+        """Delete an upload that nobody else can know of."""
+        with suppress(StoreUnavailable):  # what went wrong first is what the caller must hear; it expires
+            self._ledger.clear(job.id, job.expires)
+
+    def _store_upload(self, job: Job, blocks: Iterable[bytes], options: Mapping[str, Any]) -> Job:
         intake = Intake(self._limits.upload_mb, self._limits.chunk_bytes)
+        # Only a key asks for the digest, which takes as long as all the rest.
+        digest = hashlib.sha256() if job.claim else None
+        passing = blocks if digest is None else _digested(blocks, digest)
         store = self._ledger.store
-        store.write(keys.upload(job.id), intake.passing(blocks), content_type="text/csv")
+        store.write(keys.upload(job.id), intake.passing(passing), content_type="text/csv")
         plan = intake.plan()
         store.put(keys.plan(job.id), plan.to_bytes(), content_type=JSON)
-        return replace(job, total=plan.rows, chunks=len(plan.chunks), size=intake.size)
+        if digest is not None and options:
+            digest.update(json.dumps(options, sort_keys=True).encode())
+        sha256 = digest.hexdigest() if digest is not None else ""
+        return replace(job, total=plan.rows, chunks=len(plan.chunks), size=intake.size, sha256=sha256)
 
-    def _store_keyed(self, job: Job, blocks: Iterable[bytes]) -> Job:
-        """The same with the content's digest, which only a key asks for, and which takes as long as all the rest."""
-        digest = hashlib.sha256()
 
-        def digested() -> Iterator[bytes]:
-            for block in blocks:
-                digest.update(block)
-                yield block
-
-        return replace(self._store_upload(job, digested()), sha256=digest.hexdigest())
-
-    def _claimed(self, job: Job, key: str) -> Accepted:
-        """The job that the key belongs to: this one, if nobody was before."""
-        job = replace(job, claim=keys.claim(key))
-        for _ in range(_CLAIMS_TRIED):
-            try:
-                body = json.dumps(asdict(job)).encode()
-                self._ledger.store.put(keys.claim(key), body, content_type=JSON, if_absent=True)
-            except PreconditionFailed:
-                with suppress(ObjectNotFound):  # deleted this moment: the key is free again
-                    return Accepted(self._first(key, job.sha256), replayed=True)
-            else:
-                return Accepted(job, replayed=False)
-        raise IdempotencyConflict
-
-    def _first(self, key: str, sha256: str) -> Job:
-        """The job that claimed the key. The claim holds its record, so that a claimant who was stopped before he could
-        write it does not block the key."""
-        stored = self._ledger.store.get(keys.claim(key))
-        first = Job.from_bytes(stored.data)
-        if first.sha256 != sha256:
-            raise IdempotencyConflict
-        try:
-            return self._ledger.load(first.id)
-        except UnknownJob:
-            self._ledger.add(first)
-            self._queue.send("start", first.id)
-            return self._ledger.load(first.id)
+def _digested(blocks: Iterable[bytes], digest: "hashlib._Hash") -> Iterator[bytes]:
+    for block in blocks:
+        digest.update(block)
+        yield block
 
 
 def _check_key(key: str | None) -> None:

@@ -6,8 +6,8 @@ lost by compare-and-swap, so by one of them.
 
 import logging
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 
 from churn.errors import ObjectNotFound, PreconditionFailed, StoreUnavailable
@@ -66,22 +66,28 @@ class Sweeper:
             moment = self._store_moment()
             idle = self._queue.is_idle()
             for entry in jobs:
-                self._look_at(entry, moment, idle)
+                with self._apart(entry.key):
+                    self._look_at(entry, moment, idle)
         if self._store_up_since is None:
             self._store_up_since = self._monotonic()
-        for job_id, expires in self._ledger.expired():
-            self._expire(job_id, expires)
+        for expiry in self._ledger.expired():
+            with self._apart(expiry.job_id):
+                self._ending.expire(expiry)
+
+    @contextmanager
+    def _apart(self, name: str) -> Iterator[None]:
+        """Keep what is wrong with one job from stopping what is done for the others."""
+        try:
+            yield
+        except StoreUnavailable:
+            raise  # nobody could be served
+        except Exception:  # whatever it is: the sweep is the last who could do anything for the other jobs
+            log.exception("The sweep passes over %s", name)
 
     def _store_moment(self) -> datetime:
         """The store's own time, against which it dates its objects."""
         self._store.put(keys.SWEEP, b"{}", content_type=JSON)
         return self._store.head(keys.SWEEP).modified
-
-    def _expire(self, job_id: str, expires: datetime) -> None:
-        job = None
-        with suppress(UnknownJob):
-            job = self._ledger.load(job_id)
-        self._ending.expire(job_id, expires, job)
 
     def _look_at(self, entry: Entry, moment: datetime, idle: bool) -> None:
         job_id = entry.key.removeprefix(keys.ACTIVE)
@@ -131,7 +137,7 @@ class Sweeper:
         if entry is None:
             return idle
         with suppress(ObjectNotFound):
-            held = Attempt.from_bytes(self._store.get(entry.key).data)
+            held = Attempt.from_bytes(self._store.get(entry.key).data, entry.key)
             if held.lost:
                 return idle
             if held.is_dead() or self._is_over(entry, moment):

@@ -70,7 +70,8 @@ def _submit(most_megabytes: int) -> dict[str, Any]:
     key = {
         "name": "Idempotency-Key",
         "in": "header",
-        "description": "1 to 255 printable ASCII characters: the same key and content give the same job.",
+        "description": "1 to 255 printable ASCII characters, an API key's own: the same key, content and options give "
+        "the same job, as long as the job lives.",
         "schema": _TEXT | {"minLength": 1, "maxLength": 255},
     }
     submit = operation(

@@ -4,7 +4,7 @@ import zlib
 from collections.abc import Iterator
 from typing import Literal
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, g, request
 
 from churn.errors import FieldError, ValidationError
 from churn_api.answers import respond
@@ -26,7 +26,12 @@ def submit() -> Response:
     version = service().releases.serving.manifest.version
     upload = read_upload(request, service().settings.max_upload_mb)
     job, replayed = service().submissions.accept(
-        upload.blocks, upload.filename, request.headers.get("Idempotency-Key"), version
+        upload.blocks,
+        upload.filename,
+        request.headers.get("Idempotency-Key"),
+        version,
+        caller=g.get("api_key_name"),
+        options=request.args.to_dict(flat=False),
     )
     response = respond(service().desk.show(job), 202)
     response.headers["Location"] = f"/jobs/{job.id}"

@@ -1,0 +1,230 @@
+"""Objects of jobs that are damaged, or of another version of the program: each stops nothing but itself."""
+
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from churn_api.jobs import keys
+from churn_api.jobs.attempts import Attempt
+from churn_api.jobs.errors import JobConflict
+from churn_api.jobs.record import Job
+
+Make = Callable[[int], bytes]
+
+GARBAGE = [b"", b'{"id": "job', b"[]", b"null", b"\xff\xfe\x00", b"{}", b'{"id": 5, "status": null}']
+
+
+def overwrite(bench: Any, key: str, data: bytes) -> None:
+    bench.store.put(key, data, content_type="application/json")
+
+
+def members(bench: Any, key: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(bench.store.get(key).data)
+    return found
+
+
+@pytest.mark.parametrize("garbage", GARBAGE)
+def test_a_record_that_cannot_be_read_stops_nothing_but_itself(
+    bench: Any, many_customers: Make, garbage: bytes
+) -> None:
+    damaged = bench.submit(many_customers(5), key="k")
+    bench.clock.pass_by(seconds=1)
+    sound = bench.submit(many_customers(5))
+    overwrite(bench, keys.record(damaged.id), garbage)
+    bench.queue.steps.clear()
+    bench.clock.pass_by(seconds=1)
+    bench.sweeper.sweep()
+    bench.drain()
+    page = bench.desk.page(20, None)["data"]
+    assert [(job["id"], job["status"]) for job in page] == [(sound.id, "completed"), (damaged.id, "failed")]
+    assert page[1] == bench.desk.get(damaged.id)
+    assert "cannot be read" in page[1]["error"]
+    assert page[1]["expires_at"] == damaged.expires_at
+    for refused in (bench.desk.cancel, lambda job_id: bench.desk.download(job_id, "results")):
+        with pytest.raises(JobConflict):
+            refused(damaged.id)
+
+
+@pytest.mark.parametrize("end", ["deleted", "expired"])
+def test_a_job_whose_record_cannot_be_read_is_deleted_wholly(bench: Any, many_customers: Make, end: str) -> None:
+    job = bench.submit(many_customers(5), key="k")
+    overwrite(bench, keys.record(job.id), b"{")
+    if end == "deleted":
+        bench.desk.delete(job.id)
+    else:
+        bench.clock.pass_by(days=8)
+        bench.sweeper.sweep()
+    assert bench.held() == []
+
+
+@pytest.mark.parametrize("garbage", GARBAGE[:4])
+def test_a_plan_that_cannot_be_read_fails_its_job_with_a_reason(
+    bench: Any, many_customers: Make, garbage: bytes
+) -> None:
+    job = bench.submit(many_customers(5))
+    overwrite(bench, keys.plan(job.id), garbage)
+    bench.drain()
+    assert "plan.json' cannot be read" in bench.desk.get(job.id)["error"]
+
+
+@pytest.mark.parametrize("garbage", GARBAGE)
+def test_an_attempt_that_cannot_be_read_is_nobodys(bench: Any, many_customers: Make, garbage: bytes) -> None:
+    job = bench.submit(many_customers(5_000))
+    bench.take()
+    overwrite(bench, keys.attempt(job.id, "000000"), garbage)
+    bench.queue.steps.clear()
+    bench.clock.pass_by(seconds=1)
+    bench.sweeper.sweep()
+    bench.drain()
+    assert bench.status(job) == "completed"
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        *(keys.NEWEST + name for name in ("x", "0" * 26)),
+        *(keys.ACTIVE + name for name in ("x", "job_" + "0" * 26)),
+        *(keys.EXPIRY + name for name in ("0", "x", "000000000001_x", "999999999999_job_" + "0" * 26, "_")),
+        keys.SWEEP,
+    ],
+)
+def test_what_stands_in_an_index_by_mistake_stops_nothing(bench: Any, many_customers: Make, key: str) -> None:
+    overwrite(bench, key, b"garbage")
+    expiring = bench.submit(many_customers(5))
+    bench.clock.pass_by(days=8)
+    job = bench.submit(many_customers(5))
+    bench.sweeper.sweep()
+    bench.drain()
+    assert [(shown["id"], shown["status"]) for shown in bench.desk.page(20, None)["data"]] == [(job.id, "completed")]
+    assert not any(expiring.id in held for held in bench.held())
+
+
+@pytest.mark.parametrize("name", ["x", "000000", "a-b-c"])
+def test_a_mark_that_is_none_is_left_out(bench: Any, many_customers: Make, name: str) -> None:
+    job = bench.submit(many_customers(5))
+    bench.take(bench.queue.steps[0])
+    overwrite(bench, keys.done(job.id) + name, b"")
+    bench.drain()
+    assert bench.status(job) == "completed"
+
+
+def test_an_expiry_that_names_no_claim_or_another_thing_still_removes_its_job(bench: Any, many_customers: Make) -> None:
+    kept = "models/current.json"
+    for body in (b"", b"[", b'{"claim": 5}', json.dumps({"claim": kept}).encode(), b'{"claim": null, "more": 1}'):
+        job = bench.submit(many_customers(5))
+        overwrite(bench, keys.expiry(job.id, job.expires), body)
+        bench.store.delete([keys.record(job.id)])
+    bench.clock.pass_by(days=8)
+    bench.sweeper.sweep()
+    assert bench.held() == []
+    assert bench.store.head(kept)
+
+
+NEWER = {"priority": "low", "owner": {"name": "crm"}, "parts": [1, 2]}
+
+
+@pytest.mark.parametrize("status", ["queued", "in_progress", "finalizing", "cancelling", "completed"])
+def test_a_newer_programs_record_is_worked_on_and_keeps_what_is_not_known(
+    bench: Any, many_customers: Make, status: str
+) -> None:
+    job = bench.submit(many_customers(5))
+    if status in ("in_progress", "finalizing", "completed"):
+        bench.drain()
+    bench.ledger.change(job.id, lambda now: replace(now, status=status, finished_at=None))
+    overwrite(bench, keys.record(job.id), json.dumps(members(bench, keys.record(job.id)) | NEWER).encode())
+    overwrite(bench, keys.active(job.id), b"")
+    for _ in range(3):
+        bench.clock.pass_by(minutes=1)
+        bench.sweeper.sweep()
+        bench.drain()
+    assert bench.desk.get(job.id)["status"] in ("completed", "cancelled", "finalizing", "in_progress")
+    bench.ledger.change(job.id, lambda now: replace(now, error="changed"))
+    assert members(bench, keys.record(job.id)).items() >= NEWER.items()
+
+
+@pytest.mark.parametrize("finished_at", [None, "2026-11-23T14:00:00+00:00"])
+def test_a_state_that_a_newer_program_knows_survives(bench: Any, many_customers: Make, finished_at: str | None) -> None:
+    job = bench.submit(many_customers(5), key="k")
+    bench.queue.steps.clear()
+    changed = members(bench, keys.record(job.id)) | {"status": "paused", "finished_at": finished_at}
+    overwrite(bench, keys.record(job.id), json.dumps(changed).encode())
+    for _ in range(3):
+        bench.clock.pass_by(minutes=30)
+        bench.sweeper.sweep()
+        bench.drain()
+    assert bench.desk.get(job.id)["status"] == bench.desk.page(5, None)["data"][0]["status"] == "paused"
+    assert bench.submit(many_customers(5), key="k").id == job.id
+
+
+def test_a_newer_programs_attempts_plans_claims_and_marks_are_read(bench: Any, many_customers: Make) -> None:
+    data = many_customers(5)
+    job = bench.submit(data, key="k")
+    for key in (keys.plan(job.id), str(job.claim), keys.expiry(job.id, job.expires)):
+        overwrite(bench, key, json.dumps(members(bench, key) | NEWER).encode())
+    bench.store.delete([keys.record(job.id)])
+    assert bench.submit(data, key="k").id == job.id
+    lost = Attempt(1, "t", 0, "another-host", 1, "1", lost=True)
+    key = keys.attempt(job.id, "000000")
+    overwrite(bench, key, json.dumps(json.loads(lost.to_bytes()) | NEWER).encode())
+    bench.drain()
+    assert bench.status(job) == "completed"
+    bench.store.put(f"{keys.done(job.id)}000007-5-1-of-a-newer-program", b"", content_type="text/plain")
+    assert bench.ledger.done(job.id)[7] == (5, 1)
+
+
+# The least that the first version of each object has; all that came later has a default.
+OLDEST = ("id", "status", "filename", "created_at", "expires_at", "model_version", "total", "chunks", "size", "sha256")
+
+
+def test_an_older_programs_objects_are_read(bench: Any, many_customers: Make) -> None:
+    data = many_customers(5)
+    job = bench.submit(data, key="k")
+    record = members(bench, keys.record(job.id))
+    oldest = json.dumps({name: record[name] for name in OLDEST}).encode()
+    overwrite(bench, keys.record(job.id), oldest)
+    overwrite(bench, str(job.claim), oldest)
+    overwrite(bench, keys.expiry(job.id, job.expires), b"")
+    held = {"count": 1, "token": "t", "turn": 0, "host": "h", "process": 1, "began": "1", "lost": True}
+    overwrite(bench, keys.attempt(job.id, "000000"), json.dumps(held).encode())
+    assert bench.submit(data, key="k").id == job.id
+    bench.drain()
+    assert bench.status(job) == "completed"
+
+
+def test_an_older_program_reads_what_is_written_now(bench: Any, many_customers: Make) -> None:
+    """Which takes a record's members that it knows, and wants these of an attempt."""
+    job = bench.submit(many_customers(5), key="k")
+    record = members(bench, keys.record(job.id))
+    assert {name: type(record[name]) for name in OLDEST if name != "filename"} == {
+        **dict.fromkeys(("id", "status", "created_at", "expires_at", "model_version", "sha256"), str),
+        **dict.fromkeys(("total", "chunks", "size"), int),
+    }
+    assert record["span"] == 1
+    attempt = json.loads(Attempt(1, "t", 0, "h", 1, "1").to_bytes())
+    assert set(attempt) <= {"count", "token", "turn", "host", "process", "began", "lost", "reason"}
+
+
+def test_a_job_that_is_deleted_while_a_step_works_on_it_is_no_error(
+    bench: Any, many_customers: Make, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    job = bench.submit(many_customers(5))
+    whole = bench.steps._ending.complete
+
+    def complete(*arguments: Any) -> None:
+        whole(*arguments)
+        bench.desk.delete(job.id)
+        bench.ledger.load(job.id)
+
+    monkeypatch.setattr(bench.steps._ending, "complete", complete)
+    with caplog.at_level(logging.INFO):
+        bench.drain()
+    assert [record.message for record in caplog.records if record.levelno > logging.INFO] == []
+
+
+def test_a_record_keeps_all_its_members() -> None:
+    job = Job("job_x", "queued", None, "2026-11-23T14:00:00+00:00", "2026-11-30T14:00:00+00:00", "v", 1, 1, 1, "")
+    assert Job.from_bytes(job.to_bytes()) == job
