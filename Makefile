@@ -30,7 +30,7 @@ export PYTHONPATH := $(CURDIR)/shared:$(CURDIR)/services/api:$(CURDIR)/services/
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run train releases rollback test test-stack chaos soak fuzz bench lint format docs licenses sbom requirements deploy-check deploy measure
+.PHONY: help run train releases rollback test test-stack chaos soak fuzz mutate bench lint format docs licenses sbom requirements deploy-check deploy measure
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +61,9 @@ soak: $(VENV)/requirements.txt ## Load a production-shaped stack of its own for 
 
 fuzz: $(VENV)/requirements.txt ## Send made-up requests, customers and files to the running stack (TOTAL=20000 at least, in rounds of CASES=1200 for each operation, SEED=1, URL= of another one)
 	$(BIN)/python -m scripts.fuzz --total $(or $(TOTAL),20000) --cases $(or $(CASES),1200) --seed $(or $(SEED),1) --url $(or $(URL),http://127.0.0.1:5000)
+
+mutate: $(VENV)/requirements.txt ## Change lines at random and see which no test notices (COUNT=100, SEED=1, UNDER= folders, RECORD=1: anew which test runs which line)
+	$(BIN)/python -m scripts.mutate --count $(or $(COUNT),100) --seed $(or $(SEED),1) $(if $(RECORD),--record) $(UNDER)
 
 bench: $(VENV)/requirements.txt ## Measure side by side; results go to benchmarks/results/
 	$(BIN)/python -m benchmarks $(ARGS)

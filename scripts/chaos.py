@@ -2,7 +2,7 @@
 
     make chaos ROUNDS=30 SEED=7
 
-Each round submits jobs, kills and restarts containers and wipes the queue, all of it by the seed, while one in fifty of
+Each round submits jobs, kills and restarts containers and wipes the queue, all of it by the seed, while one in ten of
 the store's answers to writes is lost on its way; then every accepted job must be completed, its files must be the same
 bytes as those of an undisturbed job over the same input, and every input row must be in exactly one of them. With
 --running the stack of COMPOSE_PROJECT_NAME is used as it is, and no answer is lost.
@@ -31,7 +31,7 @@ import requests
 from churn_trainer import sample
 
 ROOT = Path(__file__).resolve().parents[1]
-LOST_SHARE = 0.02
+LOST_SHARE = 0.1
 VICTIMS = ("worker", "api", "queue", "cache", "minio")
 ROWS = (1_000, 20_000, 60_000)
 JOBS_A_ROUND = 4

@@ -1,0 +1,212 @@
+"""Change a line of the product at random, run the tests that know it, and see whether one of them fails.
+
+    make mutate COUNT=100 SEED=1 UNDER="shared/churn services/api"
+
+Whoever survives shows what no test holds. Nothing of the working tree is touched: each mutant lives in a copy of what
+git knows. Tests are chosen by their mirrored file, and by which of them ran the line when they were recorded once
+(`RECORD=1` records again). Mutants that change nothing anybody could see are listed with the reason in
+tests/equivalent_mutants.txt and left out.
+"""
+
+import argparse
+import os
+import random
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from queue import SimpleQueue
+from typing import NamedTuple
+
+from scripts.mutations import Mutant, mutants_of
+
+ROOT = Path(__file__).resolve().parents[1]
+EQUIVALENT = ROOT / "tests" / "equivalent_mutants.txt"
+UNDER = ("shared/churn", "services/api/churn_api", "services/web/nginx", "services/web/public/assets")
+# Which tests ran which line, from the last time that this was recorded.
+RECORD = ROOT / ".run" / "mutate.coverage"
+RECORDED = ("tests/shared", "tests/api")
+
+# Seconds that a mutant's tests may take: one that makes them hang is killed as well.
+PATIENCE = 300.0
+# Of a line that everything runs through, so many tests are asked; more would be the whole suite for each mutant.
+MOST_TESTS = 80
+
+# Tests of what has no file of its own under tests/.
+MIRRORS = {
+    "services/web/nginx": ("test_nginx", "test_at_a_time", "test_trusted_proxies", "test_too_large"),
+    "services/web/public/assets/batch": ("test_batch", "test_columns", "test_csv"),
+    "services/web/public/assets/charts": ("test_charts",),
+    "services/web/public/assets/customer": ("test_customer",),
+    "services/web/public/assets/model": ("test_model",),
+    "services/web/public/assets": ("test_shell", "test_customer", "test_batch"),
+}
+
+
+class Verdict(NamedTuple):
+    """What became of a mutant, and how long its tests took."""
+
+    mutant: Mutant
+    killed: bool
+    seconds: float
+
+
+def main() -> int:
+    options = arguments()
+    if options.record or not RECORD.exists():
+        record()
+    known = equivalent()
+    drawn = draw(options.under, options.count, options.seed, known)
+    verdicts = [verdict for verdict in judge(drawn, options.at_once) if show(verdict)]
+    killed = sum(verdict.killed for verdict in verdicts)
+    print(f"seed {options.seed}: killed {killed} of {len(verdicts)}, {100 * killed / max(1, len(verdicts)):.0f} %")
+    return 0
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("under", nargs="*", default=UNDER, help="folders or files to change lines of")
+    parser.add_argument("--count", type=int, default=100, help="how many mutants")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--at-once", type=int, default=1, help="mutants at a time")
+    parser.add_argument("--record", action="store_true", help="record anew which tests run which line")
+    return parser.parse_args()
+
+
+def record() -> None:
+    """Run the tests once and keep which of them ran which line."""
+    RECORD.parent.mkdir(exist_ok=True)
+    print(f"recording which tests run which line, into {RECORD.relative_to(ROOT)} (once) ...", flush=True)
+    command = [sys.executable, "-m", "pytest", "-q", "-m", "not stack", "--cov=churn", "--cov=churn_api"]
+    command += ["--cov-context=test", "--cov-report=", *RECORDED]
+    subprocess.run(command, cwd=ROOT, env=os.environ | {"COVERAGE_FILE": str(RECORD)}, check=False)
+
+
+def equivalent() -> set[str]:
+    """The mutants that change nothing, as `show` prints them."""
+    lines = EQUIVALENT.read_text().splitlines() if EQUIVALENT.exists() else []
+    return {line.partition("  # ")[0].strip() for line in lines if line and not line.startswith("#")}
+
+
+def draw(under: list[str], count: int, seed: int, known: set[str]) -> list[Mutant]:
+    """A sample without repeats, the same for the same seed and code: first a file by its size, then a line."""
+    files = sorted(path for name in under for path in tracked(name))
+    found = [mutant for path in files for mutant in mutants_of(ROOT, path)]
+    fresh = [mutant for mutant in found if mutant.name not in known]
+    return random.Random(seed).sample(fresh, min(count, len(fresh)))  # noqa: S311  # no secret
+
+
+def tracked(name: str) -> Iterator[str]:
+    command = ["git", "ls-files", "--", name]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    return (line for line in listed.stdout.splitlines() if (ROOT / line).is_file())
+
+
+def judge(mutants: list[Mutant], at_once: int) -> Iterator[Verdict]:
+    """Try each mutant in a copy of the tree."""
+    with tempfile.TemporaryDirectory(prefix="mutate-") as folder:
+        copies: SimpleQueue[Path] = SimpleQueue()
+        for number in range(at_once):
+            copies.put(copied(Path(folder) / str(number)))
+
+        def try_one(mutant: Mutant) -> Verdict:
+            copy = copies.get()
+            try:
+                return verdict(copy, mutant)
+            finally:
+                copies.put(copy)
+
+        with ThreadPoolExecutor(at_once) as pool:
+            yield from pool.map(try_one, mutants)
+
+
+def copied(target: Path) -> Path:
+    """What git knows, as it is in the working tree."""
+    for line in tracked("."):
+        (target / line).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / line, target / line)
+    return target
+
+
+def verdict(copy: Path, mutant: Mutant) -> Verdict:
+    """Run the mutant's tests in the copy, which is as before afterwards."""
+    start = time.monotonic()
+    path = copy / mutant.path
+    whole = path.read_bytes()
+    path.write_text(mutant.text)
+    try:
+        killed = any(fails(copy, tests) for tests in tests_of(mutant) if tests)
+    finally:
+        path.write_bytes(whole)
+    return Verdict(mutant, killed, time.monotonic() - start)
+
+
+def fails(copy: Path, tests: list[str]) -> bool:
+    """Whether one of the tests fails, or they hang."""
+    places = [str(copy / part) for part in ("shared", "services/api", "services/trainer")]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(places), "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-m", "not stack", "-p", "no:cacheprovider", *tests]
+    with subprocess.Popen(
+        command, cwd=copy, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as run:
+        try:
+            return run.wait(PATIENCE) not in (0, 5)  # 5: no test was there to run
+        except subprocess.TimeoutExpired:
+            run.terminate()
+            return True
+
+
+def tests_of(mutant: Mutant) -> Iterator[list[str]]:
+    """First the mirrored files, then the tests that ran the line."""
+    yield mirrored(mutant.path)
+    yield recorded(mutant)[:MOST_TESTS]
+
+
+def mirrored(path: str) -> list[str]:
+    folder = next((name for name in MIRRORS if path.startswith(name)), None)
+    if folder is not None:
+        return [name for stem in MIRRORS[folder] if (ROOT / (name := f"tests/web/{stem}.py")).exists()]
+    package = {"shared/churn/": "tests/shared/", "services/api/churn_api/": "tests/api/"}
+    for start, tests in (package | {"services/trainer/churn_trainer/": "tests/trainer/"}).items():
+        if path.startswith(start):
+            own = Path(tests + path.removeprefix(start))
+            name = str(own.with_name(f"test_{own.name}"))
+            return [name] if (ROOT / name).exists() else []
+    return []
+
+
+def recorded(mutant: Mutant) -> list[str]:
+    """The tests that ran the line, those with the fewest cases of their own first."""
+    if not RECORD.exists():
+        return []
+    with sqlite3.connect(RECORD) as database:
+        rows = database.execute(
+            "SELECT context.context, line_bits.numbits FROM line_bits JOIN context ON context.id = context_id "
+            "JOIN file ON file.id = file_id WHERE file.path = ?",
+            (str(ROOT / mutant.path),),
+        ).fetchall()
+    ran = {context.partition("|")[0] for context, bits in rows if context and has_line(bits, mutant.line)}
+    by_function = {name.partition("[")[0] for name in ran}
+    return sorted(by_function, key=lambda name: (sum(one.startswith(name) for one in ran), name))
+
+
+def has_line(bits: bytes, line: int) -> bool:
+    """Whether a set of lines as coverage keeps it, a bit each, has this one."""
+    place, bit = divmod(line, 8)
+    return place < len(bits) and bool(bits[place] >> bit & 1)
+
+
+def show(verdict: Verdict) -> bool:
+    word = "killed  " if verdict.killed else "SURVIVED"
+    print(f"{word} {verdict.seconds:5.1f} s  {verdict.mutant.path}:{verdict.mutant.line}  {verdict.mutant.change}")
+    sys.stdout.flush()
+    return True
+
+
+if __name__ == "__main__":
+    sys.exit(main())
