@@ -10,8 +10,9 @@ os.sched_setaffinity(0, {0})
 
 from churn.release import load  # noqa: E402
 from churn.store import open_store  # noqa: E402
+from churn_api.jobs.files import ERROR_COLUMNS, RESULT_COLUMNS, header  # noqa: E402
 from churn_api.jobs.intake import Intake  # noqa: E402
-from churn_api.jobs.scoring import ERROR_COLUMNS, RESULT_COLUMNS, ChunkScorer, header  # noqa: E402
+from churn_api.jobs.scoring import ChunkScorer  # noqa: E402
 from churn_api.jobs.words import Words  # noqa: E402
 
 
@@ -38,7 +39,7 @@ def score(store_url: str, version: str, table: Path, answer: Path) -> tuple[floa
             words = Words() if words.full else words
             scorer = ChunkScorer(predictor, data, plan.columns, chunk, words)
             errors.writelines(scorer.errors())
-            results.writelines(scorer.results())
+            results.write(scorer.results()[0])
     return time.perf_counter() - start[0], time.process_time() - start[1]
 
 

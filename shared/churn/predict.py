@@ -8,7 +8,7 @@ from churn.background import Background
 from churn.customer import CATEGORIES, FIELDS, IMPLIED, Customer, value_of, words_for
 from churn.fields import Offer
 from churn.reading import Reading
-from churn.scoring import FloatArray, Scorer
+from churn.scoring import FloatArray, Scorer, table_of
 
 RISK_BANDS = (("low", 0.3), ("medium", 0.6), ("high", 1.0))
 """Each band with the probability that it ends below; the last one includes certainty."""
@@ -99,6 +99,13 @@ class Predictor:
             recommendations=() if reasons is None else self._recommendations(customer, probability),
         )
 
+    def explain(self, reading: Reading, reasons: int) -> tuple[float, tuple[Reason, ...]]:
+        """The probability and the largest reasons, for a fifth of the price of a whole answer."""
+        customer = reading.customer
+        table = self.background.completions(customer) if reading.assumed else table_of([customer])
+        probabilities, effects = self.scorer.explained(table)
+        return float(probabilities.mean()), _largest(customer, effects.mean(axis=0).tolist(), reasons)
+
     def _probability(self, customer: Customer, table: Customer | None) -> tuple[float, tuple[float, float] | None]:
         if table is None:
             return self.scorer.probability(customer), None
@@ -111,16 +118,7 @@ class Predictor:
         effects = (
             self.scorer.effects(customer) if table is None else self.scorer.effects_table(table).mean(axis=0).tolist()
         )
-        known = [
-            (name, effect) for name, held, effect in zip(FIELDS, customer, effects, strict=True) if held is not None
-        ]
-        known.sort(key=lambda pair: -abs(pair[1]))
-        return tuple(
-            Reason(
-                name, value_of(name, customer), effect, "raises" if effect > 0 else "lowers", words_for(name, customer)
-            )
-            for name, effect in known[:count]
-        )
+        return _largest(customer, effects, count)
 
     def _recommendations(self, customer: Customer, probability: float) -> tuple[Recommendation, ...]:
         helpful = []
@@ -134,3 +132,13 @@ class Predictor:
     def _after(self, customer: Customer) -> float:
         table = self.background.completions(customer) if None in customer else None
         return self._probability(customer, table)[0]
+
+
+def _largest(customer: Customer, effects: list[float], count: int) -> tuple[Reason, ...]:
+    """Of the known fields, those with the largest effects."""
+    known = [(name, effect) for name, held, effect in zip(FIELDS, customer, effects, strict=True) if held is not None]
+    known.sort(key=lambda pair: -abs(pair[1]))
+    return tuple(
+        Reason(name, value_of(name, customer), effect, "raises" if effect > 0 else "lowers", words_for(name, customer))
+        for name, effect in known[:count]
+    )

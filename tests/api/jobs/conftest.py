@@ -120,8 +120,8 @@ class Bench:
     def status(self, job: Job) -> str:
         return self.ledger.load(job.id).status
 
-    def file(self, job: Job, kind: Any) -> bytes:
-        return b"".join(self.desk.download(job.id, kind).pieces)
+    def file(self, job: Job, kind: Any, *, raw: bool = False) -> bytes:
+        return b"".join(self.desk.download(job.id, kind, raw=raw).read())
 
     def held(self) -> list[str]:
         """What the store holds of jobs, but for the sweep's own mark."""

@@ -223,7 +223,7 @@ def test_a_finish_that_comes_late_does_not_touch_the_files(bench: Any, many_cust
     results = bench.file(job, "results")
     bench.ledger.change(job.id, lambda now: replace(now, status="finalizing", finished_at=None))
     bench.take(("finish", job.id, None))
-    assert bench.store.get(keys.results(job.id)).data == results
+    assert bench.store.get(keys.file(job.id, "results")).data == results
 
 
 def test_a_stopped_ending_is_brought_to_its_end(bench: Any, many_customers: Make) -> None:

@@ -14,9 +14,10 @@ from churn.errors import ValidationError
 from churn.predict import Predictor
 from churn.reading import Reading, read
 from churn_api.jobs import rows
+from churn_api.jobs.files import ERROR_COLUMNS, RESULT_COLUMNS
 from churn_api.jobs.plan import Chunk
 from churn_api.jobs.record import Progress
-from churn_api.jobs.scoring import ERROR_COLUMNS, RESULT_COLUMNS, ChunkScorer
+from churn_api.jobs.scoring import ChunkScorer
 
 COLUMNS = (ID, *FIELDS, "Churn")
 
@@ -56,7 +57,7 @@ Table = list[dict[str, str]]
 def scored(predictor: Predictor, data: bytes, columns: tuple[str, ...] = COLUMNS) -> tuple[Table, Table, Progress]:
     scorer = ChunkScorer(predictor, data, columns, Chunk(0, len(data), 1, rows.count(data)))
     errors = b"".join(scorer.errors())
-    results = b"".join(scorer.results())
+    results, _ = scorer.results()
     return as_rows(results, RESULT_COLUMNS), as_rows(errors, ERROR_COLUMNS), scorer.progress
 
 
@@ -94,6 +95,7 @@ def check(predictor: Predictor, record: dict[str, str], results: Table, errors: 
     assert len(found["churn_probability"].partition(".")[2]) >= 6
     assert (found["prediction"], found["risk_band"]) == (wanted.prediction, wanted.risk_band)
     assert [found[f"reason_{rank}"] for rank in (1, 2, 3)] == [reason.text for reason in wanted.reasons]
+    assert found["assumed"] == str(len(wanted.assumed))
 
 
 def test_a_whole_table_is_scored_as_its_customers_are(predictor: Predictor, customers_csv: bytes) -> None:

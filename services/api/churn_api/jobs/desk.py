@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any, Literal, NamedTuple
 
 from churn.errors import ObjectNotFound
+from churn.store import ObjectStore
 from churn_api.jobs import keys
 from churn_api.jobs.errors import JobConflict, UnknownJob, UnreadableObject
 from churn_api.jobs.ledger import Ledger
@@ -15,11 +16,20 @@ from churn_api.jobs.record import CANCELLING, COMPLETED, EXPIRED, Job, public
 
 
 class Download(NamedTuple):
-    """A file of a job: `size` in bytes, and its content in pieces."""
+    """A file of a finished job: `size` in bytes; `etag` names exactly this content."""
 
-    name: str
+    job: Job
     size: int
-    pieces: Iterator[bytes]
+    etag: str
+    store: ObjectStore
+    key: str
+
+    def read(self, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """The bytes from `start` up to, without, `end`, streamed in bounded memory. Raises UnknownJob at once."""
+        try:
+            return self.store.read(self.key, start=start, end=end)
+        except ObjectNotFound as error:  # deleted meanwhile
+            raise UnknownJob(self.job.id) from error
 
 
 class Desk:
@@ -27,6 +37,7 @@ class Desk:
 
     def __init__(self, ledger: Ledger, queue: Queue, meter: Meter) -> None:
         self._ledger = ledger
+        self._store = ledger.store
         self._queue = queue
         self._meter = meter
 
@@ -69,8 +80,9 @@ class Desk:
             raise JobConflict(f"Job {job_id} is {job.status}; cancel it before deleting it.")
         self._ledger.remove(job)
 
-    def download(self, job_id: str, kind: Literal["results", "errors"]) -> Download:
-        """The results or the errors of a completed job. Raises UnknownJob, JobConflict."""
+    def download(self, job_id: str, kind: Literal["results", "errors"], *, raw: bool = False) -> Download:
+        """The results or the errors of a completed job; where `raw`, with every id as it came, though a spreadsheet
+        might run it. Raises UnknownJob, JobConflict."""
         job = self._ledger.look(job_id)
         if job.status == EXPIRED:
             raise UnknownJob(job_id)
@@ -78,8 +90,9 @@ class Desk:
             raise JobConflict(f"Job {job_id} is {job.status}; its {kind} are there when it is completed.")
         if job.status != COMPLETED:
             raise JobConflict(f"Job {job_id} was {job.status} and has no {kind}.")
-        key = keys.results(job_id) if kind == "results" else keys.errors(job_id)
-        with suppress(ObjectNotFound):
-            entry = self._ledger.store.head(key)
-            return Download(f"{job_id}_{kind}.csv", entry.size, self._ledger.store.read(key))
+        # There is a file of its own for raw ids only where one of them was changed.
+        for name in (keys.raw(kind), kind) if raw else (kind,):
+            with suppress(ObjectNotFound):
+                entry = self._store.head(keys.file(job_id, name))
+                return Download(job, entry.size, entry.etag, self._store, entry.key)
         raise UnknownJob(job_id)

@@ -65,17 +65,24 @@ def upload(job_id: str) -> str:
     return f"jobs/{job_id}/input.csv"
 
 
-def results(job_id: str) -> str:
-    return f"jobs/{job_id}/results.csv"
+def raw(kind: str) -> str:
+    """The kind of a file that holds ids as they came; it is there only where that differs from what is harmless."""
+    return f"{kind}_raw"
 
 
-def errors(job_id: str) -> str:
-    return f"jobs/{job_id}/errors.csv"
+def file(job_id: str, kind: str) -> str:
+    """The results or the errors, or one of them raw."""
+    return f"jobs/{job_id}/{kind}.csv"
+
+
+def chunks(job_id: str) -> str:
+    """The prefix of the chunks' parts."""
+    return f"jobs/{job_id}/chunks/"
 
 
 def chunk(job_id: str, number: int, kind: str) -> str:
-    """One chunk's part of the results or errors."""
-    return f"jobs/{job_id}/chunks/{number:06d}.{kind}.csv"
+    """One chunk's part of a file."""
+    return f"{chunks(job_id)}{number:06d}.{kind}.csv"
 
 
 def done(job_id: str) -> str:

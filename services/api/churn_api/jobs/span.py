@@ -1,33 +1,37 @@
 """Scoring a span: neighbouring chunks in turn, the next one being read and the one before being written meanwhile."""
 
 import math
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import chain
 from typing import NamedTuple
 
 from churn.overlap import overlapped
 from churn.predict import Predictor
 from churn_api.jobs import keys
+from churn_api.jobs.files import CSV, ERROR_COLUMNS, RESULT_COLUMNS, header
 from churn_api.jobs.ledger import Ledger
 from churn_api.jobs.loaded import LoadedReleases
 from churn_api.jobs.meter import Meter, Tally
 from churn_api.jobs.plan import Plan
 from churn_api.jobs.record import IN_PROGRESS, Job, Progress
-from churn_api.jobs.scoring import ERROR_COLUMNS, RESULT_COLUMNS, ChunkScorer, header
+from churn_api.jobs.scoring import ChunkScorer
 from churn_api.jobs.words import Words
-
-CSV = "text/csv; charset=utf-8"
 
 # Enough for reading and writing to be hidden behind scoring, but for the first chunk and the last.
 _LONGEST = 16
 
+# Error lines up to so many bytes are written beside the scoring of the next chunk. More of them, as there are where a
+# whole file is wrong, go into the store as they come: they can be larger than the file.
+_HELD_BYTES = 1 << 20
+
 
 class _Scored(NamedTuple):
-    """A chunk's lines of both files."""
+    """A chunk's lines that are still to be written, by what they are."""
 
     number: int
-    errors: bytes
-    results: bytes
+    lines: Mapping[str, bytes]
     progress: Progress
     tally: Tally
 
@@ -48,34 +52,60 @@ class SpanScorer:
         self._meter = meter
         self._words = Words()
 
-    def score(self, job: Job, plan: Plan, numbers: Sequence[int]) -> None:
-        """Score these chunks, until the job is no longer in progress. Raises UnknownJob where it has been deleted."""
-        for in_progress in overlapped(
-            partial(self._keep, job.id, scored) for scored in self._scored(job, plan, numbers)
-        ):
+    def score(self, job: Job, plan: Plan, numbers: Sequence[int], deadline: float = math.inf) -> list[int]:
+        """Score these chunks, until the job is no longer in progress or `deadline`, in seconds of the monotonic clock,
+        has passed: what has not been begun by then, but for the first, is left to another step. Returns the chunks that
+        are done. Raises UnknownJob where the job has been deleted."""
+        done = []
+        kept = overlapped(partial(self._keep, job.id, scored) for scored in self._scored(job, plan, numbers, deadline))
+        for number, in_progress in zip(numbers, kept, strict=False):
+            done.append(number)
             if not in_progress:
-                return
+                break
+        return done
 
-    def _scored(self, job: Job, plan: Plan, numbers: Sequence[int]) -> Iterator[_Scored]:
+    def _scored(self, job: Job, plan: Plan, numbers: Sequence[int], deadline: float) -> Iterator[_Scored]:
         predictor = self._releases.get(job.model_version).predictor
         reads = overlapped(partial(self._read, job.id, plan, number) for number in numbers)
         for number, data in zip(numbers, reads, strict=True):
-            yield self._score(predictor, plan, number, data)
+            if number != numbers[0] and time.monotonic() >= deadline:
+                return
+            yield self._score(predictor, job.id, plan, number, data)
 
     def _read(self, job_id: str, plan: Plan, number: int) -> bytes:
         chunk = plan.chunks[number]
         return self._store.fetch(keys.upload(job_id), start=chunk.start, end=chunk.end)
 
-    def _score(self, predictor: Predictor, plan: Plan, number: int, data: bytes) -> _Scored:
+    def _score(self, predictor: Predictor, job_id: str, plan: Plan, number: int, data: bytes) -> _Scored:
         self._words = Words() if self._words.full else self._words
         scorer = ChunkScorer(predictor, data, plan.columns, plan.chunks[number], self._words)
-        errors = b"".join([*_head(number, ERROR_COLUMNS), *scorer.errors()])
-        results = b"".join([*_head(number, RESULT_COLUMNS), *scorer.results()])
-        return _Scored(number, errors, results, scorer.progress, scorer.tally)
+        lines = {"errors": self._first_lines(job_id, number, "errors", ERROR_COLUMNS, scorer.errors())}
+        if scorer.altered_errors:
+            raw = self._first_lines(job_id, number, keys.raw("errors"), ERROR_COLUMNS, scorer.raw_errors())
+            lines[keys.raw("errors")] = raw
+        results, raw_results = scorer.results()
+        lines["results"] = b"".join([*_head(number, RESULT_COLUMNS), results])
+        if raw_results is not None:
+            lines[keys.raw("results")] = b"".join([*_head(number, RESULT_COLUMNS), raw_results])
+        return _Scored(number, lines, scorer.progress, scorer.tally)
+
+    def _first_lines(
+        self, job_id: str, number: int, kind: str, columns: tuple[str, ...], pieces: Iterable[bytes]
+    ) -> bytes:
+        """All the lines, if they are few; else they are written as they come, and nothing is left to be written."""
+        held, size = _head(number, columns), 0
+        remaining = iter(pieces)
+        for piece in remaining:
+            held.append(piece)
+            size += len(piece)
+            if size > _HELD_BYTES:
+                self._store.write(keys.chunk(job_id, number, kind), chain(held, remaining), content_type=CSV)
+                return b""
+        return b"".join(held)
 
     def _keep(self, job_id: str, scored: _Scored) -> bool:
         """Write a chunk's lines, then its mark; whether the job is still in progress."""
-        for kind, lines in (("errors", scored.errors), ("results", scored.results)):
+        for kind, lines in scored.lines.items():
             if lines:
                 self._store.put(keys.chunk(job_id, scored.number, kind), lines, content_type=CSV)
         if self._ledger.mark_done(job_id, scored.number, scored.progress):

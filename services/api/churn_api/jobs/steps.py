@@ -21,14 +21,14 @@ from churn_api.jobs import keys
 from churn_api.jobs.attempts import KeepsFailing, Lease, begin
 from churn_api.jobs.ending import Ending
 from churn_api.jobs.errors import UnknownJob, UnreadableObject
+from churn_api.jobs.joining import join
 from churn_api.jobs.ledger import Ledger
 from churn_api.jobs.loaded import LoadedReleases
 from churn_api.jobs.meter import Meter
 from churn_api.jobs.plan import Plan
 from churn_api.jobs.queue import Delivery, Queue
 from churn_api.jobs.record import CANCELLING, FINALIZING, IN_PROGRESS, QUEUED, VALIDATING, Job
-from churn_api.jobs.scoring import ERROR_COLUMNS, RESULT_COLUMNS, header
-from churn_api.jobs.span import CSV, SpanScorer
+from churn_api.jobs.span import SpanScorer
 from churn_api.jobs.span import length as span_length
 
 log = logging.getLogger(__name__)
@@ -164,19 +164,8 @@ class Steps:
         done = self._ledger.done(job.id)
         if len(done) != job.chunks:
             return  # somebody else has joined them already, and tidied up
-        parts = {
-            "results": [number for number in sorted(done) if number == 0 or done[number].completed],
-            "errors": [number for number in sorted(done) if number == 0 or done[number].failed],
-        }
-        self._join_parts(job, "results", keys.results(job.id), parts["results"], header(RESULT_COLUMNS))
-        self._join_parts(job, "errors", keys.errors(job.id), parts["errors"], header(ERROR_COLUMNS))
+        join(self._store, job.id, done)
         self._ending.complete(job.id, done)
-
-    def _join_parts(self, job: Job, kind: str, key: str, numbers: list[int], head: bytes) -> None:
-        if numbers:
-            self._store.concatenate(key, [keys.chunk(job.id, number, kind) for number in numbers], content_type=CSV)
-        else:
-            self._store.put(key, head, content_type=CSV)
 
 
 def _finalizing(job: Job) -> Job:

@@ -25,6 +25,7 @@ class Words:
 
     def __init__(self) -> None:
         self._texts: list[str] = []
+        self._numbers: dict[str, int] = {}
         self._series = pl.Series(dtype=pl.String)
         self._first = {name: self._add_values(name) for name, field in FIELDS.items() if isinstance(field, Category)}
         self._by_hundredths = {
@@ -43,8 +44,12 @@ class Words:
         return len(self._texts) > _ENOUGH
 
     def add(self, text: str) -> int:
-        self._texts.append(written(text))
-        return len(self._texts) - 1
+        """The number of a text, which is kept once however often it is added."""
+        known = self._numbers.get(text)
+        if known is None:
+            known = self._numbers[text] = len(self._texts)
+            self._texts.append(written(text))
+        return known
 
     def of(self, table: Customer, fields: Numbers) -> Places:
         """The numbers of the words for one field of each of n customers; `fields` are positions in the customer."""

@@ -1,8 +1,10 @@
 """The operations on jobs."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from churn_api.jobs import keys
+from churn_api.jobs.files import ERROR_COLUMNS, FAULTS_OF_A_ROW, RESULT_COLUMNS, ROWS_IN_FULL
 from churn_api.jobs.record import STATES
 from churn_api.openapi.operations import REQUEST_ID, json_content, operation
 from churn_api.openapi.schemas import reference
@@ -19,6 +21,12 @@ _EXAMPLE = (
     "29.85\n"
 )
 
+_RESULTS = "assumed is the number of fields that were averaged, because the row did not tell them."
+_ERRORS = (
+    f"Of a row the first {FAULTS_OF_A_ROW} faults are listed, and where more than {ROWS_IN_FULL:,} neighbouring rows "
+    "are refused, the first alone; the last message of a row says how many more there are."
+)
+
 
 def paths(most_megabytes: int) -> dict[str, Any]:
     return {
@@ -27,8 +35,12 @@ def paths(most_megabytes: int) -> dict[str, Any]:
         "/jobs/{job_id}/cancel": {
             "post": _one("cancelJob", "Cancel a job that runs", "Job", status=202, fails=(404, 409))
         },
-        "/jobs/{job_id}/results": {"get": _file("jobResults", "The accepted rows' predictions, in input order")},
-        "/jobs/{job_id}/errors": {"get": _file("jobErrors", "The refused rows, a line for each fault")},
+        "/jobs/{job_id}/results": {
+            "get": _file("jobResults", "The accepted rows' predictions, in input order", RESULT_COLUMNS, _RESULTS)
+        },
+        "/jobs/{job_id}/errors": {
+            "get": _file("jobErrors", "The refused rows, a line for each fault", ERROR_COLUMNS, _ERRORS)
+        },
     }
 
 
@@ -128,14 +140,39 @@ def _delete() -> dict[str, Any]:
     )
 
 
-def _file(name: str, summary: str) -> dict[str, Any]:
+def _flag(name: str, description: str) -> dict[str, Any]:
+    return {"name": name, "in": "query", "description": description, "schema": _TEXT | {"enum": ["0", "1"]}}
+
+
+_FILE_HEADERS: dict[str, Any] = {
+    "Content-Disposition": {"description": "The file's name, after the upload.", "schema": _TEXT},
+    "ETag": {"description": "Names this content, which never changes.", "schema": _TEXT},
+    "Accept-Ranges": {"description": "A download that broke off goes on from any byte.", "schema": {"const": "bytes"}},
+}
+
+
+def _file(name: str, summary: str, columns: Sequence[str], description: str) -> dict[str, Any]:
     content = {"text/csv": {"schema": _TEXT}}
-    return operation(
+    file = operation(
         "Jobs",
         name,
         summary,
         content,
-        description="409 until it is finished.",
-        fails=(404, 409, 503),
-        parameters=[_JOB_ID],
+        description=f"A CSV with the columns {', '.join(columns)}. {description} 409 until the job is finished.",
+        fails=(404, 409, 416, 422, 503),
+        parameters=[
+            _JOB_ID,
+            _flag("raw", "1 leaves every id as it came; else an apostrophe is put before one that would run."),
+            _flag("excel", "1 puts a byte order mark first, by which Excel knows UTF-8."),
+            {"name": "Range", "in": "header", "description": "A single range of bytes.", "schema": _TEXT},
+            {"name": "If-Range", "in": "header", "description": "The ETag of what is there already.", "schema": _TEXT},
+            {"name": "If-None-Match", "in": "header", "description": "ETags of what is known.", "schema": _TEXT},
+        ],
     )
+    file["responses"]["200"]["headers"] = REQUEST_ID | _FILE_HEADERS
+    part = {"Content-Range": {"description": "Which bytes of how many.", "schema": _TEXT}}
+    file["responses"] |= {
+        "206": {"description": "The range.", "headers": REQUEST_ID | _FILE_HEADERS | part, "content": content},
+        "304": {"description": "The client has this content already.", "headers": REQUEST_ID | _FILE_HEADERS},
+    }
+    return file

@@ -14,6 +14,7 @@ FAILURES = {
     413: "The body is too large, or has too many customers.",
     414: "The address is too long.",
     415: "The body is not declared as what this address reads.",
+    416: "The file ends before the range.",
     422: "Fields are at fault; all of them are named.",
     429: "Too many requests; Retry-After says when to come back.",
     431: "The headers are too large or too many.",

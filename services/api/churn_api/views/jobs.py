@@ -1,12 +1,12 @@
 """/jobs: submit, list, look, cancel, delete, and fetch results and errors."""
 
-import zlib
-from collections.abc import Iterator
 from typing import Literal
 
 from flask import Blueprint, Response, g, request
 
 from churn.errors import FieldError, ValidationError
+from churn.reading import echo
+from churn_api import downloads
 from churn_api.answers import respond
 from churn_api.jobs import keys
 from churn_api.service import service
@@ -16,9 +16,7 @@ blueprint = Blueprint("jobs", __name__)
 
 DEFAULT_LIMIT, MAX_LIMIT = 20, 100
 
-# gzip's own header and trailer around the deflated bytes; the lowest level is a third of the work for nine tenths of
-# the gain.
-_GZIP, _LEVEL = 31, 1
+_FLAGS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "": False}
 
 
 @blueprint.post("/jobs")
@@ -87,21 +85,14 @@ def _after() -> str | None:
 
 
 def _download(job_id: str, kind: Literal["results", "errors"]) -> Response:
-    name, size, pieces = service().desk.download(job_id, kind)
-    packed = request.accept_encodings["gzip"] > 0
-    response = Response(_gzipped(pieces) if packed else pieces, content_type="text/csv; charset=utf-8")
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    response.headers["Vary"] = "Accept-Encoding"
-    if packed:
-        response.headers["Content-Encoding"] = "gzip"
-    else:
-        response.headers["Content-Length"] = str(size)
-    return response
+    raw, excel = _flag("raw"), _flag("excel")
+    download = service().desk.download(job_id, kind, raw=raw)
+    name = downloads.file_name(download.job.filename, job_id, kind)
+    return downloads.send(request, download, name, excel=excel)
 
 
-def _gzipped(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP)
-    for piece in pieces:
-        if packed := packer.compress(piece):
-            yield packed
-    yield packer.flush()
+def _flag(name: str) -> bool:
+    given = request.args.get(name, "0").lower()
+    if given in _FLAGS:
+        return _FLAGS[given]
+    raise ValidationError([FieldError(name, "not_allowed", f"{name} must be 1 or 0; got {echo(given)}.")])

@@ -1,0 +1,240 @@
+"""A job's files over HTTP: named, whole, in part, for Excel, and not at all where the client has them already."""
+
+import gzip
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from churn.store import ObjectStore
+from churn_api.downloads import _disposition, file_name
+from churn_api.settings import ApiSettings
+
+BOM = b"\xef\xbb\xbf"
+
+
+@pytest.fixture
+def site(make_app: Callable[[ApiSettings], Flask], store: ObjectStore, tmp_path: Path, empty_redis: str) -> FlaskClient:
+    """The API over this test's own store, with a queue that nobody takes from."""
+    del store
+    return make_app(ApiSettings(store_url=f"file://{tmp_path}/store", queue_url=empty_redis)).test_client()
+
+
+@pytest.fixture
+def finished(site: FlaskClient, bench: Any, many_customers: Callable[[int], bytes]) -> str:
+    """The address of a finished job of 300 rows, of which one has an id that would run."""
+    data = many_customers(300).replace(b"0000007-ROW", b"=1+1").replace(b"0000008-ROW", b"+15550100123")
+    headers = {"Content-Disposition": 'attachment; filename="customers.csv"'}
+    answer = site.post("/jobs", data=data, content_type="text/csv", headers=headers)
+    bench.queue.steps = [("start", answer.json["id"], None)]
+    bench.drain()
+    return str(answer.headers["Location"])
+
+
+def get(site: FlaskClient, path: str, **headers: str) -> TestResponse:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return site.get(path, headers=named, buffered=True)
+
+
+@pytest.mark.parametrize("kind", ["results", "errors"])
+def test_a_file_is_named_after_the_upload_and_kept_by_nobody_between(
+    site: FlaskClient, finished: str, kind: str
+) -> None:
+    answer = get(site, f"{finished}/{kind}")
+    assert answer.status_code == 200
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="customers_{kind}.csv"'
+    assert answer.headers["Cache-Control"] == "private, no-cache"
+    assert answer.headers["Accept-Ranges"] == "bytes"
+    assert answer.headers["ETag"].startswith('"')
+    assert answer.content_length == len(answer.data)
+
+
+def test_ids_come_harmless_or_raw(site: FlaskClient, finished: str) -> None:
+    plain, raw = get(site, f"{finished}/results"), get(site, f"{finished}/results?raw=1")
+    assert b"\n8,'=1+1," in plain.data
+    assert raw.data == plain.data.replace(b"\n8,'=1+1,", b"\n8,=1+1,")
+    assert b"\n9,+15550100123," in plain.data
+    assert raw.content_length == plain.content_length - 1
+    assert raw.headers["ETag"] != plain.headers["ETag"]
+
+
+@pytest.mark.parametrize("query", ["excel=1", "excel=true&raw=1", "raw=0&excel=1"])
+def test_excel_gets_a_byte_order_mark_and_nothing_else_changes(site: FlaskClient, finished: str, query: str) -> None:
+    plain = get(site, f"{finished}/results?{query.replace('excel=', 'excel=0&was=')}")
+    marked = get(site, f"{finished}/results?{query}")
+    assert marked.data == BOM + plain.data
+    assert marked.content_length == len(marked.data)
+    assert marked.headers["ETag"] != plain.headers["ETag"]
+    packed = get(site, f"{finished}/results?{query}", Accept_Encoding="gzip")
+    assert gzip.decompress(packed.data) == marked.data
+
+
+@pytest.mark.parametrize("flag", ["raw=2", "excel=maybe", "raw=1.0", "excel=" + "9" * 5000])
+def test_a_flag_that_is_none_is_refused(site: FlaskClient, finished: str, flag: str) -> None:
+    answer = get(site, f"{finished}/results?{flag}")
+    assert (answer.status_code, answer.json["errors"][0]["field"]) == (422, flag.partition("=")[0])
+
+
+@pytest.mark.parametrize("query", ["", "?excel=1", "?raw=1", "?raw=1&excel=1"])
+def test_what_broke_off_goes_on_at_any_byte(site: FlaskClient, finished: str, query: str) -> None:
+    path = f"{finished}/results{query}"
+    whole = get(site, path)
+    size, tag = len(whole.data), whole.headers["ETag"]
+    for asked, start, end in [
+        ("0-", 0, size),
+        ("0-0", 0, 1),
+        ("1-2", 1, 3),
+        ("2-4", 2, 5),
+        ("3-3", 3, 4),
+        ("1000-1999", 1000, 2000),
+        (f"{size - 1}-", size - 1, size),
+        (f"5-{size + 10}", 5, size),
+        ("-7", size - 7, size),
+        (f"-{size + 1}", 0, size),
+    ]:
+        part = get(site, path, Range=f"bytes={asked}", If_Range=tag, Accept_Encoding="gzip")
+        assert (part.status_code, part.data) == (206, whole.data[start:end]), asked
+        assert part.headers["Content-Range"] == f"bytes {start}-{end - 1}/{size}"
+        assert part.content_length == end - start
+        assert part.headers["ETag"] == tag
+        assert "Content-Encoding" not in part.headers
+
+
+def test_a_range_behind_the_end_is_416_and_says_the_size(site: FlaskClient, finished: str) -> None:
+    size = len(get(site, f"{finished}/results").data)
+    answer = get(site, f"{finished}/results", Range=f"bytes={size}-")
+    assert (answer.status_code, answer.headers["Content-Range"]) == (416, f"bytes */{size}")
+    assert answer.json["error_type"] == "RangeNotSatisfiable"
+
+
+@pytest.mark.parametrize(
+    "asked", ["bytes=0-1,4-5", "lines=0-1", "bytes=x-", "bytes=5-2", "bytes", "bytes=-0", "bytes=" + "9" * 5000 + "-"]
+)
+def test_what_is_no_single_range_is_answered_by_all(site: FlaskClient, finished: str, asked: str) -> None:
+    answer = get(site, f"{finished}/results", Range=asked)
+    assert (answer.status_code, "Content-Range" in answer.headers) == (200, False)
+
+
+@pytest.mark.parametrize("condition", ['"other"', "weak", "Wed, 25 Nov 2026 07:28:00 GMT", ""])
+def test_another_version_is_begun_anew(site: FlaskClient, finished: str, condition: str) -> None:
+    whole = get(site, f"{finished}/results")
+    tag = f"W/{whole.headers['ETag']}" if condition == "weak" else condition
+    answer = get(site, f"{finished}/results", Range="bytes=5-", If_Range=tag)
+    assert (answer.status_code, answer.data) == (200, whole.data)
+
+
+@pytest.mark.parametrize("packing", ["identity", "gzip"])
+def test_what_the_client_has_is_not_sent_again(site: FlaskClient, finished: str, packing: str) -> None:
+    path = f"{finished}/results"
+    tag = get(site, path, Accept_Encoding=packing).headers["ETag"]
+    for condition in (tag, f"W/{tag}", f'"x", {tag}', "*"):
+        answer = get(site, path, Accept_Encoding=packing, If_None_Match=condition)
+        assert (answer.status_code, answer.data, answer.headers["ETag"]) == (304, b"", tag)
+        assert answer.headers["Cache-Control"] == "private, no-cache"
+        assert answer.headers["Vary"] == "Accept-Encoding"
+        assert "Content-Type" not in answer.headers
+    assert get(site, path, Accept_Encoding=packing, If_None_Match='"x"').status_code == 200
+    other = "identity" if packing == "gzip" else "gzip"
+    assert get(site, path, Accept_Encoding=other, If_None_Match=tag).status_code == 200
+
+
+def test_head_tells_what_get_would_and_opens_nothing(
+    site: FlaskClient, finished: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = get(site, f"{finished}/results")
+    store = site.application.extensions["churn"].store
+    monkeypatch.setattr(store, "read", None)
+    # A range is asked of GET alone.
+    answer = site.head(f"{finished}/results", headers={"Range": "bytes=0-1"})
+    assert (answer.status_code, answer.data, answer.content_length) == (200, b"", len(whole.data))
+    assert answer.headers["ETag"] == whole.headers["ETag"]
+    packed = site.head(f"{finished}/results", headers={"Accept-Encoding": "gzip"})
+    assert (packed.headers["Content-Encoding"], packed.content_length) == ("gzip", None)
+
+
+def test_a_range_reads_no_other_bytes_of_the_store(
+    site: FlaskClient, finished: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = site.application.extensions["churn"].store
+    read, asked = store.read, []
+
+    def watched(key: str, *, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        asked.append((start, end))
+        return read(key, start=start, end=end)  # type: ignore[no-any-return]
+
+    monkeypatch.setattr(store, "read", watched)
+    for query, span in (("", "10-19"), ("?excel=1", "10-19"), ("?excel=1", "0-2")):
+        assert get(site, f"{finished}/results{query}", Range=f"bytes={span}").status_code == 206
+    assert asked == [(10, 20), (7, 17)]
+
+
+def test_a_file_that_goes_meanwhile_is_an_unknown_job(
+    site: FlaskClient, finished: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = site.application.extensions["churn"].store
+    head = store.head
+
+    def gone(key: str) -> Any:
+        entry = head(key)
+        store.delete([key])
+        return entry
+
+    monkeypatch.setattr(store, "head", gone)
+    answer = get(site, f"{finished}/results")
+    assert (answer.status_code, answer.json["error_type"]) == (404, "UnknownJob")
+
+
+JOB = "job_01M84KPDKZW7V5C93XAXV63NMC"
+
+
+@pytest.mark.parametrize(
+    ("upload", "name"),
+    [
+        ("customers.csv", "customers_results.csv"),
+        ("Q4 customers (final).CSV", "Q4 customers (final)_results.csv"),
+        ("customers.csv.gz", "customers_results.csv"),
+        ("book.xlsx", "book_results.csv"),
+        ("customers.2026.csv", "customers.2026_results.csv"),
+        ("no-ending", "no-ending_results.csv"),
+        ("Kündigungen €.csv", "Kündigungen €_results.csv"),
+        ("客户.csv", "客户_results.csv"),
+        ("C:\\Users\\Sam\\Q4.csv", "Q4_results.csv"),
+        ("../../etc/passwd", "passwd_results.csv"),
+        ('a"b;c\r\nX: y.csv', "a_b;c__X_ y_results.csv"),
+        ("gnp\u202evsc.exe.csv", "gnp_vsc.exe_results.csv"),
+        ("x" * 300 + ".csv", "x" * 150 + "_results.csv"),
+        ("é" * 300, "é" * 75 + "_results.csv"),
+        ("\ud800.csv", f"{JOB}_results.csv"),
+        (None, f"{JOB}_results.csv"),
+        ("", f"{JOB}_results.csv"),
+        (".csv", f"{JOB}_results.csv"),
+        ("...", f"{JOB}_results.csv"),
+        ("???", f"{JOB}_results.csv"),
+        ("folder/", f"{JOB}_results.csv"),
+    ],
+)
+def test_a_files_name_is_one_that_every_system_takes(upload: str | None, name: str) -> None:
+    assert file_name(upload, JOB, "results") == name
+
+
+@pytest.mark.parametrize(
+    ("name", "plain"),
+    [
+        ("customers_results.csv", "customers_results.csv"),
+        ("Kündigungen €_results.csv", "Kundigungen _results.csv"),
+        ("客户_results.csv", "_results.csv"),
+        ("100%25 'sure'; a_results.csv", "100_25 _sure__ a_results.csv"),
+    ],
+)
+def test_a_name_goes_encoded_beside_a_plain_one(name: str, plain: str) -> None:
+    header = _disposition(name)
+    header.encode("ascii")
+    first, _, encoded = header.partition("; filename*=UTF-8''")
+    assert first == f'attachment; filename="{plain}"'
+    assert unquote(encoded) == (name if name != plain else "")
+    assert not set(encoded) & set(" \"';,%".replace("%", ""))

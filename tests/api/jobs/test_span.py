@@ -1,0 +1,110 @@
+"""Spans of chunks: left where the time is over, and written as they come where nearly everything is refused."""
+
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import pytest
+
+from churn.errors import StoreUnavailable
+from churn_api.jobs import keys, span
+from churn_api.jobs.loaded import LoadedReleases
+from churn_api.jobs.plan import Plan
+from churn_api.jobs.record import IN_PROGRESS
+from churn_api.jobs.span import SpanScorer
+
+
+def begun(bench: Any, data: bytes) -> tuple[Any, Plan, SpanScorer]:
+    """A job whose chunks are to be scored."""
+    job = bench.submit(data)
+    bench.take()
+    assert bench.status(job) == IN_PROGRESS
+    plan = Plan.from_bytes(bench.store.get(keys.plan(job.id)).data)
+    return bench.ledger.load(job.id), plan, SpanScorer(bench.ledger, LoadedReleases(bench.store), bench.meter)
+
+
+def test_chunks_that_the_time_is_over_for_are_left_to_another_step(
+    bench: Any, many_customers: Callable[[int], bytes]
+) -> None:
+    job, plan, scorer = begun(bench, many_customers(8_000))
+    numbers = list(range(len(plan.chunks)))
+    assert len(numbers) > 3
+    # The first is done whatever the time, or nothing ever would be.
+    assert scorer.score(job, plan, numbers, deadline=time.monotonic()) == numbers[:1]
+    assert list(bench.ledger.done(job.id)) == numbers[:1]
+    assert scorer.score(job, plan, numbers[1:]) == numbers[1:]
+    assert list(bench.ledger.done(job.id)) == numbers
+
+
+def test_a_deadline_that_passes_meanwhile_ends_the_span(
+    bench: Any, many_customers: Callable[[int], bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job, plan, scorer = begun(bench, many_customers(8_000))
+    moments = iter([1.0, 2.0, 3.0])
+    monkeypatch.setattr(span.time, "monotonic", lambda: next(moments))
+    assert scorer.score(job, plan, range(len(plan.chunks)), deadline=3.0) == [0, 1, 2]
+
+
+def test_a_job_that_is_cancelled_meanwhile_ends_the_span(bench: Any, many_customers: Callable[[int], bytes]) -> None:
+    job, plan, scorer = begun(bench, many_customers(8_000))
+    bench.desk.cancel(job.id)
+    assert scorer.score(job, plan, range(len(plan.chunks))) == [0]
+
+
+@pytest.fixture
+def shifted(many_customers: Callable[[int], bytes]) -> bytes:
+    """A table whose columns are shifted by one, as any export gets wrong now and then."""
+    head, *rows = many_customers(8_000).splitlines()
+    return b"\n".join([head, *(row.partition(b",")[2] + b"," for row in rows)])
+
+
+def test_what_is_refused_throughout_is_written_as_it_comes(
+    bench: Any, shifted: bytes, rows_of: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(span, "_HELD_BYTES", 10_000)
+    put, write, sizes = bench.store.put, bench.store.write, []
+
+    def watched(key: str, pieces: Iterable[bytes], **options: Any) -> None:
+        sizes.append(key)
+        write(key, pieces, **options)
+
+    monkeypatch.setattr(bench.store, "write", watched)
+    monkeypatch.setattr(bench.store, "put", lambda key, data, **options: _small(put, key, data, **options))
+    job = bench.submit(shifted)
+    bench.drain()
+    shown = bench.desk.get(job.id)
+    assert (shown["status"], shown["request_counts"]) == (
+        "completed",
+        {"total": 8_000, "completed": 0, "failed": 8_000},
+    )
+    errors = rows_of(bench.file(job, "errors"))
+    assert [int(row) for row in dict.fromkeys(error["row"] for error in errors)] == list(range(1, 8_001))
+    assert len([key for key in sizes if ".errors." in key]) >= job.chunks - 1 > 3
+    assert rows_of(bench.file(job, "results")) == []
+
+
+def _small(put: Callable[..., str], key: str, data: bytes, **options: Any) -> str:
+    """Write an object, none of which may be a chunk's errors all in one piece."""
+    assert ".errors." not in key or len(data) <= 10_000
+    return put(key, data, **options)
+
+
+def test_errors_that_cannot_be_written_are_written_again(
+    bench: Any, shifted: bytes, rows_of: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(span, "_HELD_BYTES", 10_000)
+    write, failures = bench.store.write, [StoreUnavailable("here", "a test")]
+
+    def failing(key: str, pieces: Iterable[bytes], **options: Any) -> None:
+        if ".errors." in key and failures:
+            next(iter(pieces))
+            raise failures.pop()
+        write(key, pieces, **options)
+
+    monkeypatch.setattr(bench.store, "write", failing)
+    job, plan, scorer = begun(bench, shifted)
+    with pytest.raises(StoreUnavailable):
+        scorer.score(job, plan, range(job.chunks))
+    assert list(bench.ledger.done(job.id)) == []
+    bench.drain()
+    assert len({error["row"] for error in rows_of(bench.file(job, "errors"))}) == 8_000
