@@ -1,6 +1,7 @@
 """The queue of the jobs' steps: Celery over Redis, which may lose everything without losing a job."""
 
 import logging
+import time
 
 import redis
 from celery import Celery
@@ -14,6 +15,10 @@ from churn_api.jobs.queue import Step
 log = logging.getLogger(__name__)
 
 NAME = "churn-jobs"
+
+# The jobs whose ends are to be announced, each once, by the time that it has waited: a queue of their own, so that a
+# receiver who hangs keeps no job from being scored.
+ANNOUNCEMENTS = "churn-announcements"
 
 # Seconds. A chunk of customers with absent fields, under a model that is not additive, takes minutes.
 TIME_LIMIT = 3600
@@ -87,11 +92,20 @@ class CeleryQueue:
     def send(self, step: Step, job_id: str, number: int | None = None) -> bool:
         arguments = [job_id] if number is None else [job_id, number]
         try:
-            self._celery.send_task(f"churn.{step}", arguments, retry=False)
+            if step == "notify":
+                self._redis.zadd(ANNOUNCEMENTS, {job_id: time.time()}, nx=True)
+            else:
+                self._celery.send_task(f"churn.{step}", arguments, retry=False)
         except (OperationalError, redis.RedisError, OSError) as error:
             log.warning("The queue is away (%s); the sweep will send this step of %s.", type(error).__name__, job_id)
             return False
         return True
+
+    def next_announcement(self) -> str | None:
+        """Take the job whose announcement has waited longest; None if there is none for a second. Raises
+        redis.RedisError."""
+        taken = self._redis.bzpopmin(ANNOUNCEMENTS, timeout=1)
+        return None if taken is None else taken[1].decode()
 
     def is_idle(self) -> bool:
         try:

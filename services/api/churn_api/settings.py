@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 
 from churn.settings import CommaSeparated, CommaSeparatedSecrets, Settings
+from churn_api.addresses import checked_url
 from churn_api.keys import SCOPES, SHORTEST_KEY, Key, read_keys
+from churn_api.signing import key_of
 
 
 class ApiSettings(Settings):
@@ -74,13 +76,14 @@ class ApiSettings(Settings):
         le=600,
         description="How often each worker looks for what the queue or a dead worker has lost of jobs, in seconds.",
     )
-    webhook_url: str | None = Field(
+    webhook_url: Annotated[str, AfterValidator(checked_url)] | None = Field(
         None,
-        pattern=r"^https?://[^\s@]+$",
         description="Where the end of each job is announced by a signed POST: an http or https URL. Not set: nowhere.",
     )
     webhook_secret: SecretStr | None = Field(
-        None, description="The key that announcements are signed with (HMAC-SHA256). Must be set where the URL is."
+        None,
+        description="The key that announcements are signed with (HMAC-SHA256, as in Standard Webhooks): whsec_ and a "
+        "key in base 64, or any text. Must be set where the URL is.",
     )
     webhook_allow_private: bool = Field(
         False, description="Whether announcements may go to private, loopback and link-local addresses."
@@ -94,6 +97,13 @@ class ApiSettings(Settings):
             yield (
                 f"CHURN_WEBHOOK_SECRET has fewer than {SHORTEST_KEY} characters, and CHURN_WEBHOOK_URL is set: what is "
                 "announced must be signed. Make one with: openssl rand -hex 24."
+            )
+        try:
+            key_of(self.webhook_secret.get_secret_value() if self.webhook_secret else "")
+        except ValueError:
+            yield (
+                "CHURN_WEBHOOK_SECRET begins with whsec_, and what follows is not base 64. Make one with: echo "
+                "whsec_$(openssl rand -base64 24)."
             )
         try:
             keys = self.named_keys()

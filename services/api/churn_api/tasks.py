@@ -11,7 +11,6 @@ from churn import logs
 from churn.errors import StoreUnavailable
 from churn.store import open_store
 from churn_api.job_metrics import RedisMeter
-from churn_api.jobs.announcing import announce
 from churn_api.jobs.ledger import Ledger
 from churn_api.jobs.queue import Delivery
 from churn_api.queue import CeleryQueue
@@ -67,10 +66,10 @@ def register(celery: Celery, settings: ApiSettings) -> None:
         logs.request_id.set(job_id)
         steps().settle(job_id)
 
-    @celery.task(name="churn.notify", **_RETRIES)
+    @celery.task(name="churn.notify")
     def notify(job_id: str) -> None:
-        logs.request_id.set(job_id)
-        announce(ledger(), announcer(settings), job_id)
+        """Sent by an older program during an upgrade: announcements have a queue of their own."""
+        CeleryQueue(celery, settings.queue_url).send("notify", job_id)
 
 
 def announcer(settings: ApiSettings) -> Webhook | None:

@@ -1,25 +1,29 @@
 """Announcing the end of a job by a signed POST to an address that the operator has set.
 
-The signature is HMAC-SHA256 over the timestamp, a dot and the body. The host's name is resolved once and the address
-that was checked is the one that is connected to, so that a name cannot change its mind in between; redirects are not
-followed.
+The signature is that of Standard Webhooks (standardwebhooks.com), and beside it HMAC-SHA256 over the timestamp, a dot
+and the body. The host's name is resolved once and the address that was checked is the one that is connected to, so
+that a name cannot change its mind in between; redirects are not followed.
 """
 
-import hashlib
-import hmac
-import ipaddress
 import json
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from threading import Thread
 from typing import Any
 from urllib.parse import urlsplit
 
-import urllib3
+from urllib3.connection import HTTPConnection, HTTPSConnection
 
+from churn_api.addresses import is_public
 from churn_api.jobs.announcing import AnnouncementFailed
+from churn_api.signing import sign, sign_standard
 
-_TIMEOUT = urllib3.Timeout(connect=5.0, read=10.0)
+# For all of a try, from the name's resolution to the answer's headers: who drips them does not get more.
+SECONDS = 5.0
+
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -27,51 +31,69 @@ class Webhook:
     """Implements churn_api.jobs.announcing.Announcer."""
 
     def __init__(
-        self, url: str, secret: str, *, allow_private: bool = False, clock: Callable[[], float] = time.time
+        self,
+        url: str,
+        secret: str,
+        *,
+        allow_private: bool = False,
+        clock: Callable[[], float] = time.time,
+        seconds: float = SECONDS,
     ) -> None:
         self._parts = urlsplit(url)
-        self._secret = secret.encode()
+        self._secret = secret
         self._allow_private = allow_private
         self._clock = clock
+        self._seconds = seconds
 
     def announce(self, job: dict[str, Any]) -> None:
         body = json.dumps({"type": f"job.{job['status']}", "job": job}).encode()
         timestamp = str(int(self._clock()))
+        # A job ends once, so its id names its announcement, however often it is tried.
+        message_id = str(job.get("id", "")).replace("job_", "msg_")
         headers = {
             "Host": self._parts.netloc,
             "Content-Type": "application/json",
             "User-Agent": "churn-webhook",
+            "webhook-id": message_id,
+            "webhook-timestamp": timestamp,
+            "webhook-signature": f"v1,{sign_standard(self._secret, message_id, timestamp, body)}",
             "X-Churn-Timestamp": timestamp,
-            "X-Churn-Signature": f"sha256={sign(self._secret, timestamp, body)}",
+            "X-Churn-Signature": f"sha256={sign(self._secret.encode(), timestamp, body)}",
         }
         status = self._post(body, headers)
         if not 200 <= status < 300:
             raise AnnouncementFailed(f"The webhook answered {status}; 2xx is wanted.")
 
     def _post(self, body: bytes, headers: dict[str, str]) -> int:
-        target = (self._parts.path or "/") + (f"?{self._parts.query}" if self._parts.query else "")
+        exchange = _Exchange(self._connect, self._target, body, headers)
+        Thread(target=exchange.run, name="webhook", daemon=True).start()
         try:
-            with self._pool() as pool:
-                answer = pool.urlopen("POST", target, body=body, headers=headers, redirect=False, preload_content=False)
-                answer.close()
-                return answer.status
-        except (OSError, urllib3.exceptions.HTTPError) as error:
-            raise AnnouncementFailed(f"The webhook cannot be reached ({type(error).__name__}).") from error
+            answer = exchange.answers.get(timeout=self._seconds)
+        except Empty:
+            exchange.abort()
+            raise AnnouncementFailed(f"The webhook did not answer within {self._seconds:g} seconds.") from None
+        if isinstance(answer, AnnouncementFailed):
+            raise answer
+        if isinstance(answer, Exception):
+            raise AnnouncementFailed(f"The webhook cannot be reached ({type(answer).__name__}).") from answer
+        return answer
 
-    def _pool(self) -> urllib3.HTTPConnectionPool:
+    @property
+    def _target(self) -> str:
+        return (self._parts.path or "/") + (f"?{self._parts.query}" if self._parts.query else "")
+
+    def _connect(self) -> HTTPConnection:
         host = self._parts.hostname or ""
         port = self._parts.port or _PORTS[self._parts.scheme]
         address = self._address(host, port)
         if self._parts.scheme == "http":
-            return urllib3.HTTPConnectionPool(address, port, timeout=_TIMEOUT, retries=False)
-        return urllib3.HTTPSConnectionPool(
-            address, port, timeout=_TIMEOUT, retries=False, server_hostname=host, assert_hostname=host
-        )
+            return HTTPConnection(address, port, timeout=self._seconds)
+        return HTTPSConnection(address, port, timeout=self._seconds, server_hostname=host, assert_hostname=host)
 
     def _address(self, host: str, port: int) -> str:
         found = [entry[4][0] for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
         for address in found:
-            if not (self._allow_private or _is_public(str(address))):
+            if not (self._allow_private or is_public(str(address))):
                 raise AnnouncementFailed(
                     f"The webhook's host has the address {address}, which is not public; "
                     "CHURN_WEBHOOK_ALLOW_PRIVATE=true allows it."
@@ -79,13 +101,38 @@ class Webhook:
         return str(found[0])
 
 
-def sign(secret: bytes, timestamp: str, body: bytes) -> str:
-    """The signature as receivers compute it."""
-    return hmac.new(secret, timestamp.encode() + b"." + body, hashlib.sha256).hexdigest()
+class _Exchange:
+    """One request and the status of its answer, in a thread of its own, which can be cut short."""
 
+    def __init__(
+        self, connect: Callable[[], HTTPConnection], target: str, body: bytes, headers: dict[str, str]
+    ) -> None:
+        self._connect = connect
+        self._request = target, body, headers
+        self._connection: HTTPConnection | None = None
+        self._aborted = False
+        self.answers: SimpleQueue[int | Exception] = SimpleQueue()
 
-def _is_public(address: str) -> bool:
-    ip = ipaddress.ip_address(address.partition("%")[0])
-    mapped = getattr(ip, "ipv4_mapped", None)
-    checked = mapped or ip
-    return bool(checked.is_global and not checked.is_multicast)
+    def run(self) -> None:
+        try:
+            self.answers.put(self._status())
+        except Exception as error:  # whoever waits for the answer must hear of it, whatever it is
+            self.answers.put(error)
+
+    def _status(self) -> int:
+        self._connection = self._connect()
+        try:
+            if self._aborted:
+                return 0
+            self._connection.request("POST", *self._request, preload_content=False)
+            return self._connection.getresponse().status
+        finally:
+            self._connection.close()
+
+    def abort(self) -> None:
+        """End the exchange; a name that is still being resolved is left to the system, and not connected to."""
+        self._aborted = True
+        connected = self._connection.sock if self._connection is not None else None
+        if connected is not None:
+            with suppress(OSError):  # it has ended by itself
+                connected.shutdown(socket.SHUT_RDWR)

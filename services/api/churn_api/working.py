@@ -1,13 +1,16 @@
-"""The worker: Celery with the tasks, the sweep in a thread of its parent process, and a sign of life."""
+"""The worker: Celery with the tasks; sweep, announcements and a sign of life in threads of its parent process."""
 
 import logging
+import random
 import tempfile
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
+import redis
 from celery import Celery, bootsteps, signals
 
 from churn import logs
@@ -15,17 +18,24 @@ from churn.errors import StoreUnavailable
 from churn.store import open_store, prepare_store
 from churn_api import tasks
 from churn_api.job_metrics import RedisMeter
+from churn_api.jobs.announcing import announce
 from churn_api.jobs.ledger import Ledger
 from churn_api.jobs.sweep import Sweeper
 from churn_api.lives import Life
 from churn_api.queue import CeleryQueue, create_celery
 from churn_api.settings import ApiSettings
+from churn_api.tasks import announcer
 
 log = logging.getLogger(__name__)
 
 # Touched while the worker is connected to its queue; the container's health check looks at its age.
 HEARTBEAT = Path(tempfile.gettempdir()) / "worker-heartbeat"
 _HEARTBEAT_SECONDS = 5.0
+
+# How long a thread waits that finds the queue away.
+_AWAY_SECONDS = 5.0
+# Of the pause between two sweeps.
+_JITTER = 0.75, 1.25
 
 
 def create_worker(settings: ApiSettings) -> Celery:
@@ -39,6 +49,9 @@ def create_worker(settings: ApiSettings) -> Celery:
     sweeping = Sweeping(settings, celery)
     signals.worker_ready.connect(sweeping.begin, weak=False)
     signals.worker_shutting_down.connect(sweeping.end, weak=False)
+    announcing = Announcing(settings, celery)
+    signals.worker_ready.connect(announcing.begin, weak=False)
+    signals.worker_shutting_down.connect(announcing.end, weak=False)
     life = Life(settings.queue_url)
     signals.worker_ready.connect(life.begin, weak=False)
     signals.worker_shutting_down.connect(life.end, weak=False)
@@ -64,34 +77,65 @@ class Heartbeat(bootsteps.StartStopStep):
             self._timer = None
 
 
-class Sweeping:
-    """A thread that sweeps until the worker shuts down."""
+class _Thread(ABC):
+    """Work of the parent process that is done again and again until the worker shuts down."""
+
+    name: str
 
     def __init__(self, settings: ApiSettings, celery: Celery) -> None:
         self._settings = settings
-        self._celery = celery
+        self._queue = CeleryQueue(celery, settings.queue_url)
         self._over = Event()
 
     def begin(self, **_: Any) -> None:
-        Thread(target=self._run, name="sweep", daemon=True).start()
+        Thread(target=self._run, name=self.name, daemon=True).start()
 
     def end(self, **_: Any) -> None:
         self._over.set()
 
+    @abstractmethod
+    def _run(self) -> None:
+        """Work until `_over` is set."""
+
+    def _again(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except StoreUnavailable as error:
+            log.warning("The %s thread waits for the store: %s", self.name, error.message)
+        except redis.RedisError as error:
+            log.warning("The %s thread waits for the queue (%s).", self.name, type(error).__name__)
+            self._over.wait(_AWAY_SECONDS)
+        except Exception:  # a thread that ends would leave lost jobs unfinished, or ends unannounced, for ever
+            log.exception("The %s thread met what nobody foresaw; it goes on.", self.name)
+
+
+class Sweeping(_Thread):
+    """Sweeps. Workers that were started together part ways, so that they do not all look at the same moment."""
+
+    name = "sweep"
+
     def _run(self) -> None:
         settings = self._settings
-        queue, meter = CeleryQueue(self._celery, settings.queue_url), RedisMeter(settings.queue_url)
+        ledger = Ledger(open_store(settings.store_url))
         period = settings.sweep_seconds
-        sweeper = Sweeper(Ledger(open_store(settings.store_url)), queue, meter, grace=timedelta(seconds=period))
-        _again(sweeper.sweep)
-        while not self._over.wait(period):
-            _again(sweeper.sweep)
+        sweeper = Sweeper(ledger, self._queue, RedisMeter(settings.queue_url), grace=timedelta(seconds=period))
+        self._again(sweeper.sweep)
+        while not self._over.wait(period * random.uniform(*_JITTER)):  # noqa: S311 - nobody gains by guessing it
+            self._again(sweeper.sweep)
 
 
-def _again(sweep: Callable[[], None]) -> None:
-    try:
-        sweep()
-    except StoreUnavailable as error:
-        log.warning("The sweep waits for the store: %s", error.message)
-    except Exception:  # a sweep that ends would leave lost jobs unfinished for ever
-        log.exception("The sweep failed; it goes on.")
+class Announcing(_Thread):
+    """Announces the ends of jobs, one after the other, beside all scoring."""
+
+    name = "announcements"
+
+    def _run(self) -> None:
+        ledger = Ledger(open_store(self._settings.store_url))
+        receiver = announcer(self._settings)
+
+        def announce_next() -> None:
+            if (job_id := self._queue.next_announcement()) is not None:
+                announce(ledger, receiver, job_id)
+
+        while not self._over.is_set():
+            self._again(announce_next)

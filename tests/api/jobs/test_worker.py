@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -19,6 +20,8 @@ from flask.testing import FlaskClient
 from churn.store import ObjectStore, open_store
 from churn_api.app import create_app
 from churn_api.jobs import keys
+from churn_api.jobs.ledger import Ledger
+from churn_api.queue import ANNOUNCEMENTS
 from churn_api.settings import ApiSettings
 
 Make = Callable[[int], bytes]
@@ -37,8 +40,8 @@ class Stack:
         self._workers: list[subprocess.Popen[bytes]] = []
         self.app: Flask
 
-    def open(self) -> None:
-        settings = ApiSettings(store_url=self.store_url, queue_url=self.queue_url, job_chunk_mb=0.25)
+    def open(self, **more: Any) -> None:
+        settings = ApiSettings(store_url=self.store_url, queue_url=self.queue_url, job_chunk_mb=0.25, **more)
         self.app = create_app(settings)
 
     @property
@@ -240,6 +243,39 @@ def test_counts_of_jobs_reach_the_apis_scrape(stack: Stack, table: bytes, eventu
 def _with_all_counts(stack: Stack) -> str:
     text = stack.client.get("/metrics").text
     return text if 'churn_jobs_total{status="completed"} 1.0' in text else ""
+
+
+def test_a_receiver_that_hangs_keeps_no_job_from_being_scored(
+    stack: Stack, many_customers: Make, eventually: Callable[..., Any]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:  # takes connections and never answers
+        webhook = {"webhook_url": f"http://127.0.0.1:{listener.getsockname()[1]}/", "webhook_allow_private": True}
+        stack.kill_workers()
+        stack.open(**webhook, webhook_secret="a secret of the operator's")
+        stack.start_worker(
+            CHURN_WEBHOOK_URL=str(webhook["webhook_url"]),
+            CHURN_WEBHOOK_SECRET="a secret of the operator's",
+            CHURN_WEBHOOK_ALLOW_PRIVATE="true",
+        )
+        try:
+            for _ in range(8):
+                stack.wait(stack.submit(many_customers(1)))
+            ledger = Ledger(stack.store)
+            tried = [job_id for job_id in map(keys_of, ledger.active()) if ledger.load(job_id).announced_tries]
+            assert tried, "nothing has been announced yet"
+            began = time.monotonic()
+            stack.wait(stack.submit(many_customers(1)), seconds=10)
+            assert time.monotonic() - began < 5
+            with redis.Redis.from_url(stack.queue_url) as client:
+                assert eventually(lambda: 0 < client.zcard(ANNOUNCEMENTS) <= 9)
+        finally:
+            stack.kill_workers()
+            stack.open()
+
+
+def keys_of(entry: Any) -> str:
+    """The job's id of an entry of the index."""
+    return str(entry.key.removeprefix(keys.ACTIVE))
 
 
 def test_the_worker_shows_life_only_while_it_has_its_queue(

@@ -1,19 +1,20 @@
 """Announcing the ends of jobs: at least once, tried again with growing pauses, given up after a day.
 
 What is still to be announced, and when, is kept in the job's record, so that neither a lost queue nor a restart
-forgets it.
+forgets it. A try is written down before it is made, by compare-and-swap: of all who know that one is due, one makes it,
+and it counts whatever becomes of it.
 """
 
 import logging
 from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from churn.errors import ChurnError
 from churn_api.jobs.errors import UnknownJob
 from churn_api.jobs.ledger import Ledger
-from churn_api.jobs.record import Job, public
+from churn_api.jobs.record import EXPIRED, Job, public
 
 log = logging.getLogger(__name__)
 
@@ -37,22 +38,33 @@ class Announcer(Protocol):
 def announce(ledger: Ledger, announcer: Announcer | None, job_id: str) -> None:
     """Announce a finished job, unless it has been done, is not due, or nobody wants to know any more."""
     with suppress(UnknownJob):
-        job = ledger.load(job_id)
-        if job.finished and is_due(ledger, job):
-            settled = announcer is None or _try(ledger, announcer, job)
-            tries = job.announced_tries + 1
-            if not settled and tries < MAX_TRIES:
-                pause = min(_FIRST_PAUSE * 2 ** (tries - 1), _LONGEST_PAUSE)
-                due = (ledger.clock() + pause).isoformat()
-                ledger.change(job_id, lambda now: replace(now, announced_tries=tries, announce_at=due))
-            else:
-                ledger.change(job_id, lambda now: replace(now, notified=True))
-                ledger.retire(job_id)
+        job, due = ledger.change(job_id, lambda now: _tried(ledger, now))
+        if due and (announcer is None or _try(ledger, announcer, job) or job.announced_tries >= MAX_TRIES):
+            ledger.change(job_id, _settled)
+            ledger.retire(job_id)
 
 
 def is_due(ledger: Ledger, job: Job) -> bool:
     """Whether a job is still to be announced, and now."""
-    return not job.notified and (job.announce_at is None or job.announce_at <= ledger.moment())
+    return (
+        job.finished
+        and job.status != EXPIRED
+        and not job.notified
+        and (job.announce_at is None or datetime.fromisoformat(job.announce_at) <= ledger.clock())
+    )
+
+
+def _tried(ledger: Ledger, job: Job) -> Job:
+    """The record with one more try, unless none is due."""
+    if not is_due(ledger, job):
+        return job
+    tries = job.announced_tries + 1
+    pause = min(_FIRST_PAUSE * 2 ** (tries - 1), _LONGEST_PAUSE)
+    return replace(job, announced_tries=tries, announce_at=(ledger.clock() + pause).isoformat())
+
+
+def _settled(job: Job) -> Job:
+    return job if job.status == EXPIRED else replace(job, notified=True)
 
 
 def _try(ledger: Ledger, announcer: Announcer, job: Job) -> bool:
@@ -60,5 +72,8 @@ def _try(ledger: Ledger, announcer: Announcer, job: Job) -> bool:
         announcer.announce(public(job, ledger.progress(job)))
     except AnnouncementFailed as error:
         log.warning("The end of %s could not be announced: %s", job.id, error.message)
+        return False
+    except Exception:  # whatever it is, it is this try that has failed, and only this
+        log.exception("The end of %s could not be announced", job.id)
         return False
     return True

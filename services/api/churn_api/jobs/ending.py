@@ -43,8 +43,9 @@ class Ending:
                 return job
             cancelled = job.status == CANCELLING
             reason = None if cancelled else error
-            ended = job.end(CANCELLED if cancelled else status, self._ledger.moment(), reason)
-            return replace(ended, completed=progress.completed, failed=progress.failed)
+            moment = self._ledger.moment()
+            ended = job.end(CANCELLED if cancelled else status, moment, reason)
+            return replace(ended, completed=progress.completed, failed=progress.failed, sent_at=moment)
 
         job, made = self._ledger.change(job_id, step)
         if made:

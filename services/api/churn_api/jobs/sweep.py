@@ -8,6 +8,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from churn.errors import ObjectNotFound, PreconditionFailed, StoreUnavailable
@@ -26,6 +27,9 @@ log = logging.getLogger(__name__)
 
 # What changed so recently may be on its way from the hands of one process into those of another.
 GRACE = timedelta(seconds=10)
+
+# What nobody has begun for so long is taken for lost, however many other steps wait.
+FORGOTTEN = timedelta(minutes=5)
 
 # An entry of the index without a record: its submission was stopped half way.
 _ABANDONED = timedelta(hours=1)
@@ -118,8 +122,23 @@ class Sweeper:
         if job.notified:
             self._ending.clear_parts(job.id)
             self._ledger.retire(job.id)
-        elif is_due(self._ledger, job):
+        elif is_due(self._ledger, job) and not self._is_sent(job) and self._mark_sent(job):
             self._queue.send("notify", job.id)
+
+    def _is_sent(self, job: Job) -> bool:
+        """Whether an announcement has been sent to the queue since it is due, and not so long ago that it is lost."""
+        if job.sent_at is None:
+            return False
+        sent, due = (datetime.fromisoformat(moment) for moment in (job.sent_at, job.announce_at or job.sent_at))
+        return sent >= due and abs(self._ledger.clock() - sent) <= FORGOTTEN
+
+    def _mark_sent(self, job: Job) -> bool:
+        """Write down that a step is sent again; of all sweepers who find that it must be, one does."""
+        moment = self._ledger.moment()
+        seen = job.status, job.sent_at
+        return self._ledger.change(
+            job.id, lambda now: replace(now, sent_at=moment) if (now.status, now.sent_at) == seen else now
+        ).made
 
     def _tend_chunks(self, job: Job, moment: datetime, idle: bool) -> None:
         done = self._ledger.done(job.id)
