@@ -29,6 +29,11 @@ class ChurnError(Exception):
     def error_type(self) -> str:
         return type(self).__name__
 
+    @property
+    def public_message(self) -> str:
+        """The sentence for a caller, who may be anybody; `message` is for the operator's log."""
+        return self.message
+
 
 class ValidationError(ChurnError):
     """A customer (or a request's parameters) with one or more fields at fault; carries all of them."""
@@ -58,6 +63,11 @@ class StoreUnavailable(ChurnError):
             f"The object store at {where} is not available ({reason}). "
             "Check CHURN_STORE_URL, AWS_ENDPOINT_URL_S3 and the credentials, then try again."
         )
+
+    @property
+    def public_message(self) -> str:
+        """Neither the bucket nor its address."""
+        return "The object store is not available; try again in a few seconds. The service's log says more."
 
 
 class ObjectNotFound(ChurnError):
@@ -120,12 +130,17 @@ class ReleaseRefused(ChurnError):
         self.version = version
         self.reason = reason
 
+    @property
+    def public_message(self) -> str:
+        """Not what in the release is wrong: it may be a line of its examples, which are customers."""
+        return "The model that was released cannot serve; the service's log says why. Train again, or roll back."
+
 
 def error_body(error: ChurnError, request_id: str) -> dict[str, Any]:
     """The one body of every failed answer."""
     return {
         "success": False,
-        "error": error.message,
+        "error": error.public_message,
         "error_type": error.error_type,
         "errors": [asdict(fault) for fault in error.errors],
         "request_id": request_id,

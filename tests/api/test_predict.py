@@ -62,6 +62,16 @@ def test_what_is_absent_is_averaged_and_listed(client: FlaskClient, partial: Rec
     assert body["customerID"] is None
 
 
+@pytest.mark.parametrize(
+    "wanted", ["9" * 5000, "0" * 5000, "٣", "²", "-1", "3.0", "20", "%00", "", "ALL"], ids=range(10)
+)
+@pytest.mark.parametrize("path", ["/predict", "/batch_predict"])
+def test_a_number_of_reasons_that_is_none_is_a_fault_of_the_caller(client, whole, path, wanted):
+    answer = client.post(f"{path}?reasons={wanted}", json=whole if path == "/predict" else [whole])
+    assert answer.status_code == 422
+    assert [fault["field"] for fault in answer.json["errors"]] == ["reasons"]
+
+
 @pytest.mark.parametrize(("wanted", "count"), [("", 5), ("?reasons=3", 3), ("?reasons=all", 19), ("?reasons=0", 0)])
 def test_as_many_reasons_as_wanted_largest_first(client: FlaskClient, whole: Record, wanted: str, count: int) -> None:
     reasons = client.post(f"/predict{wanted}", json=whole).get_json()["reasons"]

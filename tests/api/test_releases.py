@@ -3,6 +3,7 @@
 import shutil
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from flask import Flask
 from churn import release
 from churn.errors import NoRelease, ReleaseRefused, StoreUnavailable, UnknownRelease
 from churn.store import ObjectStore
-from churn_api.releases import Releases
+from churn_api.releases import FIRST_PAUSE, Releases
 from churn_api.settings import ApiSettings
 
 Publish = Callable[..., str]
@@ -136,6 +137,108 @@ def test_a_pointer_to_nothing_is_refused(releases: Releases, store: ObjectStore,
     releases.refresh()
     with pytest.raises(UnknownRelease):
         _ = releases.serving
+
+
+class Clock:
+    """Seconds that pass when they are told to."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_pointer_that_came_before_its_files_is_followed_when_they_are_there(
+    store: ObjectStore, publish: Publish, refusals: Refusals
+) -> None:
+    """As in a backup that is copied back: models/current.json comes before models/releases/."""
+    clock = Clock()
+    releases = Releases(store, refusals, clock)
+    version = publish(store)
+    name = f"{release.folder(version)}model.json"
+    model = store.get(name).data
+    store.delete([name])
+    releases.refresh()
+    assert not releases.ready
+    store.put(name, model, content_type="application/json")
+    clock.now += FIRST_PAUSE
+    releases.refresh()
+    assert (releases.version, refusals.count) == (version, 1)
+
+
+def test_a_refused_release_is_loaded_again_after_ever_longer_pauses(
+    store: ObjectStore, publish: Publish, refusals: Refusals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, loaded = Clock(), []
+    whole_load = release.load
+    monkeypatch.setattr(release, "load", lambda *given: loaded.append(clock.now) or whole_load(*given))
+    releases = Releases(store, refusals, clock)
+    publish(store, examples=b'[{"customer": {}, "churn_probability": 0.5}]')
+    for _ in range(1200):
+        releases.refresh()
+        clock.now += 1
+    pauses = [after - before for before, after in pairwise(loaded)]
+    assert pauses == [2, 4, 8, 16, 32, 64, 128, 256, 300, 300]
+    assert refusals.count == 1
+
+
+def test_a_store_that_blinks_does_not_hide_why_a_release_was_refused(
+    releases: Releases, store: ObjectStore, publish: Publish, tmp_path: Path
+) -> None:
+    publish(store, examples=b'[{"customer": {}, "churn_probability": 0.5}]')
+    releases.refresh()
+    shutil.move(tmp_path / "store", tmp_path / "away")
+    releases.refresh()
+    shutil.move(tmp_path / "away", tmp_path / "store")
+    releases.refresh()
+    with pytest.raises(ReleaseRefused, match="worked example"):
+        _ = releases.serving
+
+
+@pytest.mark.parametrize(("cause", "remedy"), [("refused", "roll back"), ("away", "try again")])
+def test_a_caller_is_told_neither_bucket_nor_address_nor_what_is_in_a_release(
+    settings: ApiSettings,
+    make_app: Callable[[ApiSettings], Flask],
+    store: ObjectStore,
+    publish: Publish,
+    tmp_path: Path,
+    cause: str,
+    remedy: str,
+) -> None:
+    store.delete([release.POINTER])
+    if cause == "refused":
+        publish(store, examples=b'[{"customer": {}, "churn_probability": 0.5}]')
+    app = make_app(settings)
+    if cause == "away":
+        shutil.rmtree(tmp_path / "store")
+        releases = app.extensions["churn"].releases
+        releases._serving = releases._seen = None  # as in a process that starts now
+        releases.refresh()
+    answer = app.test_client().get("/health/ready")
+    assert answer.status_code == 503
+    assert remedy in answer.json["error"]
+    assert not any(word in answer.text for word in (str(tmp_path), "CHURN_", "AWS_", "worked example"))
+
+
+def test_no_customer_is_downloaded_with_a_release(
+    settings: ApiSettings, make_app: Callable[[ApiSettings], Flask], store: ObjectStore, publish: Publish
+) -> None:
+    version = publish(store)
+    client = make_app(settings).test_client()
+    listed = release.manifest(store, version).files
+    statuses = {name: client.get(f"/releases/{version}/files/{name}").status_code for name in listed}
+    served = {name for name, status in statuses.items() if status == 200}
+    assert served == {name for name in listed if name.endswith((".png", ".html")) or name == "card.json"}
+    assert {"background.json", "examples.json", "model.json"} <= {name for name in listed if statuses[name] == 404}
+
+
+def test_a_card_is_kept_by_no_shared_cache(
+    settings: ApiSettings, make_app: Callable[[ApiSettings], Flask], store: ObjectStore, publish: Publish
+) -> None:
+    version = publish(store)
+    answer = make_app(settings).test_client().get(f"/releases/{version}/files/card.html")
+    assert answer.headers["Cache-Control"].split(", ")[0] == "private"
 
 
 def test_with_the_store_away_the_release_serves_on(

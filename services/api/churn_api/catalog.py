@@ -37,8 +37,10 @@ class Catalog:
             return self._list
 
     def file(self, version: str, name: str) -> tuple[bytes, str]:
-        """A file that the release's manifest lists, and its media type. Raises UnknownRelease or NotFound."""
-        if name not in self._manifest(version).files:
+        """A picture or the card of a release, and its media type. Raises UnknownRelease or NotFound.
+
+        What else the manifest lists is for programs that read the store: among it are whole customers."""
+        if name not in self._manifest(version).files or not _is_for_people(name):
             raise NotFound(f"Release {version} has no file {name[:80]!r}.")
         return self._store.get(releases.folder(version) + name).data, releases.content_type(name)
 
@@ -72,3 +74,7 @@ class Catalog:
                 raise UnknownRelease(version[:40]) from error
             self._manifests.put(version, manifest)
         return manifest
+
+
+def _is_for_people(name: str) -> bool:
+    return name.endswith(".png") or name.partition(".")[0] == "card"

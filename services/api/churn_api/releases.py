@@ -20,6 +20,9 @@ log = logging.getLogger(__name__)
 
 # Answers that a process remembers: 2 MB or so, and more than one call centre asks for twice within minutes.
 REMEMBERED = 1_000
+# A release that was refused may be whole a moment later, as when a backup is copied back and its pointer comes first.
+# It is looked at again after so many seconds, then after twice as many, up to the longest pause.
+FIRST_PAUSE, LONGEST_PAUSE = 2.0, 300.0
 # Seconds after which a store that does not say which release is current is told of as failing.
 LATE = 3.0
 
@@ -42,11 +45,15 @@ class Serving:
 class Releases:
     """What this process serves. `refresh` follows the pointer; everything else only reads."""
 
-    def __init__(self, store: ObjectStore, on_refused: Callable[[], None]) -> None:
+    def __init__(
+        self, store: ObjectStore, on_refused: Callable[[], None], clock: Callable[[], float] = monotonic
+    ) -> None:
         self._store = store
         self._on_refused = on_refused
+        self._clock = clock
         self._serving: Serving | None = None
         self._seen: Pointer | None = None
+        self._again_at, self._pause = float("inf"), FIRST_PAUSE
         self._problem: ChurnError = NoRelease()
         self._store_answered = False
         self._asked: float | None = None
@@ -80,7 +87,7 @@ class Releases:
             pointer = self._current()
             if pointer is None:
                 self._problem = NoRelease()
-            elif pointer != self._seen:
+            elif pointer != self._seen or self._clock() >= self._again_at:
                 self._take(pointer)
             self._store_answered = True
         except (ReleaseRefused, UnknownRelease) as error:
@@ -90,7 +97,9 @@ class Releases:
             if self._store_answered:
                 log.warning("%s", error.message)
             self._store_answered = False
-            self._problem = error
+            # A release that was refused is what keeps this process from serving, whether the store answers or not.
+            if self._seen is None:
+                self._problem = error
 
     def _current(self) -> Pointer | None:
         self._asked = monotonic()
@@ -103,10 +112,11 @@ class Releases:
         try:
             release = store_release.load(self._store, pointer.version, pointer.manifest_sha256)
         except (ReleaseRefused, UnknownRelease):
-            self._seen = pointer
+            self._pause = min(2 * self._pause, LONGEST_PAUSE) if pointer == self._seen else FIRST_PAUSE
+            self._seen, self._again_at = pointer, self._clock() + self._pause
             raise
         self._serving = Serving(release, pointer, measure(release.predictor), _about(release.manifest))
-        self._seen = pointer
+        self._seen, self._again_at = pointer, float("inf")
         log.info("Release %s is in service.", release.version, extra={"release": release.version})
 
     def _refuse(self, error: ChurnError) -> None:

@@ -23,5 +23,5 @@ def releases() -> Response:
 def release_file(version: str, name: str) -> Response:
     data, content_type = service().catalog.file(version, name)
     response = Response(data, content_type=content_type)
-    response.headers["Cache-Control"] = "public, max-age=86400, immutable"
+    response.headers["Cache-Control"] = "private, max-age=86400, immutable"
     return response

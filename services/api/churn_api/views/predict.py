@@ -21,6 +21,9 @@ blueprint = Blueprint("predict", __name__)
 ONE_LIMIT, BATCH_LIMIT = 64 * 1024, 2 * 1024 * 1024
 DEFAULT_REASONS = 5
 
+# A number of reasons with leading zeros and all; Python refuses to read one of thousands of digits.
+_MOST_DIGITS = 10
+
 _JOBS = " Send more customers as a CSV to /jobs."
 
 
@@ -64,7 +67,7 @@ def wanted_reasons(query: str, default: int | None) -> int | None:
         return default
     if wanted in ("all", "none"):
         return len(FIELDS) if wanted == "all" else None
-    if wanted.isascii() and wanted.isdigit() and int(wanted) <= len(FIELDS):
+    if wanted.isascii() and wanted.isdigit() and len(wanted) <= _MOST_DIGITS and int(wanted) <= len(FIELDS):
         return int(wanted)
     message = f'reasons must be a number from 0 to {len(FIELDS)}, "all" or "none".'
     raise ValidationError([FieldError("reasons", "not_allowed", message)])
