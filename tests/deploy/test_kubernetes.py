@@ -103,12 +103,38 @@ def test_a_pod_may_write_where_its_container_may_and_no_more(both):
     for each in service.get("tmpfs", []):
         path, _, options = each.partition(":")
         places[path] = _mib(re.search(r"size=(\w+)", options)[1])
+    for each in service.get("volumes", []):
+        # A named volume: a disk of its own, or the node's.
+        if isinstance(each, str) and not each.startswith(("./", "queue:")):
+            places[each.split(":")[1]] = None
     if "shm_size" in service:
         places["/dev/shm"] = _mib(service["shm_size"])
     volumes = {each["name"]: each["emptyDir"] for each in pod.get("volumes", []) if "emptyDir" in each}
     mounts = {each["mountPath"]: each["name"] for each in pod["containers"][0]["volumeMounts"]}
-    assert {path: _mib(volumes[name]["sizeLimit"]) for path, name in mounts.items() if name in volumes} == places
-    assert {volume["medium"] for volume in volumes.values()} <= {"Memory"}
+    sizes = {path: volumes[name] for path, name in mounts.items() if name in volumes}
+    in_memory = {path: _mib(each["sizeLimit"]) for path, each in sizes.items() if each.get("medium") == "Memory"}
+    assert in_memory == {path: size for path, size in places.items() if size is not None}
+    assert set(sizes) == set(places)
+    assert all("sizeLimit" in volume for volume in volumes.values())
+
+
+def test_a_pod_that_answers_leaves_the_balancer_before_it_ends_and_another_one_is_there_first(base, pods):
+    deployments = {each["metadata"]["name"]: each["spec"] for each in base if each["kind"] == "Deployment"}
+    for name in ("web", "api"):
+        assert deployments[name]["strategy"]["rollingUpdate"]["maxUnavailable"] == 0
+        [container] = pods[name]["containers"]
+        waits = max(int(number) for number in re.findall(r"\d+", str(container["lifecycle"]["preStop"])))
+        assert waits + 30 <= pods[name]["terminationGracePeriodSeconds"]
+        assert "topology.kubernetes.io/zone" in {
+            each["topologyKey"] for each in pods[name]["topologySpreadConstraints"]
+        }
+
+
+def test_the_accounts_credentials_can_be_asked_for_and_those_of_the_machine_cannot(base):
+    [spec] = [each["spec"] for each in base if each["metadata"]["name"] == "to-store"]
+    outside, identity = spec["egress"]
+    assert outside["to"] == [{"ipBlock": {"cidr": "0.0.0.0/0", "except": ["169.254.169.254/32"]}}]
+    assert (identity["to"], identity["ports"]) == ([{"ipBlock": {"cidr": "169.254.170.23/32"}}], [{"port": 80}])
 
 
 def test_a_pod_runs_what_its_container_runs(both):

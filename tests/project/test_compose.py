@@ -91,8 +91,11 @@ def test_no_service_asks_for_more_than_the_one_processor_of_a_t2_micro(productio
 
 def test_the_site_reaches_the_api_alone(production):
     networks = {name: set(service["networks"]) for name, service in production["services"].items()}
-    assert networks["web"] == {"front"}
+    assert networks["web"] == {"front", "site"}
     assert {name for name, joined in networks.items() if "front" in joined} == {"web", "api"}
+    assert {name for name, joined in networks.items() if "site" in joined} == {"web"}
+    assert production["networks"]["front"] == {"internal": True}
+    assert production["networks"]["site"]["driver_opts"] == {"com.docker.network.bridge.enable_ip_masquerade": "false"}
 
 
 def test_cache_and_queue_have_no_way_out(production):
@@ -108,10 +111,68 @@ def test_the_queue_never_evicts_and_the_cache_never_persists(production):
     assert "--appendonly no" in cache
 
 
-def test_a_failed_training_does_not_keep_an_earlier_release_from_serving(production):
-    for name in ("api", "worker"):
-        waits = production["services"][name]["depends_on"]["trainer"]
-        assert waits == {"condition": "service_completed_successfully", "required": False}
+def test_what_answers_waits_for_no_training_and_the_site_opens_after_a_failed_one(production):
+    waiting = {name: service.get("depends_on", {}) for name, service in production["services"].items()}
+    assert [name for name, others in waiting.items() if "trainer" in others] == ["web"]
+    assert waiting["web"]["trainer"] == {"condition": "service_completed_successfully", "required": False}
+    # A site that starts again with the API would stop with it.
+    assert not any(other.get("restart") for others in waiting.values() for other in others.values())
+
+
+def merged(production: dict[str, Any], local: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """All services of the laptop's stack, with what they are told by both files."""
+    found: dict[str, dict[str, Any]] = {}
+    for file in (production, local):
+        for name, service in file["services"].items():
+            before = found.get(name, {})
+            told = before.get("environment", {}) | service.get("environment", {})
+            found[name] = before | service | {"environment": told}
+    return found
+
+
+def test_no_container_is_started_as_root(root, production, local):
+    for name, service in merged(production, local).items():
+        dockerfile = root / service["build"]["dockerfile"] if "build" in service else None
+        user = service.get("user") or re.search(r"^USER (\S+)$", dockerfile.read_text(), re.MULTILINE)[1]
+        assert re.fullmatch(r"[1-9]\d*:[1-9]\d*", user), name
+
+
+def test_nothing_asks_for_processors_that_a_small_machine_lacks_or_grows_with_a_large_one(root, production, local):
+    for name, service in merged(production, local).items():
+        assert float(service["cpus"]) <= 1, name
+    assert "worker_processes 2;" in (root / "services" / "web" / "nginx" / "nginx.conf").read_text()
+    trainer = (root / "services" / "trainer" / "Dockerfile").read_text()
+    for limit in ("OPENBLAS_NUM_THREADS", "OMP_THREAD_LIMIT", "LOKY_MAX_CPU_COUNT"):
+        assert f"{limit}=16" in trainer
+    # Go starts a thread for each core, which counts against pids_limit.
+    for name in ("prometheus", "alertmanager", "minio", "minio-setup"):
+        environment = merged(production, local)[name]["environment"]
+        assert int(environment["GOMAXPROCS"]) <= 4
+
+
+def test_what_containers_ask_of_each_other_never_goes_through_a_proxy(production, local):
+    """Docker's own configuration may name a proxy, which every container is told of."""
+    services = merged(production, local)
+    answering = set(services) - {"trainer", "minio-setup"}
+    # Redis and nginx know no proxies.
+    for name in set(services) - {"cache", "queue", "web"}:
+        environment = services[name]["environment"]
+        assert environment["NO_PROXY"] == environment["no_proxy"]
+        hosts = set(environment["NO_PROXY"].split(","))
+        assert answering <= hosts, name
+        assert {"${NO_PROXY:-localhost}", "127.0.0.1", "169.254.169.254", "169.254.170.2"} <= hosts
+    for name in ("web", "minio"):
+        assert services[name]["healthcheck"]["test"][:4] == ["CMD", "curl", "--noproxy", "*"]
+
+
+def test_a_folder_of_the_host_may_be_read_where_selinux_labels_files(production, local):
+    for file in (production, local):
+        for service in file["services"].values():
+            for volume in service.get("volumes", []):
+                if isinstance(volume, dict):
+                    assert volume["bind"] == {"selinux": "z"}
+                elif volume.startswith("."):
+                    assert volume.endswith(":ro,z")
 
 
 def test_production_carries_no_credentials(production):
@@ -140,7 +201,8 @@ def test_each_service_is_a_user_of_its_own_in_the_local_store(local, name):
 
 
 def test_images_are_pinned_to_a_tag(root, production, local):
-    ours = {f"${{COMPOSE_PROJECT_NAME:-churn}}-{name}" for name in ("api", "trainer", "web")}
+    prefix = "${CHURN_IMAGE_PREFIX:-${COMPOSE_PROJECT_NAME:-churn}-}"
+    ours = {f"{prefix}{name}:${{CHURN_IMAGE_TAG:-latest}}" for name in ("api", "trainer", "web")}
     named = {
         service["image"] for file in (production, local) for service in file["services"].values() if "image" in service
     }

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-NAMES = ("api", "trainer", "cluster", "run", "dev", "lambda", "deploy")
+NAMES = ("api", "trainer", "cluster", "run", "redis", "dev", "lambda", "deploy")
 # An environment of its own, which nothing of the product is installed into.
 APART = {"deploy"}
 
@@ -17,7 +17,7 @@ def declared(path: Path) -> set[str]:
         if line.startswith("-r "):
             found |= declared(path.parent / line[3:])
         elif line and not line.startswith("#"):
-            found.add(re.split(r"[\[<>=~! ]", line)[0])
+            found.add(re.split(r"[\[<>=~!; ]", line)[0])
     return found
 
 

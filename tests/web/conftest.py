@@ -86,7 +86,9 @@ def start_nginx(
             folder, port = tmp_path_factory.mktemp("nginx"), free_port()
             changed: dict[str, str] = changes.get("changes", {})  # type: ignore[assignment]
             config = configure(folder, port, upstream, upload_mb, trusted, changed)
-            command = [nginx_binary, "-e", "stderr", "-c", str(config), "-g", "daemon off;"]
+            # As in the image, its processes are of one user: this one, who may write to the folder.
+            user = "user root;" if os.geteuid() == 0 else ""
+            command = [nginx_binary, "-e", "stderr", "-c", str(config), "-g", f"daemon off; {user}"]
             process = stack.enter_context(subprocess.Popen(command, stderr=(folder / "log").open("wb")))
             stack.callback(process.terminate)
             wait_for_port(port)

@@ -20,6 +20,7 @@ PROTECTION = {
     "object-src 'none'",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -113,7 +114,9 @@ def assert_error(answer: requests.Response, status: int, error_type: str) -> Non
         assert answer.headers[name] == value
 
 
-@pytest.mark.parametrize("path", ["/", "/index.html", "/assets/app.js", "/assets/styles/base.css", "/favicon.ico"])
+@pytest.mark.parametrize(
+    "path", ["/", "/index.html", "/assets/app.js", "/assets/styles/base.css", "/favicon.ico", "/robots.txt"]
+)
 def test_the_sites_files_come_from_nginx_and_are_checked_again_each_time(proxy, path):
     answer = requests.get(f"{proxy}{path}", timeout=5)
     assert answer.status_code == 200
@@ -164,7 +167,29 @@ def test_refusals_of_nginx_itself_carry_the_apis_error_body(proxy, method, path,
         assert answer.headers["Allow"] == "GET, HEAD"
 
 
-@pytest.mark.parametrize(("path", "largest"), [("/predict", 64 << 10), ("/batch_predict", 2 << 20), ("/jobs", 1 << 20)])
+SPELLINGS = ["", "/", "//", "%2F", "/.", "/../metrics", "/x", ";a", "?a=b"]
+
+
+@pytest.mark.parametrize("path", [*(f"/metrics{rest}" for rest in SPELLINGS), "//metrics", "/./metrics", "/%6detrics"])
+def test_the_metrics_are_reached_under_no_spelling(proxy, upstream, path):
+    seen = len(upstream.seen)
+    answer = raw(proxy, f"GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".encode())
+    assert answer.startswith(b"HTTP/1.1 404")
+    assert len(upstream.seen) == seen
+
+
+LIMITS = [
+    ("/predict", 64 << 10),
+    ("/predict/", 64 << 10),
+    ("/batch_predict", 2 << 20),
+    ("/batch_predict/", 2 << 20),
+    ("/jobs", 1 << 20),
+    ("/jobs/", 1 << 20),
+    ("/jobs/check", 2 << 20),
+]
+
+
+@pytest.mark.parametrize(("path", "largest"), LIMITS)
 def test_a_body_may_be_as_large_as_the_contract_says_and_no_larger(proxy, upstream, path, largest):
     assert requests.post(f"{proxy}{path}", data=b"x" * largest, timeout=10).status_code == 200
     seen = len(upstream.seen)
