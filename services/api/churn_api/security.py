@@ -38,6 +38,9 @@ def install(app: Flask, origins: Sequence[str]) -> None:
             origins=list(origins),
             send_wildcard=True,
             supports_credentials=False,
-            expose_headers=["X-Request-ID", "Retry-After", "Location", "Idempotent-Replayed"],
+            expose_headers=[
+                *("X-Request-ID", "Retry-After", "Location", "Idempotent-Replayed"),
+                *("Content-Disposition", "Content-Range", "ETag"),
+            ],
             max_age=600,
         )

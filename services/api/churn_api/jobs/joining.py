@@ -1,11 +1,18 @@
 """Joining the chunks' parts into a job's files."""
 
-from collections.abc import Mapping
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
+from churn.overlap import overlapped
 from churn.store import ObjectStore
 from churn_api.jobs import keys
 from churn_api.jobs.files import CSV, ERROR_COLUMNS, RESULT_COLUMNS, header
 from churn_api.jobs.record import Progress
+
+# No line of the results is as long.
+_LINE_BYTES = 4096
+_AT_ONCE = 4
 
 
 def join(store: ObjectStore, job_id: str, done: Mapping[int, Progress]) -> None:
@@ -13,20 +20,37 @@ def join(store: ObjectStore, job_id: str, done: Mapping[int, Progress]) -> None:
     parts = {entry.key for entry in store.list(keys.chunks(job_id))}
     results = [number for number in sorted(done) if number == 0 or done[number].completed]
     errors = [number for number in sorted(done) if number == 0 or done[number].failed]
+    _fill_up(store, [keys.chunk(job_id, number, "results") for number in results])
     for kind, numbers, columns in (("results", results, RESULT_COLUMNS), ("errors", errors, ERROR_COLUMNS)):
-        _join(store, job_id, kind, [keys.chunk(job_id, number, kind) for number in numbers], header(columns))
+        plain = [keys.chunk(job_id, number, kind) for number in numbers]
+        _join(store, keys.file(job_id, kind), plain, header(columns))
         raw = [keys.chunk(job_id, number, keys.raw(kind)) for number in numbers]
         if not parts.isdisjoint(raw):
-            names = [
-                name if name in parts else keys.chunk(job_id, number, kind)
-                for name, number in zip(raw, numbers, strict=True)
-            ]
-            _join(store, job_id, keys.raw(kind), names, header(columns))
+            names = [own if own in parts else other for own, other in zip(raw, plain, strict=True)]
+            _join(store, keys.file(job_id, keys.raw(kind)), names, header(columns))
 
 
-def _join(store: ObjectStore, job_id: str, kind: str, names: list[str], head: bytes) -> None:
+def _join(store: ObjectStore, key: str, names: Sequence[str], head: bytes) -> None:
     """Without chunks there is the header alone."""
     if names:
-        store.concatenate(keys.file(job_id, kind), names, content_type=CSV)
+        store.concatenate(key, names, content_type=CSV)
     else:
-        store.put(keys.file(job_id, kind), head, content_type=CSV)
+        store.put(key, head, content_type=CSV)
+
+
+def _fill_up(store: ObjectStore, names: Sequence[str]) -> None:
+    """Give parts by workers of the version before, which did not tell how much was assumed, a last column of blanks."""
+    starts = overlapped((partial(store.fetch, name, start=0, end=_LINE_BYTES) for name in names), _AT_ONCE)
+    for name, start in zip(names, starts, strict=True):
+        line = start.partition(b"\n")[0].decode("utf-8", "replace")
+        if len(next(csv.reader([line]), RESULT_COLUMNS)) == len(RESULT_COLUMNS) - 1:
+            store.write(name, _filled(store.read(name)), content_type=CSV)
+
+
+def _filled(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    older = header(RESULT_COLUMNS[:-1])
+    for piece in pieces:
+        if piece.startswith(older):
+            yield header(RESULT_COLUMNS)
+            piece = piece[len(older) :]
+        yield piece.replace(b"\n", b",\n")
