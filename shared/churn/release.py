@@ -269,7 +269,9 @@ def _reproduce(release: Release, examples: list[dict[str, Any]]) -> None:
         try:
             got = release.predictor.predict(read(example["customer"]), None).churn_probability
         except ChurnError as error:
-            raise ReleaseRefused(release.version, f"its worked example {number} is refused: {error.errors}") from error
+            # Without the sentences: an example is a customer, and this one goes into logs.
+            faults = ", ".join(f"{fault.field} {fault.code}" for fault in error.errors)
+            raise ReleaseRefused(release.version, f"its worked example {number} is refused: {faults}") from error
         if not abs(got - example["churn_probability"]) <= TOLERANCE[release.manifest.kind]:
             wanted = example["churn_probability"]
             raise ReleaseRefused(

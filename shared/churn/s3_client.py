@@ -22,6 +22,7 @@ from botocore.exceptions import (
     ConnectionError as BotoConnectionError,
 )
 from botocore.loaders import create_loader
+from botocore.utils import get_environ_proxies
 
 from churn.errors import ChurnError, ConfigurationError, ObjectNotFound, PreconditionFailed, StoreUnavailable
 from churn.store import Patience
@@ -112,9 +113,22 @@ def place(bucket: str) -> str:
     return f"s3://{bucket} ({urlsplit(endpoint).netloc.rpartition('@')[2]})"
 
 
+def by_proxy() -> str:
+    """Which variable leads to the store by way of a proxy, in words; empty where none does. Not the proxy itself, whose
+    address may hold a password."""
+    url = own_endpoint() or "https://s3.amazonaws.com"
+    scheme, host = urlsplit(url).scheme, urlsplit(url).hostname
+    if scheme not in get_environ_proxies(url):
+        return ""
+    variable = f"{scheme.upper()}_PROXY"
+    name = variable.lower() if variable.lower() in os.environ else variable
+    return f"; it is asked by way of the proxy in {name}: if it is not beyond that, add {host} to NO_PROXY"
+
+
 def error_code(error: ClientError) -> str:
-    """S3's own name for what went wrong; an HTTP status where an answer has no body."""
-    return str(error.response.get("Error", {}).get("Code", "unknown"))
+    """S3's own name for what went wrong; the HTTP status where an answer has none."""
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", "unknown")
+    return str(error.response.get("Error", {}).get("Code") or status)
 
 
 @contextmanager
@@ -125,7 +139,7 @@ def translated(bucket: str, key: str | None = None) -> Iterator[None]:
     except ClientError as error:
         raise _answered(bucket, key, error) from error
     except BotoCoreError as error:
-        raise StoreUnavailable(place(bucket), _unanswered(error)) from error
+        raise StoreUnavailable(place(bucket), f"{_unanswered(error)}{by_proxy()}") from error
 
 
 def was_retried(error: ChurnError) -> bool:
@@ -150,8 +164,10 @@ def _answered(bucket: str, key: str | None, error: ClientError) -> ChurnError:
         return PreconditionFailed(key)
     if code in ("NoSuchBucket", "404"):
         return StoreUnavailable(place(bucket), "there is no such bucket")
-    # Only the name: S3's sentences may hold account numbers, and this message is answered to callers.
-    return StoreUnavailable(place(bucket), f"S3 answered {code} to {error.operation_name}")
+    # Only the name: S3's sentences may hold account numbers, and this message is answered to callers. A number alone
+    # is no name of S3's, and may be a proxy's.
+    hint = by_proxy() if code.isdigit() else ""
+    return StoreUnavailable(place(bucket), f"S3 answered {code} to {error.operation_name}{hint}")
 
 
 def _unanswered(error: BotoCoreError) -> str:

@@ -174,6 +174,15 @@ def test_content_that_cannot_serve_is_refused(
         release.load(store, "20261123_150000")
 
 
+def test_no_value_of_a_worked_example_is_told_when_it_is_refused(store: ObjectStore, files: dict[str, bytes]) -> None:
+    example = [{"customer": {"tenure": 777, "Contract": "A secret"}, "churn_probability": 0.5}]
+    release.publish(store, "20261123_150000", ABOUT, files | {"examples.json": json.dumps(example).encode()})
+    with pytest.raises(ReleaseRefused, match=r"is refused: .*tenure out_of_range") as caught:
+        release.load(store, "20261123_150000")
+    assert "777" not in caught.value.message
+    assert "secret" not in caught.value.message
+
+
 def test_a_model_that_misses_its_worked_examples_is_refused(store: ObjectStore, files: dict[str, bytes]) -> None:
     model = json.loads(files["model.json"])
     model["intercept"] += 1e-6

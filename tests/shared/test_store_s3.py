@@ -5,6 +5,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
@@ -59,6 +60,89 @@ def refuse_all(store: ObjectStore, match: str) -> None:
     for call in calls:
         with pytest.raises(StoreUnavailable, match=match):
             call()
+
+
+@pytest.fixture
+def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A developer's own proxies stay out of it."""
+    for name in ("http_proxy", "https_proxy", "no_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "the-key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "the-secret")
+
+
+@pytest.mark.usefixtures("no_proxies")
+@pytest.mark.parametrize(
+    ("endpoint", "variable"),
+    [
+        ("http://minio:9000", "HTTP_PROXY"),
+        ("http://minio:9000", "http_proxy"),
+        ("https://minio:9000", "HTTPS_PROXY"),
+        (None, "https_proxy"),
+    ],
+)
+def test_a_proxy_between_that_does_not_answer_is_named_with_the_remedy(
+    monkeypatch: pytest.MonkeyPatch, free_port: Callable[[], int], endpoint: str | None, variable: str
+) -> None:
+    if endpoint:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", endpoint)
+    monkeypatch.setenv(variable, f"http://somebody:secret@127.0.0.1:{free_port()}")
+    with pytest.raises(StoreUnavailable) as caught:
+        open_store("s3://churn").get("key")
+    host = "minio" if endpoint else "s3.amazonaws.com"
+    assert (
+        f"by way of the proxy in {variable}: if it is not beyond that, add {host} to NO_PROXY" in caught.value.message
+    )
+    assert "secret" not in caught.value.message.replace("the-secret", "")
+    assert "somebody" not in caught.value.message
+
+
+@pytest.mark.usefixtures("no_proxies")
+@pytest.mark.parametrize("status", [403, 407, 502, 503])
+def test_a_proxy_that_refuses_is_named_with_the_remedy(
+    monkeypatch: pytest.MonkeyPatch, refusing_proxy: Callable[[int], str], status: int
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://minio:9000")
+    monkeypatch.setenv("HTTP_PROXY", refusing_proxy(status))
+    with pytest.raises(StoreUnavailable, match=rf"S3 answered {status} to .*the proxy in HTTP_PROXY"):
+        open_store("s3://churn").put("key", b"", content_type=TEXT)
+
+
+@pytest.fixture
+def refusing_proxy() -> Iterator[Callable[[int], str]]:
+    """A function that starts a proxy which answers all with a page of its own, and tells its URL."""
+    servers = []
+
+    def start(status: int) -> str:
+        class Refusing(BaseHTTPRequestHandler):
+            def do_PUT(self) -> None:
+                self.send_response(status)
+                self.send_header("Content-Type", "text/html")
+                self.end_headers()
+                self.wfile.write(b"<html>Not from here</html>")
+
+        servers.append(ThreadingHTTPServer(("127.0.0.1", 0), Refusing))
+        Thread(target=servers[-1].serve_forever, daemon=True).start()
+        return f"http://127.0.0.1:{servers[-1].server_port}"
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.mark.usefixtures("no_proxies")
+@pytest.mark.parametrize("bypass", ["127.0.0.1", "*", None])
+def test_a_proxy_that_has_no_part_in_it_is_not_named(
+    monkeypatch: pytest.MonkeyPatch, free_port: Callable[[], int], bypass: str | None
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{free_port()}")
+    monkeypatch.setenv("HTTP_PROXY" if bypass else "HTTPS_PROXY", "http://127.0.0.1:1")
+    monkeypatch.setenv("NO_PROXY", bypass or "")
+    with pytest.raises(StoreUnavailable, match="does not answer") as caught:
+        open_store("s3://churn").get("key")
+    assert "PROXY" not in caught.value.message
 
 
 def test_an_unreachable_store_is_named_soon_with_the_remedy_and_no_credentials(

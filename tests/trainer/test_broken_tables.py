@@ -63,7 +63,7 @@ CELLS = {
     "several missing columns": (drop("Contract", "gender"), r"Missing columns: gender, Contract\."),
     "no label": (drop("Churn"), r"Missing columns: Churn\."),
     "renamed column": (rename("tenure", "Tenure Months"), r"Missing columns: tenure \(is it 'Tenure Months'\?\)"),
-    "column in another case": (rename("gender", "Gender"), r"gender \(is it 'Gender'\?\)"),
+    "other word for a column": (rename("MonthlyCharges", "Monthly Bill"), r"MonthlyCharges \(is it 'Monthly Bill'\?\)"),
     "repeated column": (add("tenure"), r"Repeated columns: tenure; keep one of each"),
     "repeated label": (add("Churn", "No"), r"Repeated columns: Churn"),
     "no header": (lambda rows: rows[1:], r"has no header row"),
@@ -78,8 +78,10 @@ CELLS = {
         lambda rows: [rows[0], *(row for row in rows[1:] if row[-1] == "No"), *[r for r in rows if r[-1] == "Yes"][:9]],
         r'Churn is "Yes" in 9 of [\d,]+ rows; at least 50 and 1% are needed',
     ),
-    "blank labels": (fill("Churn", " ", 0.5), r'Churn: 750 rows .*Churn must be "No" or "Yes"; got " "'),
-    "labels of 0 and 1": (fill("Churn", "1"), r'Churn must be "No" or "Yes"; got "1"'),
+    "blank labels": (fill("Churn", " ", 0.5), r'Churn: 750 rows .*Churn must be "No" or "Yes" .*; got " "'),
+    "labels of 1 alone": (fill("Churn", "1"), r'Churn is never "No"'),
+    "labels of 1 and 2": (fill("Churn", "2", 0.5), r'Churn must be "No" or "Yes" .*; got "2"'),
+    "a third outcome": (fill("Churn", "Joined", 0.1), r'Churn must be "No" or "Yes" .*; got "Joined"'),
     "labels of another language": (fill("Churn", "Ja", 0.3), r'got "Ja"'),
     "text in a number": (
         fill("tenure", "two years", 0.1),
@@ -112,7 +114,7 @@ CELLS = {
     "constant tenure": (fill("tenure", "5"), r"The same value in every row: tenure"),
     "constant bills": (fill("MonthlyCharges", "50"), r"The same value in every row: MonthlyCharges"),
     "cells missing": (lambda rows: [rows[0], *(row[:-3] for row in rows[1:])], r"row: 1,500 rows .*3 cells too few"),
-    "cells too many": (lambda rows: [rows[0], *([*row, "x"] for row in rows[1:])], r"1 cells too many"),
+    "cells too many": (lambda rows: [rows[0], *([*row, "x"] for row in rows[1:])], r"1 cell too many"),
 }
 
 

@@ -35,10 +35,15 @@ def test_numbers_are_told_with_their_unit(report):
 
 
 def test_repairs_and_conflicts_are_told(report):
-    report["repairs"] = {"byte order mark removed": 1, "gender: one value only, nothing to learn from": 0}
+    report["repairs"] = {
+        "byte order mark removed": 1,
+        "rows set aside": 2,
+        "gender: one value only, nothing to learn from": 0,
+    }
     report["duplicates"]["conflicting_groups"] = 3
     told = "\n".join(plain_words(report))
-    assert "Repaired: byte order mark removed (1 times)." in told
+    assert "Repaired: byte order mark removed (1 time)." in told
+    assert "Repaired: rows set aside (2 times)." in told
     assert "Repaired: gender: one value only, nothing to learn from." in told
     assert "3 groups of customers alike in every field hold both outcomes" in told
 

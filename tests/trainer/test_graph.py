@@ -5,10 +5,13 @@ import onnx
 import onnxruntime
 import pytest
 from sklearn.dummy import DummyClassifier
+from sklearn.ensemble import VotingClassifier
+from sklearn.naive_bayes import GaussianNB
 
 from churn.features import COLUMNS, matrix
 from churn_trainer.candidates import CANDIDATES, VOTING
-from churn_trainer.graph import INPUT, OUTPUT, to_onnx
+from churn_trainer.errors import NoExport
+from churn_trainer.graph import INPUT, OUTPUT, require_form, to_onnx
 
 NAMES = [*(candidate.name for candidate in CANDIDATES), VOTING.name]
 
@@ -58,5 +61,18 @@ def test_the_same_model_is_the_same_bytes(fitted):
 
 
 def test_a_model_of_an_unknown_kind_is_an_error_that_says_what_to_do():
-    with pytest.raises(TypeError, match="DummyClassifier has no ONNX form"):
+    with pytest.raises(NoExport, match=r"DummyClassifier has no ONNX form here; write one in churn_trainer\.graph"):
         to_onnx(DummyClassifier())
+
+
+@pytest.mark.parametrize("candidate", [*CANDIDATES, VOTING], ids=NAMES)
+def test_every_candidate_has_a_form_before_it_is_fitted(candidate):
+    require_form(candidate.estimator())
+
+
+@pytest.mark.parametrize(
+    "model", [DummyClassifier(), VotingClassifier([("known", GaussianNB()), ("unknown", DummyClassifier())])]
+)
+def test_a_model_without_a_form_is_found_before_it_is_fitted(model):
+    with pytest.raises(NoExport, match="DummyClassifier"):
+        require_form(model)

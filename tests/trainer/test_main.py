@@ -5,12 +5,14 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import pytest
 
 from churn import release
 from churn_trainer import __main__ as command
-from churn_trainer import sources
+from churn_trainer import publish, sources
+from churn_trainer.judge import Gate
 
 
 def test_list_names_every_release_and_the_one_in_service(copied_run, trainer, capsys):
@@ -18,6 +20,56 @@ def test_list_names_every_release_and_the_one_in_service(copied_run, trainer, ca
     line = next(line for line in capsys.readouterr().out.splitlines() if copied_run.version in line)
     assert f"{copied_run.version} ★" in line
     assert line.endswith("in service")
+
+
+def test_list_tells_what_is_ready_and_what_a_gate_held_back(copied_run, settings, store, trainer, capsys):
+    held_back = Gate("AUC is no worse", False, "0.7 against 0.8")
+    for trained in (copied_run.trained, replace(copied_run.trained, gates=[held_back])):
+        publish.results(trained, {}, settings, store, copied_run.moment)
+    assert trainer("list") == 0
+    states = [line.split("  ")[-1].strip() for line in capsys.readouterr().out.splitlines()[2:]]
+    assert states == ["held back by a gate", "ready", "in service"]
+
+
+def test_list_goes_on_where_a_release_is_damaged(copied_run, store, trainer, capsys):
+    damage(store, "20200101_000000")
+    assert trainer("list") == 0
+    said = capsys.readouterr().out
+    assert f"{copied_run.version} ★" in said
+    assert "20200101_000000" in said
+    assert "damaged" in said
+    assert "Release 20200101_000000 is refused: its manifest is malformed" in said
+
+
+@pytest.mark.parametrize("metrics", [{}, {"cv": None}, {"cv": {"roc_auc": 0.8}}, {"cv": [], "test": {"roc_auc": "?"}}])
+def test_list_shows_a_release_of_another_program(copied_run, store, trainer, capsys, metrics):
+    about = release.manifest(store, copied_run.version).model_dump(mode="json")
+    key = f"{release.folder(copied_run.version)}manifest.json"
+    store.put(key, json.dumps(about | {"metrics": metrics, "data": {}}).encode(), content_type="application/json")
+    assert trainer("list") == 0
+    assert f"{copied_run.version} ★" in capsys.readouterr().out
+
+
+def test_a_damaged_release_does_not_stop_a_start(copied_run, store, trainer, capsys):
+    damage(store, "20200101_000000")
+    damage(store, "20990101_000000")
+    assert trainer() == 0
+    assert f"Nothing to do: release {copied_run.version}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", [("promote",), ("rollback",)])
+def test_a_damaged_pointer_is_mended_by_naming_a_release(copied_run, store, trainer, command):
+    store.put(release.POINTER, b"{", content_type="application/json")
+    assert trainer("list") == 0
+    assert trainer("prune") == 1
+    assert trainer(*command, copied_run.version) == 0
+    pointer = release.current(store)
+    assert pointer is not None
+    assert pointer.version == copied_run.version
+
+
+def damage(store, version):
+    store.put(f"{release.folder(version)}manifest.json", b"{", content_type="application/json")
 
 
 def test_list_of_an_empty_store_says_so(trainer, capsys):
@@ -79,6 +131,37 @@ def test_bad_settings_are_exit_code_2_with_every_variable_named(trainer, monkeyp
 def test_a_forced_source_without_data_is_exit_code_2(trainer, capsys):
     assert trainer() == 2
     assert "CHURN_DATA_SOURCE=file has no data" in capsys.readouterr().out
+
+
+def test_a_table_that_may_not_be_read_is_exit_code_2(trainer, tmp_path, capsys):
+    (tmp_path / sources.NAME).mkdir()
+    assert trainer() == 2
+    assert f"Error: {tmp_path / sources.NAME} is a folder, not a file." in capsys.readouterr().out
+
+
+def test_a_table_of_another_name_is_told_before_another_is_taken(trainer, monkeypatch, tmp_path, capsys):
+    (tmp_path / "customers.csv").write_bytes(b"x")
+    monkeypatch.setenv("CHURN_DATA_SOURCE", "auto")
+    monkeypatch.setattr(sources, "_fetch", lambda answers: answers.put(TimeoutError()))
+    monkeypatch.setattr(command.releases, "trained_from", lambda *_: "20260101_000000")
+    assert trainer() == 0
+    said = capsys.readouterr().out
+    assert f"NOTE: {tmp_path} holds customers.csv, but" in said
+    assert "This run takes the synthetic sample (sample)." in said
+
+
+def test_no_customers_id_or_value_is_logged(trainer, settings, small_rows, as_csv, monkeypatch, caplog, capsys):
+    rows = [list(row) for row in small_rows]
+    for row in rows[1:]:
+        row[0], row[5] = "SECRET-ID", "SECRET-VALUE"
+    (settings.data_dir / sources.NAME).write_bytes(as_csv(rows))
+    # Whatever the test before set up: the root's handler is the test's own here.
+    monkeypatch.setattr(command.logs, "configure", lambda *_: None)
+    assert trainer() == 2
+    assert "SECRET-VALUE" in capsys.readouterr().out
+    logged = [record for record in caplog.records if record.name == "churn_trainer.__main__"]
+    assert [(record.getMessage(), record.__dict__["faults"]) for record in logged] == [("BrokenTable", 2)]
+    assert "SECRET" not in str([record.__dict__ for record in caplog.records])
 
 
 def test_options_alone_mean_training(copied_run, trainer, monkeypatch):

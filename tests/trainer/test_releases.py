@@ -1,11 +1,12 @@
 """Looking after releases."""
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from churn import release
-from churn.errors import PreconditionFailed, UnknownRelease
+from churn.errors import PreconditionFailed, ReleaseRefused, UnknownRelease
 from churn_trainer import releases
 from churn_trainer.errors import NothingOlder
 from churn_trainer.fingerprint import fingerprint
@@ -40,8 +41,16 @@ def job(store, name, **told):
 
 def test_releases_are_listed_the_newest_first_with_the_one_in_service(many):
     found = releases.listed(many)
-    assert [manifest.version for manifest, _ in found] == list(reversed(VERSIONS))
-    assert [current for _, current in found] == [True, *[False] * 6]
+    assert [one.version for one in found] == list(reversed(VERSIONS))
+    assert [one.in_service for one in found] == [True, *[False] * 6]
+    assert [one.manifest is not None and one.manifest.version for one in found] == list(reversed(VERSIONS))
+
+
+def test_a_release_that_cannot_be_read_is_listed_with_the_reason(many):
+    many.put(f"{release.folder(VERSIONS[2])}manifest.json", b"{", content_type="application/json")
+    bad = releases.listed(many)[4]
+    assert (bad.version, bad.manifest, bad.in_service) == (VERSIONS[2], None, False)
+    assert "its manifest is malformed" in bad.refusal
 
 
 def test_a_named_version_is_promoted_and_the_configuration_kept_true(many, settings):
@@ -129,6 +138,60 @@ def test_a_folder_without_a_job_is_no_obstacle(many):
     assert releases.prune(many, 1)
 
 
+@pytest.mark.parametrize("record", [b"{", b"[]", b"", b"\xff"])
+def test_a_damaged_job_is_no_obstacle(many, record):
+    many.put("jobs/job_1/job.json", record, content_type="application/json")
+    job(many, "job_2", status="queued", model_version=VERSIONS[1])
+    doomed = releases.prune(many, 1)
+    assert VERSIONS[0] in doomed
+    assert VERSIONS[1] not in doomed
+
+
+def test_while_nobody_knows_what_is_in_service_nothing_is_pruned(many):
+    many.put(release.POINTER, b"{", content_type="application/json")
+    with pytest.raises(ReleaseRefused):
+        releases.prune(many, 1)
+    assert len(list(release.versions(many))) == 7
+
+
+def claimed(store, moment):
+    version = release.claim(store, moment)
+    store.put(f"{release.folder(version)}model.json", b"{}", content_type="application/json")
+    store.put(f"models/trained/micro_best_model_{version}.pkl", b"", content_type="application/octet-stream")
+    return version
+
+
+def test_what_a_run_that_broke_off_left_is_pruned(many):
+    version = claimed(many, datetime.now(UTC) - timedelta(days=1, minutes=1))
+    assert version in releases.prune(many, 10)
+    assert not [entry.key for entry in many.list("") if version in entry.key]
+
+
+def test_what_a_run_is_still_writing_is_left_alone(many):
+    version = claimed(many, datetime.now(UTC) - timedelta(hours=23))
+    many.put(f"{release.ROOT}notes/readme.txt", b"", content_type="text/plain")
+    assert releases.prune(many, 10) == []
+    assert [entry.key for entry in many.list("") if version in entry.key]
+
+
+def test_the_manifest_of_a_pruned_release_goes_first(many, monkeypatch):
+    deleted = []
+    monkeypatch.setattr(type(many), "delete", lambda _, keys: deleted.append(list(keys)))
+    releases.prune(many, 6)
+    assert deleted[0] == [f"{release.folder(VERSIONS[0])}manifest.json"]
+
+
+def test_a_damaged_pointer_is_replaced_by_whoever_names_a_release(many, settings):
+    many.put(release.POINTER, b"{", content_type="application/json")
+    assert releases.promote(many, settings, VERSIONS[1]).version == VERSIONS[1]
+    assert in_service(many) == VERSIONS[1]
+
+
+def test_while_the_pointer_is_damaged_no_release_counts(many, whole_run):
+    many.put(release.POINTER, b"{", content_type="application/json")
+    assert releases.trained_from(many, whole_run.trained.fingerprint) is None
+
+
 def test_with_few_releases_there_is_nothing_to_prune(many):
     assert releases.prune(many, 10) == []
 
@@ -138,6 +201,11 @@ def test_a_release_of_the_same_ingredients_is_found_again(many, whole_run, setti
     assert print_of == whole_run.trained.fingerprint
     assert releases.trained_from(many, print_of) == VERSIONS[-1]
     assert releases.trained_from(many, "other") is None
+
+
+def test_while_nothing_is_in_service_none_that_is_published_counts(many, whole_run):
+    many.delete([release.POINTER])
+    assert releases.trained_from(many, whole_run.trained.fingerprint) is None
 
 
 def test_while_nothing_is_in_service_no_release_counts(store, settings, whole_run):

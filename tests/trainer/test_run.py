@@ -12,13 +12,15 @@ import joblib
 import numpy as np
 import pytest
 from distributed import Client, LocalCluster
+from sklearn.dummy import DummyClassifier
 from sklearn.pipeline import make_pipeline
 
 from churn import release
 from churn.errors import ReleaseRefused
 from churn.features import matrix
 from churn.store import open_store
-from churn_trainer import publish, releases, sources
+from churn_trainer import publish, releases, run, sources
+from churn_trainer.candidates import CANDIDATES
 from churn_trainer.compare import Design, compare
 from churn_trainer.console import Console
 from churn_trainer.judge import Gate
@@ -176,7 +178,7 @@ def released(copied_run, settings, store, trained):
 def test_a_candidate_that_fails_a_gate_stays_published_with_the_reason(copied_run, settings, store):
     worse = Gate("AUC is no worse than the release in service", False, "0.7 against 0.8")
     version, said = released(copied_run, settings, store, replace(copied_run.trained, gates=[worse]))
-    assert "Gate shut: AUC is no worse than the release in service: 0.7 against 0.8." in said
+    assert "Does not hold: AUC is no worse than the release in service: 0.7 against 0.8." in said
     pointer = release.current(store)
     assert pointer is not None
     assert pointer.version == copied_run.version
@@ -203,6 +205,58 @@ def test_a_run_forced_on_the_same_data_is_compared_with_the_release_in_service(c
     manifest = manifest_of(copied_run.store, pointer.version)
     assert {gate["name"] for gate in manifest["gates"]} >= {"AUC is no worse than the release in service"}
     assert json.loads(copied_run.store.get(releases.CONFIG).data)["current_version"] == pointer.version
+
+
+def nothing_written(store):
+    return not [entry.key for entry in store.list("") if not entry.key.startswith(".")]
+
+
+def test_a_scheduler_that_is_not_there_is_told_before_anything_is_written(
+    trainer, settings, store, small_csv, monkeypatch, free_port, capsys
+):
+    (settings.data_dir / sources.NAME).write_bytes(small_csv)
+    address = f"tcp://127.0.0.1:{free_port()}"
+    monkeypatch.setenv("CHURN_DASK_SCHEDULER", address)
+    monkeypatch.setattr(run, "_SCHEDULER_SECONDS", 0.5)
+    assert trainer() == 1
+    assert f"Error: The Dask scheduler at {address} is not available" in capsys.readouterr().out
+    assert nothing_written(store)
+
+
+def test_without_dask_a_scheduler_is_told_with_the_remedy(trainer, settings, store, small_csv, monkeypatch, capsys):
+    (settings.data_dir / sources.NAME).write_bytes(small_csv)
+    monkeypatch.setenv("CHURN_DASK_SCHEDULER", "tcp://127.0.0.1:1")
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    assert trainer() == 2
+    assert "--build-arg REQUIREMENTS=cluster" in capsys.readouterr().out
+    assert nothing_written(store)
+
+
+def test_a_candidate_that_nothing_could_serve_is_told_before_anything_is_written(
+    trainer, settings, store, small_csv, monkeypatch, capsys
+):
+    (settings.data_dir / sources.NAME).write_bytes(small_csv)
+    monkeypatch.setattr(run, "CANDIDATES", (replace(CANDIDATES[0], estimator=DummyClassifier),))
+    assert trainer() == 1
+    assert "DummyClassifier has no ONNX form here" in capsys.readouterr().out
+    assert nothing_written(store)
+
+
+def test_a_table_that_is_replaced_while_it_is_read_is_told_before_anything_is_written(
+    trainer, settings, store, small_csv, monkeypatch, capsys
+):
+    path = settings.data_dir / sources.NAME
+    path.write_bytes(small_csv)
+    step = Console.step
+
+    def replace_it(self, text):
+        step(self, text)
+        path.write_bytes(small_csv + small_csv.splitlines(keepends=True)[1].replace(b"-", b"+"))
+
+    monkeypatch.setattr(Console, "step", replace_it)
+    assert trainer() == 1
+    assert f"Error: {path} was changed while it was read" in capsys.readouterr().out
+    assert nothing_written(store)
 
 
 @pytest.fixture(scope="module")

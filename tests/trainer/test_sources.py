@@ -7,9 +7,10 @@ import urllib.request
 
 import pytest
 
+from churn.errors import ObjectNotFound
 from churn.store import ObjectStore
 from churn_trainer import sample, sources
-from churn_trainer.errors import DataNotFound
+from churn_trainer.errors import DataNotFound, DataNotReadable, TableChanged
 from churn_trainer.settings import TrainerSettings
 from churn_trainer.sources import KEY, NAME
 
@@ -114,3 +115,62 @@ def test_a_sample_never_replaces_real_data(settings, store):
     remark = sources.keep(sources.find(automatic(settings, "sample"), store), store)
     assert "left as it is" in (remark or "")
     assert stored(store) == TABLE
+
+
+@pytest.mark.parametrize("forced", ["auto", "file"])
+def test_a_table_that_is_there_and_may_not_be_read_is_never_passed_over(settings, store, tmp_path, no_network, forced):
+    (tmp_path / NAME).mkdir()
+    with pytest.raises(DataNotReadable, match=f"{NAME} is a folder"):
+        sources.find(automatic(settings, forced), store)
+    assert no_network == []
+
+
+def test_a_table_of_another_name_is_named_where_another_is_taken(settings, store, tmp_path, no_network):
+    (tmp_path / "customers.csv").write_bytes(TABLE)
+    assert f"{tmp_path} holds customers.csv, but" in sources.find(automatic(settings), store).passed_over
+    with pytest.raises(DataNotFound, match=r"holds customers\.csv, but .* rename yours"):
+        sources.find(automatic(settings, "file"), store)
+
+
+def test_beside_the_expected_table_others_are_none_of_our_business(settings, store, tmp_path):
+    (tmp_path / "customers.csv").write_bytes(TABLE)
+    (tmp_path / NAME).write_bytes(TABLE)
+    assert sources.find(automatic(settings), store).passed_over == ""
+
+
+def read_all(source):
+    with source.open() as file:
+        return file.read()
+
+
+@pytest.mark.parametrize("change", ["replaced", "written over", "cut off", "longer"])
+def test_a_table_that_changes_between_two_readings_is_told(settings, store, tmp_path, change):
+    (tmp_path / NAME).write_bytes(TABLE)
+    source = sources.find(settings, store)
+    assert read_all(source) == TABLE
+    if change == "replaced":
+        (tmp_path / "new").write_bytes(TABLE.replace(b"2", b"3"))
+        (tmp_path / "new").rename(tmp_path / NAME)
+    else:
+        data = {"written over": TABLE.replace(b"2", b"3"), "cut off": TABLE[:-1], "longer": TABLE * 2}[change]
+        (tmp_path / NAME).write_bytes(data)
+    with pytest.raises(TableChanged, match="was changed while it was read"):
+        read_all(source)
+    with pytest.raises(TableChanged):
+        sources.keep(source, store)
+    with pytest.raises(ObjectNotFound):
+        store.get(KEY)
+
+
+def test_a_server_that_sends_more_than_the_public_table_is_not_listened_to_for_long(settings, store, monkeypatch):
+    asked = []
+
+    class Endless(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            asked.append(size)
+            return b"x" * 10
+
+    monkeypatch.setattr(urllib.request, "urlopen", lambda *_, **__: Endless())
+    with pytest.raises(DataNotFound, match="something else"):
+        sources.find(automatic(settings, "download"), store)
+    assert asked == [4_000_000]

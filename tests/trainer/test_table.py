@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from churn.customer import FIELDS
+from churn_trainer.errors import BrokenTable
 from churn_trainer.table import load
 
 
@@ -101,3 +102,101 @@ def test_rows_can_be_taken_from_a_table(small_table):
     part = small_table.take(rows)
     assert len(part) == 2
     assert (part.customers.tenure == small_table.customers.tenure[[5, 1]]).all()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("0", "1"), ("0.0", "1.0"), ("false", "true"), ("FALSE", "TRUE"), ("stayed", "churned"), ("Stayed", "Left")],
+    ids="/".join,
+)
+@pytest.mark.parametrize("name", ["Churn", "churn", "Churned"])
+def test_the_outcome_is_read_in_other_words(small_rows, as_csv, source_of, small_table, words, name):
+    rows = [[*small_rows[0][:-1], name], *([*row[:-1], words[row[-1] == "Yes"]] for row in small_rows[1:])]
+    table, findings = load(source_of(as_csv(rows)))
+    assert (table.churn == small_table.churn).all()
+    assert findings.faulty_rows == 0
+    assert findings.repairs["Churn: other spelling read as No or Yes"] == len(small_rows) - 1
+
+
+def broken(data, source_of):
+    with pytest.raises(BrokenTable) as error:
+        load(source_of(data))
+    return error.value.message
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"], ids=["LF", "CRLF", "CR"])
+@pytest.mark.parametrize("line", [2, 101, 1_000])
+def test_a_quote_that_is_left_open_is_told_by_its_own_line(small_csv, source_of, end, line):
+    lines = small_csv.splitlines()
+    lines[line - 1] = lines[line - 1].replace(b"ale,", b'ale,"', 1)
+    assert f"Line {line:,} begins a row that is no CSV" in broken(end.join([*lines, b""]), source_of)
+
+
+def test_a_quoted_cell_of_several_lines_counts_as_many(small_csv, source_of):
+    lines = small_csv.splitlines()
+    lines[0] += b",Remark"
+    lines[1:] = [line + b',"two\nlines"' for line in lines[1:]]
+    lines[50] = lines[50].replace(b"ale,", b'ale,"', 1)
+    assert "Line 100 begins a row that is no CSV" in broken(b"\n".join(lines), source_of)
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"], ids=["LF", "CRLF", "CR"])
+@pytest.mark.parametrize("line", [1, 18, 1_200])
+def test_a_byte_that_is_not_utf_8_is_told_by_its_own_line(small_csv, source_of, end, line):
+    lines = small_csv.splitlines()
+    lines[line - 1] += b"\xfc"
+    assert f"Line {line:,} is not UTF-8 text (byte 0xfc)" in broken(end.join([*lines, b""]), source_of)
+
+
+@pytest.mark.parametrize("ghost", [b",,,,,,,,,,,,,,,,,,,,", b" , ,, ", b"   ", b",", b'""'])
+def test_rows_without_any_text_are_skipped_and_not_counted(small_csv, source_of, ghost):
+    lines = small_csv.splitlines()
+    lines[20] = lines[20].replace(b"ale", b"alien", 1)
+    table, findings = load(source_of(b"\n".join([ghost, *lines[:3], *[ghost] * 30, *lines[3:], *[ghost] * 1_200])))
+    assert (len(table), findings.rows, findings.faulty_rows) == (1_499, 1_500, 1)
+    assert findings.faults["gender", "not_allowed"].rows == [20]
+
+
+def test_ghost_columns_are_left_out(small_csv, source_of):
+    lines = small_csv.splitlines()
+    table, findings = load(source_of(b"\n".join([lines[0] + b",,", *(line + b",," for line in lines[1:])])))
+    assert (len(table), findings.faulty_rows) == (1_500, 0)
+    assert next(iter(findings.repairs)).startswith("extra columns left out: column 22, which has no name")
+
+
+def test_blank_cells_beyond_the_header_and_blank_columns_short_of_it_are_no_fault(small_csv, source_of):
+    lines = small_csv.splitlines()
+    longer = b"\n".join([lines[0], *(line + b",," for line in lines[1:])])
+    shorter = b"\n".join([lines[0] + b",,", *lines[1:]])
+    for data in (longer, shorter):
+        table, findings = load(source_of(data))
+        assert (len(table), findings.faulty_rows) == (1_500, 0)
+
+
+def test_a_cell_beyond_the_header_is_a_fault(small_csv, source_of):
+    lines = small_csv.splitlines()
+    _, findings = load(source_of(b"\n".join([*lines[:-1], lines[-1] + b",,x"])))
+    assert "2 cells too many" in findings.faults["row", "wrong_shape"].message
+
+
+def test_a_faulty_row_does_not_take_its_id_with_it(small_rows, as_csv, source_of):
+    rows = [list(row) for row in small_rows]
+    wrong = list(rows[9])
+    wrong[position(rows, "tenure")] = "soon"
+    table, findings = load(source_of(as_csv([rows[0], wrong, *rows[1:]])))
+    assert (len(table), findings.faulty_rows) == (1_500, 1)
+    assert "repeated" not in {code for _, code in findings.faults}
+
+
+def test_a_customer_who_stands_there_twice_is_told_by_the_first_row(small_rows, as_csv, source_of):
+    _, findings = load(source_of(as_csv([*small_rows, small_rows[7]])))
+    assert "is in row 7 already" in findings.faults["customerID", "repeated"].message
+    assert findings.faulty_rows == 1
+
+
+def test_only_blank_cells_count_as_missing(small_rows, as_csv, source_of):
+    rows = [list(row) for row in small_rows]
+    rows[0][1] = " gender "
+    rows[3][position(small_rows, "TotalCharges")] = " "
+    _, findings = load(source_of(as_csv(rows)))
+    assert list(findings.missing) == ["TotalCharges: blank read as tenure × MonthlyCharges"]

@@ -8,14 +8,14 @@ import json
 import logging
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from churn import logs, release
 from churn.errors import ChurnError, ConfigurationError
 from churn.store import ObjectStore, open_store
 from churn_trainer import memory, releases, sources
 from churn_trainer.console import Console
-from churn_trainer.errors import BrokenTable, DataNotFound
+from churn_trainer.errors import BrokenTable, DataNotFound, DataNotReadable
 from churn_trainer.fingerprint import fingerprint
 from churn_trainer.settings import TrainerSettings
 
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 _DEFAULT_KEEP = 5
 
 # Errors that trying again without changing anything cannot mend.
-_BEYOND_USE = (BrokenTable, DataNotFound, ConfigurationError)
+_BEYOND_USE = (BrokenTable, DataNotFound, DataNotReadable, ConfigurationError)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,9 +44,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         console.say(f"Error: {error.message}")
         # Before the settings are read nobody has said how to log.
         if not isinstance(error, ConfigurationError):
-            log.error("%s", error.error_type, extra={"error": error.message})
+            log.error("%s", error.error_type, extra=_facts(error))
         return 2 if isinstance(error, _BEYOND_USE) else 1
     return 0
+
+
+def _facts(error: ChurnError) -> dict[str, Any]:
+    """What a log may hold of an error: of a table's faults how many they are, for they quote cells and ids."""
+    return {"faults": len(error.faults)} if isinstance(error, BrokenTable) else {"error": error.message}
 
 
 def _with_default(arguments: Sequence[str]) -> list[str]:
@@ -106,6 +111,9 @@ def _run(options: argparse.Namespace, settings: TrainerSettings, store: ObjectSt
 def _train(settings: TrainerSettings, store: ObjectStore, console: Console, force: bool) -> None:
     source = sources.find(settings, store)
     print_of = fingerprint(source.sha256, settings)
+    if source.passed_over:
+        console.say(f"NOTE: {source.passed_over} This run takes {source.name} ({source.kind}).")
+        log.warning("a table of another name is passed over", extra={"folder": str(settings.data_dir)})
     if source.kind == "sample":
         console.say(
             "NOTE: there is no real data; this is a synthetic sample. Put telco_customer_churn.csv into CHURN_DATA_DIR."
@@ -130,21 +138,37 @@ def _training() -> "type[Run]":
 
 
 def _list(store: ObjectStore, console: Console) -> None:
-    rows = [
-        (
-            f"{manifest.version} ★" if current else manifest.version,
-            manifest.model_name,
-            f"{manifest.metrics['cv']['roc_auc']['mean']:.4f}",
-            f"{manifest.metrics['test']['roc_auc']:.4f}",
-            str(manifest.data["source"]),
-            "in service" if current else "ready" if releases.passed_gates(manifest) else "held back by a gate",
-        )
-        for manifest, current in releases.listed(store)
-    ]
-    if rows:
-        console.table(("Version", "Model", "CV AUC", "Test AUC", "Data", "State"), rows)
-    else:
+    found = releases.listed(store)
+    if not found:
         console.say("Nothing has been released yet.")
+        return
+    console.table(("Version", "Model", "CV AUC", "Test AUC", "Data", "State"), [_row(one) for one in found])
+    for one in found:
+        if one.refusal:
+            console.say(one.refusal)
+
+
+def _row(found: releases.Listed) -> tuple[str, ...]:
+    version = f"{found.version} ★" if found.in_service else found.version
+    if found.manifest is None:
+        return (version, "", "", "", "", "in service, damaged" if found.in_service else "damaged")
+    metrics = found.manifest.metrics
+    state = "ready" if releases.passed_gates(found.manifest) else "held back by a gate"
+    return (
+        version,
+        found.manifest.model_name,
+        _figure(metrics, "cv", "roc_auc", "mean"),
+        _figure(metrics, "test", "roc_auc"),
+        str(found.manifest.data.get("source", "")),
+        "in service" if found.in_service else state,
+    )
+
+
+def _figure(metrics: Any, *path: str) -> str:
+    """A figure of a manifest, which may be another program's: empty where it is not."""
+    for name in path:
+        metrics = metrics.get(name) if isinstance(metrics, dict) else None
+    return f"{metrics:.4f}" if isinstance(metrics, int | float) else ""
 
 
 if __name__ == "__main__":

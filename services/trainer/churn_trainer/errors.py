@@ -12,6 +12,43 @@ class DataNotFound(ChurnError):
         super().__init__(f"CHURN_DATA_SOURCE={source} has no data: {reason}")
 
 
+class DataNotReadable(ChurnError):
+    """A customer table is there, and may not or cannot be read."""
+
+    def __init__(self, name: str, reason: str, remedy: str) -> None:
+        super().__init__(f"{name} {reason}. {remedy}")
+
+
+class TableChanged(ChurnError):
+    """A customer table became another one while a run was reading it."""
+
+    status = 409
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"{name} was changed while it was read, so nothing was released. Train again when it is whole."
+        )
+
+
+class NoExport(ChurnError):
+    """A candidate could win that nothing but scikit-learn could serve."""
+
+    def __init__(self, model: str) -> None:
+        super().__init__(f"{model} has no ONNX form here; write one in churn_trainer.graph.")
+
+
+class SchedulerUnavailable(ChurnError):
+    """The Dask scheduler that the settings name cannot be reached."""
+
+    status = 503
+
+    def __init__(self, address: str, reason: str) -> None:
+        super().__init__(
+            f"The Dask scheduler at {address} is not available ({reason}), and nothing was written. "
+            "Start it, or unset CHURN_DASK_SCHEDULER to train here."
+        )
+
+
 class BrokenTable(ChurnError):
     """A customer table that is beyond repair; carries every fault that was found, each a sentence with its remedy."""
 

@@ -50,7 +50,7 @@ def explore(table: Table, findings: Findings) -> dict[str, Any]:
         "types": {name: "number" if name in NUMBERS else "category" for name in FIELDS},
         "churn": _share(int(table.churn.sum()), len(table)),
         "repairs": findings.repairs,
-        "missing": {kind: count for kind, count in findings.repairs.items() if "blank" in kind},
+        "missing": findings.missing,
         "faults": [fault.sentence() for fault in findings.faults.values()],
         "duplicates": _duplicates(table),
         "numbers": {name: _number(frame[name]) for name in NUMBERS},

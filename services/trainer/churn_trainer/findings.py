@@ -80,4 +80,4 @@ def _caveats(report: dict[str, Any]) -> Iterator[str]:
         if count:
             yield f"{FIELDS[name].title}: {count:,} values lie far outside the usual range."
     for kind, count in report["repairs"].items():
-        yield f"Repaired: {kind}" + (f" ({count:,} times)." if count else ".")
+        yield f"Repaired: {kind}" + (f" ({count:,} {'time' if count == 1 else 'times'})." if count else ".")

@@ -4,7 +4,7 @@ The graphs are written here, for the general converter knows neither histogram b
 it, and makes trees compare in single precision, where a customer on a threshold can fall to the other side.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +17,7 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.tree import DecisionTreeClassifier
 
 from churn.features import COLUMNS
+from churn_trainer.errors import NoExport
 
 # Pinned, so that the same model is the same bytes, and old enough for any onnxruntime of the last years.
 _OPSETS = {"": 17, "ai.onnx.ml": 3}
@@ -79,25 +80,55 @@ def _model(graph: Graph) -> ModelProto:
     return helper.make_model(whole, opset_imports=opsets, ir_version=_IR_VERSION)
 
 
+def require_form(model: ClassifierMixin) -> None:
+    """Raises NoExport for a model, fitted or not, that can't be written as a graph."""
+    if isinstance(model, VotingClassifier):
+        for _, member in model.estimators:
+            require_form(member)
+    elif type(model) not in _FORMS:
+        raise NoExport(type(model).__name__)
+
+
 def _probability(graph: Graph, model: ClassifierMixin) -> str:
     """Write the model's churn probability, shape (n, 1); returns its name."""
-    if isinstance(model, LogisticRegression):
-        linear = graph.add("MatMul", [INPUT, graph.constant(model.coef_.T)])
-        return graph.add("Sigmoid", [graph.add("Add", [linear, graph.constant(model.intercept_)])])
-    if isinstance(model, GaussianNB):
-        return graph.add("Sigmoid", [_naive_bayes_log_odds(graph, model)])
-    if isinstance(model, DecisionTreeClassifier):
-        return _tree_sum(graph, _single_precision(graph), _forest([model]), 0.0)
-    if isinstance(model, RandomForestClassifier):
-        return _tree_sum(graph, _single_precision(graph), _forest(model.estimators_), 0.0)
-    if isinstance(model, HistGradientBoostingClassifier):
-        # scikit-learn publishes neither; the version is pinned, and a test holds both sides equal.
-        start = float(model._baseline_prediction.item())
-        return graph.add("Sigmoid", [_tree_sum(graph, INPUT, _boosted(model._predictors), start)])
+    require_form(model)
     if isinstance(model, VotingClassifier):
         members = [_probability(graph, member) for member in model.estimators_]
         return graph.add("Div", [graph.add("Sum", members), graph.constant(float(len(members)))])
-    raise TypeError(f"{type(model).__name__} has no ONNX form here; write one in churn_trainer.graph")
+    return _FORMS[type(model)](graph, model)
+
+
+def _logistic_regression(graph: Graph, model: LogisticRegression) -> str:
+    linear = graph.add("MatMul", [INPUT, graph.constant(model.coef_.T)])
+    return graph.add("Sigmoid", [graph.add("Add", [linear, graph.constant(model.intercept_)])])
+
+
+def _naive_bayes(graph: Graph, model: GaussianNB) -> str:
+    return graph.add("Sigmoid", [_naive_bayes_log_odds(graph, model)])
+
+
+def _decision_tree(graph: Graph, model: DecisionTreeClassifier) -> str:
+    return _tree_sum(graph, _single_precision(graph), _forest([model]), 0.0)
+
+
+def _random_forest(graph: Graph, model: RandomForestClassifier) -> str:
+    return _tree_sum(graph, _single_precision(graph), _forest(model.estimators_), 0.0)
+
+
+def _boosting(graph: Graph, model: HistGradientBoostingClassifier) -> str:
+    # scikit-learn publishes neither; the version is pinned, and a test holds both sides equal.
+    start = float(model._baseline_prediction.item())
+    return graph.add("Sigmoid", [_tree_sum(graph, INPUT, _boosted(model._predictors), start)])
+
+
+_FORMS: dict[type, Callable[[Graph, Any], str]] = {
+    LogisticRegression: _logistic_regression,
+    GaussianNB: _naive_bayes,
+    DecisionTreeClassifier: _decision_tree,
+    RandomForestClassifier: _random_forest,
+    HistGradientBoostingClassifier: _boosting,
+}
+"""How each kind of model is written."""
 
 
 def _naive_bayes_log_odds(graph: Graph, model: GaussianNB) -> str:

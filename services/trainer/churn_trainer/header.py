@@ -1,41 +1,75 @@
 """Checking the header of a customer table: all that a row needs is there once, and nothing gives the answer away."""
 
-import difflib
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+from churn.columns import field_of, likely
 from churn.customer import FIELDS, ID, LABEL
+from churn_trainer import outcome
 from churn_trainer.errors import BrokenTable
+from churn_trainer.outcome import Outcome
 
 NEEDED = (*FIELDS, LABEL)
 KNOWN = (ID, *NEEDED)
 
-# Columns of the data set's 33-column edition, and their like, that are only known once a customer has left or that
-# another model made from the answer.
-_LEAKS = re.compile(
-    r"churn|cltv|attrition|exited|left(reason|date)|satisfactionscore|customerstatus|cancel", re.IGNORECASE
-)
-
 _OTHER_DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars"}
+
+# A table of a thousand columns is told in a line as well.
+_MOST_NAMES = 20
+_MAX_CHARACTERS = 60
+
+# Two byte order marks are what joining exported files leaves.
+_OUTER = "\ufeff"
 
 
 def check(cells: list[str], table: str, repair: Callable[[str], None]) -> list[str]:
     """The known name of each column, empty for a column that is left out. Raises BrokenTable with every fault."""
-    names = [cell.strip() for cell in cells]
+    names = [cell.strip().strip(_OUTER).strip() for cell in cells]
     if not any(names):
         raise BrokenTable(table, ["It is empty; a header row and customers are needed."])
-    faults = _shape_faults(names) or [*_leaks(names), *_missing(names), *_repeated(names)]
+    found = outcome.find(names)
+    known = [field_of(name) or "" for name in names]
+    if found.column is not None:
+        known[found.column] = LABEL
+    faults = _shape_faults(names) or [
+        *_leaks(found),
+        *_missing(names, known, found),
+        *_outcome_faults(found),
+        *_repeated(names, known),
+    ]
     if faults:
         raise BrokenTable(table, faults)
+    _tell(cells, names, known, repair)
+    return known
+
+
+def _tell(cells: list[str], names: list[str], known: list[str], repair: Callable[[str], None]) -> None:
     if names != cells:
         repair("header: outer blanks removed")
-    extra = [name for name in names if name not in KNOWN]
+    if turned := [f"{_shown(old)} as {new}" for old, new in zip(names, known, strict=True) if new not in ("", old)]:
+        repair(f"header: {_listed(turned)}")
+    extra = [
+        _shown(name) or f"column {place}, which has no name"
+        for place, (name, new) in enumerate(zip(names, known, strict=True), 1)
+        if not new
+    ]
     if extra:
-        repair(f"extra columns left out: {', '.join(extra)}")
-    return [name if name in KNOWN else "" for name in names]
+        repair(f"extra columns left out: {_listed(extra)}")
+
+
+def _shown(name: str) -> str:
+    """A name in a message: in one line, and not longer than one."""
+    text = " ".join(name.split())
+    return text if len(text) <= _MAX_CHARACTERS else text[: _MAX_CHARACTERS - 1] + "…"
+
+
+def _listed(texts: Sequence[str], between: str = ", ") -> str:
+    rest = len(texts) - _MOST_NAMES
+    return between.join(texts[:_MOST_NAMES]) + (f" and {rest:,} more" if rest > 0 else "")
 
 
 def _shape_faults(names: list[str]) -> list[str]:
+    if names[0].startswith("<<<<<<<"):
+        return ["It holds both sides of a merge conflict: its first line is “<<<<<<<”. Resolve the conflict first."]
     if len(names) > 1:
         return []
     for delimiter, words in _OTHER_DELIMITERS.items():
@@ -44,29 +78,64 @@ def _shape_faults(names: list[str]) -> list[str]:
     return []
 
 
-def _leaks(names: list[str]) -> list[str]:
-    leaks = [name for name in names if name != LABEL and _LEAKS.search(re.sub(r"[\s_-]", "", name))]
-    if not leaks:
-        return []
-    return [f"It has columns that give the answer away ({', '.join(leaks)}): remove them."]
+def _leaks(found: Outcome) -> list[str]:
+    """What would tell a model the answer. The outcome itself is never among it."""
+    remedy = "remove them" if found.column is not None else f"once there is a column {LABEL}, remove them"
+    names = _listed([*map(_shown, found.leaks)])
+    return [f"It has columns that give the answer away ({names}): {remedy}."] if found.leaks else []
 
 
-def _missing(names: list[str]) -> list[str]:
-    missing = [name for name in NEEDED if name not in names]
+def _missing(names: list[str], known: list[str], found: Outcome) -> list[str]:
+    missing = [name for name in NEEDED if name not in known]
     if not missing:
         return []
-    if len(missing) == len(NEEDED):
-        return [f"It has no header row with the data set's names; the first line must be {','.join(KNOWN)}."]
-    hints = [_hint(name, names) for name in missing]
-    return [f"Missing columns: {', '.join(hints)}."]
+    meant = {
+        name: [other for other, of in zip(names, known, strict=True) if not of and likely(other) == name]
+        for name in FIELDS
+    }
+    meant[LABEL] = found.candidates
+    if not any(name in known for name in FIELDS) and not any(meant[name] for name in FIELDS):
+        return [_of_another_kind(names)]
+    hints = [f"{name}{_hint(meant[name])}" for name in missing]
+    rename = " Rename what is meant." if any(meant[name] for name in missing) else ""
+    return [f"Missing columns: {', '.join(hints)}.{rename}"]
 
 
-def _hint(name: str, names: list[str]) -> str:
-    others = {other.casefold(): other for other in names if other not in KNOWN}
-    near = difflib.get_close_matches(name.casefold(), others, 1)
-    return f"{name} (is it {others[near[0]]!r}?)" if near else name
+def _hint(meant: list[str]) -> str:
+    quoted = [f"'{_shown(name)}'" for name in meant]
+    return f" (is it {_listed(quoted, ' or ')}?)" if quoted else ""
 
 
-def _repeated(names: list[str]) -> list[str]:
-    repeated = sorted({name for name in names if name in KNOWN and names.count(name) > 1})
+def _of_another_kind(names: list[str]) -> str:
+    wanted = ",".join(KNOWN)
+    if len(names) > 1 and not any(_is_number(name) for name in names):
+        return (
+            f"It is a table of another kind: none of the fields that are needed is among its {len(names):,} columns "
+            f"({_listed([*map(_shown, names)])}). The first line must be {wanted}."
+        )
+    return f"It has no header row with the data set's names; the first line must be {wanted}."
+
+
+def _is_number(text: str) -> bool:
+    return text.replace(".", "", 1).isdigit()
+
+
+def _outcome_faults(found: Outcome) -> list[str]:
+    """Where the outcome is in other words than a table may be trained on."""
+    if found.column is not None:
+        return []
+    if found.turned and not found.candidates:
+        name = _shown(found.turned[0])
+        return [f"“{name}” says who stayed, not who left: make a column {LABEL} of it, with Yes where it is No."]
+    if len(found.candidates) > 1:
+        names = _listed([*map(_shown, found.candidates)])
+        return [f"More than one column may say who left ({names}): keep one, called {LABEL}, and remove the others."]
+    return []
+
+
+def _repeated(names: list[str], known: list[str]) -> list[str]:
+    repeated = []
+    for name in sorted({name for name in known if name and known.count(name) > 1}):
+        spelled = [_shown(other) for other, of in zip(names, known, strict=True) if of == name]
+        repeated.append(name if set(spelled) == {name} else f"{name} ({_listed(spelled)})")
     return [f"Repeated columns: {', '.join(repeated)}; keep one of each."] if repeated else []

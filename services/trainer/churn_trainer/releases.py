@@ -1,33 +1,68 @@
 """Looking after releases: list, show, promote, roll back, prune. The pointer only moves by compare-and-swap."""
 
 import json
+import logging
 import os
-from typing import Any
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from churn import release
-from churn.errors import ObjectNotFound, ReleaseRefused
+from churn.errors import ObjectNotFound, ReleaseRefused, UnknownRelease
 from churn.release import Manifest, Pointer
 from churn.s3_client import own_endpoint
 from churn.store import ObjectStore, parse_url
 from churn_trainer.errors import NothingOlder
 from churn_trainer.settings import TrainerSettings
 
+log = logging.getLogger(__name__)
+
 CONFIG = "config/aws_config.json"
 
 # What a job needs its release for; afterwards its results stand by themselves.
 _FINISHED_JOBS = {"completed", "cancelled", "failed", "expired"}
 
+# A version is claimed when all is trained and only files are left to write.
+_LONGEST_RUN = timedelta(days=1)
 
-def listed(store: ObjectStore) -> list[tuple[Manifest, bool]]:
-    """Every published release, the newest first, and whether it is the one in service."""
-    pointer = release.current(store)
-    newest_first = sorted(release.versions(store), reverse=True)
-    return [(release.manifest(store, one), pointer is not None and pointer.version == one) for one in newest_first]
+
+class Listed(NamedTuple):
+    """A published release; one that can't be read has no manifest, and says why in `refusal`."""
+
+    version: str
+    manifest: Manifest | None
+    in_service: bool
+    refusal: str = ""
+
+
+def listed(store: ObjectStore) -> list[Listed]:
+    """Every published release, the newest first, those that can't be read among them."""
+    pointer = replaceable(store)
+    return [
+        _listed(store, version, pointer is not None and pointer.version == version)
+        for version in sorted(release.versions(store), reverse=True)
+    ]
+
+
+def _listed(store: ObjectStore, version: str, in_service: bool) -> Listed:
+    try:
+        return Listed(version, release.manifest(store, version), in_service)
+    except (ReleaseRefused, UnknownRelease) as error:  # damaged, or deleted since it was listed
+        return Listed(version, None, in_service, error.message)
+
+
+def replaceable(store: ObjectStore) -> Pointer | None:
+    """The pointer as it is to be moved: a malformed one, which names no version, may be replaced as well."""
+    try:
+        return release.current(store)
+    except ReleaseRefused:
+        return Pointer("", "", "", store.head(release.POINTER).etag)
 
 
 def promote(store: ObjectStore, settings: TrainerSettings, version: str) -> Pointer:
     """Put a version into service, whatever its gates said. Raises what `release.promote` raises."""
-    return move(store, settings, version, release.current(store))
+    return move(store, settings, version, replaceable(store))
 
 
 def move(store: ObjectStore, settings: TrainerSettings, version: str, expected: Pointer | None) -> Pointer:
@@ -42,9 +77,9 @@ def rollback(store: ObjectStore, settings: TrainerSettings, version: str | None)
 
     Raises NothingOlder where there is none.
     """
-    pointer = release.current(store)
     if version is not None:
-        return move(store, settings, version, pointer)
+        return move(store, settings, version, replaceable(store))
+    pointer = release.current(store)
     older = [one for one in sorted(release.versions(store), reverse=True) if pointer and one < pointer.version]
     for candidate in older:
         try:
@@ -56,11 +91,12 @@ def rollback(store: ObjectStore, settings: TrainerSettings, version: str | None)
 
 
 def prune(store: ObjectStore, keep: int) -> list[str]:
-    """Delete old releases; returns their versions. The newest `keep` stay, the current, the one before it, and any that
-    an unfinished job is pinned to."""
+    """Delete old releases and what a run that broke off left of one; returns their versions. The newest `keep` stay,
+    the current, the one before it, and any that an unfinished job is pinned to."""
     versions = sorted(release.versions(store), reverse=True)
     kept = {*versions[:keep], *_in_service(store), *_pinned(store)}
     doomed = [version for version in versions if version not in kept]
+    doomed += _abandoned(store, datetime.now(UTC))
     for version in doomed:
         _delete(store, version)
     return doomed
@@ -71,11 +107,12 @@ def trained_from(store: ObjectStore, fingerprint: str) -> str | None:
 
     One that a gate held back counts, and so does one that was rolled back from: training again would change neither.
     """
-    if release.current(store) is None:
+    pointer = replaceable(store)
+    if pointer is None or not pointer.version:
         return None
-    for manifest, _ in listed(store):
-        if (manifest.model_extra or {}).get("fingerprint") == fingerprint:
-            return manifest.version
+    for found in listed(store):
+        if found.manifest and (found.manifest.model_extra or {}).get("fingerprint") == fingerprint:
+            return found.version
     return None
 
 
@@ -107,13 +144,14 @@ def write_config(store: ObjectStore, settings: TrainerSettings, pointer: Pointer
 
 
 def _in_service(store: ObjectStore) -> set[str]:
-    """The current release and the one that was in service before it."""
-    try:
-        body: dict[str, Any] = json.loads(store.get(release.POINTER).data)
-    except ObjectNotFound:
+    """The current release and the one that was in service before it. Raises ReleaseRefused for a malformed pointer:
+    while nobody knows what is in service, nothing may go."""
+    pointer = release.current(store)
+    if pointer is None:
         return set()
-    older = [version for version in release.versions(store) if version < body["version"]]
-    return {body["version"], *filter(None, [body.get("previous")]), *sorted(older)[-1:]}
+    previous = json.loads(store.get(release.POINTER).data).get("previous")
+    older = [version for version in release.versions(store) if version < pointer.version]
+    return {pointer.version, *filter(None, [previous]), *sorted(older)[-1:]}
 
 
 def _pinned(store: ObjectStore) -> set[str]:
@@ -122,11 +160,25 @@ def _pinned(store: ObjectStore) -> set[str]:
     for name in store.folders("jobs/"):
         try:
             job = json.loads(store.get(f"jobs/{name}/job.json").data)
+            finished, version = job.get("status") in _FINISHED_JOBS, str(job.get("model_version"))
         except ObjectNotFound:
             continue  # a folder of something else, or a job that was just deleted
-        if job.get("status") not in _FINISHED_JOBS:
-            pinned.add(str(job.get("model_version")))
+        except (ValueError, AttributeError):
+            log.warning("a job's record is damaged; nothing is kept for it", extra={"job": name})
+            continue
+        if not finished:
+            pinned.add(version)
     return pinned
+
+
+def _abandoned(store: ObjectStore, moment: datetime) -> Iterator[str]:
+    """Versions that were claimed by a run that never published them, and can no longer be at it."""
+    published = set(release.versions(store))
+    for version in store.folders(release.ROOT):
+        with suppress(ValueError):  # a folder of something else
+            claimed = datetime.strptime(version, release.VERSION_FORMAT).replace(tzinfo=UTC)
+            if version not in published and moment - claimed > _LONGEST_RUN:
+                yield version
 
 
 def _delete(store: ObjectStore, version: str) -> None:

@@ -2,7 +2,8 @@
 
 import gc
 import logging
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,7 +12,7 @@ from joblib import cpu_count, parallel_config
 from sklearn.model_selection import train_test_split
 
 from churn import release
-from churn.errors import PreconditionFailed, ReleaseRefused
+from churn.errors import ConfigurationError, PreconditionFailed, ReleaseRefused
 from churn.predict import Predictor
 from churn.release import Pointer
 from churn.store import ObjectStore
@@ -22,7 +23,9 @@ from churn_trainer.check import check
 from churn_trainer.compare import Comparison, Design, PermutedCheck, compare, permuted_check
 from churn_trainer.console import Console, Progress
 from churn_trainer.drivers import drivers
+from churn_trainer.errors import SchedulerUnavailable
 from churn_trainer.explore import explore, frame_of
+from churn_trainer.graph import require_form
 from churn_trainer.judge import Choice, choose, gates
 from churn_trainer.prepare import Prepared, prepare
 from churn_trainer.quality import quality
@@ -36,6 +39,9 @@ log = logging.getLogger(__name__)
 
 _PERMUTED = "Shuffled labels"
 
+# How long a scheduler may take to answer before the run is given up; nothing has been done by then.
+_SCHEDULER_SECONDS = 10
+
 
 class Run:
     """What a run works with, and its steps."""
@@ -46,8 +52,17 @@ class Run:
         self._console = console
 
     def train(self, source: Source, fingerprint: str) -> None:
-        """Train on the table and release the champion if it may. Raises BrokenTable before anything is written."""
-        expected = release.current(self._store)
+        """Train on the table and release the champion if it may.
+
+        Raises BrokenTable, TableChanged, SchedulerUnavailable and NoExport before anything is written.
+        """
+        for candidate in (*CANDIDATES, VOTING):
+            require_form(candidate.estimator())
+        with cluster(self._settings):
+            self._train(source, fingerprint)
+
+    def _train(self, source: Source, fingerprint: str) -> None:
+        expected = releases.replaceable(self._store)
         self._console.step(f"Reading {source.name} ({source.kind}).")
         table, findings = load(source)
         check(table, findings, source.name)
@@ -55,8 +70,7 @@ class Run:
         pictures = self._explore(source, table, findings)
         prepared = prepare(table)
         publish.processed(prepared, self._store)
-        with cluster(self._settings):
-            trained = self._trained(source, findings, prepared, fingerprint, expected)
+        trained = self._trained(source, findings, prepared, fingerprint, expected)
         version = publish.results(
             trained, pictures, self._settings, self._store, datetime.now(UTC).replace(microsecond=0)
         )
@@ -130,7 +144,7 @@ class Run:
 
     def _incumbent(self, expected: Pointer | None) -> Predictor | None:
         """The release in service, if it can serve: one that can't is no measure of another."""
-        if expected is None:
+        if expected is None or not expected.version:
             return None
         try:
             return release.load(self._store, expected.version).predictor
@@ -143,7 +157,7 @@ class Run:
         if not trained.passes:
             for gate in trained.gates:
                 if not gate.passed:
-                    self._console.say(f"  Gate shut: {gate.name}: {gate.detail}.")
+                    self._console.say(f"  Does not hold: {gate.name}: {gate.detail}.")
             self._console.step(
                 f"{version} is published, but not released. `promote {version}` would release it nevertheless."
             )
@@ -191,15 +205,28 @@ class Run:
         self._console.say(f"  Everything is under {self._settings.store_url}: {places}.")
 
 
-def cluster(settings: TrainerSettings) -> AbstractContextManager[Any]:
-    """Makes a Dask cluster joblib's backend, where the settings name one."""
-    if settings.dask_scheduler is None:
-        return nullcontext()
-    from distributed import Client  # an optional part that only a cluster needs
+@contextmanager
+def cluster(settings: TrainerSettings) -> Iterator[None]:
+    """Makes a Dask cluster joblib's backend, where the settings name one.
 
-    client = Client(settings.dask_scheduler)  # type: ignore[no-untyped-call]
-    config: AbstractContextManager[Any] = parallel_config("dask", client=client)
-    return config
+    Raises SchedulerUnavailable, or ConfigurationError where Dask is not installed.
+    """
+    if settings.dask_scheduler is None:
+        yield
+        return
+    try:
+        from distributed import Client  # an optional part that only a cluster needs
+    except ImportError as error:
+        raise ConfigurationError(
+            ["CHURN_DASK_SCHEDULER needs Dask: build the trainer's image with --build-arg REQUIREMENTS=cluster."]
+        ) from error
+    try:
+        client = Client(settings.dask_scheduler, timeout=_SCHEDULER_SECONDS)  # type: ignore[no-untyped-call]
+    except (OSError, ValueError) as error:
+        reason = str(error).partition("\n")[0] or type(error).__name__
+        raise SchedulerUnavailable(settings.dask_scheduler, reason) from error
+    with client, parallel_config("dask", client=client):
+        yield
 
 
 def _simple(name: str) -> Candidate:

@@ -16,10 +16,10 @@ from typing import Any, BinaryIO, NamedTuple
 from churn.errors import ObjectNotFound
 from churn.store import ObjectStore
 from churn_trainer import sample
-from churn_trainer.errors import DataNotFound
+from churn_trainer.errors import DataNotFound, TableChanged
+from churn_trainer.folder import NAME, is_readable, tables_beside
 from churn_trainer.settings import TrainerSettings
 
-NAME = "telco_customer_churn.csv"
 KEY = f"data/raw/{NAME}"
 
 PUBLIC_URL = "https://raw.githubusercontent.com/IBM/telco-customer-churn-on-icp4d/master/data/Telco-Customer-Churn.csv"
@@ -34,16 +34,24 @@ _CHUNK_BYTES = 1 << 20
 
 
 class Source(NamedTuple):
-    """A table that can be read more than once, where it came from (file, store, download or sample) and its SHA-256."""
+    """A table that can be read more than once, where it came from (file, store, download or sample) and its SHA-256.
+
+    Whoever reads to the end of what `open` gives has read just that table, or gets TableChanged. `passed_over` says in
+    a sentence which other tables lie where this one was looked for."""
 
     kind: str
     name: str
     sha256: str
     open: Callable[[], BinaryIO]
+    passed_over: str = ""
 
 
 def find(settings: TrainerSettings, store: ObjectStore) -> Source:
-    """The first source there is, or the one that the settings force. Raises DataNotFound when that one is missing."""
+    """The first source there is, or the one that the settings force.
+
+    Raises DataNotFound when that one is missing, DataNotReadable where there is one that may not be read: then another
+    is not what anybody wants.
+    """
     finders: dict[str, Callable[[], Source]] = {
         "file": lambda: _from_file(settings.data_dir / NAME),
         "store": lambda: _from_store(store),
@@ -54,9 +62,10 @@ def find(settings: TrainerSettings, store: ObjectStore) -> Source:
         return finders[settings.data_source]()
     for finder in finders.values():
         try:
-            return finder()
+            source = finder()
         except DataNotFound:
             continue
+        return source if source.kind == "file" else source._replace(passed_over=tables_beside(settings.data_dir))
     raise AssertionError("the sample is always there")
 
 
@@ -76,8 +85,9 @@ def keep(source: Source, store: ObjectStore) -> str | None:
 
 
 def _from_file(path: Path) -> Source:
-    if not path.is_file():
-        raise DataNotFound("file", f"there is no {path}. Put {NAME} there or set CHURN_DATA_DIR to its folder.")
+    if not is_readable(path):
+        remedy = tables_beside(path.parent) or f"Put {NAME} there or set CHURN_DATA_DIR to its folder."
+        raise DataNotFound("file", f"there is no {path}. {remedy}")
     return source_of("file", str(path), lambda: path.open("rb"))
 
 
@@ -104,9 +114,21 @@ def _from_sample() -> Source:
 
 
 def source_of(kind: str, name: str, opener: Callable[[], BinaryIO]) -> Source:
-    """A source that the opener reads; it is read once for its checksum."""
+    """A source that the opener reads; it is read once for its checksum, to which every later reading is held."""
     with opener() as file:
-        return Source(kind, name, _sha256(_chunks(file)), opener)
+        sha256 = _sha256(_chunks(file))
+    return Source(kind, name, sha256, lambda: io.BufferedReader(_Chunks(_proved(opener, name, sha256)), _CHUNK_BYTES))
+
+
+def _proved(opener: Callable[[], BinaryIO], name: str, sha256: str) -> Iterator[bytes]:
+    """The table's chunks. Raises TableChanged behind the last one where they are not those of the checksum."""
+    digest = hashlib.sha256()
+    with opener() as file:
+        for chunk in _chunks(file):
+            digest.update(chunk)
+            yield chunk
+    if digest.hexdigest() != sha256:
+        raise TableChanged(name)
 
 
 def _download() -> bytes:

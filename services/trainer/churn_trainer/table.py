@@ -5,6 +5,7 @@ Rows are streamed; what is kept of them is a code of one byte for each category 
 
 import csv
 import io
+import re
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,14 +17,15 @@ from numpy.typing import NDArray
 from churn.customer import CATEGORIES, FIELDS, ID, LABEL, Customer
 from churn.errors import FieldError, ValidationError
 from churn.reading import echo, read
-from churn_trainer import header
+from churn_trainer import header, outcome
 from churn_trainer.errors import BrokenTable
 from churn_trainer.sources import Source
 
-LABELS = {"no": 0, "yes": 1}
-
 # How many rows a message names: enough to find the fault, few enough to read.
 EXAMPLES = 3
+
+# What undecodable bytes are decoded as.
+_UNDECODED = re.compile("[\udc80-\udcff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +64,14 @@ class Fault:
 
 @dataclass(slots=True)
 class Findings:
-    """What reading found: faults by column and code, faulty rows, and what was repaired, by kind."""
+    """What reading found: faults by column and code, faulty rows, and what was repaired, by kind; `missing` are the
+    repairs that filled blank cells."""
 
     rows: int = 0
     faulty_rows: int = 0
     faults: dict[tuple[str, str], Fault] = field(default_factory=dict)
     repairs: dict[str, int] = field(default_factory=dict)
+    missing: dict[str, int] = field(default_factory=dict)
 
     def fault(self, column: str, code: str, message: str, row: int) -> None:
         self.faults.setdefault((column, code), Fault(column, code, message)).note(row)
@@ -100,19 +104,33 @@ def _text(binary: BinaryIO, name: str, findings: Findings) -> io.TextIOWrapper:
         raise BrokenTable(name, ["It is a compressed file or a spreadsheet; save it as plain CSV."])
     if start.startswith(b"\xef\xbb\xbf"):
         findings.repair("byte order mark removed")
-    return io.TextIOWrapper(buffered, encoding="utf-8-sig", newline="")
+    return io.TextIOWrapper(buffered, encoding="utf-8-sig", errors="surrogateescape", newline="")
 
 
 def _lines(file: io.TextIOWrapper, name: str) -> Iterator[list[str]]:
-    """The CSV's lines as cells, without blank ones. Raises BrokenTable where the file is not UTF-8 or not CSV."""
-    lines = csv.reader(file, strict=True)
-    try:
-        yield from (cells for cells in lines if cells)
-    except UnicodeDecodeError as error:
-        reason = f"It is not UTF-8 text (after line {lines.line_num:,}: {error.reason}); save it as UTF-8."
-        raise BrokenTable(name, [reason]) from error
-    except csv.Error as error:
-        raise BrokenTable(name, [f"Line {lines.line_num:,} is no CSV ({error}); check its quotes."]) from error
+    """The CSV's rows as cells, without those that hold nothing. Raises BrokenTable with the line at fault."""
+    lines = csv.reader(_decoded(file, name), strict=True)
+    while True:
+        start = lines.line_num + 1
+        try:
+            cells = next(lines)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            # The row's first line: what the reader has reached when it gives up may be the end of the file.
+            reason = f"Line {start:,} begins a row that is no CSV ({error}); check the quotes in that line."
+            raise BrokenTable(name, [reason]) from error
+        if any(cell.strip() for cell in cells):
+            yield cells
+
+
+def _decoded(file: io.TextIOWrapper, name: str) -> Iterator[str]:
+    for number, line in enumerate(file, 1):
+        if not line.isascii() and (wrong := _UNDECODED.search(line)):
+            byte = ord(wrong[0]) - 0xDC00
+            reason = f"Line {number:,} is not UTF-8 text (byte 0x{byte:02x}); save the file as UTF-8."
+            raise BrokenTable(name, [reason])
+        yield line
 
 
 def _take(
@@ -126,28 +144,42 @@ def _take(
     """Read one row and append it, or note its faults."""
     findings.rows += 1
     row = findings.rows
+    cells = _fitted(cells, names)
     record = {name: cell for name, cell in zip(names, cells, strict=False) if name}
     customer, faults = _customer(record, len(names) - len(cells))
-    label = LABELS.get(record.get(LABEL, "").strip().casefold())
+    label = outcome.code_of(record.get(LABEL, ""))
     if label is None and not any(fault.code == "wrong_shape" for fault in faults):
-        faults.append(FieldError(LABEL, "not_allowed", f'{LABEL} must be "No" or "Yes"; got {echo(record[LABEL])}.'))
-    faults += _repeated(record.get(ID, "").strip(), row, ids)
+        faults.append(FieldError(LABEL, "not_allowed", f"{outcome.EXPECTED}; got {echo(record[LABEL])}."))
+    customer_id = record.get(ID, "").strip()
+    if customer_id in ids:
+        faults.append(_repeated(customer_id, ids[customer_id]))
     for fault in faults:
         findings.fault(fault.field, fault.code, fault.message, row)
     if faults or customer is None or label is None:
         findings.faulty_rows += 1
         return
+    if customer_id:
+        ids[customer_id] = row
     _note_repairs(record, findings)
     for column, value in zip(columns.values(), customer, strict=True):
         column.append(value)
     churn.append(label)
 
 
+def _fitted(cells: list[str], names: list[str]) -> list[str]:
+    """The row as long as the header, where all that is too many is blank, or all that is lacking would be left out."""
+    if len(cells) > len(names) and not any(cell.strip() for cell in cells[len(names) :]):
+        return cells[: len(names)]
+    if len(cells) < len(names) and not any(names[len(cells) :]):
+        return [*cells, *[""] * (len(names) - len(cells))]
+    return cells
+
+
 def _customer(record: dict[str, str], lacking: int) -> tuple[Customer | None, list[FieldError]]:
     """The complete customer of a row, or its faults; `lacking` cells are too few, or, where negative, too many."""
     if lacking:
-        words = "too few" if lacking > 0 else "too many"
-        return None, [FieldError("row", "wrong_shape", f"{abs(lacking)} cells {words}; check separators and quotes.")]
+        cells = f"{abs(lacking)} {'cell' if abs(lacking) == 1 else 'cells'} too {'few' if lacking > 0 else 'many'}"
+        return None, [FieldError("row", "wrong_shape", f"{cells}; check separators and quotes.")]
     try:
         reading = read({name: cell for name, cell in record.items() if name != LABEL})
     except ValidationError as error:
@@ -156,11 +188,9 @@ def _customer(record: dict[str, str], lacking: int) -> tuple[Customer | None, li
     return reading.customer, absent
 
 
-def _repeated(customer_id: str, row: int, ids: dict[str, int]) -> list[FieldError]:
-    if not customer_id or ids.setdefault(customer_id, row) == row:
-        return []
-    message = f"{echo(customer_id)} is in row {ids[customer_id]:,} already; every customer may appear once."
-    return [FieldError(ID, "repeated", message)]
+def _repeated(customer_id: str, row: int) -> FieldError:
+    message = f"{echo(customer_id)} is in row {row:,} already; every customer may appear once."
+    return FieldError(ID, "repeated", message)
 
 
 def _note_repairs(record: dict[str, str], findings: Findings) -> None:
@@ -169,6 +199,10 @@ def _note_repairs(record: dict[str, str], findings: Findings) -> None:
         cell = record[name]
         if not cell.strip():
             rule = "tenure × MonthlyCharges" if name == "TotalCharges" else "the value that other fields imply"
-            findings.repair(f"{name}: blank read as {rule}")
+            kind = f"{name}: blank read as {rule}"
+            findings.repair(kind)
+            findings.missing[kind] = findings.repairs[kind]
         elif name in CATEGORIES and cell not in CATEGORIES[name].values:
             findings.repair(f"{name}: other spelling read as the declared one")
+    if record[LABEL] not in ("No", "Yes"):
+        findings.repair(f"{LABEL}: other spelling read as No or Yes")
