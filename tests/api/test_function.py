@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import re
 import subprocess
 import sys
@@ -187,5 +188,7 @@ def test_everything_that_the_function_imports_is_in_its_package(root):
     pins = (root / "requirements" / "lambda.txt").read_text()
     pinned = {name.replace("_", "-") for name in re.findall(r"^([a-z0-9._-]+)==", pins, re.MULTILINE)}
     command = [sys.executable, "-c", ONLY_WHAT_IS_PINNED, *pinned]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    paths = os.pathsep.join(str(root / part) for part in ("shared", "services/api"))
+    environment = os.environ | {"PYTHONPATH": paths}
+    done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

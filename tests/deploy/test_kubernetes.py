@@ -200,7 +200,7 @@ def test_every_service_that_answers_keeps_some_pods_through_a_disruption(base):
 @pytest.fixture(scope="module", params=OVERLAYS)
 def rendered(request, manifests) -> str:
     if not shutil.which("kubectl"):
-        pytest.skip("kubectl is not here: an overlay is put together by `kubectl kustomize`")
+        pytest.skip("no kubectl here to put overlays together (Debian: apt-get install kubernetes-client)")
     command = ["kubectl", "kustomize", manifests / "overlays" / request.param]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
@@ -209,7 +209,7 @@ def rendered(request, manifests) -> str:
 def test_an_overlay_fits_the_schemas_of_kubernetes(root, rendered, version, tmp_path):
     validate = root / ".run" / "deploy" / "bin" / "kubernetes-validate"
     if not validate.exists():
-        pytest.skip("the schemas are not here: run `make deploy-check` once")
+        pytest.skip("the schemas of Kubernetes are not here (once: make deploy-check)")
     (tmp_path / "all.yaml").write_text(rendered)
     command = [validate, "--strict", "--kubernetes-version", version, tmp_path / "all.yaml"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

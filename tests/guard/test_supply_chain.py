@@ -46,7 +46,7 @@ def test_a_checkout_leaves_no_credentials_behind(workflow):
 
 def test_the_workflow_runs_the_commands_that_a_developer_runs(root, workflow):
     run = {step["run"].removeprefix("make ") for step in steps(workflow) if step.get("run", "").startswith("make ")}
-    assert run == {"lint", "licenses", "test", "test-stack", "sbom"}
+    assert run == {"lint", "licenses", "deploy-check", "test", "test-stack", "sbom"}
     assert run <= set(re.findall(r"^([a-z-]+):.*## ", (root / "Makefile").read_text(), re.MULTILINE))
 
 
@@ -72,7 +72,7 @@ def hook(root: Path) -> list[str]:
 )
 def test_a_secret_that_is_left_in_a_file_is_found(root, tmp_path, content, found):
     if not (root / ".venv" / "bin" / "detect-secrets-hook").exists():
-        pytest.skip("the project's own virtual environment is not here")
+        pytest.skip("the project's own virtual environment is not here (make lint)")
     path = tmp_path / "settings.py"
     path.write_text(content)
     done = subprocess.run([*hook(root), str(path)], cwd=tmp_path, capture_output=True, text=True)
@@ -82,5 +82,5 @@ def test_a_secret_that_is_left_in_a_file_is_found(root, tmp_path, content, found
 def test_the_workflow_has_no_fault_that_actionlint_knows(root):
     built = sorted((root / ".run").glob("actionlint-*/actionlint"))
     if not built:
-        pytest.skip("no actionlint here: `make lint` builds one where there is Go")
+        pytest.skip("no actionlint here, which Go builds (Debian: apt-get install golang-go && make lint)")
     subprocess.run([built[-1], "-shellcheck", ""], cwd=root, check=True)

@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+import sys
 
 import pytest
 
@@ -53,6 +54,39 @@ def test_a_target_calls_the_trainer(root, arguments, command):
     command_line = ["make", "--dry-run", "--no-print-directory", *arguments]
     shown = subprocess.run(command_line, cwd=root, capture_output=True, text=True, check=True)
     assert shown.stdout.split("\n")[-2].split() == command.split()
+
+
+def test_everything_is_tried_first_as_on_a_machine_that_has_python_and_make_alone(root):
+    text = (root / ".ci" / "run").read_text()
+    steps = re.findall(
+        r"^say .*?$|^PATH=\$bare/bin make test$|^.*install_tools$|make test ARGS=.*$", text, re.MULTILINE
+    )
+    bare, tools, rest = (
+        next(at for at, step in enumerate(steps) if word in step) for word in ("bare/bin", "install_tools", "ARGS")
+    )
+    assert bare < tools < rest
+    for program in ("nginx", "chromium", "node", "go", "docker"):
+        assert re.search(rf"^OPTIONAL='.*\b{program}\b", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", ["nginx", "chromium", "docker"])
+def test_a_test_that_is_skipped_names_the_command_that_would_let_it_run(root, name):
+    files = [path.read_text() for path in (root / "tests").rglob("*.py")]
+    reasons = [reason for text in files for reason in re.findall(r'pytest\.skip\(f?"([^"]+)"\)', text)]
+    assert len(reasons) > 5
+    assert [
+        reason for reason in reasons if name in reason.lower() and "(" not in reason and "Docker" not in reason
+    ] == []
+
+
+def test_the_end_of_a_run_tells_what_could_not_be_tried(root, tmp_path):
+    """pytest itself is asked, with the project's own hooks."""
+    (tmp_path / "test_it.py").write_text('import pytest\n\ndef test_a():\n    pytest.skip("no abacus (buy one)")\n')
+    command = [sys.executable, "-m", "pytest", "-p", "tests.conftest", "-q", "--rootdir", str(tmp_path), str(tmp_path)]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+    assert "not tried on this machine" in done.stdout
+    assert "    1 of the tests: no abacus (buy one)" in done.stdout
 
 
 def test_every_picture_and_file_that_the_readme_links_is_there(root, readme):

@@ -228,7 +228,7 @@ def test_nothing_enters_an_image_unless_named(root):
 
 def test_the_local_stack_ignores_the_shells_own_aws_credentials(root):
     if not shutil.which("docker"):
-        pytest.skip("no docker command on this machine")
+        pytest.skip("no docker command on this machine (Debian: apt-get install docker-cli docker-compose)")
     shell = {"PATH": "/usr/local/bin:/usr/bin:/bin", "AWS_SESSION_TOKEN": "mine", "AWS_SECRET_ACCESS_KEY": "mine"}
     command = ["docker", "compose", "config", "--format", "json"]
     done = subprocess.run(command, cwd=root, env=shell, capture_output=True, text=True, check=True)

@@ -32,7 +32,7 @@ def texts(root) -> dict[Path, str]:
     try:
         listed = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True).stdout
     except (OSError, subprocess.CalledProcessError):
-        pytest.skip("not a git checkout")
+        pytest.skip("not a git checkout (git clone)")
     paths = [root / line for line in listed.splitlines() if (root / line).is_file()]
     return {path: text for path in paths if "\0" not in (text := path.read_bytes().decode(errors="replace"))}
 

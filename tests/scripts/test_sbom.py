@@ -19,7 +19,7 @@ def image() -> str:
         not shutil.which("docker")
         or subprocess.run(["docker", "image", "inspect", name], capture_output=True).returncode
     ):
-        pytest.skip(f"the image {name} is not on this machine")
+        pytest.skip(f"the image is not on this machine (docker pull {name})")
     return name
 
 

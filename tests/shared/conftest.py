@@ -78,7 +78,7 @@ def record(customers: list[Customer]) -> dict[str, object]:
 def real_s3_environment() -> dict[str, str]:
     """The variables that lead to the S3 server that CHURN_TEST_S3_URL names."""
     if REAL_S3 is None:
-        pytest.skip("CHURN_TEST_S3_URL names no S3 server; `make test-stack` runs these against MinIO")
+        pytest.skip("CHURN_TEST_S3_URL names no S3 server (make test-stack runs these against MinIO)")
     address = urlsplit(REAL_S3)
     return {
         "AWS_ENDPOINT_URL_S3": f"{address.scheme}://{address.hostname}:{address.port}",

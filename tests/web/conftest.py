@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 import requests
 from playwright.sync_api import Browser, BrowserContext, Page
+from tests.conftest import find_program
 
 ROOT = Path(__file__).resolve().parents[2]
 WEB = ROOT / "services" / "web"
@@ -28,7 +29,7 @@ def public() -> Path:
 
 @pytest.fixture(scope="session")
 def nginx_binary() -> str:
-    if path := shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin"):
+    if path := find_program("nginx"):
         return path
     pytest.skip("no nginx on this machine (Debian: apt-get install nginx-light)")
 
@@ -148,7 +149,7 @@ def site(
     settings = {"CHURN_STORE_URL": trained_store, "CHURN_QUEUE_URL": f"redis://127.0.0.1:{port}/0"}
     # Small chunks, so that a long job can be watched, and stopped, on any machine.
     url, address = start_api(**settings, CHURN_JOB_CHUNK_MB="0.25")
-    if shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin"):
+    if find_program("nginx"):
         url = request.getfixturevalue("start_nginx")(address, upload_mb=200)
     for _ in range(200):
         if requests.get(f"{url}/health/ready", timeout=5).ok:

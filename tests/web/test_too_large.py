@@ -4,6 +4,9 @@ import pytest
 import requests
 from tests.web.test_nginx import assert_error
 
+# What the API answers by itself, tests/api holds; here it is what both make of it together.
+pytestmark = pytest.mark.usefixtures("nginx_binary")
+
 MANY = {f"X-{number}": "1" for number in range(101)}
 
 
