@@ -15,7 +15,7 @@ class Background:
         for rule in IMPLIED.values():
             if not np.any(self._has_service(rule.field)):
                 raise ValueError(
-                    f"the background sample holds no customer with a {rule.field} other than {rule.value!r}"
+                    f"the background sample holds no customer whose {rule.field} is other than {rule.value!r}"
                 )
 
     def _has_service(self, parent: str) -> np.ndarray[tuple[int], np.dtype[np.bool]]:

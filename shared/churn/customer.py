@@ -27,6 +27,15 @@ def _yes_no(no: str, yes: str) -> dict[str, str]:
     return {"No": no, "Yes": yes}
 
 
+def _words_for(no: str, yes: str) -> dict[Any, str]:
+    """What programs write for a yes and a no; digits mean them only where there are no other values."""
+    return {"n": no, "f": no, "false": no, "no": no, "y": yes, "t": yes, "true": yes, "yes": yes}
+
+
+_YES_OR_NO = _words_for("No", "Yes")
+_EITHER = _YES_OR_NO | {0: "No", 1: "Yes"}
+
+
 def _add_on(title: str, description: str, *, offer: str | None = None) -> Category:
     word = title[0].lower() + title[1:]
     return Category(
@@ -35,6 +44,7 @@ def _add_on(title: str, description: str, *, offer: str | None = None) -> Catego
         description,
         {"No": f"No {word}", NO_INTERNET: f"No internet, so no {word}", "Yes": f"Has {word}"},
         example="No",
+        aliases=_YES_OR_NO,
         offers=(Offer("Yes", offer, held=("No",)),) if offer else (),
         implied_by=ImpliedBy("InternetService", "No", NO_INTERNET),
     )
@@ -54,7 +64,15 @@ class Customer(NamedTuple):
 
     gender: Annotated[
         Code,
-        Category("Gender", WHO, "As recorded by the operator.", {"Female": "Female", "Male": "Male"}, "Female", True),
+        Category(
+            "Gender",
+            WHO,
+            "As recorded by the operator.",
+            {"Female": "Female", "Male": "Male"},
+            "Female",
+            required=True,
+            aliases={"f": "Female", "m": "Male"},
+        ),
     ]
     SeniorCitizen: Annotated[
         Code,
@@ -65,13 +83,18 @@ class Customer(NamedTuple):
             {"0": "Not a senior citizen", "1": "Senior citizen"},
             "0",
             required=True,
-            aliases={0: "0", 1: "1", "no": "0", "yes": "1"},
+            aliases=_words_for("0", "1") | {0: "0", 1: "1"},
         ),
     ]
     Partner: Annotated[
         Code,
         Category(
-            "Partner", WHO, "Whether the customer lives with a partner.", _yes_no("No partner", "Has a partner"), "Yes"
+            "Partner",
+            WHO,
+            "Whether the customer lives with a partner.",
+            _yes_no("No partner", "Has a partner"),
+            "Yes",
+            aliases=_EITHER,
         ),
     ]
     Dependents: Annotated[
@@ -82,6 +105,7 @@ class Customer(NamedTuple):
             "Whether children or others depend on the customer.",
             _yes_no("No dependents", "Has dependents"),
             "No",
+            aliases=_EITHER,
         ),
     ]
     tenure: Annotated[
@@ -102,7 +126,12 @@ class Customer(NamedTuple):
     PhoneService: Annotated[
         Code,
         Category(
-            "Phone service", SERVICES, "Whether there is a phone line.", _yes_no(NO_PHONE, "Phone service"), "Yes"
+            "Phone service",
+            SERVICES,
+            "Whether there is a phone line.",
+            _yes_no(NO_PHONE, "Phone service"),
+            "Yes",
+            aliases=_EITHER,
         ),
     ]
     MultipleLines: Annotated[
@@ -113,6 +142,7 @@ class Customer(NamedTuple):
             "Whether there is more than one phone line.",
             {"No": "A single phone line", NO_PHONE: "No phone, so no second line", "Yes": "Multiple phone lines"},
             "No",
+            aliases=_YES_OR_NO,
             implied_by=ImpliedBy("PhoneService", "No", NO_PHONE),
         ),
     ]
@@ -124,6 +154,7 @@ class Customer(NamedTuple):
             "The kind of internet connection.",
             {"DSL": "DSL internet", "Fiber optic": "Fiber optic internet", "No": NO_INTERNET},
             "DSL",
+            none="No",
         ),
     ]
     OnlineSecurity: Annotated[
@@ -165,6 +196,7 @@ class Customer(NamedTuple):
             "Whether bills are sent electronically.",
             _yes_no("Bills on paper", "Paperless billing"),
             "Yes",
+            aliases=_EITHER,
             offers=(Offer("No", "Offer bills on paper", held=("Yes",)),),
         ),
     ]
@@ -239,6 +271,10 @@ def value_of(name: str, customer: Customer) -> Any:
     if held is None or isinstance(field, Number) or name == "SeniorCitizen":
         return held
     return field.names[held]
+
+
+NOT_STATED = {"TotalCharges": "Amount billed so far not given, taken as tenure times monthly charges"}
+"""The words for fields that were computed from others because nobody stated them: no amount is told as a fact."""
 
 
 def words_for(name: str, customer: Customer) -> str:

@@ -5,6 +5,9 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+# More faults than this tell nobody more; how many there are is told.
+MAX_LISTED = 50
+
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
@@ -35,15 +38,22 @@ class ChurnError(Exception):
         return self.message
 
 
+def attention(count: int, listed: int) -> str:
+    """The sentence above a list of faults that ends after `listed` of them."""
+    noun = "field needs" if count == 1 else "fields need"
+    return f"{count} {noun} attention{f'; the first {listed} are listed' if count > listed else ''}."
+
+
 class ValidationError(ChurnError):
-    """A customer (or a request's parameters) with one or more fields at fault; carries all of them."""
+    """A customer (or a request's parameters) with one or more fields at fault; carries the first MAX_LISTED of them."""
 
     status = 422
 
     def __init__(self, errors: Iterable[FieldError]) -> None:
         faults = tuple(errors)
-        noun = "field needs" if len(faults) == 1 else "fields need"
-        super().__init__(f"{len(faults)} {noun} attention.", faults)
+        super().__init__(attention(len(faults), MAX_LISTED), faults[:MAX_LISTED])
+        self.count = len(faults)
+        """How many there are, listed or not."""
 
 
 class ConfigurationError(ChurnError):

@@ -28,7 +28,8 @@ class Category:
     """One of a closed list of values.
 
     `values` maps each value, in alphabetical order as the data set spells it, to the words a call-centre agent would
-    say for it; a value's place in it is its code. `aliases` are further spellings that are read.
+    say for it; a value's place in it is its code. `aliases` are further spellings that are read, in lower case. `none`
+    is the value that a word for nothing ("None", "-") may mean as well as that it is not known.
     """
 
     title: str
@@ -40,6 +41,7 @@ class Category:
     aliases: Mapping[Any, str] | None = None
     offers: tuple[Offer, ...] = ()
     implied_by: ImpliedBy | None = None
+    none: str | None = None
 
     @property
     def names(self) -> tuple[str, ...]:

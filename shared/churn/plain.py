@@ -29,6 +29,9 @@ _PLAIN = frozenset({int, float})
 
 MAX_ID_LENGTH = 64
 
+MAX_NAMES = 64
+"""An object with more names is no customer, and is refused before anything is said of each of them."""
+
 # For each implied field: where it stands, where the implying one does, the code that implies it, and what it then is.
 _RULES = tuple(
     (
@@ -59,7 +62,8 @@ def glance(record: Mapping[str, Any]) -> Customer | None:
         return None
     if not _is_plain_id(record.get(ID)):
         return None
-    customer = Customer._make((*codes[:_BEFORE_TENURE], tenure, *codes[_BEFORE_TENURE:], float(monthly), float(total)))
+    # Added to nought, a number is a float, and nought has no sign.
+    customer = Customer._make((*codes[:_BEFORE_TENURE], tenure, *codes[_BEFORE_TENURE:], monthly + 0.0, total + 0.0))
     for position, parent, without, implied in _RULES:
         if (customer[position] == implied) != (customer[parent] == without):
             return None
@@ -82,7 +86,7 @@ def glance_all(records: Sequence[Any]) -> Customer | None:
     if not all(_within(field, held) for field, held in ((_TENURE, tenure), (_MONTHLY, monthly), (_TOTAL, total))):
         return None
     columns = (*codes[:_BEFORE_TENURE], tenure, *codes[_BEFORE_TENURE:], monthly, total)
-    table = Customer._make(np.array(column, np.float64) for column in columns)
+    table = Customer._make(np.array(column, np.float64) + 0.0 for column in columns)
     broken = any(
         np.any((table[position] == implied) != (table[parent] == without))
         for position, parent, without, implied in _RULES

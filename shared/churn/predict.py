@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from churn.background import Background
-from churn.customer import CATEGORIES, FIELDS, IMPLIED, Customer, value_of, words_for
+from churn.customer import CATEGORIES, FIELDS, IMPLIED, NOT_STATED, Customer, value_of, words_for
 from churn.fields import Offer
 from churn.reading import Reading
 from churn.scoring import FloatArray, Scorer, table_of
@@ -39,7 +39,10 @@ _OFFERS = tuple(_offered(name, offer) for name, field in CATEGORIES.items() for 
 
 
 class Reason(NamedTuple):
-    """What one field of the customer adds to the log-odds, against the average customer."""
+    """What one field of the customer adds to the log-odds, against the average customer.
+
+    Of a field that nobody stated, `value` is None and the text says what it was taken for.
+    """
 
     field: str
     value: Any
@@ -95,7 +98,7 @@ class Predictor:
             risk_band=risk_band(probability),
             assumed=assumed,
             probability_range=spread,
-            reasons=() if reasons is None else self._reasons(customer, table, reasons),
+            reasons=() if reasons is None else self._reasons(reading, table, reasons),
             recommendations=() if reasons is None else self._recommendations(customer, probability),
         )
 
@@ -104,7 +107,7 @@ class Predictor:
         customer = reading.customer
         table = self.background.completions(customer) if reading.assumed else table_of([customer])
         probabilities, effects = self.scorer.explained(table)
-        return float(probabilities.mean()), _largest(customer, effects.mean(axis=0).tolist(), reasons)
+        return float(probabilities.mean()), _largest(reading, effects.mean(axis=0).tolist(), reasons)
 
     def _probability(self, customer: Customer, table: Customer | None) -> tuple[float, tuple[float, float] | None]:
         if table is None:
@@ -113,12 +116,13 @@ class Predictor:
         low, high = np.quantile(probabilities, (0.1, 0.9))
         return float(probabilities.mean()), (float(low), float(high))
 
-    def _reasons(self, customer: Customer, table: Customer | None, count: int) -> tuple[Reason, ...]:
+    def _reasons(self, reading: Reading, table: Customer | None, count: int) -> tuple[Reason, ...]:
         """Of the known fields, those with the largest effects; over a table of completions, the mean effect."""
+        customer = reading.customer
         effects = (
             self.scorer.effects(customer) if table is None else self.scorer.effects_table(table).mean(axis=0).tolist()
         )
-        return _largest(customer, effects, count)
+        return _largest(reading, effects, count)
 
     def _recommendations(self, customer: Customer, probability: float) -> tuple[Recommendation, ...]:
         helpful = []
@@ -134,11 +138,17 @@ class Predictor:
         return self._probability(customer, table)[0]
 
 
-def _largest(customer: Customer, effects: list[float], count: int) -> tuple[Reason, ...]:
+def _largest(reading: Reading, effects: list[float], count: int) -> tuple[Reason, ...]:
     """Of the known fields, those with the largest effects."""
-    known = [(name, effect) for name, held, effect in zip(FIELDS, customer, effects, strict=True) if held is not None]
+    known = [
+        (name, effect) for name, held, effect in zip(FIELDS, reading.customer, effects, strict=True) if held is not None
+    ]
     known.sort(key=lambda pair: -abs(pair[1]))
-    return tuple(
-        Reason(name, value_of(name, customer), effect, "raises" if effect > 0 else "lowers", words_for(name, customer))
-        for name, effect in known[:count]
-    )
+    return tuple(_reason(name, effect, reading) for name, effect in known[:count])
+
+
+def _reason(name: str, effect: float, reading: Reading) -> Reason:
+    direction = "raises" if effect > 0 else "lowers"
+    if name in reading.derived:
+        return Reason(name, None, effect, direction, NOT_STATED[name])
+    return Reason(name, value_of(name, reading.customer), effect, direction, words_for(name, reading.customer))

@@ -1,38 +1,49 @@
 """Reading one customer, kindly and strictly, from a JSON object or from the cells of a CSV row.
 
-Kindly: any letter case, outer blanks, numeric text, SeniorCitizen as 0/1/Yes/No, blank or null as absent, "No" for what
-the customer cannot have. Strictly: no unknown field, no boolean as a number, nothing that is not finite, nothing out of
-range, no contradiction. Every fault is reported, not only the first.
+Kindly: any letter case, outer blanks, numbers in the usual spellings, yes and no in those of programs, blank, null or a
+word that says so as absent, "No" for what the customer cannot have. Strictly: no unknown field, no boolean as a number,
+nothing that is not finite, nothing out of range, no contradiction, nothing that may mean two things. Every fault is
+reported, not only the first.
 """
 
-import difflib
-import json
+import logging
 import math
-import re
+import traceback
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any, NamedTuple
 
-from churn.customer import CATEGORIES, FIELDS, ID, IMPLIED, LABEL, Amount, Customer
+from churn.columns import KNOWN, likely
+from churn.customer import CATEGORIES, FIELDS, ID, IMPLIED, Amount, Customer
+from churn.echo import MAX_ECHO as MAX_ECHO
+from churn.echo import echo as echo
+from churn.echo import shortened
 from churn.errors import FieldError, ValidationError
-from churn.fields import Category, Number
+from churn.fields import Number
+from churn.numbers import meant
 from churn.plain import MAX_ID_LENGTH as MAX_ID_LENGTH
-from churn.plain import glance
-from churn.schema import NUMERIC_TEXT
+from churn.plain import MAX_NAMES, glance
+from churn.spellings import advice, code_of, is_absent, listed, takes
 
-# Longer values are cut before they are echoed, so that an answer's size does not follow its request's.
-MAX_ECHO = 40
+_KNOWN = frozenset(KNOWN)
+_DERIVED = ("TotalCharges",)
 
-_KNOWN = {*FIELDS, ID, LABEL}
-_NUMERIC = re.compile(NUMERIC_TEXT).match
+# Two numbers are meant by one text, a thousand times apart: the other one is where the expected amount lies nearer to
+# it, by the ratio.
+_MIDDLE = math.sqrt(1000)
+
+_log = logging.getLogger(__name__)
 
 
 class Reading(NamedTuple):
-    """A customer as read: `assumed` lists the absent fields that nothing implies; they are None in `customer`."""
+    """A customer as read: `assumed` lists the absent fields that nothing implies; they are None in `customer`.
+
+    `derived` lists the absent fields whose values in `customer` were computed from others: nobody stated them.
+    """
 
     customer: Customer
     customer_id: str | None
     assumed: tuple[str, ...]
+    derived: tuple[str, ...] = ()
 
 
 class _Fault(Exception):
@@ -41,73 +52,60 @@ class _Fault(Exception):
         self.code = code
 
 
-def echo(value: Any) -> str:
-    """A value as JSON, shortened, safe to repeat in a message."""
-    text = json.dumps(value, ensure_ascii=True, default=str)
-    return text if len(text) <= MAX_ECHO else text[: MAX_ECHO - 1] + "…"
-
-
-def _spellings(field: Category) -> dict[Any, int]:
-    """Every spelling of every value, as declared and folded, with the value's code."""
-    codes: dict[Any, int] = {
-        spelling: code for code, name in enumerate(field.names) for spelling in (name, name.casefold())
-    }
-    return codes | {alias: field.code(value) for alias, value in (field.aliases or {}).items()}
-
-
-_SPELLINGS = {name: _spellings(field) for name, field in CATEGORIES.items()}
-
-
-def _listed(field: Category) -> str:
-    names = ["0", "1", "No", "Yes"] if field.aliases else list(field.names)
-    return ", ".join(f'"{name}"' for name in names[:-1]) + f' or "{names[-1]}"'
-
-
 def _read_category(name: str, raw: Any) -> int:
-    field, spellings = CATEGORIES[name], _SPELLINGS[name]
-    if type(raw) is str and raw in spellings:
-        return spellings[raw]
-    key = " ".join(raw.split()).casefold() if isinstance(raw, str) else raw
-    if not isinstance(key, bool | list | dict) and key in spellings:
-        return spellings[key]
-    if isinstance(raw, str) or (field.aliases and isinstance(raw, int | float) and not isinstance(raw, bool)):
-        hint = _hint(name, str(key)[:MAX_ECHO])
-        raise _Fault("not_allowed", f"{name} must be {_listed(field)}; got {echo(raw)}.{hint}")
-    raise _Fault("wrong_type", f"{name} must be {_listed(field)}, given as text; got {echo(raw)}.")
+    code = code_of(name, raw)
+    if code is not None:
+        return code
+    wanted = f"{name} must be {listed(CATEGORIES[name])}"
+    if takes(name, raw):
+        raise _Fault("not_allowed", f"{wanted}; got {echo(raw)}.{advice(name, raw)}")
+    raise _Fault("wrong_type", f"{wanted}, given as text; got {echo(raw)}.")
 
 
-@lru_cache(4096)
-def _hint(name: str, text: str) -> str:
-    """The nearest allowed value, as a sentence. Remembered, since a table repeats its mistakes."""
-    field, spellings = CATEGORIES[name], _SPELLINGS[name]
-    folded = [known for known in spellings if isinstance(known, str) and known.casefold() == known]
-    nearest = difflib.get_close_matches(text, folded, 1)
-    return f' Did you mean "{field.names[spellings[nearest[0]]]}"?' if nearest else ""
-
-
-def _read_number(name: str, field: Number, raw: Any) -> float:
-    if isinstance(raw, str) and _NUMERIC(raw):
-        number: int | float = float(raw)
-    elif (
-        isinstance(raw, int | float) and not isinstance(raw, bool) and not (isinstance(raw, float) and math.isnan(raw))
-    ):
-        number = raw
-    else:
-        raise _Fault("wrong_type", f"{name} must be a number such as {field.example}; got {echo(raw)}.")
+def _read_number(name: str, field: Number, raw: Any, expected: float | None) -> float:
+    number = _number(name, field, raw, expected)
     if not field.low <= number <= field.high:
         raise _Fault("out_of_range", f"{name} must be between {field.range}; got {echo(raw)}.")
     if not field.whole:
-        return float(number)
+        return number + 0.0  # nought has no sign
     if number != int(number):
         raise _Fault("wrong_type", f"{name} must be a whole number of {field.unit}; got {echo(raw)}.")
     return int(number)
 
 
+def _number(name: str, field: Number, raw: Any, expected: float | None) -> float:
+    """The number that is meant; `expected` is about what it should be, if that is known."""
+    numbers: tuple[float, ...] = ()
+    if type(raw) is str:
+        numbers = meant(raw, field.unit)
+    elif isinstance(raw, int | float) and not isinstance(raw, bool) and raw == raw:  # NaN is nothing, itself included
+        numbers = (raw,)
+    if not numbers:
+        wanted = f"{name} must be a number such as {field.example}"
+        raise _Fault("wrong_type", f"{wanted}; got {echo(raw)}.{advice(name, raw)}")
+    return numbers[0] if len(numbers) == 1 or numbers[0] < 0 else _chosen(name, field, raw, numbers, expected)
+
+
+def _chosen(name: str, field: Number, raw: str, numbers: tuple[float, ...], expected: float | None) -> float:
+    """The one of two numbers that is meant: a point is a decimal one, a comma stands between thousands, unless what is
+    expected says otherwise or nothing."""
+    decimal, thousands = numbers
+    nearer = expected is not None and expected > _MIDDLE * decimal and thousands <= field.high
+    if "." in raw and not nearer:
+        return decimal
+    if "," in raw and nearer:
+        return thousands
+    remedy = f'write "{thousands:.0f}" or "{decimal:.2f}" for what is meant'
+    raise _Fault("wrong_type", f"{name} can be read as {thousands:,.0f} or as {decimal}: {remedy}; got {echo(raw)}.")
+
+
 def _read_id(raw: Any) -> str | None:
+    if type(raw) is int and raw.bit_length() <= 4 * MAX_ID_LENGTH:
+        raw = str(raw)
     if raw is None or (isinstance(raw, str) and not raw.strip()):
         return None
     if not isinstance(raw, str):
-        raise _Fault("wrong_type", f"{ID} must be text; got {echo(raw)}.")
+        raise _Fault("wrong_type", f"{ID} must be text or a whole number; got {echo(raw)}.")
     if len(raw.strip()) > MAX_ID_LENGTH:
         raise _Fault("out_of_range", f"{ID} must have at most {MAX_ID_LENGTH} characters; got {len(raw.strip())}.")
     if not raw.strip().isprintable():
@@ -119,18 +117,13 @@ def read(record: Mapping[str, Any]) -> Reading:
     """Read a customer by the data set's field names. Raises ValidationError with every fault found."""
     if (known := glance(record)) is not None:
         return Reading(known, record.get(ID), ())
+    if len(record) > MAX_NAMES:
+        message = f"A customer has at most {MAX_NAMES} names; got {len(record):,}. Send its own fields alone."
+        raise ValidationError([FieldError("customer", "unknown", message)])
     faults = [] if record.keys() <= _KNOWN else [_unknown(name) for name in record if name not in _KNOWN]
     values: dict[str, Any] = {}
-    for name, field in FIELDS.items():
-        raw = record.get(name)
-        if raw is None or (isinstance(raw, str) and not raw.strip()):
-            if field.required:
-                faults.append(FieldError(name, "missing", f"{name} is required."))
-            continue
-        try:
-            values[name] = _read_number(name, field, raw) if isinstance(field, Number) else _read_category(name, raw)
-        except _Fault as fault:
-            faults.append(FieldError(name, fault.code, str(fault)))
+    for name in FIELDS:
+        _read_field(name, record.get(name), values, faults)
     try:
         customer_id = _read_id(record.get(ID))
     except _Fault as fault:
@@ -138,10 +131,52 @@ def read(record: Mapping[str, Any]) -> Reading:
     faults += _settle(values, {fault.field for fault in faults})
     if faults:
         raise ValidationError(faults)
-    customer = _customer(values)
-    return Reading(
-        customer, customer_id, tuple(name for name in FIELDS if name not in values and name != "TotalCharges")
-    )
+    derived = tuple(name for name in _DERIVED if name not in values)
+    assumed = tuple(name for name in FIELDS if name not in values and name not in _DERIVED)
+    return Reading(_customer(values), customer_id, assumed, derived)
+
+
+def read_guarded(record: Any) -> Reading:
+    """Read what may be no customer at all. Raises nothing but ValidationError.
+
+    What nobody foresaw is refused like any other fault, so that one customer never fails those beside it; the log tells
+    where it happened, and nothing of the customer.
+    """
+    if not isinstance(record, dict):
+        message = f"A customer must be a JSON object; got {echo(record)}."
+        raise ValidationError([FieldError("customer", "wrong_type", message)])
+    try:
+        return read(record)
+    except ValidationError:
+        raise
+    except Exception as error:  # whatever it is, it is this customer's alone
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        _log.error("A customer could not be read: %s in %s, line %s", type(error).__name__, frame.name, frame.lineno)
+        message = "The customer cannot be read; check its values for unusual characters."
+        raise ValidationError([FieldError("customer", "wrong_type", message)]) from None
+
+
+def _read_field(name: str, raw: Any, values: dict[str, Any], faults: list[FieldError]) -> None:
+    """Put the field's value into `values` or its fault into `faults`; neither if it may be absent and is."""
+    field = FIELDS[name]
+    if is_absent(name, raw):
+        if field.required:
+            faults.append(FieldError(name, "missing", f"{name} is required."))
+        return
+    try:
+        if isinstance(field, Number):
+            values[name] = _read_number(name, field, raw, _expected(name, values))
+        else:
+            values[name] = _read_category(name, raw)
+    except _Fault as fault:
+        faults.append(FieldError(name, fault.code, str(fault)))
+
+
+def _expected(name: str, values: dict[str, Any]) -> float | None:
+    """About what an amount should be, from those that are read before it."""
+    if name not in _DERIVED or "tenure" not in values or "MonthlyCharges" not in values:
+        return None
+    return float(absent_total(values["tenure"], values["MonthlyCharges"]))
 
 
 def _customer(values: dict[str, Any]) -> Customer:
@@ -155,12 +190,17 @@ def absent_total(tenure: Amount, monthly: Amount) -> Amount:
     return tenure * monthly
 
 
-def _unknown(name: Any) -> FieldError:
-    """The error for a name that no field has, with the nearest one that there is, whatever its letter case."""
-    folded = {known.casefold(): known for known in _KNOWN}
-    nearest = difflib.get_close_matches(str(name)[:MAX_ECHO].casefold(), folded, 1)
-    remedy = f"did you mean {folded[nearest[0]]}?" if nearest else "remove it."
-    return FieldError(str(name)[:MAX_ECHO], "unknown", f"{echo(str(name))} is no field of a customer; {remedy}")
+def may_be_thousands(totals: Amount, tenure: Amount, monthly: Amount) -> Amount:
+    """Whether amounts that were read with a decimal point may be meant as thousands, going by what is expected; for
+    columns of them, without the look at their texts that settles it."""
+    return (totals > 0) & (totals < 1000) & (absent_total(tenure, monthly) > _MIDDLE * totals)
+
+
+def _unknown(name: str) -> FieldError:
+    """The error for a name that no field has, with the one that is most likely meant."""
+    nearest = likely(name)
+    remedy = f"did you mean {nearest}?" if nearest else "remove it."
+    return FieldError(shortened(name), "unknown", f"{echo(name)} is no field of a customer; {remedy}")
 
 
 def _settled(name: str) -> dict[tuple[int, int | None], int]:

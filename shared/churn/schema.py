@@ -2,36 +2,38 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
 from churn.customer import FIELDS, GROUPS, ID, LABEL, REQUIRED
 from churn.features import COLUMNS
 from churn.fields import Category, Field, Number
-
-NUMERIC_TEXT = r"^\s*[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?\s*$"
-# An optional number may be left blank.
-BLANK_OR_NUMERIC_TEXT = rf"^\s*$|{NUMERIC_TEXT}"
+from churn.numbers import AFTER, BEFORE, BODY
+from churn.plain import MAX_ID_LENGTH, MAX_NAMES
+from churn.spellings import MISSING, TAKES_NUMBERS, absent_words, texts
 
 
 def json_schema() -> dict[str, Any]:
     """A customer as JSON Schema.
 
+    A value's text is described by a pattern of all that is read, for Python's and for ECMAScript's regular expressions.
     For forms, `x-groups` lists the groups in their order, each property carries its `x-group`, numbers `x-unit`,
     categories `x-options` (value, label and the words for it), and an implied field `x-implied-by`.
     """
     properties = {name: _property(name, field) for name, field in FIELDS.items()}
     identifier = {
-        "type": ["string", "null"],
-        "maxLength": 64,
+        "type": ["string", "integer", "null"],
+        "maxLength": MAX_ID_LENGTH,
         "title": "Customer ID",
-        "description": "Echoed in the answer.",
+        "description": "Echoed in the answer, as text.",
     }
     return {
         "type": "object",
         "required": list(REQUIRED),
         "properties": {ID: identifier, **properties, LABEL: {"title": "Churn", "description": "Ignored."}},
         "additionalProperties": False,
+        "maxProperties": MAX_NAMES,
         "x-groups": list(GROUPS),
     }
 
@@ -60,24 +62,47 @@ def _property(name: str, field: Field) -> dict[str, Any]:
 
 def _number(field: Number) -> dict[str, Any]:
     kinds = ["integer" if field.whole else "number", "string"]
+    before = f"(?:{BEFORE[field.unit]}\\s*)?" if BEFORE[field.unit] else ""
+    number = rf"[+-]?\s*{before}{BODY}(?:\s*{AFTER[field.unit]})?"
     return {
         "type": kinds if field.required else [*kinds, "null"],
         "minimum": field.low,
         "maximum": field.high,
-        "pattern": NUMERIC_TEXT if field.required else BLANK_OR_NUMERIC_TEXT,
+        "pattern": _pattern([number] if field.required else [number, *_any_case(MISSING)], blank=not field.required),
         "x-unit": field.unit,
     }
 
 
 def _category(name: str, field: Category) -> dict[str, Any]:
-    if name == "SeniorCitizen":
-        return {
-            "enum": [0, 1, "0", "1", "No", "Yes"],
-            "x-options": [
-                {"value": 0, "label": "No", "words": field.values["0"]},
-                {"value": 1, "label": "Yes", "words": field.values["1"]},
-            ],
-        }
-    options = [{"value": value, "label": value, "words": words} for value, words in field.values.items()]
+    is_flag = name == "SeniorCitizen"
+    values: list[Any] = [0, 1, "0", "1", "No", "Yes"] if is_flag else list(field.names)
+    if name in TAKES_NUMBERS and not is_flag:
+        values += [0, 1]
+    options = [
+        {"value": int(value) if is_flag else value, "label": label, "words": words}
+        for label, (value, words) in zip(("No", "Yes") if is_flag else field.names, field.values.items(), strict=True)
+    ]
+    spelled = [*_any_case([*texts(name), *absent_words(name)]), *(["[01](?:[.,]0*)?"] if name in TAKES_NUMBERS else [])]
     rule = {"x-implied-by": asdict(field.implied_by)} if field.implied_by else {}
-    return {"enum": [*field.names, *([] if field.required else [None])], "x-options": options} | rule
+    return {
+        "anyOf": [
+            {"enum": [*values, *([] if field.required else [None])]},
+            {"type": "string", "pattern": _pattern(spelled, blank=not field.required)},
+        ],
+        "x-options": options,
+    } | rule
+
+
+def _pattern(spelled: Iterable[str], *, blank: bool) -> str:
+    return rf"^\s*(?:{'|'.join(spelled)}){'?' if blank else ''}\s*$"
+
+
+def _any_case(words: Iterable[str]) -> list[str]:
+    """Patterns of words in any letter case, with any blanks between them."""
+    return [r"\s+".join("".join(map(_any_letter, part)) for part in word.split()) for word in sorted(words)]
+
+
+def _any_letter(char: str) -> str:
+    if char.isalpha():
+        return f"[{char.upper()}{char.lower()}]"
+    return f"\\{char}" if char in "\\^$.*+?()[]{}|/" else char

@@ -1,12 +1,16 @@
 """The customer as JSON Schema."""
 
 import json
+import re
 
 import jsonschema
 import pytest
 
 from churn import customer, schema
 from churn.customer import FIELDS, IMPLIED, Customer, value_of
+from churn.errors import ValidationError
+from churn.plain import MAX_NAMES
+from churn.reading import read
 
 
 def test_the_schema_is_one() -> None:
@@ -47,3 +51,50 @@ def test_the_hash_follows_the_meaning_not_the_words(monkeypatch: pytest.MonkeyPa
     assert before == schema.schema_hash()
     monkeypatch.setattr(schema, "COLUMNS", schema.COLUMNS[::-1])
     assert schema.schema_hash() != before
+
+
+READ = [
+    *[("SeniorCitizen", value) for value in (0, 1, "1.0", " 0,0 ", "TRUE", "no", "Y", "f")],
+    *[("Partner", value) for value in (0, 1, "1", "yes", "False", "n", "NA", r"\N", "<na>", "", None, " - ")],
+    *[("OnlineBackup", value) for value in ("TRUE", "y", "None", "N/A", "#N/A")],
+    *[("gender", value) for value in ("f", " M ", "FEMALE")],
+    *[("tenure", value) for value in (24, "24", "24.0", "24,0", " 24 months ", "24\x1f")],
+    *[("MonthlyCharges", value) for value in ("65,50", "$65.50", "65.50 €", "EUR 65.5", "1e2", ".5", "+5")],
+    *[("TotalCharges", value) for value in ("1,324.80", "1.324,80", "1'324.80", "1 324,80", "1\u202f324", "NaN", "")],
+    *[("customerID", value) for value in (4711, "x", None)],
+]
+REFUSED = [
+    *[("SeniorCitizen", value) for value in (2, "2", True, None, "", "None", "maybe")],
+    *[("Partner", value) for value in (2, "2", True, "maybe", "x")],
+    *[("OnlineBackup", value) for value in (1, "1", "maybe")],
+    *[("InternetService", value) for value in ("None", "-", "true", 1)],
+    *[("gender", value) for value in (1, "x", "NA", "")],
+    *[("tenure", value) for value in ("$24", "2 years", "NA", "", "٣", "1_0", "0x10", True, None)],
+    *[("MonthlyCharges", value) for value in ("65%", "65\x00", "1,2,3", "NaN", "inf", "65,")],
+    *[("customerID", value) for value in (True, 1.5, "x" * 65)],
+]
+
+
+@pytest.mark.parametrize(("name", "value"), READ, ids=ascii)
+def test_the_schema_states_what_is_read(name: str, value: object, record: dict[str, object]) -> None:
+    jsonschema.Draft202012Validator(schema.json_schema()).validate(record | {name: value})
+    read(record | {name: value})
+
+
+@pytest.mark.parametrize(("name", "value"), REFUSED, ids=ascii)
+def test_the_schema_states_what_is_not_read(name: str, value: object, record: dict[str, object]) -> None:
+    assert list(jsonschema.Draft202012Validator(schema.json_schema()).iter_errors(record | {name: value}))
+    with pytest.raises(ValidationError):
+        read(record | {name: value})
+
+
+def test_an_object_of_too_many_names_is_none_by_the_schema() -> None:
+    assert schema.json_schema()["maxProperties"] == MAX_NAMES == 64
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_patterns_are_regular_expressions_to_browsers_too(name: str) -> None:
+    found = schema.json_schema()["properties"][name]
+    pattern = found.get("pattern") or found["anyOf"][1]["pattern"]
+    # What ECMAScript has not, or reads otherwise with its flag for Unicode.
+    assert not re.search(r"\(\?(?![:=!])|\\[^sdw\\^$.*+?()\[\]{}|/]", pattern)

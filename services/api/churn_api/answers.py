@@ -27,7 +27,7 @@ class ReasonAnswer(Struct, frozen=True):
     """What one field of the customer adds to the log-odds of churn, against the average customer."""
 
     field: str
-    value: Annotated[str | float | None, Meta(description="As the data set spells it.")]
+    value: Annotated[str | float | None, Meta(description="As the data set spells it; null where nobody stated it.")]
     effect: Annotated[float, Meta(description="In log-odds; grouped to the nineteen fields.")]
     direction: Annotated[str, Meta(extra_json_schema={"enum": ["lowers", "raises"]})]
     text: Annotated[str, Meta(description="Words an agent can say aloud.")]
@@ -98,6 +98,7 @@ class RefusedRowAnswer(Struct, frozen=True):
 
     index: Annotated[int, Meta(ge=0)]
     success: Literal[False]
+    error: Annotated[str, Meta(description="How many fields are at fault, and how many of them are listed.")]
     errors: list[FieldError]
 
 

@@ -7,14 +7,18 @@ from typing import Any
 from msgspec import UNSET
 
 from churn.customer import ID
-from churn.errors import FieldError, ValidationError
+from churn.errors import ValidationError, attention
 from churn.plain import glance_all
 from churn.predict import Prediction
-from churn.reading import Reading, read
+from churn.reading import Reading, read_guarded
 from churn_api.answers import BatchAnswer, ReasonAnswer, RecommendationAnswer, RefusedRowAnswer, RowAnswer
 from churn_api.computing import from_table
 from churn_api.releases import Serving
 from churn_api.service import Service
+
+# As many as rows with ten faults each have; of each further row the first one is listed. So long a list is about as
+# large as the largest request.
+MAX_FAULTS = 10_000
 
 
 def predict_batch(service: Service, records: Sequence[Any], reasons: int | None) -> BatchAnswer:
@@ -59,17 +63,15 @@ def _read_all(records: Sequence[Any]) -> tuple[dict[int, Reading], list[Any]]:
     """The good rows by index, and a list with a place for each row that holds the answers for the bad ones."""
     readings: dict[int, Reading] = {}
     rows: list[Any] = [None] * len(records)
+    left = MAX_FAULTS
     for index, record in enumerate(records):
         try:
-            readings[index] = read(record) if isinstance(record, dict) else _no_customer(record)
+            readings[index] = read_guarded(record)
         except ValidationError as error:
-            rows[index] = RefusedRowAnswer(index, False, list(error.errors))
+            listed = list(error.errors[: max(left, 1)])
+            left -= len(listed)
+            rows[index] = RefusedRowAnswer(index, False, attention(error.count, len(listed)), listed)
     return readings, rows
-
-
-def _no_customer(record: Any) -> Reading:
-    kind = type(record).__name__
-    raise ValidationError([FieldError("customer", "wrong_type", f"A customer must be a JSON object; got a {kind}.")])
 
 
 def _row(index: int, name: str | None, prediction: Prediction, *, cached: bool, reasons: int | None) -> RowAnswer:

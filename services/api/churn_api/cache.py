@@ -41,7 +41,7 @@ class Cache:
 
     def answer(self, serving: Serving, reading: Reading, reasons: int | None) -> Answer:
         """Answer for one customer."""
-        question = Question(reading.customer, reading.assumed, reasons)
+        question = Question(reading.customer, reading.assumed, reasons, reading.derived)
         known = serving.recent.get(question)
         if known is not None:
             self._metrics.cache["hit"].inc()
@@ -55,7 +55,7 @@ class Cache:
 
     def answer_many(self, serving: Serving, readings: Sequence[Reading], reasons: int | None) -> list[Answer]:
         """Answer for customers in their order; Redis is asked once for all of them."""
-        questions = [Question(each.customer, each.assumed, reasons) for each in readings]
+        questions = [Question(each.customer, each.assumed, reasons, each.derived) for each in readings]
         return self._look_up(serving, questions, many=True)
 
     def _look_up(self, serving: Serving, questions: Sequence[Question], *, many: bool) -> list[Answer]:

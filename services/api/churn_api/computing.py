@@ -15,6 +15,7 @@ class Question(NamedTuple):
     customer: Customer
     assumed: tuple[str, ...]
     reasons: int | None
+    derived: tuple[str, ...] = ()
 
     @property
     def tabled(self) -> bool:
@@ -37,7 +38,7 @@ def compute(predictor: Predictor, questions: Sequence[Question], known: Containe
 
 
 def compute_one(predictor: Predictor, question: Question) -> Prediction:
-    return predictor.predict(Reading(question.customer, None, question.assumed), question.reasons)
+    return predictor.predict(Reading(question.customer, None, question.assumed, question.derived), question.reasons)
 
 
 def from_table(predictor: Predictor, table: Customer) -> list[Prediction]:

@@ -19,6 +19,7 @@ SHARED = (
     "customer",
     "features",
     "fields",
+    "numbers",
     "onnx",
     "predict",
     "reading",
@@ -26,6 +27,7 @@ SHARED = (
     "schema",
     "scorecard",
     "scoring",
+    "spellings",
 )
 
 # Settings that say where and how things run, but change no number.

@@ -64,6 +64,7 @@ class ChunkScorer:
         self._ids: dict[int, str | None] = {}
         self._probabilities = np.empty(count)
         self._assumed = np.zeros(count, np.uint8)
+        self._derived = self._table.derived.copy()
         self._reasons = np.empty((REASONS, count), np.uint32)
         self._words = words or Words()
         self.tally = Tally()
@@ -143,7 +144,8 @@ class ChunkScorer:
             self._note(error)
             customers = Customer(*(np.zeros(count) for _ in Customer._fields))
             ids = pl.Series(ID, [None], pl.String).new_from_index(0, count)
-            return Table(customers, ids, np.zeros(count, np.bool_), plain=False)
+            nowhere = np.zeros(count, np.bool_)
+            return Table(customers, ids, nowhere, plain=False, derived=nowhere)
 
     def _note(self, error: BaseException) -> None:
         """Count an error nobody foresaw by its kind and place; its words may hold a customer's values."""
@@ -174,6 +176,7 @@ class ChunkScorer:
         """A complete customer goes into the table, another one to those that are averaged."""
         self._ids[row] = reading.customer_id
         self._assumed[row] = len(reading.assumed)
+        self._derived[row] = bool(reading.derived)
         if reading.assumed:
             assuming[row] = reading
         else:
@@ -216,7 +219,7 @@ class ChunkScorer:
         _check(probabilities)
         self._probabilities[which] = probabilities
         for rank, largest in enumerate(_largest(effects)):
-            self._reasons[rank, which] = self._words.of(table, largest)
+            self._reasons[rank, which] = self._words.of(table, largest, self._derived[which])
 
     def _score_alone(self, row: int, reading: Reading | tuple[FieldError, ...]) -> bool:
         """Score one row; whether that was possible."""

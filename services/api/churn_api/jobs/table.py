@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from churn.customer import CATEGORIES, FIELDS, ID, IMPLIED, REQUIRED, Customer
 from churn.errors import ValidationError
 from churn.fields import Number
-from churn.reading import MAX_ID_LENGTH, SETTLED, absent_total, read
+from churn.reading import MAX_ID_LENGTH, SETTLED, absent_total, may_be_thousands, read
+from churn.spellings import is_absent
 from churn_api.jobs import rows
 from churn_api.jobs.runs import SEPARATOR, Run, joined, runs
 from churn_api.jobs.sheet import Sheet
@@ -37,12 +38,14 @@ Amounts = NDArray[np.float64]
 
 class Table(NamedTuple):
     """n rows: `customers` holds arrays that mean something where `sure` is True, `ids` texts or nulls; `plain` tells
-    whether there is nothing but printable ASCII in any row."""
+    whether there is nothing but printable ASCII in any row. `derived` tells of which
+    rows nobody stated TotalCharges."""
 
     customers: Customer
     ids: pl.Series
     sure: Flags
     plain: bool
+    derived: Flags
 
 
 def read_table(sheet: Sheet, columns: tuple[str, ...]) -> Table:
@@ -50,9 +53,11 @@ def read_table(sheet: Sheet, columns: tuple[str, ...]) -> Table:
     frame, count = parsed.frame, len(parsed.frame)
     sure = np.ones(count, np.bool_)
     arrays: dict[str, Any] = {name: _amounts(frame[name]) for name in NUMBERS}
-    _fill_totals(arrays, sheet, columns.index("TotalCharges"))
+    derived = _fill_totals(arrays, sheet, columns.index("TotalCharges"))
+    sure &= ~may_be_thousands(arrays["TotalCharges"], arrays["tenure"], arrays["MonthlyCharges"])
     for name, field in NUMBERS.items():
         sure &= _in_range(arrays[name], field)
+        arrays[name] += 0.0  # nought has no sign
     for run in parsed.runs:
         if run[0] in CATEGORIES:
             arrays |= zip(run, _codes(run, frame[run[0]]), strict=True)
@@ -68,7 +73,7 @@ def read_table(sheet: Sheet, columns: tuple[str, ...]) -> Table:
     sure &= _sure_ids(ids, plain)
     if sheet.lines.startswith(_BOM):
         sure[0] = False  # polars leaves it out
-    return Table(Customer(**arrays), ids, sure, plain)
+    return Table(Customer(**arrays), ids, sure, plain, derived)
 
 
 class _Parsed(NamedTuple):
@@ -111,12 +116,15 @@ def _amounts(column: pl.Series) -> Amounts:
     return amounts
 
 
-def _fill_totals(arrays: dict[str, Any], sheet: Sheet, position: int) -> None:
-    """Put what is meant into TotalCharges where its cell is blank."""
+def _fill_totals(arrays: dict[str, Any], sheet: Sheet, position: int) -> Flags:
+    """Put what is meant into TotalCharges where its cell says nothing; returns where."""
     totals = arrays["TotalCharges"]
     missing = np.flatnonzero(np.isnan(totals)).tolist()
-    blank = [row for row in missing if not "".join(sheet.cells(row)[position : position + 1]).strip()]
+    blank = [row for row in missing if is_absent("TotalCharges", "".join(sheet.cells(row)[position : position + 1]))]
     totals[blank] = absent_total(arrays["tenure"][blank], arrays["MonthlyCharges"][blank])
+    derived = np.zeros(len(totals), np.bool_)
+    derived[blank] = True
+    return derived
 
 
 def _in_range(amounts: Amounts, field: Number) -> Flags:

@@ -6,13 +6,14 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from churn.customer import FIELDS, Customer
+from churn.customer import FIELDS, NOT_STATED, Customer
 from churn.fields import Category, Number
 from churn_api.jobs.cells import written
 
 Numbers = NDArray[np.intp]
 Places = NDArray[np.uint32]
 Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 _NONE = -1
 
@@ -51,14 +52,18 @@ class Words:
             self._texts.append(written(text))
         return known
 
-    def of(self, table: Customer, fields: Numbers) -> Places:
-        """The numbers of the words for one field of each of n customers; `fields` are positions in the customer."""
+    def of(self, table: Customer, fields: Numbers, derived: Flags) -> Places:
+        """The numbers of the words for one field of each of n customers; `fields` are positions in the customer, and
+        `derived` tells of whom nobody stated TotalCharges."""
         found = np.empty(len(fields), np.uint32)
         for position in np.flatnonzero(np.bincount(fields)).tolist():
             rows = np.flatnonzero(fields == position)
             name, held = Customer._fields[position], table[position][rows]
             field = FIELDS[name]
             found[rows] = self._phrases(name, field, held) if isinstance(field, Number) else self._first[name] + held
+        if derived.any():
+            for name, text in NOT_STATED.items():
+                found[derived & (fields == Customer._fields.index(name))] = self.add(text)
         return found
 
     def _phrases(self, name: str, field: Number, held: Floats) -> Places:

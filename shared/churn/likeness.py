@@ -1,0 +1,102 @@
+"""What a word of one's own most likely means among a closed list, where that is certain enough to be put to a person.
+
+A hint is followed: one that turns the meaning round does more harm than none. So nothing here goes by how similar two
+texts look. The same letters are the same text, the same words in another order or a known synonym are worth a question,
+and so is one slip of the pen in a long word. All else is left unanswered.
+"""
+
+import re
+import unicodedata
+from collections.abc import Collection, Mapping
+
+# Longer than anything that is meant; what is longer is not looked at.
+MAX_LENGTH = 100
+
+# Punctuation that is no mere separator: "!Churn", "Churn %" and "# Dependents" mean something else.
+_MEANINGFUL = frozenset("!#%&@")
+
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W\d_]+|[!#%&@+<>=~]")
+_NUMBERS = {"1": "one", "2": "two", "12": "twelve", "24": "twenty-four"}
+
+# A slip in a shorter word makes another word.
+_LONG = 5
+
+# A text that ends in so short a word is not guessed where its words are written together: "StreamingTB".
+_SHORT = 3
+
+
+def fold(text: str) -> str:
+    """A text's letters and digits, whatever their case and width, without blanks, separators and currency signs."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return "".join(char for char in folded if char.isalnum() or not _is_separator(char))
+
+
+def _is_separator(char: str) -> bool:
+    category = unicodedata.category(char)
+    return char not in _MEANINGFUL and (category[0] in "PZC" or category == "Sc")
+
+
+def words(text: str) -> list[str]:
+    """The words of a text in lower case and in the singular; "tenure_months", "TenureMonths" and so on are two."""
+    found = _WORDS.findall(unicodedata.normalize("NFKC", text))
+    return [_NUMBERS.get(word) or _singular(word.casefold()) for word in found]
+
+
+def _singular(word: str) -> str:
+    return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
+
+
+class Likeness:
+    """A closed list of texts, each with what else it is called."""
+
+    def __init__(
+        self,
+        synonyms: Mapping[str, Collection[str]],
+        fillers: Collection[str] = (),
+        others: Collection[str] = (),
+        unguessed: Collection[str] = (),
+    ) -> None:
+        """`synonyms` of each text of the list; `fillers` are words that say nothing, `others` words that a single slip
+        would make one of ours; no slip is looked for in the texts `unguessed`."""
+        self._fillers, self._others = frozenset(fillers), tuple(others)
+        phrases = {phrase: text for text, listed in synonyms.items() for phrase in (*listed, text)}
+        self._by_words = {frozenset(words(phrase)): text for phrase, text in phrases.items()}
+        self._by_folded = {_singular(fold(phrase)): text for phrase, text in phrases.items()}
+        guessed = [text for text in synonyms if text not in unguessed]
+        self._apart = [(text, words(text)) for text in guessed]
+        self._joined = [(text, "".join(ours)) for text, ours in self._apart if len(ours) > 1 and len(ours[-1]) > _SHORT]
+
+    def of(self, text: str) -> str | None:
+        """The one of the list that is most likely meant, if any."""
+        if len(text) > MAX_LENGTH:
+            return None
+        if (same := self._by_folded.get(_singular(fold(text)))) is not None:
+            return same
+        found = words(text)
+        for kept in (found, [word for word in found if word not in self._fillers]):
+            if (meant := self._by_words.get(frozenset(kept))) is not None:
+                return meant
+        return self._one_slip(found, "".join(found))
+
+    def _one_slip(self, found: list[str], joined: str) -> str | None:
+        """The only text whose words these are but for one letter each that is missing, wrong, doubled or swapped."""
+        if not found or any(other in joined for other in self._others):
+            return None
+        meant = {text for text, ours in self._apart if len(ours) == len(found) and all(map(_is_near, found, ours))}
+        meant |= {text for text, ours in self._joined if _is_near(joined, ours)}
+        return meant.pop() if len(meant) == 1 else None
+
+
+def _is_near(word: str, ours: str) -> bool:
+    if word[0] != ours[0] or abs(len(word) - len(ours)) > 1:
+        return False
+    if word == ours:
+        return True
+    shorter = min(len(word), len(ours))
+    if shorter < _LONG:
+        return False
+    start = next((at for at in range(shorter) if word[at] != ours[at]), shorter)
+    left, right = word[start:], ours[start:]
+    if left[1:] == right or left == right[1:] or left[1:] == right[1:]:
+        return True
+    return left[:2] == right[1::-1] and left[2:] == right[2:]

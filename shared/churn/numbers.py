@@ -1,0 +1,75 @@
+"""Numbers as people and programs write them, read where there is no doubt which one is meant.
+
+Beside numeric text: a decimal comma, thousands in groups, a currency or a unit, an accountant's brackets. Two numbers
+can be meant where three digits follow the only point or comma: 1.324 is 1,324 to half of the world.
+"""
+
+import re
+
+# What stands between thousands: an apostrophe or a blank that breaks no line, beside the comma and the point.
+_GAP = "['’ \u00a0\u2009\u202f]"
+_GROUPED = "|".join(
+    (
+        r"[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]+)?",
+        r"[1-9][0-9]{0,2}(?:\.[0-9]{3})+(?:,[0-9]+)?",
+        rf"[1-9][0-9]{{0,2}}(?:{_GAP}[0-9]{{3}})+(?:[.,][0-9]+)?",
+    )
+)
+_SIMPLE = r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+_COMMA = r"[0-9]*,[0-9]+(?:[eE][+-]?[0-9]+)?"
+BODY = f"(?:{_SIMPLE}|{_COMMA}|{_GROUPED})"
+"""The digits of a number, without sign, currency and unit, as a pattern for Python and for JSON Schema alike."""
+
+_CURRENCIES = "USD|EUR|GBP|CHF|CAD|AUD|NZD|INR|BRL|JPY|CNY|SEK|NOK|DKK|PLN|CZK|HUF|ZAR|MXN"
+_SYMBOLS = "[$€£¥₹₩₪₫₴₺₽]"
+BEFORE = {"$": f"(?:{_SYMBOLS}|US[$]|{_CURRENCIES})", "months": ""}
+AFTER = {"$": f"(?:{_SYMBOLS}|{_CURRENCIES})", "months": "(?:[Mm]onths?|MONTHS?|[Mm]os?|[Mm]ths?)"}
+"""What may stand in front of a number and behind it, by the unit of its field."""
+
+_is_simple = re.compile(f"[+-]?{_SIMPLE}").fullmatch
+_is_grouped = re.compile(_GROUPED).fullmatch
+_is_comma = re.compile(_COMMA).fullmatch
+_DRESSED = {
+    unit: re.compile(
+        rf"(\()?\s*([+-]?)\s*(?:{BEFORE[unit] or '(?!)'})?\s*([+-]?)\s*({BODY})\s*(?:{AFTER[unit]})?\s*(-?)\s*(\))?"
+    ).fullmatch
+    for unit in BEFORE
+}
+
+# No number that is meant is longer, but for the digits that a program writes.
+_MAX_DRESSED = 64
+
+
+def meant(text: str, unit: str) -> tuple[float, ...]:
+    """The numbers that a text can mean in a field of this unit, first the one by the point's or comma's sense of a
+    decimal mark: none, one, or two where the other one is a thousand times as much."""
+    text = text.strip()
+    if _is_simple(text):
+        return _doubled(text, ".")
+    if len(text) > _MAX_DRESSED or (match := _DRESSED[unit](text.replace("\u2212", "-"))) is None:
+        return ()
+    opened, sign, inner, body, after, closed = match.groups("")
+    marks = "".join((opened, sign, inner, after))
+    if len(marks) > 1 or bool(opened) != bool(closed):
+        return ()
+    return tuple(-number if marks in ("(", "-") else number for number in _read(body))
+
+
+def _read(body: str) -> tuple[float, ...]:
+    if _is_simple(body):
+        return _doubled(body, ".")
+    if _is_comma(body):
+        return _doubled(body, ",")
+    decimal = "," if body.rfind(",") > body.rfind(".") else "."
+    if body.count(decimal) > 1:
+        decimal = ""
+    kept = "".join(char if char.isdigit() else "." for char in body if char.isdigit() or char == decimal)
+    return (float(kept),)
+
+
+def _doubled(text: str, mark: str) -> tuple[float, ...]:
+    decimal = float(text.replace(",", "."))
+    digits = text.lstrip("+-")
+    if mark in digits and len(digits) <= len("999.999") and _is_grouped(digits):
+        return (decimal, float(text.replace(mark, "")))
+    return (decimal,)
