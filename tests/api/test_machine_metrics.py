@@ -4,7 +4,7 @@ import redis
 
 from churn_api.lives import Life
 from churn_api.machine_metrics import MachineCollector
-from churn_api.queue import NAME
+from churn_api.queue import lists
 
 
 class FakeChecks:
@@ -27,14 +27,15 @@ def samples(collector) -> dict[tuple[str, ...], float]:
 
 def test_a_scrape_tells_of_dependencies_queue_workers_and_memory(empty_redis):
     client = redis.Redis.from_url(empty_redis)
-    client.rpush(NAME, "one", "two")
+    for name in lists():
+        client.rpush(name, "one", "two")
     Life(empty_redis).show()
     checks = FakeChecks(model="ok", cache="off", queue="ok", store="failing")
     found = samples(MachineCollector(checks, empty_redis, empty_redis))
     assert found["churn_dependency_up", "queue"] == 1
     assert found["churn_dependency_up", "store"] == 0
     assert ("churn_dependency_up", "cache") not in found
-    assert found[("churn_queue_tasks",)] == 2
+    assert found[("churn_queue_tasks",)] == 8
     assert found[("churn_workers",)] == 1
     assert found["churn_redis_memory_bytes", "queue"] > 0
     services = {key[1] for key in found if key[0] == "churn_disk_free_bytes"}

@@ -7,7 +7,7 @@ import pytest
 import redis
 from moto import mock_aws
 
-from churn_api.queue import NAME
+from churn_api.queue import NAME, lists
 
 
 class Plain:
@@ -39,10 +39,11 @@ def gauge(code, start_redis, free_port, monkeypatch) -> tuple[dict[str, Any], re
 
 def test_it_publishes_what_waits_and_what_is_being_done(gauge):
     names, queue = gauge
-    queue.lpush(NAME, *range(7))
+    for place, name in enumerate(lists(), 1):
+        queue.lpush(name, *range(place))
     queue.hset("unacked", mapping={"a": 1, "b": 2})
     with mock_aws():
-        assert names["handler"]({}, None) == 9
+        assert names["handler"]({}, None) == 1 + 2 + 3 + 4 + 2
         client = boto3.client("cloudwatch")
         [metric] = client.list_metrics(Namespace="churn")["Metrics"]
     assert metric["MetricName"] == "QueueLength"

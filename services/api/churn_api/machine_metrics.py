@@ -12,7 +12,7 @@ from redis.retry import Retry
 from churn_api.checks import OFF, OK, Checks
 from churn_api.lives import lives
 from churn_api.machine import Machine, look
-from churn_api.queue import NAME
+from churn_api.queue import lists, waiting
 
 _TIMEOUT = 0.5
 
@@ -36,7 +36,9 @@ class MachineCollector(Collector):
         try:
             machines += [("worker", host, machine) for host, machine in lives(self._queue)]
             yield GaugeMetricFamily("churn_workers", "Workers that live.", value=len(machines) - 1)
-            yield GaugeMetricFamily("churn_queue_tasks", "Steps of jobs that wait.", value=self._queue.llen(NAME))
+            yield GaugeMetricFamily(
+                "churn_queue_tasks", "Steps of jobs that wait.", value=waiting(self._queue, lists())
+            )
         except redis.RedisError:
             pass  # churn_dependency_up tells
         yield from _of_machines(machines)

@@ -20,11 +20,14 @@ NAME = "churn-jobs"
 # receiver who hangs keeps no job from being scored.
 ANNOUNCEMENTS = "churn-announcements"
 
+# Redis keeps a list for each priority, and workers take from the first that is not empty. Priority 0 has the steps that
+# are no chunks, and the chunks of jobs of one; the others those of jobs of up to so many, and of more.
+_PRIORITIES = (0, 3, 6, 9)
+_MOST_CHUNKS = (1, 8, 64)
+_SEPARATOR = "\x06\x16"
+
 # Seconds. A chunk of customers with absent fields, under a model that is not additive, takes minutes.
 TIME_LIMIT = 3600
-# Longer than the time limit, or Redis would hand a step that is being done to a second worker. Recovery does not wait
-# for it: the sweep finds the steps of dead workers.
-_VISIBILITY_TIMEOUT = TIME_LIMIT + 600
 _TIMEOUT = 2.0
 
 
@@ -39,8 +42,9 @@ def create_celery(url: str, concurrency: int = 1) -> Celery:
         task_default_exchange="",
         task_default_routing_key=NAME,
         task_ignore_result=True,
+        # A worker holds the step that it does, and no other that an idle one could take. What it did not end is found
+        # by the sweep.
         task_acks_late=True,
-        task_reject_on_worker_lost=True,
         task_time_limit=TIME_LIMIT,
         task_serializer="json",
         accept_content=["json"],
@@ -53,7 +57,8 @@ def create_celery(url: str, concurrency: int = 1) -> Celery:
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         broker_transport_options={
-            "visibility_timeout": _VISIBILITY_TIMEOUT,
+            "sep": _SEPARATOR,
+            "priority_steps": list(_PRIORITIES),
             "socket_connect_timeout": _TIMEOUT,
             # A Redis that hangs would hang everybody who hands in a job. Consumers ask for a second at a time.
             "socket_timeout": _TIMEOUT,
@@ -82,6 +87,18 @@ def connect(url: str) -> "redis.Redis[bytes]":
     )
 
 
+def lists(before: int | None = None) -> list[str]:
+    """The lists of Redis in which steps wait: all of them, or those of a priority that comes before this one."""
+    wanted = [priority for priority in _PRIORITIES if before is None or priority < before]
+    return [f"{NAME}{_SEPARATOR}{priority}" if priority else NAME for priority in wanted]
+
+
+def priority_of(chunks: int) -> int:
+    """Chunks of small jobs come first: with whoever has little to do, little is waited for."""
+    larger = sum(chunks > most for most in _MOST_CHUNKS)
+    return _PRIORITIES[larger]
+
+
 class CeleryQueue:
     """Implements churn_api.jobs.queue.Queue."""
 
@@ -89,13 +106,13 @@ class CeleryQueue:
         self._celery = celery
         self._redis = connect(url)
 
-    def send(self, step: Step, job_id: str, number: int | None = None) -> bool:
+    def send(self, step: Step, job_id: str, number: int | None = None, chunks: int = 0) -> bool:
         arguments = [job_id] if number is None else [job_id, number]
         try:
             if step == "notify":
                 self._redis.zadd(ANNOUNCEMENTS, {job_id: time.time()}, nx=True)
             else:
-                self._celery.send_task(f"churn.{step}", arguments, retry=False)
+                self._celery.send_task(f"churn.{step}", arguments, retry=False, priority=priority_of(chunks))
         except (OperationalError, redis.RedisError, OSError) as error:
             log.warning("The queue is away (%s); the sweep will send this step of %s.", type(error).__name__, job_id)
             return False
@@ -107,8 +124,22 @@ class CeleryQueue:
         taken = self._redis.bzpopmin(ANNOUNCEMENTS, timeout=1)
         return None if taken is None else taken[1].decode()
 
+    def smaller_waits(self, chunks: int) -> bool:
+        try:
+            return waiting(self._redis, lists(priority_of(chunks))) > 0
+        except redis.RedisError:
+            return False  # nobody would get what is put behind others
+
     def is_idle(self) -> bool:
         try:
-            return self._redis.llen(NAME) == 0
+            return waiting(self._redis, lists()) == 0
         except redis.RedisError:
             return False
+
+
+def waiting(client: "redis.Redis[bytes]", names: list[str]) -> int:
+    """How many steps wait in these lists. Raises redis.RedisError."""
+    with client.pipeline(transaction=False) as pipe:
+        for name in names:
+            pipe.llen(name)
+        return sum(pipe.execute())

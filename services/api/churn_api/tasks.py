@@ -20,7 +20,12 @@ from churn_api.webhook import Webhook
 if TYPE_CHECKING:
     from churn_api.jobs.steps import Steps
 
-_RETRIES: dict[str, Any] = {
+# Tasks belong to their own application, not to every one of the process.
+_OWN: dict[str, Any] = {"shared": False}
+
+# A try that follows another is the same attempt at a step; one that ended because the store is away would count as the
+# worker's death, and three of those fail a job.
+_RETRIES: dict[str, Any] = _OWN | {
     "autoretry_for": (StoreUnavailable,),
     "max_retries": None,
     "retry_backoff": 1,
@@ -66,7 +71,7 @@ def register(celery: Celery, settings: ApiSettings) -> None:
         logs.request_id.set(job_id)
         steps().settle(job_id)
 
-    @celery.task(name="churn.notify")
+    @celery.task(name="churn.notify", **_OWN)
     def notify(job_id: str) -> None:
         """Sent by an older program during an upgrade: announcements have a queue of their own."""
         CeleryQueue(celery, settings.queue_url).send("notify", job_id)

@@ -47,10 +47,15 @@ class ListQueue:
         self.steps: list[tuple[Step, str, int | None]] = []
         self.away = False
 
-    def send(self, step: Step, job_id: str, number: int | None = None) -> bool:
+        self.smaller = False
+
+    def send(self, step: Step, job_id: str, number: int | None = None, _: int = 0) -> bool:
         if not self.away:
             self.steps.append((step, job_id, number))
         return not self.away
+
+    def smaller_waits(self, _: int) -> bool:
+        return self.smaller
 
     def is_idle(self) -> bool:
         return not self.steps and not self.away

@@ -237,3 +237,19 @@ def test_an_abandoned_upload_expires_as_jobs_do(bench: Any, many_customers: Make
     bench.clock.pass_by(days=8)
     bench.sweeper.sweep()
     assert bench.held() == []
+
+
+def test_a_part_of_an_upload_is_not_scored(bench: Any, many_customers: Make) -> None:
+    data = many_customers(10)
+    job = bench.submit(data)
+    bench.store.put(keys.upload(job.id), data[: data.rindex(b"\n", 0, -1) + 1], content_type="text/csv")
+    bench.drain()
+    assert "input.csv" in bench.desk.get(job.id)["error"]
+
+
+@pytest.mark.parametrize("around", ["{}x", "{}/job.json", "x{}", "{}\n", "/{}"])
+def test_an_id_with_anything_around_it_is_none(bench: Any, many_customers: Make, around: str) -> None:
+    job = bench.submit(many_customers(1))
+    assert keys.is_id(job.id)
+    with pytest.raises(UnknownJob):
+        bench.desk.get(around.format(job.id))

@@ -5,8 +5,10 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from churn.errors import StoreUnavailable
 from churn_api.jobs import attempts, keys, span, sweep
 from churn_api.jobs.attempts import LEASE_SECONDS, MAX_DEATHS, Attempt, KeepsFailing, begin
 from churn_api.jobs.queue import Delivery
+from churn_api.jobs.sweep import Sweeper
 
 Make = Callable[[int], bytes]
 
@@ -40,6 +43,7 @@ def test_a_wiped_queue_costs_a_sweep_and_nothing_else(bench: Any, many_customers
         for _ in range(min(wiped_after, len(bench.queue.steps))):
             bench.take()
         bench.queue.steps.clear()
+        bench.clock.pass_by(seconds=1)
         bench.sweeper.sweep()
     bench.drain()
     bench.sweeper.sweep()
@@ -246,3 +250,132 @@ def test_an_entry_without_a_record_is_left_alone_at_first_and_then_dropped(
     monkeypatch.setattr(sweep, "_ABANDONED", timedelta(0))
     bench.sweeper.sweep()
     assert not list(bench.ledger.active())
+
+
+LOST = {"start": 0, "all chunks": 1, "the second span": 2, "finish": 3}
+
+
+@pytest.mark.parametrize("lost", LOST)
+def test_what_is_lost_beside_a_queue_that_is_never_empty_is_sent_again(
+    bench: Any, many_customers: Make, lost: str
+) -> None:
+    job = bench.submit(many_customers(4_000))
+    for _ in range(LOST[lost]):
+        bench.take()
+    bench.queue.steps.clear()
+    minutes = 0
+    while bench.status(job) != "completed":
+        assert minutes < 30
+        bench.submit(many_customers(1))  # there is always something that waits
+        bench.sweeper.sweep()
+        while len(bench.queue.steps) > 1:
+            bench.take()
+        bench.clock.pass_by(minutes=1)
+        minutes += 1
+
+
+def test_what_waits_for_hours_is_sent_again_ever_more_seldom(bench: Any, many_customers: Make) -> None:
+    bench.submit(many_customers(10))
+    for _ in range(24 * 60):
+        bench.sweeper.sweep()
+        bench.clock.pass_by(minutes=1)
+    assert 2 <= len(bench.queue.steps) <= 12
+
+
+def test_of_many_sweepers_that_look_at_once_one_sends(bench: Any, many_customers: Make) -> None:
+    for _ in range(5):
+        bench.submit(many_customers(3))
+    bench.queue.steps.clear()
+    all_look = Barrier(10)
+
+    class Together(type(bench.queue)):  # type: ignore[misc]
+        def is_idle(self) -> bool:
+            all_look.wait(30)
+            return True
+
+    queue = Together()
+    sweepers = [Sweeper(bench.ledger, queue, bench.meter, timedelta(0)) for _ in range(10)]
+    with ThreadPoolExecutor(10) as threads:
+        list(threads.map(Sweeper.sweep, sweepers))
+    assert len(queue.steps) == 5
+
+
+def test_what_has_just_been_sent_is_given_time_to_arrive(bench: Any, many_customers: Make) -> None:
+    bench.submit(many_customers(10))
+    bench.queue.steps.clear()
+    sweeper = Sweeper(bench.ledger, bench.queue, bench.meter, timedelta(seconds=10))
+    seen = []
+    for _ in range(5):
+        sweeper.sweep()
+        seen.append(len(bench.queue.steps))
+        bench.queue.steps.clear()
+        bench.clock.pass_by(seconds=6)
+    assert seen == [0, 0, 1, 0, 0]
+
+
+def test_the_same_delivery_twice_is_no_orderly_retry(bench: Any) -> None:
+    first = begin(bench.store, "job_x", "000000", Delivery("a", 1))
+    assert first is not None
+    assert begin(bench.store, "job_x", "000000", Delivery("a", 1)) is None
+    assert begin(bench.store, "job_x", "000000", Delivery("a", 0)) is None
+    assert begin(bench.store, "job_x", "000000", Delivery("a", 2)) is not None
+
+
+def test_a_lease_is_renewed_again_after_the_store_was_away(
+    bench: Any, monkeypatch: pytest.MonkeyPatch, eventually: Any
+) -> None:
+    monkeypatch.setattr(attempts, "_RENEW_SECONDS", 0.01)
+    lease = begin(bench.store, "job_x", "000000", Delivery("a", 0))
+    assert lease is not None
+    whole, refused = type(bench.store).put, []
+
+    def put(self: Any, *arguments: Any, **options: Any) -> Any:
+        if len(refused) < 3:
+            refused.append(1)
+            _unavailable()
+        return whole(self, *arguments, **options)
+
+    before = bench.store.head(keys.attempt("job_x", "000000")).modified
+    monkeypatch.setattr(type(bench.store), "put", put)
+    with lease.renewed():
+        eventually(lambda: bench.store.head(keys.attempt("job_x", "000000")).modified > before)
+    assert len(refused) == 3
+
+
+def test_a_large_job_gives_way_to_smaller_ones_after_each_chunk(bench: Any, many_customers: Make) -> None:
+    twin, job = bench.submit(many_customers(6_000)), bench.submit(many_customers(6_000))
+    bench.take()
+    bench.take()
+    assert bench.ledger.load(job.id).span > 1
+    bench.queue.smaller = True
+    done = 0
+    while bench.status(job) == "in_progress" and ("finish", job.id, None) not in bench.queue.steps:
+        step = next(step for step in bench.queue.steps if step[1] == job.id)
+        bench.queue.steps.remove(step)
+        bench.take(step)
+        now = len(bench.ledger.done(job.id))
+        assert now - done == 1
+        done = now
+    assert done == job.chunks > MAX_DEATHS
+    bench.queue.smaller = False
+    bench.drain()
+    assert bench.file(job, "results") == bench.file(twin, "results")
+    assert bench.meter.rows.completed == 12_000
+
+
+def test_a_span_that_gave_way_may_still_lose_its_worker(
+    bench: Any, many_customers: Make, dead_process: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = bench.submit(many_customers(6_000))
+    bench.take()
+    bench.queue.smaller = True
+    bench.take()
+    held = Attempt.from_bytes(bench.store.get(keys.attempt(job.id, "000000")).data, "")
+    assert (held.count, held.lost) == (0, True)
+    bench.queue.smaller = False
+    bench.queue.steps.clear()
+    held_by(bench, job.id, "000000", host=socket.gethostname(), process=dead_process)
+    bench.clock.pass_by(seconds=1)
+    bench.sweeper.sweep()
+    bench.drain()
+    assert bench.status(job) == "completed"

@@ -1,6 +1,5 @@
 """Spans of chunks: left where the time is over, and written as they come where nearly everything is refused."""
 
-import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -23,26 +22,23 @@ def begun(bench: Any, data: bytes) -> tuple[Any, Plan, SpanScorer]:
     return bench.ledger.load(job.id), plan, SpanScorer(bench.ledger, LoadedReleases(bench.store), bench.meter)
 
 
-def test_chunks_that_the_time_is_over_for_are_left_to_another_step(
+def test_chunks_that_give_way_to_others_are_left_to_another_step(
     bench: Any, many_customers: Callable[[int], bytes]
 ) -> None:
     job, plan, scorer = begun(bench, many_customers(8_000))
     numbers = list(range(len(plan.chunks)))
     assert len(numbers) > 3
-    # The first is done whatever the time, or nothing ever would be.
-    assert scorer.score(job, plan, numbers, deadline=time.monotonic()) == numbers[:1]
+    # The first is done whoever waits, or nothing ever would be.
+    assert scorer.score(job, plan, numbers, enough=lambda: True) == numbers[:1]
     assert list(bench.ledger.done(job.id)) == numbers[:1]
     assert scorer.score(job, plan, numbers[1:]) == numbers[1:]
     assert list(bench.ledger.done(job.id)) == numbers
 
 
-def test_a_deadline_that_passes_meanwhile_ends_the_span(
-    bench: Any, many_customers: Callable[[int], bytes], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_smaller_job_that_comes_meanwhile_ends_the_span(bench: Any, many_customers: Callable[[int], bytes]) -> None:
     job, plan, scorer = begun(bench, many_customers(8_000))
-    moments = iter([1.0, 2.0, 3.0])
-    monkeypatch.setattr(span.time, "monotonic", lambda: next(moments))
-    assert scorer.score(job, plan, range(len(plan.chunks)), deadline=3.0) == [0, 1, 2]
+    waits = iter([False, False, True])
+    assert scorer.score(job, plan, range(len(plan.chunks)), enough=lambda: next(waits)) == [0, 1, 2]
 
 
 def test_a_job_that_is_cancelled_meanwhile_ends_the_span(bench: Any, many_customers: Callable[[int], bytes]) -> None:

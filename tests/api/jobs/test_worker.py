@@ -194,6 +194,55 @@ sys.exit(main())
 """
 
 
+# Each chunk takes a second, as those of many faults do, and a marked one twenty.
+SLOW = """
+import sys, time
+from churn_api.jobs import scoring
+from celery.__main__ import main
+whole = scoring.ChunkScorer.__init__
+def slow(self, predictor, data, *rest):
+    time.sleep(20 if b"LONG" in data else 1)
+    whole(self, predictor, data, *rest)
+scoring.ChunkScorer.__init__ = slow
+sys.exit(main())
+"""
+
+
+@pytest.mark.timeout(300)
+def test_a_job_of_one_row_beside_a_large_one_is_done_within_ten_seconds(stack: Stack, many_customers: Make) -> None:
+    stack.kill_workers()
+    stack.start_worker("-c", SLOW)
+    large = stack.submit(many_customers(40_000))
+    until(stack, large, 1)
+    began = time.monotonic()
+    assert stack.wait(stack.submit(many_customers(1)))["status"] == "completed"
+    took = time.monotonic() - began
+    assert stack.job(large)["status"] == "in_progress"
+    assert took < 10
+    assert stack.wait(large, seconds=200)["request_counts"]["completed"] == 40_000
+    stack.kill_workers()
+
+
+@pytest.mark.timeout(180)
+def test_a_busy_worker_holds_no_step_that_an_idle_one_could_do(stack: Stack, many_customers: Make) -> None:
+    stack.kill_workers()
+    seldom = {"CHURN_SWEEP_SECONDS": "600"}  # or the sweep would send it to another one
+    stack.start_worker("-c", SLOW, **seldom)
+    long = stack.submit(many_customers(3).replace(b"0000001-ROW", b"LONG"))
+    end = time.monotonic() + 30
+    while not list(stack.store.list(keys.attempts(long))):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    waiting = [stack.submit(many_customers(1)) for _ in range(3)]
+    time.sleep(2)
+    stack.start_worker(**seldom)
+    for job_id in waiting:
+        assert stack.wait(job_id)["status"] == "completed"
+    assert stack.job(long)["status"] == "in_progress"
+    stack.kill_workers()
+
+
+@pytest.mark.timeout(300)
 def test_a_chunk_that_keeps_killing_its_worker_fails_its_job_alone(
     stack: Stack, many_customers: Make, undisturbed: tuple[bytes, bytes], table: bytes
 ) -> None:
@@ -201,10 +250,10 @@ def test_a_chunk_that_keeps_killing_its_worker_fails_its_job_alone(
     stack.start_worker("-c", POISON)
     poisoned = stack.submit(many_customers(100).replace(b"0000007-ROW", b"POISON"))
     sound = stack.submit(table)
-    job = stack.wait(poisoned)
+    job = stack.wait(poisoned, seconds=120)
     assert (job["status"], job["request_counts"]["completed"]) == ("failed", 0)
     assert "killed its worker 3 times" in job["error"]
-    assert stack.wait(sound)["status"] == "completed"
+    assert stack.wait(sound, seconds=120)["status"] == "completed"
     assert stack.files(sound) == undisturbed
     stack.kill_workers()
 

@@ -79,6 +79,11 @@ class Lease:
         lost = replace(self._attempt, lost=True, reason=reason)
         self._etag = self._store.put(self._key, lost.to_bytes(), content_type=JSON, if_match=self._etag)
 
+    def hand_back(self) -> None:
+        """Free the step in good order, for others who come first: whoever goes on with it begins anew to count."""
+        free = replace(self._attempt, count=0, lost=True, reason=None)
+        self._etag = self._store.put(self._key, free.to_bytes(), content_type=JSON, if_match=self._etag)
+
     @contextmanager
     def renewed(self) -> Iterator[None]:
         """Keep the lease alive as long as the block runs."""

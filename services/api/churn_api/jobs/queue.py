@@ -15,8 +15,12 @@ class Delivery(NamedTuple):
 class Queue(Protocol):
     """Where the steps of jobs wait for a worker."""
 
-    def send(self, step: Step, job_id: str, number: int | None = None) -> bool:
-        """Hand over a step; False if the queue is away, which is no reason to fail."""
+    def send(self, step: Step, job_id: str, number: int | None = None, chunks: int = 0) -> bool:
+        """Hand over a step; False if the queue is away, which is no reason to fail. `chunks` is how many the job has:
+        those of small jobs are taken before those of large ones, and what is no chunk before all."""
+
+    def smaller_waits(self, chunks: int) -> bool:
+        """Whether a step waits that comes before the chunks of a job of so many."""
 
     def is_idle(self) -> bool:
         """Whether no step waits. A queue that is away is not idle."""

@@ -1,8 +1,7 @@
 """Scoring a span: neighbouring chunks in turn, the next one being read and the one before being written meanwhile."""
 
 import math
-import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain
 from typing import NamedTuple
@@ -52,23 +51,25 @@ class SpanScorer:
         self._meter = meter
         self._words = Words()
 
-    def score(self, job: Job, plan: Plan, numbers: Sequence[int], deadline: float = math.inf) -> list[int]:
-        """Score these chunks, until the job is no longer in progress or `deadline`, in seconds of the monotonic clock,
-        has passed: what has not been begun by then, but for the first, is left to another step. Returns the chunks that
-        are done. Raises UnknownJob where the job has been deleted."""
+    def score(
+        self, job: Job, plan: Plan, numbers: Sequence[int], enough: Callable[[], bool] = lambda: False
+    ) -> list[int]:
+        """Score these chunks, until the job is no longer in progress or it is `enough`, which is asked before each
+        chunk but the first: what has not been begun by then is left to another step. Returns the chunks that are done.
+        Raises UnknownJob where the job has been deleted."""
         done = []
-        kept = overlapped(partial(self._keep, job.id, scored) for scored in self._scored(job, plan, numbers, deadline))
+        kept = overlapped(partial(self._keep, job.id, scored) for scored in self._scored(job, plan, numbers, enough))
         for number, in_progress in zip(numbers, kept, strict=False):
             done.append(number)
             if not in_progress:
                 break
         return done
 
-    def _scored(self, job: Job, plan: Plan, numbers: Sequence[int], deadline: float) -> Iterator[_Scored]:
+    def _scored(self, job: Job, plan: Plan, numbers: Sequence[int], enough: Callable[[], bool]) -> Iterator[_Scored]:
         predictor = self._releases.get(job.model_version).predictor
         reads = overlapped(partial(self._read, job.id, plan, number) for number in numbers)
         for number, data in zip(numbers, reads, strict=True):
-            if number != numbers[0] and time.monotonic() >= deadline:
+            if number != numbers[0] and enough():
                 return
             yield self._score(predictor, job.id, plan, number, data)
 

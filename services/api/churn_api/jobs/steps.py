@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 from churn.errors import (
     ChurnError,
@@ -81,7 +82,7 @@ class Steps:
         )
         if job.status == IN_PROGRESS:
             for number in range(0, job.chunks, job.span):
-                self._queue.send("chunk", job.id, number)
+                self._queue.send("chunk", job.id, number, job.chunks)
             if not job.chunks:
                 self._queue.send("finish", job.id)
 
@@ -99,7 +100,8 @@ class Steps:
             self._ending.settle(job_id)
 
     def chunk(self, job_id: str, number: int, delivery: Delivery) -> None:
-        """Score the span of a chunk, unless all of it has been done or someone else is at it."""
+        """Score the span of a chunk, unless all of it has been done or someone else is at it; between chunks, smaller
+        jobs that wait come first."""
         with suppress(UnknownJob):
             job = self._ledger.load(job_id)
             if job.status == CANCELLING:
@@ -127,7 +129,9 @@ class Steps:
         if lease is not None:
             try:
                 with lease.renewed():
-                    self._score(job, missing) if missing else self._join(job)
+                    left = self._score(job, missing) if missing else self._join(job)
+                if left:
+                    self._give_way(job, lease, left)
             except StoreUnavailable:
                 raise  # retried by whoever called, as the same attempt
             except UnknownJob:
@@ -140,18 +144,31 @@ class Steps:
         reason = error.message if isinstance(error, ChurnError) else type(error).__name__
         with suppress(PreconditionFailed):
             lease.give_up(reason)
-            self._queue.send("chunk", job.id, missing[0]) if missing else self._queue.send("finish", job.id)
+            if missing:
+                self._queue.send("chunk", job.id, missing[0], job.chunks)
+            else:
+                self._queue.send("finish", job.id)
 
-    def _score(self, job: Job, numbers: list[int]) -> None:
+    def _give_way(self, job: Job, lease: Lease, left: list[int]) -> None:
+        """Put the rest of a span behind the smaller jobs that wait."""
+        with suppress(PreconditionFailed):
+            lease.hand_back()
+            self._queue.send("chunk", job.id, left[0], job.chunks)
+
+    def _score(self, job: Job, numbers: list[int]) -> list[int]:
+        """Score chunks; returns those that are left because a smaller job waits."""
         try:
-            self._spans.score(job, self._plan(job), numbers)
-            self._after_span(job.id)
+            enough = partial(self._queue.smaller_waits, job.chunks)
+            done = set(self._spans.score(job, self._plan(job), numbers, enough))
+            in_progress = self._after_span(job.id)
+            return [number for number in numbers if number not in done] if in_progress else []
         except UnknownJob:  # deleted meanwhile: nobody else knows of what has just been written
             self._ending.clear_parts(job.id)
             raise
 
-    def _after_span(self, job_id: str) -> None:
-        """See to what may have happened meanwhile: the last chunk done, or the job cancelled."""
+    def _after_span(self, job_id: str) -> bool:
+        """See to what may have happened meanwhile: the last chunk done, or the job cancelled. Whether the job is still
+        in progress."""
         job = self._ledger.load(job_id)
         if job.finished:
             self._ending.clear_parts(job_id)
@@ -159,13 +176,15 @@ class Steps:
             self._ending.settle(job_id)
         elif len(self._ledger.done(job_id)) == job.chunks:
             self._queue.send("finish", job_id)
+        return job.status == IN_PROGRESS
 
-    def _join(self, job: Job) -> None:
+    def _join(self, job: Job) -> list[int]:
         done = self._ledger.done(job.id)
         if len(done) != job.chunks:
-            return  # somebody else has joined them already, and tidied up
+            return []  # somebody else has joined them already, and tidied up
         join(self._store, job.id, done)
         self._ending.complete(job.id, done)
+        return []
 
 
 def _finalizing(job: Job) -> Job:

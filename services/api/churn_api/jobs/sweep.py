@@ -21,18 +21,15 @@ from churn_api.jobs.errors import UnknownJob
 from churn_api.jobs.ledger import JSON, Ledger
 from churn_api.jobs.meter import Meter
 from churn_api.jobs.queue import Queue, Step
-from churn_api.jobs.record import CANCELLING, FINALIZING, IN_PROGRESS, Job
+from churn_api.jobs.record import CANCELLING, FINALIZING, IN_PROGRESS, QUEUED, VALIDATING, Job
+from churn_api.jobs.watch import FORGOTTEN, GRACE, Watch
 
 log = logging.getLogger(__name__)
 
-# What changed so recently may be on its way from the hands of one process into those of another.
-GRACE = timedelta(seconds=10)
-
-# What nobody has begun for so long is taken for lost, however many other steps wait.
-FORGOTTEN = timedelta(minutes=5)
-
 # An entry of the index without a record: its submission was stopped half way.
 _ABANDONED = timedelta(hours=1)
+
+_Open = tuple[Step, int | None]
 
 
 class Sweeper:
@@ -51,7 +48,7 @@ class Sweeper:
         self._queue = queue
         self._meter = meter
         self._ending = Ending(ledger, queue, meter)
-        self._grace = grace
+        self._watch = Watch(ledger.clock, grace)
         self._monotonic = monotonic
         self._store_up_since: float | None = None
 
@@ -72,11 +69,17 @@ class Sweeper:
             for entry in jobs:
                 with self._apart(entry.key):
                     self._look_at(entry, moment, idle)
+        self._watch.keep(entry.key.removeprefix(keys.ACTIVE) for entry in jobs)
         if self._store_up_since is None:
             self._store_up_since = self._monotonic()
         for expiry in self._ledger.expired():
             with self._apart(expiry.job_id):
                 self._ending.expire(expiry)
+
+    def _store_moment(self) -> datetime:
+        """The store's own time, against which it dates its objects."""
+        self._store.put(keys.SWEEP, b"{}", content_type=JSON)
+        return self._store.head(keys.SWEEP).modified
 
     @contextmanager
     def _apart(self, name: str) -> Iterator[None]:
@@ -87,11 +90,6 @@ class Sweeper:
             raise  # nobody could be served
         except Exception:  # whatever it is: the sweep is the last who could do anything for the other jobs
             log.exception("The sweep passes over %s", name)
-
-    def _store_moment(self) -> datetime:
-        """The store's own time, against which it dates its objects."""
-        self._store.put(keys.SWEEP, b"{}", content_type=JSON)
-        return self._store.head(keys.SWEEP).modified
 
     def _look_at(self, entry: Entry, moment: datetime, idle: bool) -> None:
         job_id = entry.key.removeprefix(keys.ACTIVE)
@@ -107,15 +105,12 @@ class Sweeper:
     def _tend(self, job: Job, moment: datetime, idle: bool) -> None:
         if job.finished:
             self._see_off(job)
-            return
-        if job.status == CANCELLING:
+        elif job.status == CANCELLING:
             self._ending.settle(job.id)
-            return
-        idle = idle and moment - self._store.head(keys.record(job.id)).modified > self._grace
-        if job.status in (IN_PROGRESS, FINALIZING):
+        elif job.status in (IN_PROGRESS, FINALIZING):
             self._tend_chunks(job, moment, idle)
-        elif idle:
-            self._resend("start", job.id)
+        elif job.status in (QUEUED, VALIDATING) and self._watch.is_stuck(job, (), idle):
+            self._send_again(job, [("start", None)])
 
     def _see_off(self, job: Job) -> None:
         """A finished job whose end was cut off, or which is still to be announced."""
@@ -143,22 +138,29 @@ class Sweeper:
     def _tend_chunks(self, job: Job, moment: datetime, idle: bool) -> None:
         done = self._ledger.done(job.id)
         attempts = {entry.key: entry for entry in self._store.list(keys.attempts(job.id))}
+        stuck = self._watch.is_stuck(job, (len(done), *(entry.etag for entry in attempts.values())), idle)
         missing = sorted({job.span_of(number)[0] for number in range(job.chunks) if number not in done})
-        for first in missing:
-            entry = attempts.get(keys.attempt(job.id, f"{first:06d}"))
-            if self._is_lost(entry, moment, idle):
-                self._resend("chunk", job.id, first)
-        if not missing and self._is_lost(attempts.get(keys.attempt(job.id, "finish")), moment, idle):
-            self._resend("finish", job.id)
+        steps: list[_Open] = [("chunk", number) for number in missing] or [("finish", None)]
+        free = []
+        for step, number in steps:
+            entry = attempts.get(keys.attempt(job.id, step if number is None else f"{number:06d}"))
+            if entry is None or self._is_free(entry):
+                free.append((step, number))
+            elif self._is_lost(entry, moment):
+                self._resend(job, step, number)
+        if free and stuck:
+            self._send_again(job, free)
 
-    def _is_lost(self, entry: Entry | None, moment: datetime, idle: bool) -> bool:
-        """Whether a step must be sent again. While others wait in the queue, one that nobody has begun waits too."""
-        if entry is None:
-            return idle
+    def _is_free(self, entry: Entry) -> bool:
+        """Whether nobody is at a step any more, and its message waits or has been lost."""
+        with suppress(ObjectNotFound):
+            return Attempt.from_bytes(self._store.get(entry.key).data, entry.key).lost
+        return False
+
+    def _is_lost(self, entry: Entry, moment: datetime) -> bool:
+        """Whether who was at a step is gone; of all sweepers who see it, one is told."""
         with suppress(ObjectNotFound):
             held = Attempt.from_bytes(self._store.get(entry.key).data, entry.key)
-            if held.lost:
-                return idle
             if held.is_dead() or self._is_over(entry, moment):
                 return declare_lost(self._store, entry.key)
         return False
@@ -168,6 +170,11 @@ class Sweeper:
         up = self._store_up_since is not None and self._monotonic() - self._store_up_since > LEASE_SECONDS
         return up and moment - entry.modified > timedelta(seconds=LEASE_SECONDS)
 
-    def _resend(self, step: Step, job_id: str, number: int | None = None) -> None:
-        log.warning("Step %s %s of %s was lost; it is sent again.", step, "" if number is None else number, job_id)
-        self._queue.send(step, job_id, number)
+    def _send_again(self, job: Job, steps: list[_Open]) -> None:
+        if self._mark_sent(job):
+            for step, number in steps:
+                self._resend(job, step, number)
+
+    def _resend(self, job: Job, step: Step, number: int | None) -> None:
+        log.warning("Step %s %s of %s was lost; it is sent again.", step, "" if number is None else number, job.id)
+        self._queue.send(step, job.id, number, job.chunks if step == "chunk" else 0)
