@@ -68,8 +68,7 @@ def _read(body: str) -> tuple[float, ...]:
 
 
 def _doubled(text: str, mark: str) -> tuple[float, ...]:
-    decimal = float(text.replace(",", "."))
-    digits = text.lstrip("+-")
-    if mark in digits and len(digits) <= len("999.999") and _is_grouped(digits):
+    decimal = float(text if mark == "." else text.replace(",", "."))
+    if text[-4:-3] == mark and len(digits := text.lstrip("+-")) <= len("999.999") and _is_grouped(digits):
         return (decimal, float(text.replace(mark, "")))
     return (decimal,)

@@ -22,7 +22,7 @@ from churn.fields import Number
 from churn.numbers import meant
 from churn.plain import MAX_ID_LENGTH as MAX_ID_LENGTH
 from churn.plain import MAX_NAMES, glance
-from churn.spellings import advice, code_of, is_absent, listed, takes
+from churn.spellings import SPELLINGS, advice, code_of, is_absent, listed, takes
 
 _KNOWN = frozenset(KNOWN)
 _DERIVED = ("TotalCharges",)
@@ -122,8 +122,13 @@ def read(record: Mapping[str, Any]) -> Reading:
         raise ValidationError([FieldError("customer", "unknown", message)])
     faults = [] if record.keys() <= _KNOWN else [_unknown(name) for name in record if name not in _KNOWN]
     values: dict[str, Any] = {}
-    for name in FIELDS:
-        _read_field(name, record.get(name), values, faults)
+    for name, spellings in SPELLINGS.items():
+        raw = record.get(name)
+        # Most values are spelled as they are declared.
+        if type(raw) is str and raw in spellings:
+            values[name] = spellings[raw]
+        else:
+            _read_field(name, raw, values, faults)
     try:
         customer_id = _read_id(record.get(ID))
     except _Fault as fault:
@@ -159,7 +164,7 @@ def read_guarded(record: Any) -> Reading:
 def _read_field(name: str, raw: Any, values: dict[str, Any], faults: list[FieldError]) -> None:
     """Put the field's value into `values` or its fault into `faults`; neither if it may be absent and is."""
     field = FIELDS[name]
-    if is_absent(name, raw):
+    if raw is None or is_absent(name, raw):
         if field.required:
             faults.append(FieldError(name, "missing", f"{name} is required."))
         return

@@ -62,15 +62,17 @@ def _likeness(name: str, field: Category) -> Likeness:
     return Likeness({value: meant.get(value, ()) for value in field.names if not value.isdigit()})
 
 
-_SPELLINGS = {name: _spellings(field) for name, field in CATEGORIES.items()}
+SPELLINGS = {name: _spellings(field) if isinstance(field, Category) else {} for name, field in FIELDS.items()}
+"""By field, every spelling of its values with the value's code; of a number there is none."""
+
 _LIKENESS = {name: _likeness(name, field) for name, field in CATEGORIES.items()}
-TAKES_NUMBERS = frozenset(name for name, spellings in _SPELLINGS.items() if 1 in spellings)
+TAKES_NUMBERS = frozenset(name for name, spellings in SPELLINGS.items() if 1 in spellings)
 """The fields of two opposite values, which 0 and 1 mean too."""
 
 
 def code_of(name: str, raw: Any) -> int | None:
     """The code of the value that is meant, None where none is for certain."""
-    spellings = _SPELLINGS[name]
+    spellings = SPELLINGS[name]
     if type(raw) is str:
         if raw in spellings:
             return spellings[raw]
@@ -84,7 +86,7 @@ def code_of(name: str, raw: Any) -> int | None:
 
 def texts(name: str) -> set[str]:
     """Every spelling of the category's values in lower case."""
-    return {spelling.casefold() for spelling in _SPELLINGS[name] if isinstance(spelling, str)}
+    return {spelling.casefold() for spelling in SPELLINGS[name] if isinstance(spelling, str)}
 
 
 def absent_words(name: str) -> set[str]:
