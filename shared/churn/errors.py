@@ -49,10 +49,12 @@ class ValidationError(ChurnError):
 
     status = 422
 
-    def __init__(self, errors: Iterable[FieldError]) -> None:
+    def __init__(self, errors: Iterable[FieldError], others: int = 0) -> None:
+        """`others` is how many faults there are beside these, which nobody put into words."""
         faults = tuple(errors)
-        super().__init__(attention(len(faults), MAX_LISTED), faults[:MAX_LISTED])
-        self.count = len(faults)
+        listed = faults[:MAX_LISTED]
+        super().__init__(attention(len(faults) + others, len(listed)), listed)
+        self.count = len(faults) + others
         """How many there are, listed or not."""
 
 

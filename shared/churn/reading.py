@@ -17,7 +17,7 @@ from churn.customer import CATEGORIES, FIELDS, ID, IMPLIED, Amount, Customer
 from churn.echo import MAX_ECHO as MAX_ECHO
 from churn.echo import echo as echo
 from churn.echo import shortened
-from churn.errors import FieldError, ValidationError
+from churn.errors import MAX_LISTED, FieldError, ValidationError
 from churn.fields import Number
 from churn.numbers import meant
 from churn.plain import MAX_ID_LENGTH as MAX_ID_LENGTH
@@ -113,14 +113,16 @@ def _read_id(raw: Any) -> str | None:
     return raw.strip()
 
 
-def read(record: Mapping[str, Any]) -> Reading:
-    """Read a customer by the data set's field names. Raises ValidationError with every fault found."""
+def read(record: Mapping[str, Any], most: int = MAX_LISTED) -> Reading:
+    """Read a customer by the data set's field names. Raises ValidationError with every fault found, unknown names
+    beyond `most` being counted alone."""
     if (known := glance(record)) is not None:
         return Reading(known, record.get(ID), ())
     if len(record) > MAX_NAMES:
         message = f"A customer has at most {MAX_NAMES} names; got {len(record):,}. Send its own fields alone."
         raise ValidationError([FieldError("customer", "unknown", message)])
-    faults = [] if record.keys() <= _KNOWN else [_unknown(name) for name in record if name not in _KNOWN]
+    unknown = [] if record.keys() <= _KNOWN else [name for name in record if name not in _KNOWN]
+    faults = [_unknown(name) for name in unknown[:most]]
     values: dict[str, Any] = {}
     for name, spellings in SPELLINGS.items():
         raw = record.get(name)
@@ -135,13 +137,13 @@ def read(record: Mapping[str, Any]) -> Reading:
         faults.append(FieldError(ID, fault.code, str(fault)))
     faults += _settle(values, {fault.field for fault in faults})
     if faults:
-        raise ValidationError(faults)
+        raise ValidationError(faults, max(len(unknown) - most, 0))
     derived = tuple(name for name in _DERIVED if name not in values)
     assumed = tuple(name for name in FIELDS if name not in values and name not in _DERIVED)
     return Reading(_customer(values), customer_id, assumed, derived)
 
 
-def read_guarded(record: Any) -> Reading:
+def read_guarded(record: Any, most: int = MAX_LISTED) -> Reading:
     """Read what may be no customer at all. Raises nothing but ValidationError.
 
     What nobody foresaw is refused like any other fault, so that one customer never fails those beside it; the log tells
@@ -151,7 +153,7 @@ def read_guarded(record: Any) -> Reading:
         message = f"A customer must be a JSON object; got {echo(record)}."
         raise ValidationError([FieldError("customer", "wrong_type", message)])
     try:
-        return read(record)
+        return read(record, most)
     except ValidationError:
         raise
     except Exception as error:  # whatever it is, it is this customer's alone

@@ -69,10 +69,10 @@ def fragile(monkeypatch: pytest.MonkeyPatch) -> None:
     """A reading that fails of one customer."""
     sound = reading.read
 
-    def fail_for_one(record: Record) -> Any:
+    def fail_for_one(record: Record, most: int) -> Any:
         if record.get("customerID") == "fatal":
             raise RuntimeError("fatal")
-        return sound(record)
+        return sound(record, most)
 
     monkeypatch.setattr(reading, "read", fail_for_one)
 

@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import UNSET
 
 from churn.customer import ID
-from churn.errors import ValidationError, attention
+from churn.errors import MAX_LISTED, ValidationError, attention
 from churn.plain import glance_all
 from churn.predict import Prediction
 from churn.reading import Reading, read_guarded
@@ -66,9 +66,9 @@ def _read_all(records: Sequence[Any]) -> tuple[dict[int, Reading], list[Any]]:
     left = MAX_FAULTS
     for index, record in enumerate(records):
         try:
-            readings[index] = read_guarded(record)
+            readings[index] = read_guarded(record, most := min(max(left, 1), MAX_LISTED))
         except ValidationError as error:
-            listed = list(error.errors[: max(left, 1)])
+            listed = list(error.errors[:most])
             left -= len(listed)
             rows[index] = RefusedRowAnswer(index, False, attention(error.count, len(listed)), listed)
     return readings, rows
