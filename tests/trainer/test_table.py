@@ -200,3 +200,33 @@ def test_only_blank_cells_count_as_missing(small_rows, as_csv, source_of):
     rows[3][position(small_rows, "TotalCharges")] = " "
     _, findings = load(source_of(as_csv(rows)))
     assert list(findings.missing) == ["TotalCharges: blank read as tenure × MonthlyCharges"]
+
+
+@pytest.mark.parametrize("words", [("0.0", "1.0"), ("FALSE", "TRUE"), ("N", "Y"), ("No", "Yes")], ids="/".join)
+def test_a_flag_of_other_programs_is_read(small_rows, as_csv, source_of, small_table, words):
+    place = position(small_rows, "SeniorCitizen")
+    rows = [small_rows[0], *([*row[:place], words[row[place] == "1"], *row[place + 1 :]] for row in small_rows[1:])]
+    table, findings = load(source_of(as_csv(rows)))
+    assert (table.customers.SeniorCitizen == small_table.customers.SeniorCitizen).all()
+    assert findings.faulty_rows == 0
+
+
+@pytest.mark.parametrize("word", ["NA", "NaN", "NULL", "#N/A", "\\N"])
+def test_a_word_for_missing_is_a_blank_cell(small_rows, as_csv, source_of, word):
+    rows = [list(row) for row in small_rows]
+    rows[3][position(rows, "TotalCharges")] = word
+    table, findings = load(source_of(as_csv(rows)))
+    assert table.customers.TotalCharges[2] == table.customers.tenure[2] * table.customers.MonthlyCharges[2]
+    blank = sum(row[position(rows, "TotalCharges")] in ("", " ", word) for row in rows)
+    assert findings.missing == {"TotalCharges: blank read as tenure × MonthlyCharges": blank}
+
+
+@pytest.mark.parametrize("cell", ["\x00", "1\x1f", "\u2028", "💥" * 1_000, "9" * 5_000, "1e999"])
+def test_a_cell_of_any_kind_spoils_its_row_alone(small_rows, as_csv, source_of, cell):
+    for name in small_rows[0]:
+        rows = [list(row) for row in small_rows]
+        rows[3][position(rows, name)] = cell
+        table, findings = load(source_of(as_csv(rows)))
+        assert findings.rows == 1_500
+        assert len(table) + findings.faulty_rows == 1_500
+        assert findings.faulty_rows <= 1

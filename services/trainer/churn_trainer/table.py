@@ -15,8 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from churn.customer import CATEGORIES, FIELDS, ID, LABEL, Customer
+from churn.echo import echo
 from churn.errors import FieldError, ValidationError
-from churn.reading import echo, read
+from churn.reading import read_guarded
+from churn.spellings import is_absent
 from churn_trainer import header, outcome
 from churn_trainer.errors import BrokenTable
 from churn_trainer.sources import Source
@@ -181,7 +183,7 @@ def _customer(record: dict[str, str], lacking: int) -> tuple[Customer | None, li
         cells = f"{abs(lacking)} {'cell' if abs(lacking) == 1 else 'cells'} too {'few' if lacking > 0 else 'many'}"
         return None, [FieldError("row", "wrong_shape", f"{cells}; check separators and quotes.")]
     try:
-        reading = read({name: cell for name, cell in record.items() if name != LABEL})
+        reading = read_guarded({name: cell for name, cell in record.items() if name != LABEL})
     except ValidationError as error:
         return None, list(error.errors)
     absent = [FieldError(name, "missing", f"{name} is blank; training needs every value.") for name in reading.assumed]
@@ -197,7 +199,7 @@ def _note_repairs(record: dict[str, str], findings: Findings) -> None:
     """Count what was read kindly: blank totals, implied values, and spellings other than the declared ones."""
     for name in FIELDS:
         cell = record[name]
-        if not cell.strip():
+        if is_absent(name, cell):
             rule = "tenure × MonthlyCharges" if name == "TotalCharges" else "the value that other fields imply"
             kind = f"{name}: blank read as {rule}"
             findings.repair(kind)
