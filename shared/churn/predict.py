@@ -4,10 +4,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from churn.averages import Averages
 from churn.background import Background
 from churn.customer import CATEGORIES, FIELDS, IMPLIED, NOT_STATED, Customer, value_of, words_for
 from churn.fields import Offer
 from churn.reading import Reading
+from churn.scorecard import Scorecard
 from churn.scoring import FloatArray, Scorer, table_of
 
 RISK_BANDS = (("low", 0.3), ("medium", 0.6), ("high", 1.0))
@@ -85,6 +87,7 @@ class Predictor:
         self.scorer = scorer
         self.background = background
         self.threshold = threshold
+        self._averages = Averages(scorer.tabulated, background) if isinstance(scorer, Scorecard) else None
 
     def predict(self, reading: Reading, reasons: int | None = 5) -> Prediction:
         """Answer for one customer with the `reasons` largest reasons; None asks for neither reasons nor advice."""
@@ -103,8 +106,11 @@ class Predictor:
         )
 
     def explain(self, reading: Reading, reasons: int) -> tuple[float, tuple[Reason, ...]]:
-        """The probability and the largest reasons, for a fifth of the price of a whole answer."""
+        """The probability and the largest reasons, for a small part of the price of a whole answer."""
         customer = reading.customer
+        if reading.assumed and self._averages:
+            probability, means = self._averages.explained(customer)
+            return probability, _largest(reading, means.tolist(), reasons)
         table = self.background.completions(customer) if reading.assumed else table_of([customer])
         probabilities, effects = self.scorer.explained(table)
         return float(probabilities.mean()), _largest(reading, effects.mean(axis=0).tolist(), reasons)

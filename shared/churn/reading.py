@@ -113,9 +113,9 @@ def _read_id(raw: Any) -> str | None:
     return raw.strip()
 
 
-def read(record: Mapping[str, Any], most: int = MAX_LISTED) -> Reading:
+def read(record: Mapping[str, Any], most: int = MAX_LISTED, *, every_fault: bool = True) -> Reading:
     """Read a customer by the data set's field names. Raises ValidationError with every fault found, unknown names
-    beyond `most` being counted alone."""
+    beyond `most` being counted alone; or with the first one, for the price of that."""
     if (known := glance(record)) is not None:
         return Reading(known, record.get(ID), ())
     if len(record) > MAX_NAMES:
@@ -131,6 +131,8 @@ def read(record: Mapping[str, Any], most: int = MAX_LISTED) -> Reading:
             values[name] = spellings[raw]
         else:
             _read_field(name, raw, values, faults)
+            if faults and not every_fault:
+                raise ValidationError(faults[:1])
     try:
         customer_id = _read_id(record.get(ID))
     except _Fault as fault:

@@ -55,7 +55,8 @@ class Scorecard:
         self._vector = np.array(self.weights)
         self._effects = self._vector[:, None] * share_matrix()
         self._effects_at_average = np.array(self.averages) @ self._effects
-        self._tabulated = Tabulated(self._log_odds_and_effects)
+        self.tabulated = Tabulated(self._log_odds_and_effects)
+        """The log-odds and the effects by looking up."""
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Scorecard":
@@ -70,7 +71,7 @@ class Scorecard:
         }
 
     def log_odds(self, customer: Customer) -> float:
-        return self._tabulated.first(customer)
+        return self.tabulated.first(customer)
 
     def probability(self, customer: Customer) -> float:
         return sigmoid(self.log_odds(customer))
@@ -79,14 +80,14 @@ class Scorecard:
         return sigmoids(self.intercept + matrix(table) @ self._vector)
 
     def effects(self, customer: Customer) -> list[float]:
-        effects: list[float] = self._tabulated.all(customer)[1:].tolist()
+        effects: list[float] = self.tabulated.all(customer)[1:].tolist()
         return effects
 
     def effects_table(self, table: Customer) -> FloatArray:
         return self.effects_of(matrix(table), table)
 
     def explained(self, table: Customer) -> tuple[FloatArray, FloatArray]:
-        sums = self._tabulated.table(table)
+        sums = self.tabulated.table(table)
         return sigmoids(sums[0]), sums[1:].T
 
     def effects_of(self, columns: FloatArray, table: Customer) -> FloatArray:

@@ -137,6 +137,10 @@ class Tabulated:
                 sums[each] += slope.take(tenure) * charge
         return sums
 
+    def slopes(self, tenure: int) -> tuple[FloatArray, FloatArray]:
+        """How the sums grow with MonthlyCharges and with TotalCharges at this tenure, each of shape (k,)."""
+        return self._monthly[tenure], self._total[tenure]
+
     def _terms_by_tenure(self) -> dict[Key, FloatArray]:
         return {
             (tenure, *key): group.sums[row] - self._base

@@ -1,9 +1,12 @@
 """Predictions with reasons and recommendations."""
 
+import random
+from typing import Any
+
 import numpy as np
 import pytest
 
-from churn.customer import FIELDS, Customer
+from churn.customer import FIELDS, REQUIRED, Customer, value_of
 from churn.features import ADD_ONS
 from churn.predict import MAX_RECOMMENDATIONS, Predictor, risk_band
 from churn.reading import read
@@ -49,6 +52,36 @@ def test_unknown_fields_are_averaged_over_the_sample(predictor: Predictor) -> No
     assert got.churn_probability == pytest.approx(np.mean(one_by_one), abs=1e-12)
     assert got.probability_range == pytest.approx(tuple(np.quantile(one_by_one, (0.1, 0.9))))
     assert len(got.assumed) == 12
+
+
+class AsAnyModel:
+    """The scorecard's answers without what is known of it alone."""
+
+    def __init__(self, scorer: Any) -> None:
+        self.explained = scorer.explained
+
+
+@pytest.mark.parametrize("additive", [True, False])
+def test_the_short_answer_says_what_the_whole_one_says(
+    predictor: Predictor, customers: list[Customer], additive: bool
+) -> None:
+    scorer: Any = predictor.scorer if additive else AsAnyModel(predictor.scorer)
+    short = Predictor(scorer, predictor.background, 0.5)
+    chance = random.Random(5)
+    for customer in customers[:150]:
+        known = {name: value_of(name, customer) for name in FIELDS}
+        for name in chance.sample([name for name in FIELDS if name not in REQUIRED], chance.randint(0, 14)):
+            known.pop(name)
+        for _ in range(2):  # the second time with other charges
+            reading = read(known)
+            probability, reasons = short.explain(reading, 4)
+            whole = predictor.predict(reading, 4)
+            assert probability == pytest.approx(whole.churn_probability, abs=1e-12)
+            assert [reason.field for reason in reasons] == [reason.field for reason in whole.reasons]
+            assert [reason.text for reason in reasons] == [reason.text for reason in whole.reasons]
+            for mine, wanted in zip(reasons, whole.reasons, strict=True):
+                assert mine.effect == pytest.approx(wanted.effect, abs=1e-9)
+            known["MonthlyCharges"] = 55.5
 
 
 def test_reasons_add_up_for_a_complete_customer(predictor: Predictor, record: dict[str, object]) -> None:

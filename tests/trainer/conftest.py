@@ -2,8 +2,7 @@
 
 import csv
 import io
-import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import redirect_stdout
 from datetime import UTC, datetime
 from pathlib import Path
@@ -100,14 +99,11 @@ def environment(settings: TrainerSettings) -> dict[str, str]:
 
 
 @pytest.fixture
-def trainer(settings: TrainerSettings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., int]]:
+def trainer(settings: TrainerSettings, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
     """`python -m churn_trainer` in this process with the test's settings: takes arguments, returns its exit code."""
     for name, value in environment(settings).items():
         monkeypatch.setenv(name, value)
-    yield lambda *arguments: main(arguments)
-    # They write to the test's own stderr, which is closed when the next one begins.
-    for handler in [handler for handler in logging.root.handlers if str(handler.name).startswith("churn-")]:
-        logging.root.removeHandler(handler)
+    return lambda *arguments: main(arguments)
 
 
 class WholeRun(NamedTuple):

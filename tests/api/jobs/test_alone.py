@@ -75,10 +75,10 @@ def test_a_row_that_cannot_be_read_is_refused_alone(
 ) -> None:
     whole = scoring.read
 
-    def read(record: dict[str, Any]) -> Any:
+    def read(record: dict[str, Any], **options: Any) -> Any:
         if record["tenure"] == "99":
             raise ValueError("secret 99")
-        return whole(record)
+        return whole(record, **options)
 
     monkeypatch.setattr(scoring, "read", read)
     check_alone(model.predictor, data, sound, caplog)
@@ -134,7 +134,7 @@ def test_where_columns_cannot_be_read_their_rows_are_read_one_by_one(
 
 @pytest.mark.parametrize("place", ["read", "read_table"])
 def test_want_of_memory_is_no_rows_fault(model: Any, data: bytes, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
-    def fail(*_: Any) -> Any:
+    def fail(*_: Any, **__: Any) -> Any:
         raise MemoryError
 
     monkeypatch.setattr(scoring, place, fail)

@@ -14,7 +14,7 @@ from churn.customer import FIELDS
 from churn.errors import FieldError
 from churn_api.jobs.cells import defused, defused_column, quoted_column, written
 from churn_api.jobs.files import FAULTS_OF_A_ROW, ROWS_IN_FULL
-from churn_api.jobs.refusals import Refusals
+from churn_api.jobs.refusals import FIRST_ALONE, Refusals
 
 HARMLESS = [
     *("+15550100123", "-0042", "-12.5", "+5", "-.5", "+1e5", "-1E-05", "+5."),
@@ -96,7 +96,7 @@ def test_where_thousands_are_refused_each_further_row_tells_one_fault() -> None:
     refusals = Refusals(1)
     told = [lines(refusals, row, "", 3) for row in range(ROWS_IN_FULL + 2)]
     assert [len(own) for own in told[-4:]] == [3, 3, 1, 1]
-    assert told[-1][0][4] == "gender is required. 2 more fields of this row need attention."
+    assert told[-1][0][4] == f"gender is required. {FIRST_ALONE}"
     assert refusals.faults.total() == 3 * (ROWS_IN_FULL + 2)
 
 

@@ -15,6 +15,8 @@ UNFORESEEN = FieldError(
 )
 """The fault of a row that nobody foresaw."""
 
+FIRST_ALONE = "So many rows are refused that of each only the first fault is listed."
+
 
 class Refusals:
     """Writes the lines of one chunk's refused rows, in their order; `raw` leaves ids as they came."""
@@ -25,18 +27,24 @@ class Refusals:
         self._raw = raw
         self._rows = 0
         self.faults: Counter[tuple[str, str]] = Counter()
-        """By field and code, those that are not listed included."""
+        """By field and code, as far as they were looked for."""
         self.altered = False
         """Whether any id was written otherwise than it came."""
 
+    @property
+    def in_full(self) -> bool:
+        """Whether the next row's faults are all listed, as far as a row's are."""
+        return self._rows < ROWS_IN_FULL
+
     def lines(self, row: int, customer_id: str, faults: Sequence[FieldError]) -> str:
         """The lines of a row, which is named by its place in the chunk."""
+        listed = _listed(faults) if self.in_full else _first(faults)
         self._rows += 1
         self.faults.update((fault.field, fault.code) for fault in faults)
         known = self._written(customer_id)
         buffer = io.StringIO()
         writer = csv.writer(buffer, lineterminator="\n")
-        for fault in _listed(faults, FAULTS_OF_A_ROW if self._rows <= ROWS_IN_FULL else 1):
+        for fault in listed:
             writer.writerow((row + self._first_row, known, fault.field, fault.code, defused(fault.message)))
         return buffer.getvalue()
 
@@ -48,15 +56,18 @@ class Refusals:
         return known if self._raw else safe
 
 
-def _listed(faults: Sequence[FieldError], most: int) -> Sequence[FieldError]:
+def _listed(faults: Sequence[FieldError]) -> Sequence[FieldError]:
     """The first faults; the last of them says how many are left out."""
-    if len(faults) <= most:
+    if len(faults) <= FAULTS_OF_A_ROW:
         return faults
-    *whole, last = faults[:most]
-    more = len(faults) - most
-    rest = f"{last.message} {more} more {'field' if more == 1 else 'fields'} of this row {_needs(more)} attention."
-    return [*whole, FieldError(last.field, last.code, rest)]
+    *whole, last = faults[:FAULTS_OF_A_ROW]
+    more = len(faults) - FAULTS_OF_A_ROW
+    words = (
+        "1 more field of this row needs attention." if more == 1 else f"{more} more fields of this row need attention."
+    )
+    return [*whole, FieldError(last.field, last.code, f"{last.message} {words}")]
 
 
-def _needs(count: int) -> str:
-    return "needs" if count == 1 else "need"
+def _first(faults: Sequence[FieldError]) -> Sequence[FieldError]:
+    """The first fault, which says that there may be others."""
+    return [FieldError(faults[0].field, faults[0].code, f"{faults[0].message} {FIRST_ALONE}")]

@@ -80,7 +80,7 @@ class ChunkScorer:
             lines: list[tuple[int, str]] = []
             assuming: dict[int, Reading] = {}
             for row in (start + np.flatnonzero(~self._table.sure[part])).tolist():
-                judged = self._judge(row)
+                judged = self._judge(row, every_fault=refusals.in_full)
                 if isinstance(judged, Reading):
                     self._take(row, judged, assuming)
                 else:
@@ -100,7 +100,8 @@ class ChunkScorer:
         refused = np.flatnonzero(~self._accepted)
         for start in range(0, len(refused), _SLICE):
             rows = refused[start : start + _SLICE].tolist()
-            yield "".join(refusals.lines(row, self._id_of(row), self._faults(row)) for row in rows).encode()
+            lines = (refusals.lines(row, self._id_of(row), self._faults(row, refusals.in_full)) for row in rows)
+            yield "".join(lines).encode()
 
     @property
     def progress(self) -> Progress:
@@ -155,10 +156,10 @@ class ChunkScorer:
         where = f"{Path(place.tb_frame.f_code.co_filename).name}:{place.tb_lineno}" if place else "?"
         self._unforeseen[f"{type(error).__name__} in {where}"] += 1
 
-    def _judge(self, row: int) -> Reading | tuple[FieldError, ...]:
+    def _judge(self, row: int, *, every_fault: bool = True) -> Reading | tuple[FieldError, ...]:
         """What churn.reading says of a row: a customer, or what is wrong."""
         try:
-            return self._read(self._sheet.cells(row))
+            return self._read(self._sheet.cells(row), every_fault=every_fault)
         except ValidationError as error:
             return error.errors
         except MemoryError:
@@ -167,9 +168,9 @@ class ChunkScorer:
             self._note(error)
             return (UNFORESEEN,)
 
-    def _faults(self, row: int) -> tuple[FieldError, ...]:
+    def _faults(self, row: int, every_fault: bool) -> tuple[FieldError, ...]:
         """What was wrong with a row that has been refused."""
-        judged = self._judge(row)
+        judged = self._judge(row, every_fault=every_fault)
         return (UNFORESEEN,) if isinstance(judged, Reading) else judged
 
     def _take(self, row: int, reading: Reading, assuming: dict[int, Reading]) -> None:
@@ -183,11 +184,11 @@ class ChunkScorer:
             for column, value in zip(self._table.customers, reading.customer, strict=True):
                 column[row] = value
 
-    def _read(self, cells: list[str]) -> Reading:
+    def _read(self, cells: list[str], *, every_fault: bool) -> Reading:
         if len(cells) != len(self._columns):
             message = f"The row has {len(cells)} cells where the header has {len(self._columns)}."
             raise ValidationError([FieldError("row", "wrong_shape", message)])
-        return read(dict(zip(self._columns, cells, strict=True)))
+        return read(dict(zip(self._columns, cells, strict=True)), every_fault=every_fault)
 
     def _id_of(self, row: int) -> str:
         """The id of a row that is refused, as far as it can be told."""

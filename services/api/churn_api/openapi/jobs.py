@@ -24,7 +24,7 @@ _EXAMPLE = (
 _RESULTS = "assumed is the number of fields that were averaged, because the row did not tell them."
 _ERRORS = (
     f"Of a row the first {FAULTS_OF_A_ROW} faults are listed, and where more than {ROWS_IN_FULL:,} neighbouring rows "
-    "are refused, the first alone; the last message of a row says how many more there are."
+    "are refused, the first alone; the last message of a row says so."
 )
 
 

@@ -5,8 +5,6 @@ import { h, prose } from './dom.js';
 
 // The same place where the site keeps its key: one question for both.
 const KEY = 'churn-api-key';
-// Where the browser blocks site data, the key is kept for this view alone.
-let held = null;
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'];
 
 const state = document.getElementById('state');
@@ -15,7 +13,7 @@ const form = document.getElementById('key');
 
 form.addEventListener('submit', (event) => {
     event.preventDefault();
-    keepKey(document.getElementById('key-input').value);
+    sessionStorage.setItem(KEY, document.getElementById('key-input').value);
     show();
 });
 
@@ -38,25 +36,8 @@ async function read() {
     }
 }
 
-function keepKey(key) {
-    held = key;
-    try {
-        sessionStorage.setItem(KEY, key);
-    } catch {
-        // Kept in memory.
-    }
-}
-
-function heldKey() {
-    try {
-        return held ?? sessionStorage.getItem(KEY);
-    } catch {
-        return held;
-    }
-}
-
 function keyHeaders() {
-    const key = heldKey();
+    const key = sessionStorage.getItem(KEY);
     return key ? { Authorization: `Bearer ${key}` } : {};
 }
 

@@ -1,7 +1,6 @@
 /** Reads a job's results and errors away from the page, and answers its questions about them. */
 
-import { CsvReader, csvLine, defused } from '../lib/csv.js';
-import { fetched } from '../lib/http.js';
+import { CsvReader, csvLine } from '../lib/csv.js';
 import { ResultColumns } from './columns.js';
 import { FaultGroups } from './faults.js';
 
@@ -11,18 +10,15 @@ const columns = new ResultColumns();
 const TELL_EVERY = 50_000;
 
 async function readRows(url, headers, onRow) {
-    const answer = await fetched(url, { headers });
-    let head = null;
+    const answer = await fetch(url, { headers });
+    if (!answer.ok) throw new Error((await answer.json()).error);
+    let first = true;
     const reader = new CsvReader((cells) => {
-        if (head) onRow(cells, head);
-        else head = cells;
+        if (!first) onRow(cells);
+        first = false;
     });
     const stream = answer.body.pipeThrough(new TextDecoderStream()).getReader();
-    try {
-        for (let piece = await stream.read(); !piece.done; piece = await stream.read()) reader.push(piece.value);
-    } catch {
-        throw new Error('The connection broke off while the results were read. Try again.');
-    }
+    for (let piece = await stream.read(); !piece.done; piece = await stream.read()) reader.push(piece.value);
     reader.end();
 }
 
@@ -33,8 +29,8 @@ const answers = {
             if (columns.total % TELL_EVERY === 0) postMessage({ progress: columns.total });
         });
         columns.keepRiskiest();
-        const { total, length, bins, bands, averaged } = columns;
-        return { total, kept: length, bins, bands, averaged };
+        const { total, length, bins, bands } = columns;
+        return { total, kept: length, bins, bands };
     },
 
     async faults({ url, headers }) {
@@ -44,7 +40,7 @@ const answers = {
     },
 
     reasons() {
-        return columns.reasons();
+        return columns.commonReasons();
     },
 
     page({ query, offset, limit }) {
@@ -54,18 +50,18 @@ const answers = {
 
     list({ query }) {
         const lines = columns.find(query).map((at) => {
-            const { row, customerID, prediction, churn_probability: probability, risk_band: band, reasons, assumed } = columns.row(at);
-            return csvLine([row, defused(customerID), prediction, probability.toFixed(6), band, reasons[0] ?? '', reasons[1] ?? '', reasons[2] ?? '', assumed]);
+            const { row, customerID, prediction, churn_probability: probability, risk_band: band, reasons } = columns.row(at);
+            return csvLine([row, customerID, prediction, probability.toFixed(6), band, reasons[0] ?? '', reasons[1] ?? '', reasons[2] ?? '']);
         });
-        return [csvLine(['row', 'customerID', 'prediction', 'churn_probability', 'risk_band', 'reason_1', 'reason_2', 'reason_3', 'assumed']), ...lines].join('');
+        const head = csvLine(['row', 'customerID', 'prediction', 'churn_probability', 'risk_band', 'reason_1', 'reason_2', 'reason_3']);
+        return new Blob([head, ...lines], { type: 'text/csv' });
     },
 };
 
 addEventListener('message', async ({ data: { id, ask, ...details } }) => {
     try {
         postMessage({ id, answer: await answers[ask](details) });
-    } catch ({ status, message, type, requestId }) {
-        const body = status !== undefined && { error: message, error_type: type, request_id: requestId };
-        postMessage({ id, error: { status, message, body } });
+    } catch (error) {
+        postMessage({ id, error: error.message });
     }
 });

@@ -2,10 +2,7 @@
 
 const LANGUAGE = 'en-US';
 const counts = new Intl.NumberFormat(LANGUAGE);
-const amounts = new Intl.NumberFormat(LANGUAGE, { style: 'currency', currency: 'USD', currencyDisplay: 'narrowSymbol' });
-const moments = new Intl.DateTimeFormat(LANGUAGE, {
-    year: 'numeric', month: 'short', day: 'numeric', hour: 'numeric', minute: '2-digit', timeZoneName: 'short',
-});
+const moments = new Intl.DateTimeFormat(LANGUAGE, { dateStyle: 'medium', timeStyle: 'short' });
 
 /** 0.2345 → "23.5 %"; the thin space is a no-break one. */
 export function percent(share, digits = 1) {
@@ -15,11 +12,6 @@ export function percent(share, digits = 1) {
 /** A whole number with separators. */
 export function count(number) {
     return counts.format(number);
-}
-
-/** An amount of money: 1572 → "$1,572.00". */
-export function money(amount) {
-    return amounts.format(amount);
 }
 
 /** "1 row", "7,043 rows". */
@@ -60,7 +52,7 @@ export function duration(seconds) {
     return plural(Math.round(seconds / 86400), 'day');
 }
 
-/** An ISO 8601 time in the reader's own time zone, which is named. */
+/** An ISO 8601 time in the reader's own time zone. */
 export function moment(timestamp) {
     return timestamp ? moments.format(new Date(timestamp)) : '–';
 }
