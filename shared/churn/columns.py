@@ -12,13 +12,13 @@ KNOWN = (*FIELDS, ID, LABEL)
 _FOLDED = {fold(name): name for name in KNOWN}
 
 # Words that say nothing about which field is meant.
-_FILLERS = ("a", "an", "the", "of", "in", "is", "has", "have", "was", "does", "customer", "cust", "account")
+_FILLERS = ("a", "an", "the", "of", "in", "is", "has", "have", "was", "does", "did", "customer", "cust", "account")
 
 # What else a field is called.
 _SYNONYMS = {
     "gender": ("sex",),
     "SeniorCitizen": ("senior",),
-    "tenure": ("tenure months", "months with company", "months as customer", "months on book"),
+    "tenure": ("tenure months", "tenure in months", "months with company", "months as customer", "months on book"),
     "MultipleLines": ("phone multiple lines",),
     "InternetService": ("internet service type",),
     "OnlineSecurity": ("internet online security", "online security service"),
@@ -30,7 +30,7 @@ _SYNONYMS = {
     "Contract": ("contract type",),
     "PaperlessBilling": ("paperless", "paperless bills"),
     "PaymentMethod": ("payment type",),
-    "MonthlyCharges": ("monthly bill", "monthly fee", "charges month", "monthly charges usd"),
+    "MonthlyCharges": ("monthly bill", "monthly fee", "charges month", "charges per month", "monthly charges usd"),
     "TotalCharges": ("total charges usd",),
     "customerID": ("client id", "customer number", "cust id", "client number", "customer no"),
     "Churn": ("churned", "churn label", "churn value", "churn flag", "churn status", "churn indicator"),

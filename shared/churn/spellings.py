@@ -26,7 +26,16 @@ _MAX_LENGTH = 200
 # A nought or a one as a table of floating-point numbers writes it, with a decimal comma too.
 _FLAG = re.compile(r"([01])(?:[.,]0*)?").fullmatch
 
-_YEAR = ("{0} year", "{0} yr", "{0} year contract", "{0} yr contract", "{1} months", "{1} months contract")
+_YEAR = (
+    "{0} year",
+    "{0} yr",
+    "{0} yrs",
+    "{0} year contract",
+    "{0} yr contract",
+    "{1} months",
+    "{1} mo",
+    "{1} months contract",
+)
 _MEANT: dict[str, dict[str, tuple[str, ...]]] = {
     "Contract": {
         "Month-to-month": ("month to month contract", "monthly", "monthly contract", "m2m", "mtm"),

@@ -31,6 +31,7 @@ LIKELY = {
     "Tenure in Months": "tenure",
     "tenure_months": "tenure",
     "TenureMonths": "tenure",
+    "Tenureinmonths ": "tenure",
     "tenure (months)": "tenure",
     "customer.tenure": "tenure",
     "Charges.Monthly": "MonthlyCharges",
@@ -38,6 +39,7 @@ LIKELY = {
     "account_Charges_Monthly": "MonthlyCharges",
     "Monthly Charge": "MonthlyCharges",
     "MonthlyCharges_USD": "MonthlyCharges",
+    "Charges per month": "MonthlyCharges",
     "charges_total": "TotalCharges",
     "Total Charge": "TotalCharges",
     "internet.OnlineSecurity": "OnlineSecurity",
@@ -55,6 +57,7 @@ LIKELY = {
     "Monthly Charegs": "MonthlyCharges",
     "monthlycharegs": "MonthlyCharges",
     "Churned": "Churn",
+    "did_churn": "Churn",
     "Churn Label": "Churn",
     "customer_churn": "Churn",
 }

@@ -233,6 +233,7 @@ MESSAGES = [
     ({"Contract": "one yeer"}, 'got "one yeer". Did you mean "One year"?'),
     ({"Contract": "1 year"}, 'got "1 year". Did you mean "One year"?'),
     ({"Contract": "Month–to–month"}, 'got "Month–to–month". Did you mean "Month-to-month"?'),
+    ({"Contract": "2 yrs"}, 'Did you mean "Two year"?'),
     ({"PaymentMethod": "e-check"}, 'Did you mean "Electronic check"?'),
     ({"InternetService": "fibre"}, 'Did you mean "Fiber optic"?'),
     ({"InternetService": "None"}, 'Send "No" if there is none, or leave it blank if that is not known.'),
