@@ -2,7 +2,8 @@
 
 import csv
 import io
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
 from datetime import UTC, datetime
 from pathlib import Path
@@ -99,11 +100,14 @@ def environment(settings: TrainerSettings) -> dict[str, str]:
 
 
 @pytest.fixture
-def trainer(settings: TrainerSettings, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
+def trainer(settings: TrainerSettings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., int]]:
     """`python -m churn_trainer` in this process with the test's settings: takes arguments, returns its exit code."""
     for name, value in environment(settings).items():
         monkeypatch.setenv(name, value)
-    return lambda *arguments: main(arguments)
+    yield lambda *arguments: main(arguments)
+    # They write to the test's own stderr, which is closed when the next one begins.
+    for handler in [handler for handler in logging.root.handlers if str(handler.name).startswith("churn-")]:
+        logging.root.removeHandler(handler)
 
 
 class WholeRun(NamedTuple):

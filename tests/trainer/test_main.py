@@ -11,7 +11,7 @@ import pytest
 
 from churn import release
 from churn_trainer import __main__ as command
-from churn_trainer import publish, sources
+from churn_trainer import publish, releases, sources
 from churn_trainer.judge import Gate
 
 
@@ -143,7 +143,7 @@ def test_a_table_of_another_name_is_told_before_another_is_taken(trainer, monkey
     (tmp_path / "customers.csv").write_bytes(b"x")
     monkeypatch.setenv("CHURN_DATA_SOURCE", "auto")
     monkeypatch.setattr(sources, "_fetch", lambda answers: answers.put(TimeoutError()))
-    monkeypatch.setattr(command.releases, "trained_from", lambda *_: "20260101_000000")
+    monkeypatch.setattr(command.releases, "trained_from", lambda *_: releases.Listed("20260101_000000", None, False))
     assert trainer() == 0
     said = capsys.readouterr().out
     assert f"NOTE: {tmp_path} holds customers.csv, but" in said
@@ -173,7 +173,7 @@ def test_options_alone_mean_training(copied_run, trainer, monkeypatch):
 
 def test_a_sample_is_announced(trainer, monkeypatch, settings, store, capsys):
     monkeypatch.setenv("CHURN_DATA_SOURCE", "sample")
-    monkeypatch.setattr(command.releases, "trained_from", lambda *_: "20260101_000000")
+    monkeypatch.setattr(command.releases, "trained_from", lambda *_: releases.Listed("20260101_000000", None, False))
     assert trainer() == 0
     assert "this is a synthetic sample" in capsys.readouterr().out
 

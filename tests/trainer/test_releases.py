@@ -199,8 +199,32 @@ def test_with_few_releases_there_is_nothing_to_prune(many):
 def test_a_release_of_the_same_ingredients_is_found_again(many, whole_run, settings):
     print_of = fingerprint(whole_run.trained.source.sha256, settings)
     assert print_of == whole_run.trained.fingerprint
-    assert releases.trained_from(many, print_of) == VERSIONS[-1]
+    found = releases.trained_from(many, print_of)
+    assert found is not None
+    assert found.version == VERSIONS[-1]
     assert releases.trained_from(many, "other") is None
+
+
+def test_a_release_in_service_that_can_no_longer_serve_does_not_count(many, whole_run):
+    many.delete([f"{release.folder(VERSIONS[-1])}model.json"])
+    assert releases.trained_from(many, whole_run.trained.fingerprint) is None
+
+
+def left(store, version):
+    return releases.is_left(store, next(one for one in releases.listed(store) if one.version == version))
+
+
+def test_a_release_whose_run_broke_off_before_its_last_step_is_known_by_it(many, settings):
+    releases.promote(many, settings, VERSIONS[3])
+    assert [version for version in VERSIONS if left(many, version)] == [VERSIONS[4]]
+
+
+def test_a_release_that_has_been_in_service_is_not_left(many, settings):
+    releases.promote(many, settings, VERSIONS[4])
+    releases.promote(many, settings, VERSIONS[3])
+    releases.promote(many, settings, VERSIONS[2])
+    assert not left(many, VERSIONS[4])
+    assert not left(many, VERSIONS[3])
 
 
 def test_while_nothing_is_in_service_none_that_is_published_counts(many, whole_run):

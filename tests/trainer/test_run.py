@@ -16,7 +16,7 @@ from sklearn.dummy import DummyClassifier
 from sklearn.pipeline import make_pipeline
 
 from churn import release
-from churn.errors import ReleaseRefused
+from churn.errors import PreconditionFailed, ReleaseRefused, StoreUnavailable
 from churn.features import matrix
 from churn.store import open_store
 from churn_trainer import publish, releases, run, sources
@@ -164,6 +164,37 @@ def test_rolling_back_is_not_undone_by_the_next_start(copied_run, settings, stor
     pointer = release.current(store)
     assert pointer is not None
     assert pointer.version == copied_run.version
+
+
+def test_what_a_store_that_failed_at_the_last_step_left_is_released_by_the_next_start(
+    copied_run, settings, store, trainer, monkeypatch, capsys
+):
+    def fail(*_, **__):
+        raise StoreUnavailable("s3://churn", "it does not answer")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(release, "promote", fail)
+        assert trainer("--force") == 1
+    newest = list(release.versions(store))[-1]
+    assert newest > copied_run.version
+    assert trainer() == 0
+    assert f"Released {newest}, which a run that broke off had trained" in capsys.readouterr().out
+    assert trainer() == 0
+    assert f"Nothing to do: release {newest}" in capsys.readouterr().out
+
+
+def test_a_release_that_another_trainer_overtook_is_not_released_by_the_next_start(
+    copied_run, settings, store, trainer, monkeypatch, capsys
+):
+    def lose(*_, **__):
+        raise PreconditionFailed(release.POINTER)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(release, "promote", lose)
+        version, said = released(copied_run, settings, store, copied_run.trained)
+    assert "Another trainer has released in the meantime" in said
+    assert trainer() == 0
+    assert f"Nothing to do: release {version}" in capsys.readouterr().out
 
 
 def released(copied_run, settings, store, trained):

@@ -1,6 +1,8 @@
 """The real nginx over any upstream, the real API over a real release, and a browser page that must stay silent."""
 
 import contextlib
+import csv
+import io
 import os
 import shutil
 import socket
@@ -10,11 +12,14 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, Route
 from tests.conftest import find_program
+
+from churn_trainer import sample
 
 ROOT = Path(__file__).resolve().parents[2]
 WEB = ROOT / "services" / "web"
@@ -158,6 +163,37 @@ def site(
     raise AssertionError("the API does not get ready")
 
 
+@pytest.fixture(scope="session")
+def table() -> list[list[str]]:
+    """The header and 1,000 rows that the trainer makes up."""
+    return list(csv.reader(io.StringIO(sample.csv_bytes().decode())))[:1001]
+
+
+@pytest.fixture(scope="session")
+def submit(site: str) -> Callable[[Path], dict[str, Any]]:
+    """A function that has the API score a file and returns the completed job."""
+
+    def score_file(file: Path) -> dict[str, Any]:
+        job = requests.post(f"{site}/jobs", files={"file": file.open("rb")}, timeout=30).json()
+        for _ in range(300):
+            job = requests.get(f"{site}{job['links']['self']}", timeout=10).json()
+            if job["status"] == "completed":
+                return job
+            time.sleep(0.1)
+        raise AssertionError(job)
+
+    return score_file
+
+
+def judge(route: Route) -> None:
+    """Takes every table for a good one, as the API does with a good one."""
+    rows = list(csv.reader(io.StringIO((route.request.post_data_buffer or b"").decode("utf-8", "replace"))))
+    columns = rows[0] if rows else []
+    look = {"ok": True, "error": None, "errors": [], "columns": columns, "notes": [], "rows": len(rows) - 1}
+    sample = [dict(zip(columns, row, strict=False)) for row in rows[1:6]]
+    route.fulfill(json=look | {"ignored_columns": [], "absent_columns": [], "sample": sample})
+
+
 class Visits:
     """Pages of the site, each in a context of its own, and what the browser complained of in them."""
 
@@ -179,6 +215,7 @@ class Visits:
         )
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("request", lambda asked: foreign(asked.url, base) and self.complaints.append(asked.url))
+        page.route("**/jobs/check*", judge)
         page.goto(f"/{fragment}")
         return page
 

@@ -13,7 +13,7 @@ def page(module_page: Page) -> Page:
 
 
 ROWS = [
-    ["1", "C", "No", "0.100000", "low", "Two-year contract", "DSL internet", ""],
+    ["1", "C", "No", "0.100000", "low", "Two-year contract", "DSL internet", "", "2"],
     ["2", "A", "Yes", "0.900000", "high", "Month-to-month contract", "Fiber optic internet", "No tech support"],
     ["3", "B", "No", "0.400000", "medium", "Fiber optic internet", "", ""],
     ["4", "A", "Yes", "0.700000", "high", "No tech support", "Month-to-month contract", ""],
@@ -30,7 +30,8 @@ ASK = """async ([rows, kept, query]) => {
         total: columns.total,
         bins: columns.bins,
         bands: columns.bands,
-        reasons: columns.commonReasons(),
+        reasons: columns.reasons(),
+        averaged: columns.averaged,
     };
 }"""
 
@@ -53,6 +54,7 @@ def rows(answer: dict[str, Any]) -> list[int]:
         ("prediction", [1, 3, 5, 2, 4]),
         ("risk_band", [1, 3, 4, 2, 5]),
         ("reason_1", [5, 3, 2, 4, 1]),
+        ("assumed", [2, 3, 4, 5, 1]),
     ],
 )
 def test_every_column_sorts_both_ways(page, sort, order):
@@ -93,3 +95,45 @@ def test_the_reasons_that_most_share_come_first(page):
 
 def test_a_row_without_reasons_has_none(page):
     assert ask(page, text="5")["found"][0]["reasons"] == []
+
+
+def test_how_many_fields_were_averaged_is_kept_by_row_and_the_rows_are_counted(page):
+    answer = ask(page)
+    assert [row["assumed"] for row in answer["found"]] == [2, 0, 0, 0, 0]
+    assert answer["averaged"] == 1
+
+
+KIND = "async (text) => (await import('/assets/batch/columns.js')).kindOf(text)"
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("Customer for 49 months", "Customer for … months"),
+        ("Customer for 1 month", "Customer for … months"),
+        ("$1,572.00 billed so far", "$… billed so far"),
+        ("Month-to-month contract", "Month-to-month contract"),
+    ],
+)
+def test_reasons_that_differ_by_a_figure_alone_are_one_kind(page, text, kind):
+    assert page.evaluate(KIND, text) == kind
+
+
+DEFUSED = "async (text) => (await import('/assets/lib/csv.js')).defused(text)"
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ("=HYPERLINK(1)", "'=HYPERLINK(1)"),
+        ("@sam", "'@sam"),
+        ("-1+2", "'-1+2"),
+        ("\tx", "'\tx"),
+        ("+15550100123", "+15550100123"),
+        ("+49 (30) 901-820", "+49 (30) 901-820"),
+        ("-0042", "-0042"),
+        ("7590-VHVEG", "7590-VHVEG"),
+    ],
+)
+def test_a_cell_that_would_run_is_made_text_and_numbers_stay_as_they_are(page, text, cell):
+    assert page.evaluate(DEFUSED, text) == cell

@@ -1,14 +1,10 @@
 """What surrounds every page: navigation, banners, the footer, the key."""
 
-import re
-from collections.abc import Callable
-
 import pytest
 import requests
 from playwright.sync_api import Page, Route, expect
 
 PAGES = {"Customer": "#/customer", "Batch": "#/batch", "Model": "#/model", "About": "#/about"}
-KEY = "kf83hfA9s-the-only-key-there-is"
 
 
 @pytest.mark.parametrize(("name", "fragment"), PAGES.items(), ids=PAGES)
@@ -79,56 +75,6 @@ def test_a_service_that_is_not_well_is_announced(open_page, site, change, said):
     expect(page.get_by_role("contentinfo")).to_contain_text("Service degraded")
 
 
-@pytest.fixture(scope="module")
-def locked(start_api: Callable[..., tuple[str, str]], trained_store: str) -> str:
-    """A service that wants a key."""
-    url, _ = start_api(CHURN_STORE_URL=trained_store, CHURN_API_KEYS=KEY)
-    return url
-
-
-def test_where_a_key_is_wanted_the_site_asks_once_and_keeps_it_for_the_tab(open_page, locked):
-    page = open_page(base=locked, patience=["401"])
-    dialog = page.get_by_role("dialog", name="This service wants a key")
-    expect(dialog).to_be_visible()
-    dialog.get_by_label("API key").fill("not-the-right-key-at-all")
-    dialog.get_by_role("button", name="Use this key").click()
-    expect(dialog).to_be_visible()
-    expect(dialog.get_by_label("API key")).to_have_value("")
-    dialog.get_by_label("API key").fill(KEY)
-    page.keyboard.press("Enter")
-    expect(dialog).to_have_count(0)
-    page.get_by_role("button", name="Example customer").click()
-    page.get_by_role("button", name="Predict churn").click()
-    expect(page.locator(".verdict")).to_be_visible()
-    page.evaluate("navigator.clipboard.writeText = async (text) => { window.copied = text; }")
-    page.get_by_role("button", name="Copy curl").click()
-    assert "$CHURN_API_KEY" in page.evaluate("window.copied")
-    assert KEY not in page.evaluate("window.copied")
-    page.reload()
-    expect(page.get_by_role("button", name="Example customer")).to_be_visible()
-    expect(page.get_by_role("contentinfo")).to_contain_text("release")
-    expect(dialog).to_have_count(0)
-
-
-def test_with_a_key_plots_are_fetched_and_painted(open_page, locked):
-    page = open_page("#/about", base=locked, patience=["401"])
-    page.evaluate("key => sessionStorage.setItem('churn-api-key', key)", KEY)
-    page.goto("/#/model")
-    page.reload()
-    picture = page.get_by_role("img", name="Model comparison")
-    expect(picture).to_be_visible()
-    page.wait_for_timeout(500)
-    assert picture.evaluate("canvas => canvas.width") > 300
-
-
-def test_without_a_key_the_page_says_so_and_can_be_tried_again(open_page, locked):
-    page = open_page(base=locked, patience=["401"])
-    page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
-    expect(page.get_by_role("alert")).to_contain_text("No key was given.")
-    page.get_by_role("button", name="Try again").click()
-    expect(page.get_by_role("dialog")).to_be_visible()
-
-
 def test_a_page_whose_code_does_not_arrive_says_so_and_can_be_tried_again(open_page):
     page: Page = open_page(patience=["ERR_FAILED"])
 
@@ -140,4 +86,85 @@ def test_a_page_whose_code_does_not_arrive_says_so_and_can_be_tried_again(open_p
     expect(page.get_by_role("alert")).to_contain_text("could not be loaded")
     page.unroute("**/about/page.js")
     page.get_by_role("button", name="Try again").click()
-    expect(page.locator("h1")).to_have_text(re.compile("About"))
+    expect(page.get_by_role("heading", name="What it does")).to_be_visible()
+
+
+def test_a_page_whose_style_does_not_arrive_is_dressed_when_it_is_tried_again(open_page):
+    page: Page = open_page(patience=["ERR_FAILED"])
+    page.route("**/model.css", lambda route: route.abort())
+    page.get_by_role("link", name="About", exact=True).click()
+    expect(page.get_by_role("alert")).to_contain_text("could not be loaded")
+    page.unroute("**/model.css")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator(".sections")).to_have_css("display", "grid")
+
+
+@pytest.mark.parametrize("name", ["__proto__", "constructor", "toString"])
+def test_an_address_that_every_object_knows_is_no_page(open_page, name):
+    page = open_page(f"#/{name}")
+    expect(page.locator("customer-form form")).to_be_visible()
+    expect(page).to_have_title("Customer – Churn")
+
+
+@pytest.mark.parametrize("kind", ["dragover", "drop"])
+def test_a_file_that_is_dropped_beside_a_place_for_it_does_not_take_the_pages_place(page, kind):
+    drop = """kind => { const data = new DataTransfer(); data.items.add(new File(['a'], 'a.csv'));
+        const event = new DragEvent(kind, { bubbles: true, cancelable: true, dataTransfer: data });
+        document.querySelector('input').dispatchEvent(event); return event.defaultPrevented; }"""
+    expect(page.locator("customer-form form")).to_be_visible()
+    assert page.evaluate(drop, kind)
+    assert page.evaluate(drop.replace("document.querySelector('input')", "document.querySelector('footer')"), kind)
+
+
+def test_text_may_be_dropped_into_a_field(page):
+    drop = """() => { const data = new DataTransfer(); data.setData('text/plain', 'K-1');
+        const event = new DragEvent('drop', { bubbles: true, cancelable: true, dataTransfer: data });
+        document.querySelector('#field-customerID').dispatchEvent(event); return event.defaultPrevented; }"""
+    expect(page.locator("customer-form form")).to_be_visible()
+    assert not page.evaluate(drop)
+
+
+def test_a_service_that_comes_back_is_noticed_with_the_connection(open_page):
+    page = open_page("#/about", patience=["ERR_INTERNET_DISCONNECTED"])
+    expect(page.get_by_role("contentinfo")).to_contain_text("Service healthy")
+    page.context.set_offline(True)
+    expect(page.locator("site-banner")).to_contain_text("The service cannot be reached.")
+    expect(page.get_by_role("contentinfo")).to_contain_text("Service unreachable")
+    page.context.set_offline(False)
+    expect(page.locator("site-banner")).not_to_contain_text("cannot be reached")
+    expect(page.get_by_role("contentinfo")).to_contain_text("Service healthy")
+
+
+def test_health_is_looked_at_again_and_again(open_page, site):
+    page = open_page("#/about")
+    expect(page.get_by_role("contentinfo")).to_contain_text("Service healthy")
+    well = requests.get(f"{site}/health", timeout=10).json()
+    page.clock.install()
+    page.reload()
+    expect(page.get_by_role("contentinfo")).to_contain_text("Service healthy")
+    page.route("**/health", lambda route: route.fulfill(json=well | {"status": "degraded", "error_rate": 0.5}))
+    page.clock.fast_forward(31_000)
+    expect(page.get_by_role("contentinfo")).to_contain_text("Service degraded")
+
+
+@pytest.mark.parametrize(("status", "tone"), [("healthy", "good"), ("degraded", "warn")])
+def test_the_footers_dot_has_the_colour_of_the_words(open_page, site, status, tone):
+    page = open_page("#/about")
+    health = requests.get(f"{site}/health", timeout=10).json() | {"status": status}
+    page.route("**/health", lambda route: route.fulfill(json=health))
+    page.reload()
+    expect(page.locator("site-status .dot")).to_have_class(f"dot {tone}")
+
+
+def test_the_card_looks_the_same_before_and_after_a_visit_to_the_model(page):
+    def gap() -> str:
+        expect(page.locator(".verdict")).to_be_visible()
+        return str(page.locator(".facts").evaluate("list => getComputedStyle(list).gap"))
+
+    page.get_by_role("button", name="Example customer").click()
+    page.get_by_role("button", name="Predict churn").click()
+    before = gap()
+    page.get_by_role("link", name="Model", exact=True).click()
+    expect(page.get_by_role("heading", name="Quality")).to_be_visible()
+    page.get_by_role("link", name="Customer", exact=True).click()
+    assert gap() == before

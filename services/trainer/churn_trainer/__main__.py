@@ -119,10 +119,21 @@ def _train(settings: TrainerSettings, store: ObjectStore, console: Console, forc
             "NOTE: there is no real data; this is a synthetic sample. Put telco_customer_churn.csv into CHURN_DATA_DIR."
         )
     if not force and (known := releases.trained_from(store, print_of)):
-        words = f"Nothing to do: release {known} was trained on the same data by the same code."
-        console.say(f"{words} `train --force` trains again.")
+        _take_known(settings, store, console, known)
         return
     _training()(settings, store, console).train(source, print_of)
+
+
+def _take_known(settings: TrainerSettings, store: ObjectStore, console: Console, known: releases.Listed) -> None:
+    """There is such a release already: it may only be lacking its last step."""
+    if releases.is_left(store, known):
+        releases.promote(store, settings, known.version)
+        console.say(
+            f"Released {known.version}, which a run that broke off had trained on the same data by the same code."
+        )
+        return
+    words = f"Nothing to do: release {known.version} was trained on the same data by the same code."
+    console.say(f"{words} `train --force` trains again.")
 
 
 def _training() -> "type[Run]":

@@ -20,6 +20,9 @@ log = logging.getLogger(__name__)
 
 CONFIG = "config/aws_config.json"
 
+# Beside a release: what became of it, once its run was through.
+SETTLED = "settled.json"
+
 # What a job needs its release for; afterwards its results stand by themselves.
 _FINISHED_JOBS = {"completed", "cancelled", "failed", "expired"}
 
@@ -68,8 +71,29 @@ def promote(store: ObjectStore, settings: TrainerSettings, version: str) -> Poin
 def move(store: ObjectStore, settings: TrainerSettings, version: str, expected: Pointer | None) -> Pointer:
     """Move the pointer, if it is still the expected one, and keep config/aws_config.json true."""
     pointer = release.promote(store, version, expected)
+    settle(store, version, "released")
     write_config(store, settings, pointer)
     return pointer
+
+
+def settle(store: ObjectStore, version: str, outcome: str) -> None:
+    """Note beside a release that its run has come to its end; without it, the run broke off before that."""
+    body = json.dumps({"outcome": outcome}).encode()
+    store.put(f"{release.folder(version)}{SETTLED}", body, content_type="application/json")
+
+
+def is_left(store: ObjectStore, found: Listed) -> bool:
+    """Whether a release may serve and would be the newest, but a run that broke off never put it into service."""
+    pointer = replaceable(store)
+    if found.manifest is None or not passed_gates(found.manifest) or pointer is None:
+        return False
+    if found.version in (pointer.version, _previous(store)) or found.version < pointer.version:
+        return False
+    try:
+        store.head(f"{release.folder(found.version)}{SETTLED}")
+    except ObjectNotFound:
+        return True
+    return False
 
 
 def rollback(store: ObjectStore, settings: TrainerSettings, version: str | None) -> Pointer:
@@ -102,18 +126,27 @@ def prune(store: ObjectStore, keep: int) -> list[str]:
     return doomed
 
 
-def trained_from(store: ObjectStore, fingerprint: str) -> str | None:
-    """The published version that was made from the same data, code and settings, if any; None while none is in service.
+def trained_from(store: ObjectStore, fingerprint: str) -> Listed | None:
+    """The published release that was made from the same data, code and settings, if any; None while none is in service.
 
     One that a gate held back counts, and so does one that was rolled back from: training again would change neither.
+    The one in service counts only while it can serve.
     """
     pointer = replaceable(store)
     if pointer is None or not pointer.version:
         return None
     for found in listed(store):
         if found.manifest and (found.manifest.model_extra or {}).get("fingerprint") == fingerprint:
-            return found.version
+            return found if not found.in_service or _can_serve(store, found.version) else None
     return None
+
+
+def _can_serve(store: ObjectStore, version: str) -> bool:
+    try:
+        release.load(store, version)
+    except ReleaseRefused:
+        return False
+    return True
 
 
 def passed_gates(manifest: Manifest) -> bool:
@@ -149,9 +182,17 @@ def _in_service(store: ObjectStore) -> set[str]:
     pointer = release.current(store)
     if pointer is None:
         return set()
-    previous = json.loads(store.get(release.POINTER).data).get("previous")
     older = [version for version in release.versions(store) if version < pointer.version]
-    return {pointer.version, *filter(None, [previous]), *sorted(older)[-1:]}
+    return {pointer.version, *filter(None, [_previous(store)]), *sorted(older)[-1:]}
+
+
+def _previous(store: ObjectStore) -> str | None:
+    """The release that was in service before the current one, as the pointer has it."""
+    try:
+        previous = json.loads(store.get(release.POINTER).data).get("previous")
+    except (ObjectNotFound, ValueError, AttributeError):
+        return None
+    return str(previous) if previous else None
 
 
 def _pinned(store: ObjectStore) -> set[str]:

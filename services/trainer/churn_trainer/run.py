@@ -170,6 +170,7 @@ class Run:
                 f"Another trainer has released in the meantime; {version} is published, but not released."
             )
             log.warning("another trainer was quicker", extra={"version": version})
+            releases.settle(self._store, version, "another trainer was quicker")
             return
         self._console.step(f"Released {version}: {trained.choice.name}.")
         log.info("released", extra={"version": version})

@@ -46,7 +46,7 @@ const main = document.querySelector('main');
 /** Shows the page that the fragment names. @param {boolean} moved whether the reader came from another page */
 async function show(moved) {
     const { page: name } = here();
-    const page = PAGES[name] ?? PAGES.customer;
+    const page = Object.hasOwn(PAGES, name) ? PAGES[name] : PAGES.customer;
     const place = h('div');
     document.title = `${page.title} – Churn`;
     mark(page.title);
@@ -62,11 +62,25 @@ async function show(moved) {
     }
 }
 
-/** A page's own style sheet, once. */
+/** @type {Map<string, Promise<void>>} */
+const dressed = new Map();
+
+/** A page's own style sheet, once; one that did not arrive is asked for again. */
 function dress(name) {
-    if (!name || document.querySelector(`link[href$='/${name}.css']`)) return null;
-    return new Promise((onload, onerror) => {
-        document.head.append(h('link', { rel: 'stylesheet', href: `/assets/styles/${name}.css`, onload, onerror }));
+    if (!name) return null;
+    if (!dressed.has(name)) dressed.set(name, styleSheet(name));
+    return dressed.get(name);
+}
+
+function styleSheet(name) {
+    return new Promise((resolve, reject) => {
+        const onerror = () => {
+            link.remove();
+            dressed.delete(name);
+            reject(new Error(`${name}.css did not arrive.`));
+        };
+        const link = h('link', { rel: 'stylesheet', href: `/assets/styles/${name}.css`, onload: resolve, onerror });
+        document.head.append(link);
     });
 }
 
@@ -88,6 +102,13 @@ function follow(event) {
     show(true);
 }
 
+/** What is dropped beside a place for it must not take the page's place. */
+function stay(event) {
+    if (!event.target.closest?.('input, textarea') || event.dataTransfer?.types.includes('Files')) event.preventDefault();
+}
+
 register(shell);
+addEventListener('dragover', stay);
+addEventListener('drop', stay);
 addEventListener('hashchange', follow);
 show(false);

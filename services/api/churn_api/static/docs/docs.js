@@ -5,6 +5,8 @@ import { h, prose } from './dom.js';
 
 // The same place where the site keeps its key: one question for both.
 const KEY = 'churn-api-key';
+// Where the browser blocks site data, the key is kept for this view alone.
+let held = null;
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'];
 
 const state = document.getElementById('state');
@@ -13,7 +15,7 @@ const form = document.getElementById('key');
 
 form.addEventListener('submit', (event) => {
     event.preventDefault();
-    sessionStorage.setItem(KEY, document.getElementById('key-input').value);
+    keepKey(document.getElementById('key-input').value);
     show();
 });
 
@@ -36,8 +38,25 @@ async function read() {
     }
 }
 
+function keepKey(key) {
+    held = key;
+    try {
+        sessionStorage.setItem(KEY, key);
+    } catch {
+        // Kept in memory.
+    }
+}
+
+function heldKey() {
+    try {
+        return held ?? sessionStorage.getItem(KEY);
+    } catch {
+        return held;
+    }
+}
+
 function keyHeaders() {
-    const key = sessionStorage.getItem(KEY);
+    const key = heldKey();
     return key ? { Authorization: `Bearer ${key}` } : {};
 }
 

@@ -1,6 +1,9 @@
 /** The about page: what this is, what it must not be used for, and where to read on. */
 
 import { fill, h } from '../lib/dom.js';
+import { getJson } from '../lib/http.js';
+import { heldKey } from '../lib/key.js';
+import { failure } from '../shell/failure.js';
 
 export const elements = {
     'about-page': class extends HTMLElement {
@@ -30,7 +33,8 @@ function misuse() {
 
 function privacy() {
     return h('section.card', {}, h('h2', {}, 'What happens to what you enter'), h('ul', {},
-        h('li', {}, 'A customer of the form is scored and forgotten; it is written to no log.'),
+        h('li', {}, 'A customer of the form is scored and written to no log and no file. The service holds an answer in memory for a while, so that the same question is answered at once.'),
+        h('li', {}, 'What you type stays in this tab until it is closed, so that Back and a reload find it again.'),
         h('li', {}, 'A shared link keeps the customer behind the # sign, which browsers never send to a server.'),
         h('li', {}, 'Files are kept with their results until they expire or are deleted on the batch page.'),
         h('li', {}, 'The site loads nothing from anywhere else, and sets no cookie.'),
@@ -38,9 +42,25 @@ function privacy() {
 }
 
 function programs() {
+    const shown = h('div');
     return h('section.card', {}, h('h2', {}, 'For programs'), h('ul', {},
-        h('li', {}, h('a', { href: '/docs' }, 'API documentation'), ', and the ', h('a', { href: '/openapi.json' }, 'OpenAPI description'), '.'),
-        h('li', {}, h('a', { href: '/health' }, 'Health'), ' of the service, and the ', h('a', { href: '/model_info' }, 'release in service'), ' as JSON.'),
+        h('li', {}, h('a', { href: '/docs' }, 'API documentation'), ', and the ', json('/openapi.json', 'OpenAPI description', shown), '.'),
+        h('li', {}, json('/health', 'Health', shown), ' of the service, and the ', json('/model_info', 'release in service', shown), ' as JSON.'),
         h('li', {}, 'Metrics for Prometheus are at ', h('code', {}, '/metrics'), ' of the API itself; this site does not pass them on.'),
-    ));
+    ), shown);
+}
+
+/** No link can carry a key: where one is held, the answer is shown on the page. */
+function json(href, label, place) {
+    const show = async (event) => {
+        if (!heldKey()) return;
+        event.preventDefault();
+        try {
+            fill(place, h('pre', { tabindex: 0, 'aria-label': label }, JSON.stringify(await getJson(href), null, 2)));
+            place.firstChild.focus();
+        } catch (error) {
+            fill(place, failure(error));
+        }
+    };
+    return h('a', { href, onclick: show }, label);
 }

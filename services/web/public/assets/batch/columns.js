@@ -5,6 +5,11 @@ export const KEPT = 250_000;
 export const BINS = 20;
 export const BANDS = ['low', 'medium', 'high'];
 
+/** "Customer for 49 months" → "Customer for … months": what a filter can name without naming each month. */
+export function kindOf(text) {
+    return text.replace(/\d[\d.,]*/g, '\u2026').replace(/(\u2026 (?:day|month|year))\b/, '$1s');
+}
+
 /** @typedef {{band?: string, reason?: string, text?: string, sort: string, descending: boolean}} Query */
 
 export class ResultColumns {
@@ -19,15 +24,20 @@ export class ResultColumns {
     /** Three reasons a row, as places in `texts`; -1 is none. */
     #reasons = [];
     texts = [];
+    /** Of each text its kind. */
+    #kinds = [];
     #textPlace = new Map();
     /** Orders by column, each sorted once. */
     #orders = new Map();
+    /** How many fields of each row were averaged, and of how many rows any were. */
+    #assumed = [];
+    averaged = 0;
 
     get length() {
         return this.#rows.length;
     }
 
-    /** @param {string[]} cells row,customerID,prediction,churn_probability,risk_band,reason_1,reason_2,reason_3 */
+    /** @param {string[]} cells row,customerID,prediction,churn_probability,risk_band,reason_1,reason_2,reason_3,assumed */
     add(cells) {
         const probability = Number(cells[3]);
         this.total += 1;
@@ -39,6 +49,8 @@ export class ResultColumns {
         this.#probabilities.push(probability);
         this.#bandCodes.push(BANDS.indexOf(cells[4]));
         for (let at = 5; at < 8; at += 1) this.#reasons.push(this.#textOf(cells[at]));
+        this.#assumed.push(Number(cells[8] ?? 0));
+        if (Number(cells[8] ?? 0) > 0) this.averaged += 1;
         this.#orders.clear();
         if (this.length >= 2 * KEPT) this.keepRiskiest();
     }
@@ -55,6 +67,7 @@ export class ResultColumns {
         this.#leaves = pick(this.#leaves);
         this.#probabilities = pick(this.#probabilities);
         this.#bandCodes = pick(this.#bandCodes);
+        this.#assumed = pick(this.#assumed);
         this.#orders.clear();
     }
 
@@ -63,17 +76,20 @@ export class ResultColumns {
         if (!this.#textPlace.has(text)) {
             this.#textPlace.set(text, this.texts.length);
             this.texts.push(text);
+            this.#kinds.push(kindOf(text));
         }
         return this.#textPlace.get(text);
     }
 
-    /** The reasons that most rows share, most frequent first. */
-    commonReasons(most = 60) {
-        const counts = new Uint32Array(this.texts.length);
-        for (const place of this.#reasons) if (place >= 0) counts[place] += 1;
-        return Array.from(counts, (number, at) => ({ text: this.texts[at], number }))
-            .sort((a, b) => b.number - a.number)
-            .slice(0, most);
+    /** All reasons with the number of rows that have each; those that differ by a figure alone are one kind. */
+    reasons() {
+        const counts = new Map();
+        this.#reasons.forEach((place) => {
+            if (place < 0) return;
+            const kind = this.#kinds[place];
+            counts.set(kind, (counts.get(kind) ?? 0) + 1);
+        });
+        return [...counts].map(([kind, number]) => ({ kind, number })).sort((a, b) => b.number - a.number);
     }
 
     /** Places of all rows that match, in order. @param {Query} query @returns {number[]} */
@@ -96,6 +112,7 @@ export class ResultColumns {
             prediction: this.#leaves[at] ? 'Yes' : 'No',
             churn_probability: this.#probabilities[at],
             risk_band: BANDS[this.#bandCodes[at]],
+            assumed: this.#assumed[at],
             reasons: this.#reasonsAt(at).filter((place) => place >= 0).map((place) => this.texts[place]),
         };
     }
@@ -106,12 +123,12 @@ export class ResultColumns {
 
     #matcher({ band, reason, text }) {
         const code = band ? BANDS.indexOf(band) : -1;
-        const place = reason ? (this.#textPlace.get(reason) ?? -2) : -1;
+        const kinds = reason ? new Set(this.#kinds.flatMap((kind, at) => (kind === reason ? [at] : []))) : null;
         const sought = text?.trim().toLowerCase();
         const places = sought ? new Set(this.texts.flatMap((each, at) => (each.toLowerCase().includes(sought) ? [at] : []))) : null;
         return (at) =>
             (code < 0 || this.#bandCodes[at] === code) &&
-            (place === -1 || this.#hasReason(at, (each) => each === place)) &&
+            (!kinds || this.#hasReason(at, (each) => kinds.has(each))) &&
             (!sought || this.#ids[at].toLowerCase().includes(sought) || String(this.#rows[at]) === sought || this.#hasReason(at, (each) => places.has(each)));
     }
 
@@ -141,6 +158,7 @@ export class ResultColumns {
         if (column === 'row') return by(this.#rows);
         if (column === 'customerID') return by(this.#ids);
         if (column === 'prediction') return by(this.#leaves);
+        if (column === 'assumed') return by(this.#assumed);
         if (column === 'reason_1') return by(this.#firstReasonRanks());
         return by(this.#probabilities);
     }

@@ -1,37 +1,47 @@
-/** Choosing or dropping a file, the look at it before it is sent, and the sending. Says `job-accepted`. */
+/** Choosing or dropping files, the look at each before it is sent, and the sending. Says `job-accepted`. */
 
 import { emit, fill, h, icon } from '../lib/dom.js';
-import { bytes, percent, plural } from '../lib/format.js';
+import { percent, sentenceList } from '../lib/format.js';
 import { csvLine } from '../lib/csv.js';
-import { failure } from '../shell/failure.js';
-import { save } from '../lib/download.js';
-import { inspect } from './header.js';
+import { failure, waiting } from '../shell/failure.js';
+import { saveCsv } from '../lib/download.js';
+import { assertUnchanged, check, Unreadable } from './check.js';
+import { preview, report, unjudged } from './look.js';
 import { idempotencyKey, upload } from './upload.js';
+
+const ACCEPTED = '.csv,text/csv,.tsv,.txt,.gz,.xlsx,.parquet';
 
 export class BatchFile extends HTMLElement {
     /** @type {{file: File, key: string} | null} */
     #chosen = null;
+    /** Files that came with others: each has its turn. @type {File[]} */
+    #waiting = [];
 
     set schema(schema) {
         this.definition = schema;
-        this.input = h('input.visually-hidden', { id: 'batch-file', type: 'file', accept: '.csv,text/csv', onchange: () => this.#choose(this.input.files[0]) });
+        this.input = h('input.visually-hidden', { id: 'batch-file', type: 'file', accept: ACCEPTED, multiple: true, onchange: () => this.#picked() });
         this.look = h('div', { role: 'status' });
+        this.rows = h('div');
+        this.turns = h('div', { role: 'status' });
         this.action = h('div');
         this.button = h('button.primary', { type: 'button', disabled: true, onclick: () => this.#send() }, 'Score file');
         fill(this, h('section.card', { 'aria-labelledby': 'file-title' },
             h('h2', { id: 'file-title' }, 'Score a file of customers'),
             this.#zone(),
             this.look,
+            this.rows,
             h('div.buttons', {}, this.button, h('button.quiet', { type: 'button', onclick: () => this.#template() }, 'Download a template')),
+            this.turns,
             this.action,
         ));
+        this.stay = (event) => event.preventDefault();
     }
 
     #zone() {
         const zone = h('div.drop', {},
             icon('file'),
             h('p', {}, this.input, h('label.button', { for: 'batch-file' }, 'Choose a CSV file'), h('span.or', {}, ' or drop one here')),
-            h('p.hint', {}, 'A header row with the nineteen field names in any order. customerID and Churn may be there. Cells may be blank.'),
+            h('p.hint', {}, 'A header row with the field names in any order. customerID and Churn may be there. Cells may be blank. Excel workbooks and gzipped files are read as well.'),
         );
         const over = (state) => (event) => {
             event.preventDefault();
@@ -41,41 +51,113 @@ export class BatchFile extends HTMLElement {
         zone.addEventListener('dragleave', over(false));
         zone.addEventListener('drop', (event) => {
             over(false)(event);
-            this.#choose(event.dataTransfer.files[0]);
+            this.#offer(event.dataTransfer.files);
         });
         return zone;
     }
 
+    /** The input forgets at once what was picked: else the browser says nothing when the same file is chosen again. */
+    #picked() {
+        const files = [...this.input.files];
+        this.input.value = '';
+        if (files.length) this.#offer(files);
+    }
+
+    /** One file is looked at and sent at a time; the others wait, and nothing takes the place of one that is being sent. */
+    #offer(files) {
+        const [first, ...rest] = files;
+        if (!first) return fill(this.action, failure(new Error('What was dropped is not a file. Drop a CSV file.')));
+        const names = new Set([...files].map(({ name }) => name));
+        const others = this.#waiting.filter(({ name }) => !names.has(name));
+        this.#waiting = this.controller ? [...others, first, ...rest] : [...rest, ...others];
+        if (!this.controller) this.#choose(first);
+        return this.#line();
+    }
+
+    #line() {
+        if (!this.#waiting.length) return fill(this.turns);
+        const names = sentenceList(this.#waiting.map(({ name }) => name));
+        const next = () => this.#choose(this.#waiting.shift());
+        return fill(this.turns,
+            h('p.hint', {}, `One file at a time: ${names} ${this.#waiting.length === 1 ? 'comes' : 'come'} next.`),
+            !this.controller && h('button.quiet', { type: 'button', onclick: next }, `Go on to ${this.#waiting[0].name}`),
+        );
+    }
+
     async #choose(file) {
-        if (!file || this.controller) return;
+        this.looking?.abort();
+        const looking = new AbortController();
+        this.looking = looking;
         this.#chosen = { file, key: idempotencyKey() };
-        this.button.disabled = true;
+        this.button.disabled = false;
+        this.eager = false;
         fill(this.action);
+        fill(this.rows);
+        fill(this.look, waiting(`Looking at ${file.name}…`));
+        this.#line();
+        const judged = await check(file, looking.signal).catch((error) => error);
+        if (looking !== this.looking) return;
+        this.looking = null;
+        this.#judge(file, judged);
+        if (this.eager && !this.button.disabled) this.#send();
+    }
+
+    /** @param {File} file @param {import('./check.js').Look | Error} judged */
+    #judge(file, judged) {
+        if (judged instanceof Error) {
+            this.button.disabled = judged instanceof Unreadable;
+            fill(this.look, this.button.disabled ? failure(judged) : unjudged(file, judged));
+            return;
+        }
+        this.button.disabled = !judged.ok;
+        fill(this.look, report(file, judged));
+        fill(this.rows, preview(judged));
+    }
+
+    /** Pressed while the file is still looked at, the button sends it as soon as nothing speaks against it. */
+    async #send() {
+        this.eager = Boolean(this.looking);
+        if (this.eager || this.controller || !this.#chosen) return;
+        const { file, key } = this.#chosen;
+        const controller = new AbortController();
+        this.#sending(controller);
         try {
-            const found = await inspect(file, this.definition);
-            if (this.#chosen.file !== file) return;
-            this.button.disabled = found.faults.length > 0;
-            fill(this.look, report(file, found));
-        } catch {
-            fill(this.look, failure(new Error('The browser cannot read this file. Choose it again.')));
+            await assertUnchanged(file);
+            const job = await upload(file, key, { onProgress: this.#progress(), signal: controller.signal });
+            this.#sending(null);
+            this.#accepted(job);
+        } catch (error) {
+            // What broke off may have done so because the file is no longer there.
+            const reason = error.status === 0 ? await assertUnchanged(file).then(() => error, (lost) => lost) : error;
+            this.#sending(null);
+            this.#refused(reason);
         }
     }
 
-    async #send() {
-        const { file, key } = this.#chosen;
-        this.controller = new AbortController();
+    /** While a file is sent the button keeps the focus but does nothing, and the browser asks before it leaves the page. */
+    #sending(controller) {
+        this.controller = controller;
+        this.button.setAttribute('aria-disabled', String(Boolean(controller)));
+        if (controller) addEventListener('beforeunload', this.stay);
+        else removeEventListener('beforeunload', this.stay);
+        this.#line();
+    }
+
+    #accepted(job) {
+        const held = this.contains(document.activeElement);
+        this.#chosen = null;
         this.button.disabled = true;
-        try {
-            const job = await upload(file, key, { onProgress: this.#progress(), signal: this.controller.signal });
-            this.#reset();
-            emit(this, 'job-accepted', job);
-        } catch (error) {
-            this.button.disabled = false;
-            if (error.name === 'AbortError') fill(this.action, h('p', { role: 'status' }, 'The upload was cancelled.'));
-            else fill(this.action, failure(error, retryable(error) ? () => this.#send() : null), faults(error));
-        } finally {
-            this.controller = null;
-        }
+        for (const place of [this.look, this.rows, this.action]) fill(place);
+        emit(this, 'job-accepted', { job, held });
+        if (this.#waiting.length) this.#choose(this.#waiting.shift());
+    }
+
+    #refused(error) {
+        const held = this.action.contains(document.activeElement);
+        if (error.name === 'AbortError') fill(this.action, h('p', { role: 'status' }, 'The upload was cancelled.'));
+        else fill(this.action, failure(error, retryable(error) ? () => this.#send() : null), faults(error));
+        this.button.disabled = error instanceof Unreadable;
+        if (held) (this.button.disabled ? this.input : this.button).focus();
     }
 
     #progress() {
@@ -88,44 +170,18 @@ export class BatchFile extends HTMLElement {
         };
     }
 
-    #reset() {
-        this.#chosen = null;
-        this.input.value = '';
-        fill(this.look);
-        fill(this.action);
-    }
-
     #template() {
         const fields = this.definition.fields;
         const lines = csvLine(['customerID', ...fields.map(({ name }) => name)]) + csvLine(['EXAMPLE-1', ...fields.map(({ example }) => example)]);
-        save(new Blob([lines], { type: 'text/csv' }), 'customers-template.csv');
+        saveCsv([lines], 'customers-template.csv');
     }
 }
 
 /** A fault of the file itself will not go away by sending it again. */
 function retryable({ status }) {
-    return status === 0 || status === 429 || status >= 500;
+    return status === 0 || status === 403 || status === 429 || status >= 500;
 }
 
 function faults(error) {
     return error.fields?.length > 0 && h('ul', {}, error.fields.map(({ message }) => h('li', {}, message)));
-}
-
-function report(file, { faults: found, header, rows, estimate }) {
-    return [
-        h('p.chosen', {}, h('strong', {}, file.name), ` · ${bytes(file.size)}${found.length ? '' : ` · about ${plural(estimate, 'row')}`}`),
-        found.length
-            ? h('div.failure', {}, icon('warning'), h('div', {}, h('p', {}, 'This file cannot be scored as it is.'), h('ul', {}, found.map((fault) => h('li', {}, fault)))))
-            : h('p.fine', {}, icon('stay'), 'All nineteen columns are there.'),
-        rows.length > 0 && !found.length && preview(header, rows),
-    ];
-}
-
-function preview(header, rows) {
-    return h('div.scroll.preview', { role: 'region', tabindex: 0, 'aria-label': 'First rows of the file' },
-        h('table', {},
-            h('thead', {}, h('tr', {}, header.map((name) => h('th', { scope: 'col' }, name)))),
-            h('tbody', {}, rows.map((row) => h('tr', {}, header.map((_, at) => h('td', {}, row[at] ?? ''))))),
-        ),
-    );
 }

@@ -4,7 +4,8 @@ import { emit, fill, h } from '../lib/dom.js';
 import { count, duration, moment, percent, plural } from '../lib/format.js';
 import { request } from '../lib/http.js';
 import { failure } from '../shell/failure.js';
-import { downloadLink } from '../lib/download.js';
+import { downloadLink, withParameter } from '../lib/download.js';
+import { aside } from './look.js';
 
 const WORDS = {
     queued: 'Waiting',
@@ -22,6 +23,16 @@ export function finished({ status }) {
     return ['completed', 'cancelled', 'failed', 'expired'].includes(status);
 }
 
+/** What a job is called: its file's name, where it came with one. */
+export function nameOf({ filename }) {
+    return filename ?? 'a file without a name';
+}
+
+/** The name without what says which kind of file it was, for files that are made of it. */
+export function stemOf(job) {
+    return (job.filename ?? 'customers').replace(/\.gz$/i, '').replace(/\.(csv|tsv|txt|xlsx|parquet)$/i, '');
+}
+
 export class JobCard extends HTMLElement {
     #seen = '';
     /** When this page first saw rows done, to tell the time left. */
@@ -29,29 +40,32 @@ export class JobCard extends HTMLElement {
 
     connectedCallback() {
         if (this.childElementCount) return;
-        this.heading = h('h3');
+        this.heading = h('h3', { tabindex: -1 });
         this.badge = h('span.state');
         this.about = h('p.hint');
+        this.times = h('p.hint');
+        this.asides = h('div');
         this.progress = h('div.progress');
         this.trouble = h('div');
         this.actions = h('div.buttons');
         this.said = h('p.visually-hidden', { role: 'status' });
-        fill(this, h('div.job-head', {}, this.heading, this.badge), this.about, this.progress, this.trouble, this.actions, this.said);
+        fill(this, h('div.job-head', {}, this.heading, this.badge), this.about, this.times, this.asides, this.progress, this.trouble, this.actions, this.said);
     }
 
     /** Only what changed is drawn again, so that focus stays where it is. */
     set job(job) {
-        const { filename, status, created_at: created } = job;
+        const { status } = job;
         const before = this.data?.status;
         this.data = job;
-        this.heading.textContent = filename ?? 'CSV';
+        this.heading.textContent = job.filename ?? 'CSV';
         this.heading.id = `title-${job.id}`;
         this.badge.textContent = WORDS[status] ?? status;
         this.badge.className = `state ${status}`;
-        this.about.textContent = `${moment(created)}${summary(job)}`;
+        this.about.textContent = `${moment(job.created_at)}${summary(job)}`;
+        this.times.textContent = times(job);
         this.#advance(job);
         if (this.#seen !== status) this.#offer(job);
-        if (before && before !== status) this.said.textContent = `${filename}: ${WORDS[status]}`;
+        if (before && before !== status) this.said.textContent = `${nameOf(job)}: ${WORDS[status]}`;
         this.#seen = status;
     }
 
@@ -80,10 +94,10 @@ export class JobCard extends HTMLElement {
 
     #offer(job) {
         const held = this.actions.contains(document.activeElement);
-        const ended = finished(job);
         fill(this.trouble, job.error && h('p.field-error', {}, job.error));
-        fill(this.actions, ended ? this.#ended(job) : this.#running(job));
-        if (held) this.actions.querySelector('button, a')?.focus();
+        fill(this.asides, aside(job));
+        fill(this.actions, finished(job) ? this.#ended(job) : this.#running(job));
+        if (held) (this.actions.querySelector('button, a') ?? this.heading).focus();
     }
 
     #running({ id, status }) {
@@ -91,19 +105,37 @@ export class JobCard extends HTMLElement {
         return this.#button('Cancel', () => this.#act('POST', `/jobs/${id}/cancel`));
     }
 
+    /** Only what is there is offered: a job that did not complete has no results, and one without refused rows no errors. */
     #ended(job) {
-        const described = { 'aria-describedby': this.heading.id };
-        const files = ['completed', 'cancelled'].includes(job.status);
+        const completed = job.status === 'completed';
+        const file = (label, href) => downloadLink(label, withParameter(href, 'excel=1'), `${stemOf(job)}-${label.toLowerCase()}.csv`, this.trouble, { 'aria-describedby': this.heading.id });
         return [
-            job.status === 'completed' && h('button.show', { type: 'button', 'aria-pressed': 'false', 'aria-describedby': this.heading.id, onclick: () => emit(this, 'job-chosen', job.id) }, 'Show customers'),
-            files && downloadLink('Results', job.links.results, 'results.csv', this.trouble, described),
-            files && downloadLink('Errors', job.links.errors, 'errors.csv', this.trouble, described),
-            this.#button('Delete', () => this.#act('DELETE', `/jobs/${job.id}`), '.quiet'),
+            completed && h('button.show', { type: 'button', 'aria-pressed': 'false', 'aria-describedby': this.heading.id, onclick: () => emit(this, 'job-chosen', job.id) }, 'Show customers'),
+            completed && file('Results', job.links.results),
+            completed && job.request_counts.failed > 0 && file('Errors', job.links.errors),
+            this.#button('Delete', () => this.#ask(job), '.quiet'),
         ].filter(Boolean);
     }
 
     #button(label, onclick, kind = '') {
         return h(`button${kind}`, { type: 'button', 'aria-describedby': this.heading.id, onclick }, label);
+    }
+
+    /** Anybody's job can be deleted by anybody, and never comes back: so the question says what goes. */
+    #ask(job) {
+        const question = h('p', { id: `delete-${job.id}` }, `Delete ${nameOf(job)}${job.status === 'completed' ? ' and its results' : ''}, for everyone and for good?`);
+        const described = { type: 'button', 'aria-describedby': question.id };
+        const keep = h('button', { ...described, onclick: () => this.#keep(job) }, 'Keep');
+        const sure = h('button.danger', { ...described, onclick: () => this.#act('DELETE', `/jobs/${job.id}`) }, 'Delete for good');
+        const escape = ({ key }) => key === 'Escape' && this.#keep(job);
+        fill(this.actions, h('div.question', { role: 'group', 'aria-labelledby': question.id, onkeydown: escape }, question, h('div.buttons', {}, keep, sure)));
+        keep.focus();
+    }
+
+    #keep(job) {
+        fill(this.actions, this.#ended(job));
+        this.selected = this.hasAttribute('data-selected');
+        this.actions.lastElementChild.focus();
     }
 
     async #act(method, path) {
@@ -112,7 +144,8 @@ export class JobCard extends HTMLElement {
             if (answer.status === 204) emit(this, 'job-deleted', this.data.id);
             else emit(this, 'job-changed', await answer.json());
         } catch (error) {
-            fill(this.trouble, failure(error));
+            if (method === 'DELETE' && error.status === 404) emit(this, 'job-deleted', this.data.id);
+            else fill(this.trouble, failure(error));
         }
     }
 }
@@ -121,4 +154,12 @@ function summary(job) {
     if (!finished(job) || job.status === 'expired') return '';
     const { completed, failed } = job.request_counts;
     return ` · ${plural(completed, 'customer')} scored, ${count(failed)} refused · release ${job.model_version}`;
+}
+
+/** When it ran, for how long, and how long it is kept. */
+function times({ status, started_at: start, finished_at: end, expires_at: expires }) {
+    const ran = start && end && `Started ${moment(start)}, took ${duration((Date.parse(end) - Date.parse(start)) / 1000)}.`;
+    const going = start && !end && `Started ${moment(start)}.`;
+    const kept = end && expires && status !== 'expired' && `Kept until ${moment(expires)}.`;
+    return [ran || going, kept].filter(Boolean).join(' ');
 }

@@ -1,36 +1,50 @@
-/** The list of jobs, as the service tells it: kept fresh while anything moves. Says `job-chosen`. */
+/** The list of jobs, as the service tells it: kept fresh while anything moves. Says `job-chosen`, `jobs-seen` and `job-missing`. */
 
 import { emit, fill, h } from '../lib/dom.js';
 import { getJson } from '../lib/http.js';
 import { failure } from '../shell/failure.js';
-import { finished } from './job.js';
+import { finished, nameOf } from './job.js';
 
 const PAGE = 20;
 const BUSY_MS = 1000;
 const IDLE_MS = 15_000;
+/** A service that does not answer is asked less and less often, up to this. */
+const PATIENT_MS = 60_000;
 
 export class JobList extends HTMLElement {
     /** @type {Map<string, any>} */
     #jobs = new Map();
     #cards = new Map();
     #selected = '';
+    /** The last job of the pages that were read: older ones may be in the list by a link, with a gap before them. */
+    #end = '';
+    #paged = false;
+    /** Counts what changed here, so that an answer which was asked for before is known to be out of date. */
+    #changes = 0;
+    #failures = 0;
 
     connectedCallback() {
         this.trouble = h('div');
         this.list = h('ul.jobs');
         this.more = h('button.quiet', { type: 'button', hidden: true, onclick: () => this.#older() }, 'Show older jobs');
         this.empty = h('p.hint', { hidden: true }, 'No job yet. Files that you score are listed here, for everyone who uses this service.');
-        fill(this, h('section.card', { 'aria-labelledby': 'jobs-title' }, h('h2', { id: 'jobs-title' }, 'Jobs'), this.trouble, this.empty, this.list, this.more));
+        this.said = h('p.visually-hidden', { role: 'status' });
+        this.heading = h('h2', { id: 'jobs-title', tabindex: -1 }, 'Jobs');
+        fill(this, h('section.card', { 'aria-labelledby': 'jobs-title' }, this.heading, this.trouble, this.empty, this.list, this.more, this.said));
         this.wake = () => document.hidden || this.#refresh();
         document.addEventListener('visibilitychange', this.wake);
-        this.addEventListener('job-changed', ({ detail }) => this.#merge([detail]));
-        this.addEventListener('job-deleted', ({ detail }) => this.#forget(detail));
+        addEventListener('online', this.wake);
+        document.addEventListener('key-given', this.wake);
+        this.addEventListener('job-changed', ({ detail }) => this.add(detail));
+        this.addEventListener('job-deleted', ({ detail }) => this.#deleted(detail));
         this.#refresh();
     }
 
     disconnectedCallback() {
         clearTimeout(this.timer);
         document.removeEventListener('visibilitychange', this.wake);
+        removeEventListener('online', this.wake);
+        document.removeEventListener('key-given', this.wake);
     }
 
     /** @param {string} id of the job whose results are shown */
@@ -44,24 +58,80 @@ export class JobList extends HTMLElement {
         return this.#jobs.get(id);
     }
 
-    /** A job that is known to be new. */
+    /** A job that is known to be new, or to have changed. */
     add(job) {
+        this.#changes += 1;
         this.#merge([job]);
         this.#schedule();
     }
 
+    focusJob(id) {
+        this.#cards.get(id)?.heading.focus();
+    }
+
     async #refresh() {
         clearTimeout(this.timer);
+        const changes = this.#changes;
         try {
-            const { data, has_more: more } = await getJson(`/jobs?limit=${PAGE}`);
-            fill(this.trouble);
-            this.#dropMissing(data, more);
-            if (this.#jobs.size <= data.length) this.more.hidden = !more;
-            this.#merge(data);
+            const page = await getJson(`/jobs?limit=${PAGE}`);
+            if (changes !== this.#changes) return this.#schedule();
+            this.#recovered();
+            this.#changes += 1;
+            this.#take(page);
+            await this.#lookUp(new Set(page.data.map(({ id }) => id)));
         } catch (error) {
-            fill(this.trouble, failure(error, () => this.#refresh()));
+            this.#failed(error);
         }
-        this.#schedule();
+        return this.#schedule();
+    }
+
+    #take({ data, has_more: more, last_id: last }) {
+        this.#dropMissing(data, more);
+        if (!this.#paged) {
+            this.#end = last;
+            this.more.hidden = !more;
+        }
+        this.#merge(data);
+    }
+
+    /** Jobs beyond the newest page that matter all the same: the one of the address, and those that still run. */
+    async #lookUp(named) {
+        const running = [...this.#jobs.values()].filter((job) => !finished(job)).map(({ id }) => id);
+        const wanted = this.#selected && !this.#jobs.has(this.#selected) ? [this.#selected] : [];
+        for (const id of [...running, ...wanted].filter((each) => !named.has(each))) {
+            try {
+                this.#merge([await getJson(`/jobs/${encodeURIComponent(id)}`)]);
+            } catch (error) {
+                if (error.status !== 404) throw error;
+                this.#forget(id);
+                emit(this, 'job-missing', id);
+            }
+        }
+    }
+
+    #recovered() {
+        this.#failures = 0;
+        this.keyless = false;
+        this.failed = '';
+        fill(this.trouble);
+    }
+
+    /** The same failure again is left alone: it has been read out, and its button may have the focus. */
+    #failed(error) {
+        this.#failures += 1;
+        this.retryAfter = error.retryAfter ?? 0;
+        this.keyless = error.status === undefined;
+        if (this.failed === error.message) return;
+        this.failed = error.message;
+        fill(this.trouble, failure(error, () => this.#again()));
+    }
+
+    #again() {
+        this.#failures = 0;
+        this.heading.focus();
+        this.failed = '';
+        fill(this.trouble);
+        this.#refresh();
     }
 
     /** What lies within the newest page but is not on it has been deleted or has expired. */
@@ -74,13 +144,14 @@ export class JobList extends HTMLElement {
     }
 
     async #older() {
-        const last = this.#sorted().at(-1);
         try {
-            const { data, has_more: more } = await getJson(`/jobs?limit=${PAGE}&after=${encodeURIComponent(last.id)}`);
+            const { data, has_more: more, last_id: last } = await getJson(`/jobs?limit=${PAGE}&after=${encodeURIComponent(this.#end)}`);
+            this.#paged = true;
+            this.#end = last ?? this.#end;
             this.more.hidden = !more;
             this.#merge(data);
         } catch (error) {
-            fill(this.trouble, failure(error));
+            this.#failed(error);
         }
     }
 
@@ -102,6 +173,16 @@ export class JobList extends HTMLElement {
         card.selected = job.id === this.#selected;
     }
 
+    /** The focus goes to the job that takes the place of the deleted one, or to the list's title. */
+    #deleted(id) {
+        this.#changes += 1;
+        const place = this.#cards.get(id).parentNode;
+        const next = place.nextElementSibling ?? place.previousElementSibling;
+        this.said.textContent = `${nameOf(this.#jobs.get(id))} was deleted.`;
+        this.#forget(id);
+        (next?.firstChild.heading ?? this.heading).focus();
+    }
+
     #forget(id) {
         this.#jobs.delete(id);
         this.#cards.get(id)?.parentNode.remove();
@@ -115,8 +196,15 @@ export class JobList extends HTMLElement {
 
     #schedule() {
         clearTimeout(this.timer);
-        if (!this.isConnected || document.hidden) return;
+        // Who gave no key is not asked for it again and again: "Try again" and a key that is given do that.
+        if (!this.isConnected || document.hidden || this.keyless) return;
+        this.timer = setTimeout(() => this.#refresh(), this.#pause());
+    }
+
+    #pause() {
         const busy = [...this.#jobs.values()].some((job) => !finished(job));
-        this.timer = setTimeout(() => this.#refresh(), busy ? BUSY_MS : IDLE_MS);
+        const usual = busy ? BUSY_MS : IDLE_MS;
+        if (!this.#failures) return usual;
+        return Math.max(Math.min(usual * 2 ** this.#failures, PATIENT_MS), this.retryAfter * 1000);
     }
 }

@@ -6,7 +6,7 @@ import { here, remember } from '../lib/router.js';
 import { loadSchema } from '../lib/schema.js';
 import { failure, waiting } from '../shell/failure.js';
 import { BatchFile } from './file.js';
-import { JobCard } from './job.js';
+import { finished, JobCard } from './job.js';
 import { JobList } from './jobs.js';
 import { JobResults } from './results.js';
 import { RiskiestTable } from './table.js';
@@ -25,58 +25,109 @@ export const elements = {
     },
 };
 
+/** What outlives a look at another page: the file with its upload, and the results as they were filtered. */
+const kept = { file: null, results: null, accepted: '' };
+
 async function start(page) {
     const columns = h('div.batch-columns', {}, waiting('Asking for the form…'));
     const place = h('div');
     fill(page, columns, place);
     try {
-        const file = h('batch-file');
+        const schema = await loadSchema();
+        kept.file ??= fileFor(schema);
         const jobs = h('job-list');
-        file.schema = await loadSchema();
-        bind(file, jobs, place);
-        fill(columns, file, jobs);
+        const bound = bind(jobs, place, schema);
+        kept.page = { jobs, ...bound };
+        fill(columns, kept.file, jobs);
     } catch (error) {
         fill(columns, failure(error, () => start(page)));
     }
 }
 
+/** A job may be accepted while another page is shown: then this one shows it when it is opened. */
+function fileFor(schema) {
+    const file = h('batch-file');
+    file.schema = schema;
+    file.addEventListener('job-accepted', ({ detail: { job, held } }) => {
+        if (file.isConnected) kept.page.accept(job, held);
+        else kept.accepted = job.id;
+    });
+    return file;
+}
+
 /** The job whose customers are shown stands in the fragment, so that a reload shows it again. */
-function bind(file, jobs, place) {
-    let wanted = here().parameters.get('job') ?? '';
-    let shown = '';
+function bind(jobs, place, schema) {
+    let wanted = here().parameters.get('job') || kept.accepted;
+    /** The job that was sent from here: its results are moved into sight when they are there. */
+    let sent = '';
+    kept.accepted = '';
 
     const choose = (id) => {
         wanted = id;
-        remember('batch', { job: id });
+        remember('batch', id ? { job: id } : {});
         jobs.selected = id;
     };
     const show = (job) => {
-        if (shown === job.id) return;
-        shown = job.id;
-        const results = h('job-results');
-        fill(place, results);
-        results.job = job;
+        if (place.firstChild?.shown === job.id) return;
+        if (kept.results?.shown !== job.id) {
+            kept.results?.close();
+            kept.results = h('job-results');
+        }
+        kept.results.schema = schema;
+        fill(place, kept.results);
+        kept.results.job = job;
+    };
+    const goTo = () => {
+        reveal(place, 'start');
+        place.querySelector('h2')?.focus({ preventScroll: true });
     };
 
-    jobs.selected = wanted;
-    file.addEventListener('job-accepted', ({ detail: job }) => {
-        choose(job.id);
-        jobs.add(job);
-    });
+    choose(wanted);
     jobs.addEventListener('job-chosen', ({ detail: id }) => {
         choose(id);
         show(jobs.job(id));
-        reveal(place, 'start');
-        place.querySelector('h2')?.focus({ preventScroll: true });
+        goTo();
     });
     jobs.addEventListener('jobs-seen', ({ detail }) => {
         const job = detail.get(wanted);
         if (job?.status === 'completed') show(job);
+        else if (job) fill(place, without(job));
+        if (!job || job.id !== sent || !finished(job)) return;
+        sent = '';
+        // Who is busy with the next file is not called away from it.
+        if (job.status === 'completed' && !kept.file.contains(document.activeElement)) goTo();
     });
-    jobs.addEventListener('job-deleted', ({ detail: id }) => {
-        if (id !== wanted) return;
-        wanted = shown = '';
-        remember('batch', {});
-        fill(place);
-    });
+    jobs.addEventListener('job-missing', ({ detail: id }) => id === wanted && leave(missing()));
+    jobs.addEventListener('job-deleted', ({ detail: id }) => id === wanted && leave(null));
+
+    function leave(words) {
+        choose('');
+        kept.results?.close();
+        kept.results = null;
+        fill(place, words);
+    }
+
+    function accept(job, held) {
+        sent = job.id;
+        choose(job.id);
+        jobs.add(job);
+        if (held) jobs.focusJob(job.id);
+    }
+
+    return { accept };
+}
+
+/** Why a link's job shows no customers, where it never will. */
+function without({ status, error }) {
+    const why = {
+        expired: 'This job has expired: its results are kept no longer. Score the file again.',
+        cancelled: 'This job was cancelled, so it has no results. Score the file again.',
+        failed: `This job failed, so it has no results. ${error ?? ''}`,
+    }[status];
+    return why && h('section.card', {}, h('h2', {}, 'No customers to show'), h('p', {}, why));
+}
+
+function missing() {
+    return h('section.card', {}, h('h2', {}, 'No such job'),
+        h('p', { role: 'alert' }, 'The job of this link is not here. It was deleted, or it has expired: files and results are kept for some days only.'));
 }

@@ -1,5 +1,7 @@
 /** The page's side of the worker that holds a job's results. */
 
+import { ApiError } from '../lib/http.js';
+
 export class ResultsReader {
     #worker = new Worker('/assets/batch/results-worker.js', { type: 'module' });
     #waiting = new Map();
@@ -11,7 +13,7 @@ export class ResultsReader {
             if (progress !== undefined) return onProgress(progress);
             const { resolve, reject } = this.#waiting.get(id);
             this.#waiting.delete(id);
-            return error === undefined ? resolve(answer) : reject(new Error(error));
+            return error === undefined ? resolve(answer) : reject(rebuilt(error));
         };
         this.#worker.onerror = () => {
             for (const { reject } of this.#waiting.values()) reject(new Error('The results could not be read. Reload the page and try again.'));
@@ -31,4 +33,9 @@ export class ResultsReader {
     close() {
         this.#worker.terminate();
     }
+}
+
+/** An error crosses from the worker as plain data. */
+function rebuilt({ status, message, body }) {
+    return body ? new ApiError(status, body) : new Error(message);
 }

@@ -1,6 +1,7 @@
 /** Reads a job's results and errors away from the page, and answers its questions about them. */
 
-import { CsvReader, csvLine } from '../lib/csv.js';
+import { CsvReader, csvLine, defused } from '../lib/csv.js';
+import { fetched } from '../lib/http.js';
 import { ResultColumns } from './columns.js';
 import { FaultGroups } from './faults.js';
 
@@ -10,15 +11,18 @@ const columns = new ResultColumns();
 const TELL_EVERY = 50_000;
 
 async function readRows(url, headers, onRow) {
-    const answer = await fetch(url, { headers });
-    if (!answer.ok) throw new Error((await answer.json()).error);
-    let first = true;
+    const answer = await fetched(url, { headers });
+    let head = null;
     const reader = new CsvReader((cells) => {
-        if (!first) onRow(cells);
-        first = false;
+        if (head) onRow(cells, head);
+        else head = cells;
     });
     const stream = answer.body.pipeThrough(new TextDecoderStream()).getReader();
-    for (let piece = await stream.read(); !piece.done; piece = await stream.read()) reader.push(piece.value);
+    try {
+        for (let piece = await stream.read(); !piece.done; piece = await stream.read()) reader.push(piece.value);
+    } catch {
+        throw new Error('The connection broke off while the results were read. Try again.');
+    }
     reader.end();
 }
 
@@ -29,8 +33,8 @@ const answers = {
             if (columns.total % TELL_EVERY === 0) postMessage({ progress: columns.total });
         });
         columns.keepRiskiest();
-        const { total, length, bins, bands } = columns;
-        return { total, kept: length, bins, bands };
+        const { total, length, bins, bands, averaged } = columns;
+        return { total, kept: length, bins, bands, averaged };
     },
 
     async faults({ url, headers }) {
@@ -40,7 +44,7 @@ const answers = {
     },
 
     reasons() {
-        return columns.commonReasons();
+        return columns.reasons();
     },
 
     page({ query, offset, limit }) {
@@ -50,18 +54,18 @@ const answers = {
 
     list({ query }) {
         const lines = columns.find(query).map((at) => {
-            const { row, customerID, prediction, churn_probability: probability, risk_band: band, reasons } = columns.row(at);
-            return csvLine([row, customerID, prediction, probability.toFixed(6), band, reasons[0] ?? '', reasons[1] ?? '', reasons[2] ?? '']);
+            const { row, customerID, prediction, churn_probability: probability, risk_band: band, reasons, assumed } = columns.row(at);
+            return csvLine([row, defused(customerID), prediction, probability.toFixed(6), band, reasons[0] ?? '', reasons[1] ?? '', reasons[2] ?? '', assumed]);
         });
-        const head = csvLine(['row', 'customerID', 'prediction', 'churn_probability', 'risk_band', 'reason_1', 'reason_2', 'reason_3']);
-        return new Blob([head, ...lines], { type: 'text/csv' });
+        return [csvLine(['row', 'customerID', 'prediction', 'churn_probability', 'risk_band', 'reason_1', 'reason_2', 'reason_3', 'assumed']), ...lines].join('');
     },
 };
 
 addEventListener('message', async ({ data: { id, ask, ...details } }) => {
     try {
         postMessage({ id, answer: await answers[ask](details) });
-    } catch (error) {
-        postMessage({ id, error: error.message });
+    } catch ({ status, message, type, requestId }) {
+        const body = status !== undefined && { error: message, error_type: type, request_id: requestId };
+        postMessage({ id, error: { status, message, body } });
     }
 });

@@ -2,61 +2,89 @@
 
 import { fill, h, uniqueId } from '../lib/dom.js';
 import { count, percent, plural } from '../lib/format.js';
-import { keyHeaders } from '../lib/http.js';
+import { keyHeaders, withKey } from '../lib/http.js';
+import { withParameter } from '../lib/download.js';
 import { failure, waiting } from '../shell/failure.js';
+import { nameOf } from './job.js';
 import { ResultsReader } from './reader.js';
 
-export class JobResults extends HTMLElement {
-    #shown = '';
+/** How long results are held in memory after their page was left. */
+const KEPT_MS = 10 * 60_000;
 
+export class JobResults extends HTMLElement {
+    /** The id of the job whose results are here. */
+    shown = '';
+
+    /** A look at another page leaves the results as they are, for a while. */
     disconnectedCallback() {
+        setTimeout(() => this.isConnected || this.close(), KEPT_MS);
+    }
+
+    close() {
         this.reader?.close();
+        this.shown = '';
     }
 
     /** @param {any} job a completed one */
     set job(job) {
-        if (job.id === this.#shown) return;
-        this.#shown = job.id;
+        if (job.id === this.shown) return;
+        this.shown = job.id;
+        this.body = h('div');
+        this.more = h('div.stack');
+        fill(this, h('section.card', {}, h('h2', { tabindex: -1 }, `Customers in ${nameOf(job)}`), this.body), this.more);
+        this.#load(job);
+    }
+
+    /** The heading stays while the results arrive: it may have the focus. */
+    async #load(job) {
         this.reader?.close();
         const note = waiting('Reading the results…');
-        this.reader = new ResultsReader((rows) => (note.textContent = `Reading the results: ${count(rows)} rows so far…`));
-        fill(this, h('section.card', {}, this.#title(job), note));
-        this.#load(job).catch((error) => fill(this, h('section.card', {}, this.#title(job), failure(error, () => this.#again(job)))));
+        const reader = new ResultsReader((rows) => (note.textContent = `Reading the results: ${count(rows)} rows so far…`));
+        this.reader = reader;
+        fill(this.body, note);
+        try {
+            const found = await this.#ask('load', withParameter(job.links.results, 'raw=1'));
+            if (reader === this.reader) await this.#show(job, found);
+        } catch (error) {
+            if (reader === this.reader) fill(this.body, failure(error, () => this.#load(job)));
+        }
     }
 
-    #again(job) {
-        this.#shown = '';
-        this.job = job;
-    }
-
-    #title(job) {
-        return h('h2', { tabindex: -1 }, `Customers in ${job.filename}`);
-    }
-
-    async #load(job) {
-        const reader = this.reader;
-        const headers = keyHeaders();
-        const found = await reader.ask('load', { url: job.links.results, headers });
-        if (reader !== this.reader) return;
+    async #show(job, found) {
         if (found.total < job.request_counts.completed) throw new Error('The results arrived only in part. Try again.');
         const table = h('riskiest-table');
+        table.schema = this.schema;
         const refused = h('div');
-        fill(this, h('section.card', {}, this.#title(job), summary(found), table), histogram(found), refused);
-        await table.start(reader, job);
-        if (job.request_counts.failed) await this.#faults(refused, job, headers);
+        fill(this.body, summary(found), table);
+        fill(this.more, histogram(found), refused);
+        await table.start(this.reader, job);
+        if (job.request_counts.failed) await this.#faults(refused, job);
     }
 
-    async #faults(place, job, headers) {
-        const { kinds } = await this.reader.ask('faults', { url: job.links.errors, headers });
-        fill(place, faultTable(kinds, job.request_counts.failed));
+    /** A key that is refused while the page is open is asked for again here as everywhere. */
+    #ask(what, url) {
+        return withKey(() => this.reader.ask(what, { url, headers: keyHeaders() }));
+    }
+
+    async #faults(place, job) {
+        try {
+            const { kinds } = await this.#ask('faults', withParameter(job.links.errors, 'raw=1'));
+            fill(place, faultTable(kinds, job.request_counts.failed));
+        } catch (error) {
+            fill(place, failure(error, () => this.#faults(place, job)));
+        }
     }
 }
 
-function summary({ total, kept, bands }) {
+function summary({ total, kept, bands, averaged }) {
     if (!total) return h('p', {}, 'No row of this file could be scored.');
     const parts = ['high', 'medium', 'low'].map((band) =>
         h('li', {}, h(`span.band.${band}`, {}, `${band} risk`), ` ${count(bands[band])} (${percent(bands[band] / total, 0)})`));
-    return [h('ul.bands', {}, parts), kept < total && h('p.hint', {}, `The table holds the ${count(kept)} riskiest of ${plural(total, 'customer')}; the download holds all.`)];
+    return [
+        h('ul.bands', {}, parts),
+        averaged > 0 && h('p.hint', {}, `${plural(averaged, 'customer rests', 'customers rest')} in part on averages, because cells were blank or columns absent; the list says on how many fields.`),
+        kept < total && h('p.hint', {}, `The table holds the ${count(kept)} riskiest of ${plural(total, 'customer')}; the download holds all.`),
+    ];
 }
 
 /** Slices take the colour of the risk band that they lie in. */

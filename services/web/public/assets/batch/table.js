@@ -1,17 +1,22 @@
 /** The riskiest customers: sorted, filtered and paged by the worker, drawn here a page at a time. */
 
 import { fill, h, uniqueId } from '../lib/dom.js';
-import { count, percent, plural } from '../lib/format.js';
-import { save } from '../lib/download.js';
+import { count, moment, percent, plural } from '../lib/format.js';
+import { saveCsv } from '../lib/download.js';
+import { kindOf } from './columns.js';
+import { stemOf } from './job.js';
 
 const PAGE = 20;
 const TYPING_MS = 150;
+/** Rows that are printed at most: fifty pages or so. */
+const PRINTED = 2000;
 const COLUMNS = [
     { name: 'customerID', title: 'Customer ID', falling: false },
     { name: 'churn_probability', title: 'Churn probability', falling: true, number: true },
     { name: 'risk_band', title: 'Risk band', falling: true },
     { name: 'prediction', title: 'Prediction', falling: true },
     { name: 'reason_1', title: 'Main reasons', falling: false },
+    { name: 'assumed', title: 'Averaged fields', falling: true, number: true },
     { name: 'row', title: 'Row', falling: false, number: true },
 ];
 
@@ -23,20 +28,20 @@ export class RiskiestTable extends HTMLElement {
     /** @param {import('./reader.js').ResultsReader} reader */
     async start(reader, job) {
         this.reader = reader;
-        this.file = (job.filename ?? 'customers').replace(/\.csv$/i, '');
+        this.stem = stemOf(job);
+        this.printed = h('p.print-only', {}, `${job.filename ?? 'Customers'}, scored ${moment(job.finished_at)} by release ${job.model_version}`);
         this.reasons = h('select', { id: uniqueId('reason') }, h('option', { value: '' }, 'Any'));
         this.headers = COLUMNS.map((column) => this.#header(column));
         this.body = h('tbody');
         this.said = h('p.found', { role: 'status' });
         this.pager = this.#pager();
         const caption = uniqueId('riskiest');
-        fill(this, this.#filters(), this.said,
+        fill(this, this.printed, this.#filters(), this.said,
             h('div.scroll', { role: 'region', tabindex: 0, 'aria-labelledby': caption },
                 h('table.riskiest', {}, h('caption.visually-hidden', { id: caption }, 'Riskiest customers'), h('thead', {}, h('tr', {}, this.headers)), this.body)),
             this.pager.element);
         await this.#show();
-        const common = await reader.ask('reasons');
-        this.reasons.append(...common.map(({ text, number }) => h('option', { value: text }, `${text} (${count(number)})`)));
+        this.reasons.append(...choices(await reader.ask('reasons'), this.schema));
     }
 
     #filters() {
@@ -50,8 +55,11 @@ export class RiskiestTable extends HTMLElement {
             clearTimeout(this.typing);
             this.typing = setTimeout(read, TYPING_MS);
         });
-        const download = h('button', { type: 'button', onclick: () => this.#download() }, 'Download this list');
-        return h('div.filters', {}, labelled('Risk band', band), labelled('Reason', this.reasons), labelled('Search', text), download);
+        const buttons = h('div.buttons', {},
+            h('button', { type: 'button', onclick: () => this.#download() }, 'Download this list'),
+            h('button', { type: 'button', onclick: () => this.#print() }, 'Print this list'),
+        );
+        return h('div.filters', {}, labelled('Risk band', band), labelled('Reason', this.reasons), labelled('Search', text), buttons);
     }
 
     #header({ name, title, falling, number }) {
@@ -87,12 +95,26 @@ export class RiskiestTable extends HTMLElement {
     async #show() {
         this.#asked += 1;
         const asked = this.#asked;
-        const { total, rows } = await this.reader.ask('page', { query: this.#query, offset: this.#offset, limit: PAGE });
+        const { total, rows } = await this.#page(this.#offset, PAGE);
         if (asked !== this.#asked) return;
         COLUMNS.forEach(({ name }, at) => this.headers[at].setAttribute('aria-sort', this.#direction(name)));
         fill(this.body, rows.map(line));
         this.said.textContent = total ? plural(total, 'customer') : 'No customer matches. Widen the filters.';
         this.#turn(total, rows.length);
+    }
+
+    #page(offset, limit) {
+        return this.reader.ask('page', { query: this.#query, offset, limit });
+    }
+
+    /** On paper there is no next page: all rows that match are printed, up to a limit that is said. */
+    async #print() {
+        const { total, rows } = await this.#page(0, PRINTED);
+        fill(this.body, rows.map(line));
+        if (total > rows.length) this.said.textContent = `The first ${count(rows.length)} of ${plural(total, 'customer')}`;
+        this.pager.element.hidden = true;
+        addEventListener('afterprint', () => this.#show(), { once: true });
+        print();
     }
 
     #turn(total, shown) {
@@ -109,17 +131,31 @@ export class RiskiestTable extends HTMLElement {
     }
 
     async #download() {
-        save(await this.reader.ask('list', { query: this.#query }), `${this.file}-list.csv`);
+        saveCsv([await this.reader.ask('list', { query: this.#query })], `${this.stem}-list.csv`);
     }
 }
 
-function line({ row, customerID, prediction, churn_probability: probability, risk_band: band, reasons }) {
+/** The filter's choices by field: those of the schema's options by name, those with a figure as one each. */
+function choices(kinds, { fields }) {
+    const numbers = new Map(kinds.map(({ kind, number }) => [kind, number]));
+    const option = (kind) => h('option', { value: kind }, `${kind} (${count(numbers.get(kind))})`);
+    const named = fields
+        .map(({ title, options }) => [title, (options ?? []).map(({ words }) => kindOf(words)).filter((kind) => numbers.has(kind))])
+        .filter(([, found]) => found.length);
+    const taken = new Set(named.flatMap(([, found]) => found));
+    const others = kinds.map(({ kind }) => kind).filter((kind) => !taken.has(kind));
+    if (others.length) named.unshift(['By amount', others]);
+    return named.map(([label, found]) => h('optgroup', { label }, found.map(option)));
+}
+
+function line({ row, customerID, prediction, churn_probability: probability, risk_band: band, reasons, assumed }) {
     return h('tr', {},
         h('th', { scope: 'row' }, customerID || `Row ${row}`),
         h('td.number', {}, percent(probability)),
         h('td', {}, h(`span.band.${band}`, {}, band)),
         h('td', {}, prediction === 'Yes' ? 'Leaves' : 'Stays'),
         h('td.reasons', {}, reasons.join(' · ')),
+        h('td.number', {}, assumed),
         h('td.number', {}, row),
     );
 }

@@ -1,7 +1,6 @@
 /** Sends a file to /jobs. XMLHttpRequest, because fetch does not tell how much has been sent. */
 
-import { ApiError, keyHeaders, readBody } from '../lib/http.js';
-import { askForKey, forgetKey } from '../lib/key.js';
+import { ApiError, keyHeaders, readBody, withKey } from '../lib/http.js';
 
 /** A key for one choice of a file; sent again with every try, so that no try makes a second job. */
 export function idempotencyKey() {
@@ -14,15 +13,8 @@ export function idempotencyKey() {
  * @param {{onProgress: (share: number) => void, signal: AbortSignal}} options
  * @returns {Promise<any>} the job
  */
-export async function upload(file, key, options) {
-    try {
-        return await send(file, key, options);
-    } catch (error) {
-        if (error.status !== 401) throw error;
-        forgetKey();
-        await askForKey(error.message);
-        return upload(file, key, options);
-    }
+export function upload(file, key, options) {
+    return withKey(() => send(file, key, options));
 }
 
 function send(file, key, { onProgress, signal }) {

@@ -77,3 +77,40 @@ export function ticks(top, most = 5) {
     const step = [1, 2, 2.5, 5, 10].map((each) => each * power).find((each) => each >= rough);
     return Array.from({ length: Math.floor((top || 1) / step + 1e-9) + 1 }, (_, at) => Number((at * step).toPrecision(12)));
 }
+
+/** The height of a further line of a label, in rem. */
+const LINE = 1.1;
+let brush = null;
+
+/**
+ * Rows below each other: where each begins and ends, and its label in as many lines as it takes to stay in the picture.
+ * @param {{text: string}[]} rows @param {number} height of a row whose label has one line
+ * @returns {{top: number, end: number, texts: string[]}[]} a place without lines where there are no rows
+ */
+export function stacked(rows, height, { head, width, rem }) {
+    let end = head;
+    const places = rows.map(({ text }) => {
+        const texts = lines(text, width, rem);
+        const top = end;
+        end = top + height + (texts.length - 1) * LINE * rem;
+        return { top, end, texts };
+    });
+    return places.length ? places : [{ top: head, end: head, texts: [] }];
+}
+
+function lines(text, width, rem) {
+    brush ??= new OffscreenCanvas(1, 1).getContext('2d');
+    brush.font = `600 ${0.8125 * rem}px ${getComputedStyle(document.body).fontFamily}`;
+    const found = [''];
+    for (const word of text.split(' ')) {
+        const longer = `${found.at(-1)} ${word}`.trim();
+        if (found.at(-1) && brush.measureText(longer).width > width) found.push(word);
+        else found[found.length - 1] = longer;
+    }
+    return found;
+}
+
+/** The lines of a label, one below the other in its row. */
+export function label({ texts, top }, x, rem) {
+    return texts.map((text, at) => svg('text.label.middle', { x, y: top + (1.1 + at * LINE) * rem }, text));
+}

@@ -2,7 +2,7 @@
 
 import { svg } from '../lib/dom.js';
 import { figure } from '../lib/format.js';
-import { Chart, scale } from './chart.js';
+import { Chart, label, scale, stacked } from './chart.js';
 
 /** data: {title, lower, higher, head, rows: [{text, value, low, high}]}; all ratios, 1 is no effect. */
 export class Intervals extends Chart {
@@ -18,9 +18,9 @@ export class Intervals extends Chart {
 
     shapes(width, rem) {
         const { rows, lower, higher } = this.data;
-        const row = 2.4 * rem;
         const head = 1.6 * rem;
-        const height = head + rows.length * row + 2 * rem;
+        const places = stacked(rows, 2.4 * rem, { head, width, rem });
+        const height = places.at(-1).end + 2 * rem;
         const reach = Math.max(...rows.flatMap(({ low, high }) => [Math.abs(Math.log(low)), Math.abs(Math.log(high))]), 0.1);
         const x = scale([-reach, reach], [1.5 * rem, width - 1.5 * rem]);
         const base = height - 1.6 * rem;
@@ -28,7 +28,7 @@ export class Intervals extends Chart {
             svg('text.axis', { x: 0, y: 0.9 * rem }, `\u2190 ${lower}`),
             svg('text.axis.end', { x: width, y: 0.9 * rem }, `${higher} \u2192`),
             svg('line.zero', { x1: x(0), x2: x(0), y1: head, y2: base }),
-            ...rows.flatMap((each, at) => estimate(each, head + at * row, x, rem)),
+            ...rows.flatMap((each, at) => estimate(each, places[at], x, rem)),
             ...ratios(reach).map((ratio) => svg('text.axis.middle', { x: x(Math.log(ratio)), y: height - 0.4 * rem }, `\u00d7${ratio}`)),
         ];
         return { height, shapes };
@@ -41,11 +41,11 @@ function ratios(reach) {
     return steps.filter((ratio) => Math.abs(Math.log(ratio)) <= reach);
 }
 
-function estimate({ text, value, low, high }, top, x, rem) {
+function estimate({ value, low, high }, place, x, rem) {
     const tone = value < 1 ? 'good' : 'bad';
-    const y = top + 1.7 * rem;
+    const y = place.end - 0.7 * rem;
     return [
-        svg('text.label.middle', { x: x(0), y: top + 1.1 * rem }, text),
+        ...label(place, x(0), rem),
         svg(`line.interval.${tone}`, { x1: x(Math.log(low)), x2: x(Math.log(high)), y1: y, y2: y }),
         svg(`circle.${tone}`, { cx: x(Math.log(value)), cy: y, r: 0.3 * rem }),
     ];

@@ -6,8 +6,6 @@ import { CustomerReasons } from './reasons.js';
 import { CustomerRecommendations } from './recommendations.js';
 import { CustomerResult } from './result.js';
 
-export { customerFrom } from './sharing.js';
-
 export const elements = {
     ...charts,
     'customer-comparison': CustomerComparison,

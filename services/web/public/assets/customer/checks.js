@@ -1,6 +1,7 @@
 /** What the schema alone says about answers, told before the API is asked. All else is the API's to judge. */
 
 import { plural } from '../lib/format.js';
+import { readings } from './numbers.js';
 
 /** @typedef {import('../lib/schema.js').Field} Field */
 
@@ -25,10 +26,17 @@ export function errorOf(faults) {
 function faultOf(field, value) {
     if (value === undefined) return field.required ? `${field.title} is missing.` : '';
     if (field.options) return '';
-    if (typeof value !== 'number') return `${field.title} must be a number; got ${quoted(value)}.`;
+    if (typeof value !== 'number') return `${field.title} ${notANumber(value)}`;
     if (field.whole && !Number.isInteger(value)) return `${field.title} must be a whole number; got ${value}.`;
     if (value < field.low || value > field.high) return `${field.title} must be between ${field.low} and ${field.high} ${field.unit}; got ${value}.`;
     return '';
+}
+
+/** A text may be no number at all, or one of two. */
+function notANumber(text) {
+    const [large, small] = readings(text);
+    if (large === undefined) return `must be a number such as 65.50; got ${quoted(text)}.`;
+    return `can be read in two ways: for ${quoted(text)} write ${large}, or ${small}0 if that is meant.`;
 }
 
 function quoted(text) {

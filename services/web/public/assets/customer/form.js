@@ -22,12 +22,20 @@ export class CustomerForm extends HTMLElement {
     }
 
     get customer() {
-        return customerOf(this.#schema, this.#answers());
+        return customerOf(this.#schema, this.answers);
     }
 
     set customer(customer) {
-        const answers = answersOf(this.#schema, customer);
-        for (const [name, field] of this.#fields) field.value = answers[name];
+        this.answers = answersOf(this.#schema, customer);
+    }
+
+    /** All answers as they were typed, by field name. @returns {Record<string, string>} */
+    get answers() {
+        return Object.fromEntries([...this.#fields].map(([name, field]) => [name, field.value]));
+    }
+
+    set answers(answers) {
+        for (const [name, field] of this.#fields) field.value = answers[name] ?? '';
         this.errors = [];
         this.#follow();
     }
@@ -48,9 +56,13 @@ export class CustomerForm extends HTMLElement {
     }
 
     focusFirstError() {
-        const first = [...this.#fields.values()].find((field) => !field.error.hidden);
-        first?.control.focus();
-        if (first) reveal(first, 'center');
+        this.focusField([...this.#fields.keys()].find((name) => !this.#fields.get(name).error.hidden));
+    }
+
+    focusField(name) {
+        const field = this.#fields.get(name);
+        field?.control.focus();
+        if (field) reveal(field, 'center');
     }
 
     /** @param {boolean} busy while an answer is awaited */
@@ -82,8 +94,10 @@ export class CustomerForm extends HTMLElement {
     }
 
     #actions() {
+        this.undo = h('button.quiet', { type: 'button', hidden: true, onclick: () => this.#bringBack() }, 'Bring my answers back');
         return h('div.form-actions', {},
             this.summary,
+            this.undo,
             h('div.buttons', {},
                 h('button.primary', { type: 'submit' }, 'Predict churn'),
                 h('button', { type: 'button', onclick: () => this.#example() }, 'Example customer'),
@@ -94,19 +108,36 @@ export class CustomerForm extends HTMLElement {
     }
 
     #example() {
-        this.customer = exampleCustomer(this.#schema);
+        this.#replace(exampleCustomer(this.#schema));
         emit(this, 'customer-change');
         this.querySelector('button.primary').focus();
     }
 
     #clear() {
-        this.customer = {};
+        this.#replace({});
         emit(this, 'customer-clear');
         this.querySelector('input, select').focus();
     }
 
+    /** Answers that one press would lose can be brought back with another. */
+    #replace(customer) {
+        const before = this.answers;
+        this.customer = customer;
+        if (!Object.values(before).some(Boolean)) return;
+        this.before = before;
+        this.undo.hidden = false;
+    }
+
+    #bringBack() {
+        this.answers = this.before;
+        this.undo.hidden = true;
+        emit(this, 'customer-change');
+        this.querySelector('button.primary').focus();
+    }
+
     #submit(event) {
         event.preventDefault();
+        this.undo.hidden = true;
         emit(this, 'customer-submit');
     }
 
@@ -116,11 +147,7 @@ export class CustomerForm extends HTMLElement {
     }
 
     #follow() {
-        const answers = this.#answers();
+        const answers = this.answers;
         for (const field of this.#fields.values()) field.follow(answers);
-    }
-
-    #answers() {
-        return Object.fromEntries([...this.#fields].map(([name, field]) => [name, field.value]));
     }
 }

@@ -3,12 +3,14 @@
 import { fill, h, reveal } from '../lib/dom.js';
 import { postJson } from '../lib/http.js';
 import { register } from '../lib/register.js';
-import { here } from '../lib/router.js';
+import { here, remember } from '../lib/router.js';
 import { loadSchema } from '../lib/schema.js';
 import { failure, waiting } from '../shell/failure.js';
 import { errorOf, faultsOf } from './checks.js';
+import { keepDraft, keptDraft } from './draft.js';
 import { CustomerField } from './field.js';
 import { CustomerForm } from './form.js';
+import { customerFrom, differences } from './rules.js';
 
 export const elements = {
     'customer-page': class extends HTMLElement {
@@ -33,75 +35,120 @@ async function start(page) {
     fill(page, columns);
     try {
         page.schema = await loadSchema();
-        const form = h('customer-form');
-        form.schema = page.schema;
-        fill(columns, form);
-        await accompany(page, columns, form);
     } catch (error) {
-        fill(columns, failure(error, () => start(page)));
+        return fill(columns, failure(error, () => start(page)));
     }
+    page.form = h('customer-form');
+    page.form.schema = page.schema;
+    page.wanted = fillIn(page);
+    page.form.addEventListener('customer-submit', () => submit(page));
+    page.form.addEventListener('customer-change', () => changed(page));
+    page.form.addEventListener('customer-clear', () => clear(page));
+    const place = h('div');
+    fill(columns, page.form, place);
+    return accompany(page, place);
 }
 
-/** Puts the place for the answer beside the form, and has each follow the other. */
-async function accompany(page, columns, form) {
-    const answer = import('./answer.js');
-    form.addEventListener('customer-submit', () => answer.then(() => predict(page, form, page.result, { asked: true })));
-    const { elements: parts, customerFrom } = await answer;
-    register(parts);
+/** Fills in a link's customer, else what was typed before. @returns {boolean} whether it is to be predicted at once */
+function fillIn({ schema, form }) {
+    const linked = customerFrom(schema, here().parameters);
+    const draft = keptDraft();
+    if (linked) form.customer = linked;
+    else if (draft) form.answers = draft.answers;
+    return Boolean(linked ?? draft?.answered);
+}
+
+/** Puts the place for the answer beside the form. Without its code the form stays, with all that was typed. */
+async function accompany(page, place) {
+    try {
+        register((await import('./answer.js')).elements);
+    } catch {
+        const error = new Error('The part of the page that shows the answer did not arrive. Check the connection.');
+        return fill(place, failure(error, () => accompany(page, place)));
+    }
     const result = h('customer-result');
-    page.result = result;
     result.schema = page.schema;
-    columns.append(result);
-    bind(page, form, result);
-    const customer = customerFrom(page.schema, here().parameters);
-    if (customer) open(page, form, result, customer);
+    page.result = result;
+    place.replaceWith(result);
+    bind(page, page.form, result);
+    if (page.wanted) submit(page);
+    return undefined;
 }
 
 function bind(page, form, result) {
-    form.addEventListener('customer-change', () => rescore(page, form, result, SETTLE_MS));
-    form.addEventListener('customer-clear', () => {
-        clearTimeout(page.timer);
-        page.asked?.abort();
-        result.clear();
-    });
     result.addEventListener('change-wanted', ({ detail }) => {
         for (const { field, value } of detail.changes) form.answer(field, value);
         rescore(page, form, result, 0);
     });
-    result.addEventListener('retry-wanted', () => predict(page, form, result, { asked: true }));
+    result.addEventListener('retry-wanted', () => submit(page));
+    result.addEventListener('field-wanted', ({ detail: name }) => form.focusField(name));
 }
 
-/** A link's customer is filled in and scored at once. */
-function open(page, form, result, customer) {
-    form.customer = customer;
-    predict(page, form, result, { asked: true });
+/** The button: at once where the answer's place is there, else as soon as it is. */
+function submit(page) {
+    page.wanted = true;
+    if (page.result) predict(page, page.form, page.result, { asked: true });
 }
 
-/** Before the first prediction nobody waits for one. */
+function clear(page) {
+    clearTimeout(page.timer);
+    page.asked?.abort();
+    page.wanted = false;
+    page.result?.clear();
+    save(page);
+}
+
+function changed(page) {
+    save(page);
+    if (page.result) rescore(page, page.form, page.result, SETTLE_MS);
+}
+
+function save({ schema, form, result }) {
+    const linked = customerFrom(schema, here().parameters);
+    // What a link brought leaves the address as soon as the form holds something else: a reload must not undo it.
+    if (linked && JSON.stringify(linked) !== JSON.stringify(form.customer)) remember('customer', {});
+    keepDraft({ answers: form.answers, answered: Boolean(result?.answered) });
+}
+
+/** Before the first prediction nobody waits for one; and who a customer is changes nothing about it. */
 function rescore(page, form, result, delay) {
     clearTimeout(page.timer);
-    if (result.answered) page.timer = setTimeout(() => predict(page, form, result, { asked: false }), delay);
+    if (!result.answered) return;
+    const { customer } = result;
+    if (differences(page.schema, customer, form.customer).length) {
+        page.timer = setTimeout(() => predict(page, form, result, { asked: false }), delay);
+        return;
+    }
+    page.asked?.abort();
+    form.errors = [];
+    result.identify(form.customer.customerID);
 }
 
 /** `asked`: by the button, so the answer is a new starting point and faults take the focus. */
 async function predict(page, form, result, { asked }) {
     clearTimeout(page.timer);
-    page.asked?.abort();
     const customer = form.customer;
     const error = errorOf(faultsOf(page.schema, customer));
+    const question = JSON.stringify([customer, asked]);
+    if (question === page.question) return undefined;
+    page.asked?.abort();
     if (error) return refuse(form, result, error, asked);
     const controller = new AbortController();
-    page.asked = controller;
+    Object.assign(page, { asked: controller, question });
     form.busy = result.busy = true;
     try {
         const answer = await postJson('/predict?reasons=all', customer, { signal: controller.signal });
         form.errors = [];
         result.show({ customer, answer, asked });
+        save(page);
         if (asked) showOnSmallScreens(result);
     } catch (error) {
         if (error.name !== 'AbortError') refuse(form, result, error, asked);
     } finally {
-        if (page.asked === controller) form.busy = result.busy = false;
+        if (page.asked === controller) {
+            page.question = '';
+            form.busy = result.busy = false;
+        }
     }
     return undefined;
 }

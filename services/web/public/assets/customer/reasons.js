@@ -6,22 +6,29 @@ import { reasonSentence } from './words.js';
 const FIRST = 5;
 
 export class CustomerReasons extends HTMLElement {
+    #all = false;
+    #reasons = [];
+
+    connectedCallback() {
+        this.sentence = h('p');
+        this.chart = h('signed-bars');
+        this.more = h('button.quiet', { type: 'button', onclick: () => this.#draw(!this.#all) });
+        fill(this, h('section.card', {}, h('h3', {}, 'Why'), this.sentence, this.chart, this.more));
+    }
+
+    /** Whether all reasons are shown outlives an answer. */
     set answer({ reasons }) {
-        const chart = h('signed-bars');
-        const more = h('button.quiet', { type: 'button', 'aria-expanded': 'false' }, `Show all ${reasons.length} reasons`);
-        more.addEventListener('click', () => {
-            const all = more.getAttribute('aria-expanded') === 'false';
-            more.setAttribute('aria-expanded', String(all));
-            more.textContent = all ? `Show the first ${FIRST}` : `Show all ${reasons.length} reasons`;
-            chart.data = chartData(all ? reasons : reasons.slice(0, FIRST));
-        });
-        fill(this, h('section.card', {},
-            h('h3', {}, 'Why'),
-            h('p', {}, reasonSentence(reasons)),
-            chart,
-            reasons.length > FIRST && more,
-        ));
-        chart.data = chartData(reasons.slice(0, FIRST));
+        this.#reasons = reasons;
+        fill(this.sentence, reasonSentence(reasons));
+        this.more.hidden = reasons.length <= FIRST;
+        this.#draw(this.#all);
+    }
+
+    #draw(all) {
+        this.#all = all;
+        this.more.setAttribute('aria-expanded', String(all));
+        this.more.textContent = all ? `Show the first ${FIRST}` : `Show all ${this.#reasons.length} reasons`;
+        this.chart.data = chartData(all ? this.#reasons : this.#reasons.slice(0, FIRST));
     }
 }
 

@@ -1,7 +1,7 @@
 /** The answer about one customer: the card, what is unknown, what changed, why, and what to do. */
 
 import { emit, fill, h, icon } from '../lib/dom.js';
-import { percent, plural, sentenceList } from '../lib/format.js';
+import { moment, percent, plural, sentenceList } from '../lib/format.js';
 import { spoken } from '../lib/schema.js';
 import { failure } from '../shell/failure.js';
 import { copy } from '../lib/clipboard.js';
@@ -14,10 +14,15 @@ export class CustomerResult extends HTMLElement {
     #current = null;
 
     connectedCallback() {
+        this.identity = h('div');
         this.notice = h('div');
         this.verdict = h('div', { role: 'status', 'aria-live': 'polite', 'aria-atomic': 'true' });
-        this.rest = h('div.result-rest');
-        fill(this, h('h2.visually-hidden', { tabindex: -1 }, 'Result'), this.notice, this.verdict, this.rest);
+        this.comparison = h('customer-comparison', { hidden: true });
+        this.reasons = h('customer-reasons');
+        this.recommendations = h('customer-recommendations');
+        this.record = h('div.record');
+        this.rest = h('div.result-rest', {}, this.comparison, this.reasons, this.recommendations, this.#sharing(), this.record);
+        fill(this, h('h2.visually-hidden', { tabindex: -1 }, 'Result'), this.identity, this.notice, this.verdict, this.rest);
         this.clear();
     }
 
@@ -25,57 +30,81 @@ export class CustomerResult extends HTMLElement {
         return this.#current !== null;
     }
 
+    /** The customer that the answer on show is about. */
+    get customer() {
+        return this.#current.customer;
+    }
+
     set busy(busy) {
         this.toggleAttribute('data-busy', busy);
+        if (!this.answered && this.verdict.firstChild) this.#empty(busy ? 'Working it out…' : 'The result appears here.');
     }
 
     clear() {
         this.#baseline = this.#current = null;
         this.#fresh();
-        fill(this.verdict, h('div.card.empty', {}, icon('person'), h('p', {}, 'The result appears here.')));
-        fill(this.rest);
+        this.rest.hidden = true;
+        fill(this.identity);
+        this.#empty('The result appears here.');
     }
 
-    /** @param {{customer: object, answer: any, asked: boolean}} outcome */
+    #empty(words) {
+        fill(this.verdict, h('div.card.empty', {}, icon('person'), h('p', {}, words)));
+    }
+
+    /** Every part keeps its element, so that what was opened stays open. @param {{customer: object, answer: any, asked: boolean}} outcome */
     show({ customer, answer, asked }) {
         if (asked || !this.#baseline) this.#baseline = { customer, answer };
         this.#current = { customer, answer };
         const held = this.rest.contains(document.activeElement);
+        const open = this.verdict.querySelector('details')?.open ?? false;
+        this.identify(customer.customerID);
+        fill(this.verdict, this.#card(open));
+        this.rest.hidden = false;
+        this.comparison.states = { schema: this.schema, before: this.#baseline, after: this.#current };
+        this.recommendations.answer = answer;
+        this.reasons.answer = answer;
+        fill(this.record, this.#printed());
+        if (held && !this.rest.contains(document.activeElement)) this.#keepFocus();
+    }
+
+    /** Who the customer is: no part of the prediction, so it changes without a new one, and outside of what is read out. */
+    identify(customerID) {
         this.#fresh();
-        fill(this.verdict, this.#card());
-        const comparison = h('customer-comparison');
-        const recommendations = h('customer-recommendations');
-        const reasons = h('customer-reasons');
-        fill(this.rest, comparison, reasons, recommendations, this.#sharing(), this.#record());
-        comparison.states = { schema: this.schema, before: this.#baseline, after: this.#current };
-        recommendations.answer = answer;
-        reasons.answer = answer;
-        if (held) this.#keepFocus();
+        this.#current.customer = { ...(customerID && { customerID }), ...without(this.#current.customer, 'customerID') };
+        fill(this.identity, customerID && h('p.customer-id', {}, customerID));
     }
 
     /** Says what is wrong; an earlier answer stays in sight, marked as no longer that of the form. */
     refuse(error) {
         const again = error.fields?.length ? null : () => emit(this, 'retry-wanted');
-        fill(this.notice, h('div.card', {}, failure(error, again)));
+        fill(this.notice, h('div.card', {}, failure(error, again), this.#places(error.fields ?? [])));
         this.toggleAttribute('data-stale', this.answered);
         if (!this.answered) fill(this.verdict);
     }
 
+    /** The way from the summary to each field that wants attention. */
+    #places(fields) {
+        const known = fields.filter(({ field }) => this.schema.byName.has(field));
+        const link = ({ field }) => h('li', {}, h('button.link', { type: 'button', onclick: () => emit(this, 'field-wanted', field) }, this.schema.byName.get(field).title));
+        return known.length > 0 && h('ul.places', { 'aria-label': 'Fields that need attention' }, known.map(link));
+    }
+
     #fresh() {
         fill(this.notice);
+        fill(this.said);
         this.removeAttribute('data-stale');
     }
 
     /** A pressed button that the new answer replaced hands the focus to its undoing. */
     #keepFocus() {
-        (this.querySelector('customer-comparison button') ?? this.querySelector('h2')).focus();
+        (this.querySelector('customer-comparison:not([hidden]) button') ?? this.querySelector('h2')).focus();
     }
 
-    #card() {
+    #card(open) {
         const { answer } = this.#current;
         const tone = answer.prediction === 'Yes' ? 'leave' : 'stay';
         return h(`div.card.verdict.${tone}`, {},
-            answer.customerID && h('p.customer-id', {}, answer.customerID),
             h('p.headline', {}, icon(tone), verdict(answer)),
             h('p.probability', {}, h('strong', {}, percent(answer.churn_probability)), ' churn probability'),
             scale(answer),
@@ -85,43 +114,44 @@ export class CustomerResult extends HTMLElement {
                 h('div', {}, h('dt', {}, 'Confidence'), h('dd', {}, percent(answer.confidence))),
                 answer.probability_range && h('div', {}, h('dt', {}, 'Range'), h('dd', {}, answer.probability_range.map((end) => percent(end, 0)).join(' to '))),
             ),
-            this.#unknown(answer),
+            this.#unknown(answer, open),
         );
     }
 
-    #unknown({ assumed, probability_range: range }) {
+    #unknown({ assumed, probability_range: range }, open) {
         if (!assumed.length) return null;
         const titles = assumed.map((name) => this.schema.byName.get(name)?.title ?? name);
         const spread = range ? ` For the middle 80\u00a0% of them it lies between ${percent(range[0], 0)} and ${percent(range[1], 0)}.` : '';
-        return h('details.unknown', {},
+        return h('details.unknown', { open },
             h('summary', {}, `Averaged over ${plural(assumed.length, 'unknown answer')}`),
             h('p', {}, `${sentenceList(titles)} ${assumed.length === 1 ? 'is' : 'are'} unknown, so this is the mean over real customers who share the known answers.${spread}`),
         );
     }
 
     #sharing() {
-        const { customer } = this.#current;
-        const said = h('span.said', { role: 'status' });
-        const button = (label, text) => h('button.quiet', { type: 'button', onclick: () => put(text, said) }, label);
+        this.said = h('span.said', { role: 'status' });
+        const button = (label, textFor) => h('button.quiet', { type: 'button', onclick: () => put(textFor(this.customer), this.said) }, label);
         return h('div.sharing', {},
-            button('Copy link', linkFor(customer)),
-            button('Copy JSON', jsonFor(customer)),
-            button('Copy curl', curlFor(customer)),
+            button('Copy link', linkFor),
+            button('Copy JSON', jsonFor),
+            button('Copy curl', curlFor),
             h('button.quiet', { type: 'button', onclick: () => print() }, 'Print'),
-            said,
+            this.said,
         );
     }
 
     /** For the printed card alone: who was judged, by which release, and when. */
-    #record() {
+    #printed() {
         const { customer, answer } = this.#current;
         const rows = this.schema.fields.map((field) => h('div', {}, h('dt', {}, field.title), h('dd', {}, spoken(field, customer[field.name]))));
         const { model_name: name, version } = answer.model_info;
-        return h('div.record', {},
-            h('dl', {}, rows),
-            h('p.hint', {}, `${name}, release ${version}, ${answer.timestamp.slice(0, 19).replace('T', ' ')} UTC`),
-        );
+        return [h('dl', {}, rows), h('p.hint', {}, `${name}, release ${version}, ${moment(answer.timestamp)}`)];
     }
+}
+
+function without(object, name) {
+    const { [name]: _, ...rest } = object;
+    return rest;
 }
 
 async function put(text, said) {

@@ -1,5 +1,7 @@
 /** Which answers others leave no choice about. Answers are text by field name; '' is "I don't know". */
 
+import { readings } from './numbers.js';
+
 /** @typedef {import('../lib/schema.js').Field} Field */
 
 /** The value that another answer forces on a field, or null. @param {Field} field @param {Record<string, string>} answers */
@@ -28,12 +30,18 @@ export function customerOf(schema, answers) {
     return customer;
 }
 
-/** Text that is no number is sent as it is: the API says what is wrong with it. */
+/** Text that is no number, or might be either of two, stays as it is: the checks say what is wrong with it. */
 function typed(field, text) {
-    const option = field.options?.find((each) => String(each.value) === text);
-    if (option) return option.value;
-    const number = Number(text);
-    return field.options || text.trim() === '' || Number.isNaN(number) ? text : number;
+    if (field.options) return field.options.find((each) => String(each.value) === text)?.value ?? text;
+    const numbers = readings(text);
+    return numbers.length === 1 ? numbers[0] : text;
+}
+
+/** The customer that a link's parameters describe, or null where they name no field. */
+export function customerFrom(schema, parameters) {
+    const given = Object.fromEntries(parameters);
+    const known = Object.keys(given).some((name) => schema.byName.has(name));
+    return known ? customerOf(schema, answersOf(schema, given)) : null;
 }
 
 /** A customer as the form's answers. @returns {Record<string, string>} */

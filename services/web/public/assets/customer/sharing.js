@@ -1,18 +1,10 @@
 /** A customer as a link, as JSON and as a command. */
 
 import { heldKey } from '../lib/key.js';
-import { answersOf, customerOf } from './rules.js';
 
 /** A link that fills the form in; the customer stands in the fragment, which browsers keep to themselves. */
 export function linkFor(customer) {
     return `${location.origin}${location.pathname}#/customer?${new URLSearchParams(customer)}`;
-}
-
-/** The customer that a link's parameters describe, or null where they name no field. */
-export function customerFrom(schema, parameters) {
-    const given = Object.fromEntries(parameters);
-    const known = Object.keys(given).some((name) => schema.byName.has(name));
-    return known ? customerOf(schema, answersOf(schema, given)) : null;
 }
 
 export function jsonFor(customer) {

@@ -55,15 +55,6 @@ function cells(line) {
     return [...found, ''];
 }
 
-/** All rows of a text. @returns {string[][]} */
-export function parseCsv(text) {
-    const rows = [];
-    const reader = new CsvReader((row) => rows.push(row));
-    reader.push(text);
-    reader.end();
-    return rows;
-}
-
 /** One line of CSV. @param {(string|number)[]} row */
 export function csvLine(row) {
     return `${row.map(quoted).join(',')}\r\n`;
@@ -72,4 +63,12 @@ export function csvLine(row) {
 function quoted(cell) {
     const text = String(cell ?? '');
     return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** A number, or a telephone number of as many digits as E.164 allows: it computes to nothing but a number. */
+const HARMLESS = /^(?:[+-](?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|\+[ ()]*[0-9](?:[ ()./-]{0,3}[0-9]){6,14})$/;
+
+/** The text, made a plain one for spreadsheets by a leading apostrophe if it would run, as in the API's own files. */
+export function defused(text) {
+    return /^[=+\-@\t\r]/.test(text) && !HARMLESS.test(text) ? `'${text}` : text;
 }

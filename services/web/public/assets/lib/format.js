@@ -2,7 +2,10 @@
 
 const LANGUAGE = 'en-US';
 const counts = new Intl.NumberFormat(LANGUAGE);
-const moments = new Intl.DateTimeFormat(LANGUAGE, { dateStyle: 'medium', timeStyle: 'short' });
+const amounts = new Intl.NumberFormat(LANGUAGE, { style: 'currency', currency: 'USD', currencyDisplay: 'narrowSymbol' });
+const moments = new Intl.DateTimeFormat(LANGUAGE, {
+    year: 'numeric', month: 'short', day: 'numeric', hour: 'numeric', minute: '2-digit', timeZoneName: 'short',
+});
 
 /** 0.2345 → "23.5 %"; the thin space is a no-break one. */
 export function percent(share, digits = 1) {
@@ -12,6 +15,11 @@ export function percent(share, digits = 1) {
 /** A whole number with separators. */
 export function count(number) {
     return counts.format(number);
+}
+
+/** An amount of money: 1572 → "$1,572.00". */
+export function money(amount) {
+    return amounts.format(amount);
 }
 
 /** "1 row", "7,043 rows". */
@@ -52,7 +60,7 @@ export function duration(seconds) {
     return plural(Math.round(seconds / 86400), 'day');
 }
 
-/** An ISO 8601 time in the reader's own time zone. */
+/** An ISO 8601 time in the reader's own time zone, which is named. */
 export function moment(timestamp) {
     return timestamp ? moments.format(new Date(timestamp)) : '–';
 }

@@ -1,17 +1,21 @@
 /** Requests to the API, its one error body, and the key that it may want. */
 
-import { askForKey, forgetKey, heldKey } from './key.js';
+import { askForKey, heldKey, refused } from './key.js';
 
 /** What the API, the site's proxy or the network said went wrong. */
 export class ApiError extends Error {
-    /** @param {number} status 0 where there was no answer @param {Record<string, any>} body */
-    constructor(status, body) {
+    /**
+     * @param {number} status 0 where there was no answer @param {Record<string, any>} body
+     * @param {number} [retryAfter] seconds that the service wants to be left alone
+     */
+    constructor(status, body, retryAfter = 0) {
         super(body.error);
         this.name = 'ApiError';
         this.status = status;
         this.type = body.error_type;
         this.fields = body.errors ?? [];
         this.requestId = body.request_id;
+        this.retryAfter = retryAfter;
     }
 }
 
@@ -26,32 +30,43 @@ export function keyHeaders() {
     return key ? { Authorization: `Bearer ${key}` } : {};
 }
 
+/** Calls `attempt`, and again with another key as often as the service refuses the one that is held. */
+export async function withKey(attempt) {
+    const key = heldKey();
+    try {
+        return await attempt();
+    } catch (error) {
+        if (error.status !== 401) throw error;
+        if (refused(key)) await askForKey(key);
+        return withKey(attempt);
+    }
+}
+
 /**
  * Fetches, asks for a key where one is wanted, and throws an ApiError for anything but success.
  * @param {string} path @param {RequestInit & {quiet?: boolean}} [options] quiet: nobody waits, so never ask for a key
  * @returns {Promise<Response>}
  */
-export async function request(path, { quiet = false, ...options } = {}) {
-    const answer = await send(path, options);
+export function request(path, { quiet = false, ...options } = {}) {
+    const attempt = () => fetched(path, { ...options, headers: { ...options.headers, ...keyHeaders() } });
+    return quiet ? attempt() : withKey(attempt);
+}
+
+/** One request, without a word about keys. @returns {Promise<Response>} the answer of a success */
+export async function fetched(path, options) {
+    const answer = await fetch(path, options).catch((reason) => {
+        throw reason.name === 'AbortError' ? reason : new ApiError(0, UNREACHABLE);
+    });
     if (answer.ok) return answer;
-    const error = await errorOf(answer);
-    if (error.status !== 401 || quiet) throw error;
-    forgetKey();
-    await askForKey(error.message);
-    return request(path, options);
+    const text = await answer.text().catch(() => '');
+    throw new ApiError(answer.status, readBody(text, answer.status), secondsOf(answer.headers.get('Retry-After')));
 }
 
-async function send(path, options) {
-    try {
-        return await fetch(path, { ...options, headers: { ...options.headers, ...keyHeaders() } });
-    } catch (reason) {
-        if (reason.name === 'AbortError') throw reason;
-        throw new ApiError(0, UNREACHABLE);
-    }
-}
-
-async function errorOf(answer) {
-    return new ApiError(answer.status, readBody(await answer.text(), answer.status));
+/** Retry-After holds seconds or a date. */
+function secondsOf(header) {
+    if (!header) return 0;
+    const seconds = /^\d+$/.test(header) ? Number(header) : (Date.parse(header) - Date.now()) / 1000;
+    return Math.max(seconds, 0) || 0;
 }
 
 /** The error body in `text`; one of our own where something else answered in the API's place. */

@@ -1,5 +1,6 @@
 /** The customer as the API declares it: fields, titles, groups, choices and rules all come from there. */
 
+import { money } from './format.js';
 import { getJson } from './http.js';
 
 /**
@@ -59,5 +60,5 @@ export function spoken(field, value) {
     if (value === null || value === undefined || value === '') return 'unknown';
     const option = field.options?.find((each) => String(each.value) === String(value));
     if (option) return option.label;
-    return field.unit === '$' ? `$${value}` : `${value} ${field.unit}`.trim();
+    return field.unit === '$' ? money(value) : `${value} ${field.unit}`.trim();
 }

@@ -51,7 +51,7 @@ function chartData(rows, marker) {
         y: { name: 'Customers', top: Math.max(...rows.map((row) => row.flagged)), format: (value) => count(value) },
         marker,
         series: [series('Flagged', 'flagged', 'main'), series('Caught', 'caught', 'good'), series('False alarms', 'false_alarms', 'bad')],
-        summary: rows.map((row) => `at ${percent(row.threshold, 0)}: ${row.flagged} flagged, ${row.caught} caught, ${row.false_alarms} false alarms`).join('; '),
+        summary: `from ${percent(rows[0].threshold, 0)} to ${percent(rows.at(-1).threshold, 0)}; what the slider is at stands above, all of it in the table`,
         head: ['Threshold', 'Flagged', 'Caught', 'False alarms', 'Missed'],
         rows: rows.map((row) => [percent(row.threshold, 0), row.flagged, row.caught, row.false_alarms, row.missed]),
     };

@@ -19,11 +19,12 @@ export class SiteBanner extends HTMLElement {
     }
 }
 
-function messages({ health, model, error }) {
+/** A key that is wanted is asked for by the dialog, and offered in the footer: that is no news for all pages. */
+function messages({ health, model, error, locked }) {
     if (error) return [error.message];
     return [
         model?.data?.source === 'sample' && 'The model was trained on made-up sample data. Its predictions say nothing about real customers.',
-        !model && 'No model has been released yet, so nothing can be predicted. Training may still be running.',
+        !model && !locked && 'No model has been released yet, so nothing can be predicted. Training may still be running.',
         health.status === 'degraded' && `The service is degraded: ${ailments(health)}.`,
     ].filter(Boolean);
 }

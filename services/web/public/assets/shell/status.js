@@ -1,6 +1,7 @@
-/** The footer: which release and version answers, and how it is. */
+/** The footer: which release and version answers, how it is, and whose key is used. */
 
 import { fill, h } from '../lib/dom.js';
+import { changeKey, heldKey } from '../lib/key.js';
 import { loadSchema } from '../lib/schema.js';
 import { watch } from './watch.js';
 
@@ -8,15 +9,28 @@ export class SiteStatus extends HTMLElement {
     connectedCallback() {
         this.state = h('p', {}, 'Asking the service…');
         this.version = h('p');
-        fill(this, this.state, this.version, h('p', {}, h('a', { href: '/docs' }, 'API documentation')));
-        watch((state) => fill(this.state, sentence(state)));
+        this.key = h('p', { hidden: true }, h('button.link', { type: 'button', onclick: () => changeKey().catch(() => {}) }, 'Use another key'));
+        fill(this, this.state, this.version, this.key, h('p', {}, h('a', { href: '/docs' }, 'API documentation')));
+        watch((state) => this.#show(state));
         loadSchema().then(({ version }) => fill(this.version, `Churn ${version}`), () => fill(this.version));
+    }
+
+    #show(state) {
+        const said = sentence(state);
+        if (said.join() !== this.said) fill(this.state, h(`span.dot.${tone(state)}`), said);
+        this.said = said.join();
+        this.key.hidden = !heldKey() && !state.locked;
+        this.key.firstChild.textContent = heldKey() ? 'Use another key' : 'Enter a key';
     }
 }
 
-function sentence({ health, model, error }) {
-    if (error || !health) return [h('span.dot.bad'), 'Service unreachable'];
-    const tone = health.status === 'healthy' ? 'good' : 'warn';
-    const release = model ? ` · ${model.model_name}, release ${model.version}` : ' · no release yet';
-    return [h(`span.dot.${tone}`), `Service ${health.status}`, release];
+function tone({ health, error }) {
+    if (error || !health) return 'bad';
+    return health.status === 'healthy' ? 'good' : 'warn';
+}
+
+function sentence({ health, model, error, locked }) {
+    if (error || !health) return ['Service unreachable'];
+    if (locked) return [`Service ${health.status} · answers with a key alone`];
+    return [`Service ${health.status}`, model ? ` · ${model.model_name}, release ${model.version}` : ' · no release yet'];
 }

@@ -2,13 +2,13 @@
 
 import { getJson } from '../lib/http.js';
 
-/** @typedef {{health: any, model: any, error: Error | null}} State */
+/** @typedef {{health: any, model: any, error: Error | null, locked: boolean}} State locked: it wants a key, or another */
 
 const EVERY_MS = 30_000;
 /** @type {Set<(state: State) => void>} */
 const listeners = new Set();
 /** @type {State} */
-let state = { health: null, model: null, error: null };
+let state = { health: null, model: null, error: null, locked: false };
 let started = false;
 
 /** Calls `listener` with what is known now and with every change. @returns {() => void} ends it */
@@ -20,26 +20,29 @@ export function watch(listener) {
         look();
         setInterval(() => document.hidden || look(), EVERY_MS);
         document.addEventListener('key-given', look);
+        addEventListener('online', look);
+        addEventListener('offline', look);
     }
     return () => listeners.delete(listener);
 }
 
 async function look() {
     try {
-        const [health, model] = await Promise.all([getJson('/health', { quiet: true }), release()]);
-        state = { health, model, error: null };
+        const [health, found] = await Promise.all([getJson('/health', { quiet: true }), release()]);
+        state = { health, error: null, ...found };
     } catch (error) {
         state = { ...state, error };
     }
     for (const listener of listeners) listener(state);
 }
 
-/** The release in service, or null where there is none yet. */
+/** The release in service, or null where there is none yet or it is told only to those with a key. */
 async function release() {
     try {
-        return await getJson('/model_info', { quiet: true });
+        return { model: await getJson('/model_info', { quiet: true }), locked: false };
     } catch (error) {
-        if (error.status === 503) return null;
+        if (error.status === 503) return { model: null, locked: false };
+        if (error.status === 401 || error.status === 403) return { model: null, locked: true };
         throw error;
     }
 }

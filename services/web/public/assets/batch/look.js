@@ -1,0 +1,55 @@
+/** What is known about a chosen file, in words and as a table of its first rows. */
+
+import { h, icon } from '../lib/dom.js';
+import { bytes, plural, sentenceList } from '../lib/format.js';
+
+const PREVIEW_ROWS = 5;
+
+/** The sentences: short, because they are read out. @param {File} file @param {import('./check.js').Look} look */
+export function report(file, look) {
+    const size = h('p.chosen', {}, h('strong', {}, file.name), ` · ${bytes(file.size)}${look.rows === null ? '' : ` · about ${plural(look.rows, 'row')}`}`);
+    return [size, look.ok ? fine(look) : faulty(look), aside(look)];
+}
+
+/** Where the service could not be asked: it judges when the file is sent. */
+export function unjudged(file, error) {
+    return [
+        h('p.chosen', {}, h('strong', {}, file.name), ` · ${bytes(file.size)}`),
+        h('p.hint', {}, 'The file could not be looked at beforehand. It can be sent all the same, and is judged then.'),
+        h('p.hint', {}, error.message),
+    ];
+}
+
+function fine({ absent_columns: absent }) {
+    if (!absent.length) return h('p.fine', {}, icon('stay'), 'All nineteen columns are there.');
+    return [
+        h('p.fine', {}, icon('stay'), 'All columns that are needed are there.'),
+        h('p.hint', {}, `Without a column, and averaged in every row: ${sentenceList(absent)}.`),
+    ];
+}
+
+function faulty({ error, errors }) {
+    const sentences = errors.map(({ message }) => message);
+    return h('div.failure', {}, icon('warning'), h('div', {},
+        h('p', {}, 'This file cannot be scored as it is.'),
+        error && !sentences.includes(error) && h('p', {}, error),
+        h('ul', {}, sentences.map((sentence) => h('li', {}, sentence))),
+    ));
+}
+
+/** How the file was read, and what of it was not: of a chosen file as of a job. */
+export function aside({ ignored_columns: ignored = [], notes = [] }) {
+    const words = [...notes, ignored.length && `Left out, because no field has ${ignored.length === 1 ? 'this name' : 'these names'}: ${sentenceList(ignored)}.`];
+    return words.filter(Boolean).map((sentence) => h('p.hint', {}, sentence));
+}
+
+/** @param {import('./check.js').Look} look */
+export function preview({ columns, sample }) {
+    if (!sample.length) return null;
+    return h('div.scroll.preview', { role: 'region', tabindex: 0, 'aria-label': 'First rows of the file' },
+        h('table', {},
+            h('thead', {}, h('tr', {}, columns.map((name) => h('th', { scope: 'col' }, name)))),
+            h('tbody', {}, sample.slice(0, PREVIEW_ROWS).map((row) => h('tr', {}, columns.map((name) => h('td', {}, row[name] ?? ''))))),
+        ),
+    );
+}

@@ -1,0 +1,37 @@
+/**
+ * What is kept for this tab: in the browser's session storage, and in memory, because browsers that block site data
+ * throw at the first touch of it.
+ */
+
+/** @type {Map<string, string>} */
+const memory = new Map();
+
+/** The tab's storage, or null where the browser keeps it from pages. */
+function storage() {
+    try {
+        return window.sessionStorage;
+    } catch {
+        return null;
+    }
+}
+
+/** The text that was kept under a name, or null. */
+export function recall(name) {
+    return memory.get(name) ?? storage()?.getItem(name) ?? null;
+}
+
+/** @returns {boolean} whether it outlives the page */
+export function keep(name, text) {
+    memory.set(name, text);
+    try {
+        window.sessionStorage.setItem(name, text);
+        return true;
+    } catch {
+        return false;
+    }
+}
+
+export function drop(name) {
+    memory.delete(name);
+    storage()?.removeItem(name);
+}

@@ -1,0 +1,279 @@
+"""The list of jobs and its cards: what is offered, what is said, and how the service is asked while it is away."""
+
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+pytestmark = pytest.mark.timeout(180)
+
+
+def made_up(number: int, **changes: Any) -> dict[str, Any]:
+    """A completed job, as the API tells it; the higher the number, the newer."""
+    name = f"job_{number:04d}"
+    counts = {"total": 3, "completed": 2, "failed": 1}
+    at = f"2026-11-2{number % 10 if number < 10 else 9}T10:{number % 60:02d}:00+00:00"
+    moments = {"created_at": at, "started_at": at, "finished_at": at, "expires_at": "2026-12-24T10:00:00+00:00"}
+    links = {kind: f"/jobs/{name}/{kind}" for kind in ("results", "errors", "cancel")} | {"self": f"/jobs/{name}"}
+    job = {"id": name, "object": "job", "status": "completed", "filename": f"file-{number}.csv", "error": None}
+    return job | moments | {"request_counts": counts, "model_version": "v1", "links": links} | changes
+
+
+class Listing:
+    """Answers in the API's place; `jobs` newest first."""
+
+    def __init__(self, *jobs: dict[str, Any]) -> None:
+        self.jobs = list(jobs)
+        self.asked = 0
+        self.failure: tuple[int, dict[str, str]] | None = None
+
+    def answer(self, route: Route) -> None:
+        self.asked += 1
+        if self.failure:
+            status, headers = self.failure
+            route.fulfill(status=status, headers=headers, json={"success": False, "error": "The store is away."})
+            return
+        after = re.search(r"after=(\w+)", route.request.url)
+        ids = [job["id"] for job in self.jobs]
+        start = ids.index(after[1]) + 1 if after else 0
+        page = self.jobs[start : start + 20]
+        more = len(self.jobs) > start + 20
+        route.fulfill(json={"data": page, "has_more": more, "last_id": page[-1]["id"] if page else None})
+
+
+@pytest.fixture
+def show(open_page: Callable[..., Page]) -> Callable[..., Page]:
+    """A function that opens the batch page with a made-up list of jobs."""
+
+    def open_with(listing: Listing, fragment: str = "#/batch", **options: Any) -> Page:
+        page = open_page("#/about", **options)
+        page.route(re.compile(r"/jobs\?"), listing.answer)
+        page.goto(f"/{fragment}")
+        return page
+
+    return open_with
+
+
+@pytest.mark.parametrize(
+    ("changes", "links"),
+    [
+        ({}, ["Results", "Errors"]),
+        ({"request_counts": {"total": 2, "completed": 2, "failed": 0}}, ["Results"]),
+        ({"status": "cancelled"}, []),
+        ({"status": "failed", "error": "It broke."}, []),
+        ({"status": "expired"}, []),
+    ],
+    ids=["completed", "none refused", "cancelled", "failed", "expired"],
+)
+def test_only_files_that_there_are_are_offered(show, changes, links):
+    page = show(Listing(made_up(1, **changes)))
+    expect(page.locator("job-card")).to_have_count(1)
+    assert page.locator("job-card").get_by_role("link").all_inner_texts() == links
+
+
+def test_a_download_that_fails_says_why_on_the_page(show):
+    page = show(Listing(made_up(1)), patience=["404"])
+    page.get_by_role("link", name="Results", exact=True).click()
+    expect(page.locator("job-card").get_by_role("alert")).to_contain_text("job_0001")
+
+
+def test_a_card_tells_when_it_ran_how_long_it_is_kept_and_how_the_file_was_read(show):
+    job = made_up(1, finished_at="2026-11-21T10:03:00+00:00")
+    page = show(
+        Listing(job | {"ignored_columns": ["Region", "Quarter"], "notes": ["Read as UTF-16."]}), timezone_id="Etc/UTC"
+    )
+    card = page.locator("job-card")
+    for words in (
+        "Started Nov 21, 2026, 10:01 AM UTC, took 2 minutes.",
+        "Kept until Dec 24, 2026, 10:00 AM UTC.",
+        "Left out, because no field has these names: Region and Quarter.",
+        "Read as UTF-16.",
+    ):
+        expect(card).to_contain_text(words)
+
+
+def test_a_job_is_deleted_only_after_a_question_and_the_focus_stays_in_the_list(show):
+    listing = Listing(made_up(2), made_up(1))
+    page = show(listing)
+    deleted: list[str] = []
+    page.route("**/jobs/job_0002", lambda route: deleted.append(route.request.method) or route.fulfill(status=204))
+    card = page.locator("job-card", has_text="file-2.csv")
+    card.get_by_role("button", name="Delete").press("Enter")
+    question = page.get_by_role("group", name="Delete file-2.csv and its results, for everyone and for good?")
+    expect(question.get_by_role("button", name="Keep")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(card.get_by_role("button", name="Delete")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Escape")
+    expect(question).to_have_count(0)
+    assert deleted == []
+    card.get_by_role("button", name="Delete").click()
+    listing.jobs = [made_up(1)]
+    question.get_by_role("button", name="Delete for good").press("Enter")
+    expect(card).to_have_count(0)
+    assert deleted == ["DELETE"]
+    expect(page.get_by_role("heading", name="file-1.csv")).to_be_focused()
+    expect(page.get_by_role("status").filter(has_text="file-2.csv was deleted.")).to_have_count(1)
+
+
+def test_the_last_job_that_is_deleted_leaves_the_focus_on_the_lists_title(show):
+    page = show(Listing(made_up(1)))
+    page.route("**/jobs/job_0001", lambda route: route.fulfill(status=204))
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("button", name="Delete for good").click()
+    expect(page.get_by_role("heading", name="Jobs", exact=True)).to_be_focused()
+
+
+def test_older_jobs_are_read_page_by_page_and_stay(show):
+    listing = Listing(*[made_up(number, created_at=f"2026-11-20T10:{number:02d}:00") for number in range(45, 0, -1)])
+    page = show(listing)
+    cards = page.locator("job-card")
+    expect(cards).to_have_count(20)
+    page.get_by_role("button", name="Show older jobs").click()
+    expect(cards).to_have_count(40)
+    asked = listing.asked
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    page.wait_for_function("true")
+    expect(page.get_by_role("button", name="Show older jobs")).to_be_visible()
+    while listing.asked == asked:
+        page.wait_for_timeout(50)
+    page.wait_for_timeout(200)
+    expect(cards).to_have_count(40)
+    page.get_by_role("button", name="Show older jobs").click()
+    expect(cards).to_have_count(45)
+    expect(page.get_by_role("button", name="Show older jobs")).to_be_hidden()
+
+
+def test_while_the_service_is_away_it_is_asked_less_and_less_and_the_page_stays_still(show):
+    listing = Listing(made_up(1, status="in_progress", finished_at=None))
+    page = show(listing, patience=["503"])
+    expect(page.locator("job-card")).to_have_count(1)
+    listing.failure = (503, {})
+    alert = page.locator("job-list").get_by_role("alert")
+    expect(alert).to_contain_text("The store is away.")
+    page.evaluate("""window.alerts = 0; new MutationObserver((changes) => {
+        const added = changes.flatMap((change) => [...change.addedNodes]);
+        alerts += added.filter((node) => node.role === 'alert' || node.querySelector?.('[role=alert]')).length;
+    }).observe(document.querySelector('job-list'), { childList: true, subtree: true })""")
+    alert.get_by_role("button", name="Try again").focus()
+    asked, start = listing.asked, time.monotonic()
+    while time.monotonic() - start < 7:
+        page.wait_for_timeout(100)
+    assert listing.asked - asked <= 3
+    assert page.evaluate("window.alerts") == 0
+    expect(alert.get_by_role("button", name="Try again")).to_be_focused()
+    listing.failure = None
+    alert.get_by_role("button", name="Try again").press("Enter")
+    expect(alert).to_have_count(0)
+
+
+def test_a_service_that_names_a_time_is_left_alone_until_then(show):
+    listing = Listing(made_up(1, status="in_progress", finished_at=None))
+    page = show(listing, patience=["429"])
+    expect(page.locator("job-card")).to_have_count(1)
+    listing.failure = (429, {"Retry-After": "30"})
+    expect(page.locator("job-list").get_by_role("alert")).to_be_visible()
+    asked = listing.asked
+    page.wait_for_timeout(6000)
+    assert listing.asked == asked
+
+
+def test_a_new_job_stays_though_the_list_was_asked_for_before_it(show, table, tmp_path):
+    listing = Listing()
+    page = show(listing)
+    expect(page.get_by_text("No job yet.")).to_be_visible()
+    held: list[Route] = []
+    page.unroute(re.compile(r"/jobs\?"))
+    page.route(re.compile(r"/jobs\?"), lambda route: held.append(route))
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    while not held:
+        page.wait_for_timeout(20)
+    new = made_up(3, status="queued", started_at=None, finished_at=None)
+    page.route("**/jobs", lambda route: route.fulfill(status=202, json=new))
+    file = tmp_path / "new.csv"
+    file.write_text(",".join(table[0]))
+    page.get_by_label("Choose a CSV file").set_input_files(file)
+    page.get_by_role("button", name="Score file").click()
+    expect(page.locator("job-card")).to_have_count(1)
+    listing.answer(held[0])
+    page.wait_for_timeout(300)
+    expect(page.locator("job-card")).to_have_count(1)
+    listing.jobs = [new]
+    page.unroute(re.compile(r"/jobs\?"))
+    page.route(re.compile(r"/jobs\?"), listing.answer)
+
+
+def test_a_link_to_a_job_beyond_the_list_shows_its_customers(open_page, submit, table, tmp_path):
+    file = tmp_path / "linked.csv"
+    file.write_text("".join(f"{','.join(row)}\n" for row in table[:31]))
+    job = submit(file)
+    page = open_page("#/about")
+    page.route(re.compile(r"/jobs\?"), Listing().answer)
+    page.goto(f"/#/batch?job={job['id']}")
+    expect(page.get_by_role("heading", name="Customers in linked.csv")).to_be_visible()
+    expect(page.locator("job-card[data-selected]")).to_contain_text("linked.csv")
+
+
+def test_a_link_to_a_job_that_is_gone_says_so(open_page):
+    page = open_page("#/batch?job=job_01JD0000000000000000000000", patience=["404"])
+    expect(page.get_by_role("heading", name="No such job")).to_be_visible()
+    expect(page.get_by_role("alert")).to_contain_text("It was deleted, or it has expired")
+    assert page.evaluate("location.hash") == "#/batch"
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"status": "expired"}, "This job has expired"),
+        ({"status": "cancelled"}, "This job was cancelled"),
+        ({"status": "failed", "error": "The file ended."}, "This job failed, so it has no results. The file ended."),
+    ],
+    ids=["expired", "cancelled", "failed"],
+)
+def test_a_link_to_a_job_without_results_says_why(show, changes, words):
+    page = show(Listing(made_up(1, **changes)), "#/batch?job=job_0001")
+    expect(page.locator("batch-page").get_by_text(words)).to_be_visible()
+
+
+def test_a_job_without_a_files_name_has_none_of_the_languages_words(show):
+    page = show(Listing(made_up(1, filename=None)), "#/batch?job=job_0001", patience=["404"])
+    expect(page.get_by_role("heading", name="Customers in a file without a name")).to_be_visible()
+    expect(page.locator("body")).not_to_contain_text("null")
+
+
+@pytest.mark.parametrize("width", [1280, 390, 320])
+def test_results_are_near_however_many_jobs_there_are(show, width):
+    listing = Listing(*[made_up(number) for number in range(25, 0, -1)])
+    page = show(listing, "#/batch?job=job_0020", patience=["404"], viewport={"width": width, "height": 900})
+    expect(page.get_by_role("heading", name="Customers in file-20.csv")).to_be_visible()
+    footer, document, results = page.evaluate("""() => {
+        const box = (name) => document.querySelector(name).getBoundingClientRect();
+        const { scrollHeight } = document.documentElement;
+        return [box('footer').bottom + scrollY, scrollHeight, box('job-results').top + scrollY];
+    }""")
+    assert document <= footer + 1
+    assert results <= 1500
+
+
+def test_results_that_were_waited_for_come_into_sight_with_the_focus(open_page, table, tmp_path):
+    file = tmp_path / "waited.csv"
+    file.write_text("".join(f"{','.join(row)}\n" for row in table[:31]))
+    page = open_page("#/batch", viewport={"width": 390, "height": 800}, reduced_motion="reduce")
+    page.get_by_label("Choose a CSV file").set_input_files(file)
+    page.get_by_role("button", name="Score file").press("Enter")
+    heading = page.get_by_role("heading", name="Customers in waited.csv")
+    expect(heading).to_be_focused(timeout=60_000)
+    expect(heading).to_be_in_viewport()
+    expect(page.locator(".riskiest tbody tr")).to_have_count(20)
+    expect(heading).to_be_focused()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(3, "a few seconds"), (40, "40 seconds"), (300, "5 minutes"), (7200, "2 hours"), (172800, "2 days")],
+)
+def test_a_time_is_told_in_the_words_of_who_waits(module_page, seconds, words):
+    assert module_page.evaluate("async (s) => (await import('/assets/lib/format.js')).duration(s)", seconds) == words
