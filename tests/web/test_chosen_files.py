@@ -231,7 +231,7 @@ def test_an_upload_goes_on_while_another_page_is_looked_at(batch, file):
 def test_after_a_file_was_sent_the_focus_is_on_its_job(batch, file):
     pick(batch, file)
     expect(batch.get_by_role("button", name="Score file")).to_be_enabled()
-    batch.route("**/results*", lambda _: None)
+    batch.route("**/jobs/*/results*", lambda _: None)
     batch.get_by_role("button", name="Score file").press("Enter")
     expect(batch.locator("job-card[data-selected]").get_by_role("heading")).to_be_visible()
     assert batch.evaluate("document.activeElement.closest('job-card, job-results') !== null")

@@ -340,3 +340,45 @@ def test_a_printed_card_has_the_result_the_answers_and_the_release(page):
     expect(page.locator("customer-recommendations li").first).to_contain_text(PERCENT)
     expect(page.locator("customer-form")).to_be_hidden()
     expect(page.get_by_role("navigation")).to_be_hidden()
+
+
+VERDICT = "async (answer) => (await import('/assets/customer/words.js')).verdict(answer)"
+
+
+@pytest.mark.parametrize(
+    ("prediction", "band", "words"),
+    [
+        ("Yes", "high", "Likely to leave"),
+        ("Yes", "medium", "More likely to leave than to stay"),
+        ("No", "medium", "Likely to stay, but worth watching"),
+        ("No", "low", "Likely to stay"),
+    ],
+)
+def test_the_headline_says_how_sure_it_is(module_page, prediction, band, words):
+    assert module_page.evaluate(VERDICT, {"prediction": prediction, "risk_band": band}) == words
+
+
+def test_the_pictures_range_and_mark_lie_where_the_numbers_say(page):
+    page.get_by_role("button", name="Example customer").click()
+    field(page, "Internet service").select_option("")
+    with page.expect_response("**/predict*") as response:
+        page.get_by_role("button", name="Predict churn").click()
+    answer = response.value.json()
+    low, high = answer["probability_range"]
+    expect(page.locator(".scale .range")).to_be_visible()
+
+    def edges(name: str) -> tuple[float, float]:
+        scale, part = page.locator(".scale").bounding_box(), page.locator(f".scale .{name}").bounding_box()
+        assert scale
+        assert part
+        start = (part["x"] - scale["x"]) / scale["width"]
+        return start, start + part["width"] / scale["width"]
+
+    assert edges("range") == pytest.approx((low, high), abs=0.01)
+    assert sum(edges("mark")) / 2 == pytest.approx(answer["churn_probability"], abs=0.01)
+
+
+def test_amounts_are_told_as_amounts(page):
+    answer_example(page)
+    field(page, "Monthly charges").fill("70.5")
+    expect(page.locator("customer-comparison")).to_contain_text("→ $70.50")

@@ -277,3 +277,127 @@ def test_results_that_were_waited_for_come_into_sight_with_the_focus(open_page, 
 )
 def test_a_time_is_told_in_the_words_of_who_waits(module_page, seconds, words):
     assert module_page.evaluate("async (s) => (await import('/assets/lib/format.js')).duration(s)", seconds) == words
+
+
+HEAD = "row,customerID,prediction,churn_probability,risk_band,reason_1,reason_2,reason_3,assumed"
+RESULTS = f"""{HEAD}
+1,+15550100123,No,0.200000,low,Two-year contract,,,0
+2,=2+5,Yes,0.900000,high,Month-to-month contract,Customer for 1 month,,3
+"""
+
+
+@pytest.fixture
+def show_results(show: Callable[..., Page]) -> Callable[..., Page]:
+    """A function that opens the customers of a made-up job whose results are this text, or this failure."""
+
+    def open_with(text: str = RESULTS, status: int = 200, **options: Any) -> Page:
+        job = made_up(1, request_counts={"total": 2, "completed": 2, "failed": 0})
+        page = show(Listing(job), **options)
+        page.route("**/jobs/*/results*", lambda route: route.fulfill(status=status, content_type="text/csv", body=text))
+        page.goto("/#/batch?job=job_0001")
+        return page
+
+    return open_with
+
+
+def test_ids_are_shown_as_they_came_and_are_harmless_in_the_list_that_is_taken_away(show_results, tmp_path):
+    with (page := show_results()).expect_download() as download:
+        ids = page.locator(".riskiest tbody th")
+        expect(ids).to_have_text(["=2+5", "+15550100123"])
+        page.get_by_role("button", name="Download this list").click()
+    download.value.save_as(tmp_path / "list.csv")
+    text = (tmp_path / "list.csv").read_bytes().decode("utf-8-sig").splitlines()
+    assert text[0] == HEAD
+    assert text[1].startswith("2,'=2+5,Yes,0.900000,high,")
+    assert text[2].startswith("1,+15550100123,No,")
+
+
+def test_how_many_fields_were_averaged_is_told_by_row_and_in_all(show_results):
+    page = show_results()
+    expect(page.get_by_text("1 customer rests in part on averages")).to_be_visible()
+    expect(page.locator(".riskiest tbody tr").first.locator("td").nth(4)).to_have_text("3")
+
+
+def test_reasons_that_differ_by_a_figure_are_one_choice_beside_those_of_each_field(show_results):
+    page = show_results()
+    groups = page.locator("optgroup")
+    expect(groups).to_have_count(2)
+    assert [group.get_attribute("label") for group in groups.all()] == ["By amount", "Contract"]
+    page.get_by_label("Reason", exact=True).select_option("Customer for … months")
+    expect(page.locator(".riskiest tbody th")).to_have_text(["=2+5"])
+
+
+def test_half_a_list_is_not_shown_as_a_whole_one(show_results):
+    page = show_results("\n".join(RESULTS.splitlines()[:2]) + "\n")
+    expect(page.locator("job-results").get_by_role("alert")).to_contain_text("The results arrived only in part.")
+    expect(page.locator(".riskiest")).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "words"),
+    [
+        (502, "<html><body>Bad gateway</body></html>", "The service answered with status 502."),
+        (404, '{"error": "There is no job.", "error_type": "NotFound"}', "There is no job."),
+    ],
+    ids=["a balancer's page", "the API's own words"],
+)
+def test_results_that_cannot_be_had_say_so_in_words(show_results, status, text, words):
+    page = show_results(text, status, patience=[str(status)])
+    alert = page.locator("job-results").get_by_role("alert")
+    expect(alert).to_contain_text(words)
+    page.unroute("**/jobs/*/results*")
+    page.route("**/jobs/*/results*", lambda route: route.fulfill(body=RESULTS, content_type="text/csv"))
+    alert.get_by_role("button", name="Try again").click()
+    expect(page.locator(".riskiest tbody tr")).to_have_count(2)
+
+
+def test_slices_have_the_colours_of_the_risk_bands(show_results):
+    rows = [f"{at},id,No,{(at + 0.5) / 20:.6f},low,,,,0" for at in range(20)]
+    job_rows = "\n".join([HEAD, *rows]) + "\n"
+    page = show_results(job_rows)
+    bars = page.locator("score-histogram rect")
+    expect(bars).to_have_count(20)
+    assert [bar.get_attribute("class") for bar in bars.all()] == ["good"] * 6 + ["warn"] * 6 + ["bad"] * 8
+
+
+def test_the_list_is_printed_with_its_heads_all_its_rows_and_nothing_else_of_the_page(show_results):
+    rows = [f"{at},id-{at},No,0.500000,medium,,,,0" for at in range(1, 61)]
+    page = show_results("\n".join([HEAD, *rows]) + "\n")
+    expect(page.locator(".found")).to_have_text("60 customers")
+    page.evaluate("window.print = () => { window.printed = document.querySelectorAll('.riskiest tbody tr').length; }")
+    page.get_by_role("button", name="Print this list").click()
+    page.wait_for_function("window.printed === 60")
+    page.emulate_media(media="print")
+    for head in ("Customer ID", "Churn probability", "Main reasons"):
+        expect(page.get_by_role("columnheader", name=head)).to_be_visible()
+        expect(page.get_by_role("columnheader", name=head).get_by_role("button")).to_be_visible()
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    expect(page.locator(".print-only")).to_contain_text("file-1.csv, scored")
+    for hidden in ("batch-file", "job-list", ".filters", "nav"):
+        expect(page.locator(hidden).first).to_be_hidden()
+    page.emulate_media(media="screen")
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    expect(page.locator(".riskiest tbody tr")).to_have_count(20)
+
+
+def test_what_was_filtered_is_still_so_after_a_look_at_another_page(show_results):
+    page = show_results()
+    page.get_by_label("Risk band").select_option("high")
+    expect(page.locator(".found")).to_have_text("1 customer")
+    page.get_by_role("link", name="About", exact=True).click()
+    expect(page.get_by_role("heading", name="What it does")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_label("Risk band")).to_have_value("high")
+    expect(page.locator(".found")).to_have_text("1 customer")
+    page.get_by_label("Risk band").select_option("")
+    expect(page.locator(".found")).to_have_text("2 customers")
+
+
+def test_the_documentation_is_read_where_site_data_is_blocked(open_page):
+    page = open_page("#/about")
+    page.context.add_init_script(
+        "Object.defineProperty(window, 'sessionStorage', { get() { throw new DOMException('', 'SecurityError'); } });"
+    )
+    page.goto("/docs")
+    expect(page.get_by_role("heading", name="Schemas")).to_be_visible()
+    expect(page.get_by_text("cannot be reached")).to_have_count(0)

@@ -136,3 +136,18 @@ def test_the_about_page_says_what_it_must_not_be_used_for_and_where_to_read_on(o
     expect(page.get_by_role("main")).to_contain_text("/metrics")
     for link in page.get_by_role("main").get_by_role("link").all():
         assert page.request.get(link.get_attribute("href")).ok
+
+
+def test_the_pictures_line_follows_the_slider(model, info):
+    explorer = section(model, "Whom to flag")
+    marker = explorer.locator("line.marker")
+    before = float(marker.get_attribute("x1"))
+    explorer.get_by_label("Threshold", exact=True).press("Home")
+    expect(explorer.locator("output")).to_contain_text(f"{info['thresholds'][0]['threshold'] * 100:.0f} % threshold")
+    assert float(marker.get_attribute("x1")) < before
+
+
+def test_the_pages_heading_and_its_sections_are_printed(model):
+    model.emulate_media(media="print")
+    expect(model.get_by_role("heading", level=1)).to_be_visible()
+    expect(model.get_by_role("navigation")).to_be_hidden()
