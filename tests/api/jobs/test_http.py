@@ -111,6 +111,27 @@ def test_too_large_an_upload_is_refused_with_the_limit(site: FlaskClient, header
     assert "larger than 2 MB" in refused(answer, 413)["error"]
 
 
+def test_an_idempotency_key_is_an_api_keys_own_and_covers_the_options(
+    make_app: Callable[[ApiSettings], Flask], store: ObjectStore, tmp_path: Path, empty_redis: str, many_customers: Make
+) -> None:
+    del store
+    keys = "a-key-of-the-crm-0123,a-key-of-billing-4567"
+    settings = ApiSettings(store_url=f"file://{tmp_path}/store", queue_url=empty_redis, api_keys=keys)  # type: ignore[arg-type]
+    client = make_app(settings).test_client()
+
+    def submit(key: str, rows: int, query: str = "") -> TestResponse:
+        headers = {"X-API-Key": key, "Idempotency-Key": "2026-11-25"}
+        return client.post(f"/jobs{query}", data=many_customers(rows), content_type=CSV, headers=headers)
+
+    crm, billing = keys.split(",")
+    mine, theirs = submit(crm, 3), submit(billing, 4)
+    assert (mine.status_code, theirs.status_code) == (202, 202)
+    assert mine.json["id"] != theirs.json["id"]
+    again = submit(crm, 3)
+    assert (again.json["id"], again.headers["Idempotent-Replayed"]) == (mine.json["id"], "true")
+    assert "options" in refused(submit(crm, 3, "?made_up=1"), 409)["error"]
+
+
 def test_a_refused_upload_leaves_nothing_in_the_store(
     site: FlaskClient, header_line: bytes, store: ObjectStore
 ) -> None:

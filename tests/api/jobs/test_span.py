@@ -41,6 +41,28 @@ def test_a_smaller_job_that_comes_meanwhile_ends_the_span(bench: Any, many_custo
     assert scorer.score(job, plan, range(len(plan.chunks)), enough=lambda: next(waits)) == [0, 1, 2]
 
 
+def test_a_chunk_that_takes_long_gives_way_in_its_middle_but_not_for_ever(
+    bench: Any, many_customers: Callable[[int], bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job, plan, scorer = begun(bench, many_customers(8_000))
+    numbers = list(range(len(plan.chunks)))
+    monkeypatch.setattr(span, "_PATIENCE_SECONDS", 0.0)
+    assert [scorer.score(job, plan, numbers, enough=lambda: True) for _ in range(4)] == [[], [], [0], [0]]
+    waits = iter([False, True])  # before the second, and within it
+    assert scorer.score(job, plan, numbers, enough=lambda: next(waits)) == [0]
+
+
+def test_what_is_written_of_a_chunk_that_gives_way_is_not_taken_for_whole(
+    bench: Any, shifted: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job, plan, scorer = begun(bench, shifted)
+    for name, value in (("_PATIENCE_SECONDS", 0.0), ("_HELD_BYTES", 10)):
+        monkeypatch.setattr(span, name, value)
+    assert scorer.score(job, plan, [0], enough=lambda: True) == []
+    assert not list(bench.store.list(keys.chunks(job.id)))
+    assert bench.ledger.done(job.id) == {}
+
+
 def test_a_job_that_is_cancelled_meanwhile_ends_the_span(bench: Any, many_customers: Callable[[int], bytes]) -> None:
     job, plan, scorer = begun(bench, many_customers(8_000))
     bench.desk.cancel(job.id)

@@ -1,6 +1,8 @@
 """Scoring a span: neighbouring chunks in turn, the next one being read and the one before being written meanwhile."""
 
 import math
+import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain
@@ -24,6 +26,17 @@ _LONGEST = 16
 # Error lines up to so many bytes are written beside the scoring of the next chunk. More of them, as there are where a
 # whole file is wrong, go into the store as they come: they can be larger than the file.
 _HELD_BYTES = 1 << 20
+
+
+# A chunk all of whose rows are wrong in ways of their own takes half a minute. After so many seconds nobody need wait
+# for its end: what has been done of it is done again, which must not happen again and again.
+_PATIENCE_SECONDS = 2.0
+_MOST_INTERRUPTIONS = 2
+_REMEMBERED = 1_000
+
+
+class _Interrupted(Exception):
+    """A smaller job waits, and this chunk takes long."""
 
 
 class _Scored(NamedTuple):
@@ -50,13 +63,14 @@ class SpanScorer:
         self._releases = releases
         self._meter = meter
         self._words = Words()
+        self._interrupted: Counter[tuple[str, int]] = Counter()
 
     def score(
         self, job: Job, plan: Plan, numbers: Sequence[int], enough: Callable[[], bool] = lambda: False
     ) -> list[int]:
         """Score these chunks, until the job is no longer in progress or it is `enough`, which is asked before each
-        chunk but the first: what has not been begun by then is left to another step. Returns the chunks that are done.
-        Raises UnknownJob where the job has been deleted."""
+        chunk but the first, and within a chunk that takes long: what has not been done by then is left to another step.
+        Returns the chunks that are done. Raises UnknownJob where the job has been deleted."""
         done = []
         kept = overlapped(partial(self._keep, job.id, scored) for scored in self._scored(job, plan, numbers, enough))
         for number, in_progress in zip(numbers, kept, strict=False):
@@ -71,16 +85,24 @@ class SpanScorer:
         for number, data in zip(numbers, reads, strict=True):
             if number != numbers[0] and enough():
                 return
-            yield self._score(predictor, job.id, plan, number, data)
+            try:
+                scored = self._score(predictor, job.id, plan, number, data, enough)
+            except _Interrupted:
+                return
+            yield scored
+            del scored  # megabytes, while the next is scored
 
     def _read(self, job_id: str, plan: Plan, number: int) -> bytes:
         chunk = plan.chunks[number]
         return self._store.fetch(keys.upload(job_id), start=chunk.start, end=chunk.end)
 
-    def _score(self, predictor: Predictor, job_id: str, plan: Plan, number: int, data: bytes) -> _Scored:
+    def _score(
+        self, predictor: Predictor, job_id: str, plan: Plan, number: int, data: bytes, enough: Callable[[], bool]
+    ) -> _Scored:
         self._words = Words() if self._words.full else self._words
         scorer = ChunkScorer(predictor, data, plan.columns, plan.chunks[number], self._words)
-        lines = {"errors": self._first_lines(job_id, number, "errors", ERROR_COLUMNS, scorer.errors())}
+        errors = self._interruptible((job_id, number), scorer.errors(), enough)
+        lines = {"errors": self._first_lines(job_id, number, "errors", ERROR_COLUMNS, errors)}
         if scorer.altered_errors:
             raw = self._first_lines(job_id, number, keys.raw("errors"), ERROR_COLUMNS, scorer.raw_errors())
             lines[keys.raw("errors")] = raw
@@ -89,6 +111,19 @@ class SpanScorer:
         if raw_results is not None:
             lines[keys.raw("results")] = b"".join([*_head(number, RESULT_COLUMNS), raw_results])
         return _Scored(number, lines, scorer.progress, scorer.tally)
+
+    def _interruptible(
+        self, chunk: tuple[str, int], pieces: Iterable[bytes], enough: Callable[[], bool]
+    ) -> Iterator[bytes]:
+        """The same pieces, each of which is some thousands of rows. Raises _Interrupted."""
+        end = time.monotonic() + _PATIENCE_SECONDS
+        for piece in pieces:
+            yield piece
+            if time.monotonic() > end and self._interrupted[chunk] < _MOST_INTERRUPTIONS and enough():
+                if len(self._interrupted) > _REMEMBERED:
+                    self._interrupted.clear()
+                self._interrupted[chunk] += 1
+                raise _Interrupted
 
     def _first_lines(
         self, job_id: str, number: int, kind: str, columns: tuple[str, ...], pieces: Iterable[bytes]
