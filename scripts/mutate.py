@@ -34,6 +34,7 @@ RECORDED = ("tests/shared", "tests/api")
 
 # Seconds that a mutant's tests may take: one that makes them hang is killed as well.
 PATIENCE = 300.0
+HANGS = "hangs"
 # Of a line that everything runs through, so many tests are asked; more would be the whole suite for each mutant.
 MOST_TESTS = 80
 
@@ -136,29 +137,39 @@ def copied(target: Path) -> Path:
 def verdict(copy: Path, mutant: Mutant) -> Verdict:
     """Run the mutant's tests in the copy, which is as before afterwards."""
     start = time.monotonic()
+    killed = any(kills(copy, mutant, tests) for tests in tests_of(mutant) if tests)
+    return Verdict(mutant, killed, time.monotonic() - start)
+
+
+def kills(copy: Path, mutant: Mutant, tests: list[str]) -> bool:
+    """Whether one of the tests fails, or hangs, by its doing: one that fails without it as well says nothing."""
     path = copy / mutant.path
     whole = path.read_bytes()
     path.write_text(mutant.text)
     try:
-        killed = any(fails(copy, tests) for tests in tests_of(mutant) if tests)
+        failed = first_failure(copy, tests)
     finally:
         path.write_bytes(whole)
-    return Verdict(mutant, killed, time.monotonic() - start)
+    return failed is not None and (failed == HANGS or first_failure(copy, [failed]) is None)
 
 
-def fails(copy: Path, tests: list[str]) -> bool:
-    """Whether one of the tests fails, or they hang."""
+def first_failure(copy: Path, tests: list[str]) -> str | None:
+    """The first test, or file of them, that fails; None where all pass, or there are none."""
     places = [str(copy / part) for part in ("shared", "services/api", "services/trainer")]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(places), "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-m", "not stack", "-p", "no:cacheprovider", *tests]
     with subprocess.Popen(
-        command, cwd=copy, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command, cwd=copy, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as run:
         try:
-            return run.wait(PATIENCE) not in (0, 5)  # 5: no test was there to run
+            told, _ = run.communicate(timeout=PATIENCE)
         except subprocess.TimeoutExpired:
             run.terminate()
-            return True
+            return HANGS
+    if run.returncode in (0, 5):  # 5: no test was there to run
+        return None
+    lines = [line for line in told.splitlines() if line.startswith(("FAILED ", "ERROR "))]
+    return lines[0].split(" ")[1] if lines else tests[0]
 
 
 def tests_of(mutant: Mutant) -> Iterator[list[str]]:

@@ -45,7 +45,9 @@ def test_a_line_is_found_among_the_bits_that_coverage_keeps():
     assert [line for line in range(20) if mutate.has_line(bits, line)] == [1, 15]
 
 
-@pytest.mark.parametrize(("body", "killed"), [("assert x() == 1", True), ("assert True", False)])
+@pytest.mark.parametrize(
+    ("body", "killed"), [("assert x() == 1", True), ("assert True", False), ("assert x() == 3", False)]
+)
 def test_a_mutant_is_killed_by_a_failing_test_and_leaves_the_copy_as_it_was(tmp_path, monkeypatch, body, killed):
     (tmp_path / "m.py").write_text("def x():\n    return 1\n")
     (tmp_path / "test_m.py").write_text(f"from m import x\n\ndef test():\n    {body}\n")
