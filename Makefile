@@ -9,7 +9,7 @@ PYTHON ?= $(firstword $(shell for name in python3.13 python3.12 python3.11 pytho
 	$$name -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name; done))
 BIN := $(VENV)/bin
 SHELL_SCRIPTS := .ci/run $(wildcard services/*/*.sh deploy/*/*.sh) deploy/upgrade deploy/aws/deploy deploy/aws/function/package \
-	$(addprefix deploy/aws/box/,compose install keys train update watchdog)
+	$(addprefix deploy/aws/box/,compose confine install keys start tell train update watchdog)
 # Built by Go, of which not every machine has one; a newer version is another folder.
 ACTIONLINT := .run/actionlint-1.7.8/actionlint
 # What checks the deployment pins what the product needs newer, so it lives apart.

@@ -24,6 +24,13 @@ BOX_POLL_SECONDS, POLL_SECONDS, PROCESSES = 15, 2, 2
 # The one box sweeps its jobs every minute, the measured worker every ten seconds.
 BOX_SWEEPS = 10 / 60
 MONTH = DAYS * 86_400
+# Pages of jobs that are open while people work, on a month's days of eight hours: each looks every fifteen seconds, by
+# one list and by a read for each of the twenty jobs that it shows.
+OPEN_PAGES, OFFICE_SECONDS, LOOK_SECONDS, SHOWN_JOBS = 20, 22 * 8 * 3600, 15, 20
+# Alarms and figures of one's own, by the templates; what ECS publishes of the cluster, of its two services and of its
+# three kinds of task, which is an estimate: AWS's list of Container Insights' figures changes.
+BOX_ALARMS, BOX_METRICS = 3, 2
+CLUSTER_ALARMS, CLUSTER_METRICS = 4, 1 + 8 + 2 * 11 + 3 * 6
 
 
 class Line(NamedTuple):
@@ -45,24 +52,31 @@ def requests(units: Units, rows: float, processes: int, poll: float, sweeps: flo
     return writes, reads
 
 
-def box(cost: dict[str, Any], units: Units, *, free: bool) -> list[Line]:
+def open_pages(cost: dict[str, Any]) -> float:
+    """S3's requests for pages of jobs that stay open, in dollars a month."""
+    looks = OPEN_PAGES * OFFICE_SECONDS / LOOK_SECONDS
+    return float(looks * (cost["per_unit"]["S3 write"] + SHOWN_JOBS * cost["per_unit"]["S3 read"]))
+
+
+def watching(cost: dict[str, Any], metrics: int, alarms: int) -> float:
+    monthly = cost["per_month"]
+    return float(metrics * monthly["CloudWatch metric"] + alarms * monthly["CloudWatch alarm"])
+
+
+def box(cost: dict[str, Any], units: Units) -> list[Line]:
     hours, hourly, unit = cost["hours_a_month"], cost["per_hour"], cost["per_unit"]
-    allowance = cost["free_tier"] if free else dict.fromkeys(cost["free_tier"], 0)
     writes, reads = requests(units, JOB_ROWS, PROCESSES, BOX_POLL_SECONDS, BOX_SWEEPS)
     out = (10 * MONTH * ANSWER_BYTES + JOB_ROWS * units.row_bytes_out) / 1e9
-
-    def beyond(used: float, name: str) -> float:
-        return max(0.0, used - allowance[name])
-
+    charged = max(0.0, out - cost["always_free"]["data out GB"])
     return [
-        Line("machine (t3.micro)", beyond(hours, "instance hours") * hourly["t3.micro"]),
-        Line("public address", beyond(hours, "public IPv4 hours") * hourly["public IPv4 address"]),
-        Line("disk, 16 GB", beyond(16, "gp3 GB") * cost["per_month"]["gp3 GB"]),
-        Line("S3: kept", beyond(storage(units, JOB_ROWS), "S3 standard GB") * cost["per_month"]["S3 standard GB"]),
-        Line(
-            "S3: requests", beyond(writes, "S3 write") * unit["S3 write"] + beyond(reads, "S3 read") * unit["S3 read"]
-        ),
-        Line("data out", beyond(out, "data out GB") * unit["data out GB"]),
+        Line("machine (t3.micro)", hours * hourly["t3.micro"]),
+        Line("public address", hours * hourly["public IPv4 address"]),
+        Line("disk, 16 GB", 16 * cost["per_month"]["gp3 GB"]),
+        Line("S3: kept", storage(units, JOB_ROWS) * cost["per_month"]["S3 standard GB"]),
+        Line("S3: requests", writes * unit["S3 write"] + reads * unit["S3 read"]),
+        Line(f"S3: requests of {OPEN_PAGES} open pages of jobs", open_pages(cost)),
+        Line("alarms and their figures", watching(cost, BOX_METRICS, BOX_ALARMS)),
+        Line("data out", charged * unit["data out GB"]),
     ]
 
 
@@ -84,16 +98,18 @@ def cluster(cost: dict[str, Any], units: Units, rate: float) -> list[Line]:
     balancer = hours * (hourly["load balancer"] + capacity * hourly["load balancer capacity unit"])
     addresses = 3 * hours * hourly["public IPv4 address"]
     kept = storage(units, JOB_ROWS) * cost["per_month"]["S3 standard GB"]
-    logs = rate * MONTH * LOG_BYTES / 1e9 * unit["CloudWatch log GB"]
+    log_gigabytes = rate * MONTH * LOG_BYTES / 1e9
     return [
         Line(f"web and api, {api} tasks", api * task),
         Line("worker, 1 task", workers * task),
         Line("two Redis", hours * (hourly["cache.t4g.micro"] + 2 * hourly["cache.t4g.small"])),
         Line("load balancer, three addresses", balancer + addresses),
-        Line("NAT gateway", hours * hourly["NAT gateway"]),
+        Line("NAT gateway, logs through it", hours * hourly["NAT gateway"] + log_gigabytes * unit["NAT gateway GB"]),
+        Line(f"S3: requests of {OPEN_PAGES} open pages of jobs", open_pages(cost)),
         Line("S3", kept + writes * unit["S3 write"] + reads * unit["S3 read"]),
         Line("CloudFront: requests, data out", rate * MONTH * unit["CloudFront request"] + out * unit["data out GB"]),
-        Line("logs", logs),
+        Line("logs", log_gigabytes * unit["CloudWatch log GB"]),
+        Line("Container Insights, alarms", watching(cost, CLUSTER_METRICS, CLUSTER_ALARMS)),
     ]
 
 
@@ -105,10 +121,10 @@ def function(cost: dict[str, Any], rate: float) -> float:
 
 
 def boxes(cost: dict[str, Any], units: Units) -> str:
-    free, paid = box(cost, units, free=True), box(cost, units, free=False)
-    rows = [[a.what, f"{a.dollars:.2f}", f"{b.dollars:.2f}"] for a, b in zip(free, paid, strict=True)]
-    rows.append(["**a month**", *[f"**{sum(line.dollars for line in lines):.2f}**" for lines in (free, paid)]])
-    return table(["one box, US$ a month", "free tier", "after it"], rows)
+    lines = box(cost, units)
+    rows = [[line.what, f"{line.dollars:.2f}"] for line in lines]
+    rows.append(["**a month**", f"**{sum(line.dollars for line in lines):.2f}**"])
+    return table(["one box", "US$ a month"], rows)
 
 
 def clusters(cost: dict[str, Any], units: Units) -> str:

@@ -47,7 +47,7 @@ IMAGES = [
     Setting(
         "CHURN_IMAGE_PREFIX",
         "",
-        "A registry's folder with images that were built elsewhere, such as registry.example.com/churn-, followed by "
+        "A registry's folder with images that were built elsewhere, such as images.example.com/churn-, followed by "
         "api, trainer and web. Not set: they are built here.",
     ),
     Setting("CHURN_IMAGE_TAG", "latest", "The version of these images."),

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import requests
 from moto import mock_aws
 
 from churn.store import open_store
+from churn_api import parameter_keys
 
 EVENTS = Path(__file__).parent / "events"
 KEY = "b7d1f09c3e5a48126fd0c9e2"
@@ -181,6 +183,31 @@ def test_a_callers_own_word_on_its_address_is_not_taken(handler, monkeypatch):
     for version in ("v1", "v2"):
         answer(_event(version, "GET", "/health", None, {"X-Forwarded-For": "198.51.100.66, 203.0.113.9"}), None)
     assert seen == ["203.0.113.9", "203.0.113.9"]
+
+
+def test_a_key_that_is_revoked_opens_nothing_when_the_next_look_is_due(handler, monkeypatch):
+    def status(key: str) -> int:
+        return handler(_event("v2", "GET", "/model_info", None, {"X-API-Key": key}), None)["statusCode"]
+
+    assert status(KEY) == 200
+    with mock_aws():
+        other = KEY[::-1]
+        boto3.client("ssm").put_parameter(Name="/churn/api-keys", Type="SecureString", Value=other, Overwrite=True)
+        monkeypatch.setattr("churn_function.SECONDS_BETWEEN_LOOKS", 0.0)
+        time.sleep(1.1)
+        status(KEY)
+        time.sleep(1.1)
+        assert (status(KEY), status(other)) == (401, 200)
+
+
+def test_keys_stay_as_they_were_where_they_cannot_be_asked_for(tmp_path, monkeypatch):
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    file = tmp_path / "api-keys"
+    with mock_aws():
+        boto3.client("ssm").put_parameter(Name="/keys", Type="SecureString", Value=KEY)
+        parameter_keys.fetch("/keys", file)
+        parameter_keys.refresh("/no-such-parameter", file)
+    assert file.read_text() == f"{KEY}\n"
 
 
 def test_everything_that_the_function_imports_is_in_its_package(root):

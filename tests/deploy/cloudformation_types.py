@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
+from uuid import uuid4
 
 import boto3
 from moto.cloudformation import parsing
@@ -147,6 +148,19 @@ def _integration(_: str, properties: Properties) -> Made:
     return Made(made["IntegrationId"], {})
 
 
+def _alarm(name: str, properties: Properties) -> Made:
+    made = f"{name}-{uuid4().hex[:8]}"
+    # What moto's own models do not answer to `Fn::GetAtt` stays as it is written.
+    dimensions = [each | {"Value": str(each["Value"])[:255]} for each in properties.get("Dimensions", [])]
+    properties = properties | {"Dimensions": dimensions}
+    boto3.client("cloudwatch").put_metric_alarm(AlarmName=made, **properties)
+    return Made(made, {"Arn": made})
+
+
+def _no_alarm(name: str) -> None:
+    boto3.client("cloudwatch").delete_alarms(AlarmNames=[name])
+
+
 def _nothing(_: str) -> None:
     """Goes with what it is part of."""
 
@@ -156,6 +170,7 @@ def _no_api(name: str) -> None:
 
 
 KINDS = (
+    Kind("AWS::CloudWatch::Alarm", _alarm, _no_alarm),
     Kind("AWS::S3::BucketPolicy", _bucket_policy, _nothing),
     Kind("AWS::ElastiCache::SubnetGroup", _subnet_group, _nothing),
     Kind("AWS::ElastiCache::ParameterGroup", _parameter_group, _nothing),

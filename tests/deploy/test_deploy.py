@@ -1,6 +1,8 @@
 """`make deploy` against clients that write down what they are asked: what it says, asks, uploads and calls."""
 
+import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -67,7 +69,10 @@ def test_it_says_what_it_will_do_and_does_nothing_unless_it_is_told_to(make):
     done = make("STACK=churn")
     assert done.code != 0
     assert "In account 123456789012, region eu-west-1:" in done.out
-    assert "stack churn (single.yaml): the bucket, the role, the firewall and the machine" in done.out
+    assert (
+        "stack churn (single.yaml): the bucket, the role, the firewall and the machine, which is never replaced by this"
+        in done.out
+    )
     assert "delete-stack --stack-name churn" in done.out
     assert "Nothing was done." in done.err
     assert done.asked == ["aws sts get-caller-identity --query Account --output text"]
@@ -80,7 +85,13 @@ def test_a_yes_is_enough(make):
 def test_one_box_is_a_key_a_stack_in_the_default_network_and_the_commit_in_its_bucket(make):
     done = make("STACK=churn", "YES=1", "PARAMETERS=WebCidr=203.0.113.0/24 JobDays=3")
     assert done.code == 0, done.err
-    assert done.parameters("churn") == {"VpcId=vpc-1", "SubnetId=subnet-1", "WebCidr=203.0.113.0/24", "JobDays=3"}
+    assert done.parameters("churn") == {
+        "VpcId=vpc-1",
+        "SubnetId=subnet-1",
+        "ImageId=ami-2",
+        "WebCidr=203.0.113.0/24",
+        "JobDays=3",
+    }
     assert "aws s3 cp --only-show-errors - s3://churn-bucket/deploy/churn.tar.gz" in done.asked
     packed = {each.removeprefix("packed ") for each in done.asked if each.startswith("packed ")}
     assert {"compose.yaml", "deploy/aws/box/install", "services/api/Dockerfile"} <= packed
@@ -104,7 +115,36 @@ def test_the_key_lies_where_the_stack_is_told_to_look(deploy):
 
 def test_a_named_network_is_taken_instead_of_the_default_one(deploy):
     done = deploy("churn", "single", "VpcId=vpc-2", "SubnetId=subnet-2", YES="1")
-    assert done.parameters("churn") == {"VpcId=vpc-2", "SubnetId=subnet-2"}
+    assert done.parameters("churn") == {"VpcId=vpc-2", "SubnetId=subnet-2", "ImageId=ami-2"}
+
+
+def test_a_machine_that_is_there_keeps_its_image_whatever_debian_publishes(deploy):
+    done = deploy("churn", YES="1", HELD_IMAGE="ami-1", NEWEST_IMAGE="ami-9")
+    assert "ImageId=ami-1" in done.parameters("churn")
+    named = deploy("churn", "single", "ImageId=ami-3", YES="1", HELD_IMAGE="ami-1")
+    assert [each for each in named.parameters("churn") if each.startswith("ImageId")] == ["ImageId=ami-3"]
+
+
+def test_no_deployment_may_replace_the_machine(deploy):
+    asked = "\n".join(deploy("churn", YES="1").asked)
+    policy = asked.partition("set-stack-policy --stack-name churn --stack-policy-body ")[2]
+    statements = json.JSONDecoder().raw_decode(policy)[0]["Statement"]
+    assert {"Update:Replace", "Update:Delete"} <= {
+        action for each in statements if each["Effect"] == "Deny" for action in each["Action"]
+    }
+    assert statements[1]["Resource"] == "LogicalResourceId/Instance"
+
+
+def test_images_are_built_for_the_processors_of_the_tasks(deploy):
+    assert "platform linux/amd64" in deploy("many", "cluster", *ORIGIN, YES="1").asked
+
+
+def test_the_command_asks_for_no_newer_bash_than_a_mac_has(root):
+    text = (root / "deploy" / "aws" / "deploy").read_text() + (root / "deploy" / "upgrade").read_text()
+    newer = [r"declare -A", r"inherit_errexit", r"\$\{\w+(,,|\^\^)", r"\bmapfile\b|\breadarray\b", r"&>>", r"\$\{\w+@"]
+    assert [pattern for pattern in newer if re.search(pattern, text)] == []
+    # An empty array is an unset variable there.
+    assert not re.search(r'(?<!\+)"\$\{(given|network)\[@\]\}"', text.replace('given=("$@")', ""))
 
 
 def test_a_cluster_is_repositories_the_commits_images_a_bucket_and_the_stack(make, commit):

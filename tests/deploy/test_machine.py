@@ -1,7 +1,5 @@
 """The one machine's user data in a clean Debian, and what its compose command starts: inside a gigabyte."""
 
-import base64
-import email
 import hashlib
 import os
 import shlex
@@ -9,14 +7,10 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
-from typing import NamedTuple
-from uuid import uuid4
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
-from tests.deploy.cloudformation_types import taught
+from tests.deploy.machines import KEYS, amazon, machine, started, user_data
 from tests.deploy.memory import output, peak, peak_of_trainer
 
 from churn_trainer import sample
@@ -24,116 +18,11 @@ from scripts import soak
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(1200)]
 
-KEYS = "first-key-of-24-letters!\nreporting score second-key-of-24-letters"
-STAND_INS = Path(__file__).parent / "machine"
+__all__ = ["amazon", "machine", "started", "user_data"]
+
 CURRENT, ENVIRONMENT = "/opt/churn/current", "/run/churn/production.env"
 IMAGES = ("api", "trainer", "web")
 GIGABYTE = 2**30
-# What the machine is made of: these stay as they are when it is started again.
-STATE = (
-    "/etc/churn",
-    "/etc/docker",
-    "/etc/systemd/system",
-    "/etc/systemd/journald.conf.d",
-    "/run/churn",
-    "/opt/churn/current",
-)
-
-
-class Machine(NamedTuple):
-    container: str
-    folder: Path
-
-    def run(self, *command: str) -> str:
-        return output("docker", "exec", self.container, *command)
-
-    def recorded(self, name: str) -> list[str]:
-        path = self.folder / name
-        return path.read_text().splitlines() if path.exists() else []
-
-    def state(self) -> str:
-        """Names, owners, modes and content of what the machine is made of."""
-        places = " ".join(STATE)
-        names = f"find {places} -exec stat --format '%n %U:%G %a' {{}} + | sort"
-        content = f"find {places} -type f | sort | xargs sha256sum"
-        return self.run("sh", "-c", f"{names}; {content}")
-
-
-@pytest.fixture(scope="module")
-def amazon(free_port) -> Iterator[dict[str, str]]:
-    """moto as a server where containers reach it; the environment that leads there."""
-    form = "{{(index .IPAM.Config 0).Gateway}}"
-    host, port = output("docker", "network", "inspect", "bridge", "--format", form).strip(), free_port()
-    server = ThreadedMotoServer(host, port)
-    server.start()
-    environment = {
-        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
-        "AWS_ACCESS_KEY_ID": "nobody",
-        "AWS_SECRET_ACCESS_KEY": "nothing",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }
-    with pytest.MonkeyPatch.context() as patch, taught():
-        for name, value in environment.items():
-            patch.setenv(name, value)
-        yield environment
-    server.stop()
-
-
-@pytest.fixture(scope="module")
-def user_data(root, aws, amazon) -> str:
-    """The second part of what the template gives the machine, as the stack makes it."""
-    network, systems = boto3.client("ec2"), boto3.client("ssm")
-    image = network.describe_images()["Images"][0]["ImageId"]
-    systems.put_parameter(Name="/test/image", Type="String", Value=image)
-    systems.put_parameter(Name="/churn/api-keys", Type="SecureString", Value=KEYS)
-    template = (aws / "single.yaml").read_text()
-    given = {
-        "VpcId": network.describe_vpcs()["Vpcs"][0]["VpcId"],
-        "SubnetId": network.describe_subnets()["Subnets"][0]["SubnetId"],
-        "JobDays": "3",
-    }
-    client = boto3.client("cloudformation")
-    client.create_stack(
-        StackName="machine",
-        TemplateBody=template.replace("/aws/service/debian/release/13/latest/amd64", "/test/image"),
-        Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in given.items()],
-    )
-    outputs = client.describe_stacks(StackName="machine")["Stacks"][0]["Outputs"]
-    found = {output["OutputKey"]: output["OutputValue"] for output in outputs}
-    bundle = subprocess.run(["git", "archive", "--format=tar.gz", "HEAD"], cwd=root, capture_output=True, check=True)
-    # The bucket's policy refuses plain HTTP, and moto speaks nothing else.
-    boto3.client("s3").delete_bucket_policy(Bucket=found["BucketName"])
-    boto3.client("s3").put_object(Bucket=found["BucketName"], Key="deploy/churn.tar.gz", Body=bundle.stdout)
-    held = network.describe_instance_attribute(InstanceId=found["InstanceId"], Attribute="userData")
-    message = email.message_from_bytes(base64.b64decode(held["UserData"]["Value"]))
-    first, second = message.get_payload()
-    assert "[scripts-user, always]" in first.get_payload()
-    return second.get_payload()
-
-
-@pytest.fixture(scope="module")
-def machine(amazon, user_data, tmp_path_factory) -> Iterator[Machine]:
-    folder, name = tmp_path_factory.mktemp("machine"), f"deploy-machine-{uuid4().hex[:8]}"
-    (folder / "user-data").write_text(user_data)
-    # In front of what Debian's packages bring.
-    stand_ins = [
-        each for path in STAND_INS.iterdir() for each in ("--volume", f"{path}:/usr/local/sbin/{path.name}:ro")
-    ]
-    settings = [each for key, value in amazon.items() for each in ("--env", f"{key}={value}")]
-    place = ["--network", "host", "--volume", f"{folder}:/record"]
-    command = ["docker", "run", "--detach", "--rm", "--name", name, *place]
-    subprocess.run([*command, *stand_ins, *settings, "debian:trixie-slim", "sleep", "1200"], check=True)
-    try:
-        yield Machine(name, folder)
-    finally:
-        subprocess.run(["docker", "kill", name], check=False, stdout=subprocess.DEVNULL)
-
-
-@pytest.fixture(scope="module")
-def started(machine) -> Machine:
-    """The machine after its first start."""
-    machine.run("bash", "/record/user-data")
-    return machine
 
 
 def test_the_machine_brings_up_the_production_stack(started):
@@ -171,8 +60,9 @@ def test_only_the_services_user_reads_the_keys(started):
 
 
 def test_the_services_are_set_to_start_with_the_machine(started):
-    assert "enable churn.service churn-update.timer churn-watchdog.timer churn-train.timer" in started.recorded(
-        "systemctl"
+    assert (
+        "enable churn.service churn-update.timer churn-keys.timer churn-watchdog.timer churn-train.timer"
+        in started.recorded("systemctl")
     )
 
 
@@ -203,9 +93,34 @@ def test_a_new_version_in_the_bucket_is_taken_over(started, user_data):
     assert hashlib.sha256(repacked).digest() != hashlib.sha256(held).digest()
     store.put_object(Bucket=bucket, Key="deploy/churn.tar.gz", Body=repacked)
     started.run(update)
-    built, up = started.recorded("docker")[asked:]
-    assert built.endswith("build")
-    assert "up --build --detach --wait" in up
+    said = started.recorded("docker")[asked:]
+    # The second API answers before the first one goes, and goes when that one is back; then it trains, and tidies up.
+    words = ["build", "run --detach --no-deps --use-aliases api", "up --detach --no-build --wait api", "stop second"]
+    words += ["--scale trainer=0 --wait web worker cache queue", "stop worker", "run --rm --no-deps trainer train"]
+    at = [next(number for number, line in enumerate(said) if word in line) for word in words]
+    assert at == sorted(at)
+    status = store.get_object(Bucket=bucket, Key="deploy/status.txt")["Body"].read().decode()
+    assert status.rstrip().endswith("serves.")
+
+
+def test_a_version_that_does_not_start_is_told_once_and_the_one_before_stays(started, user_data):
+    bucket = user_data.partition("BUCKET=")[2].split()[0]
+    store = boto3.client("s3")
+    before = store.get_object(Bucket=bucket, Key="deploy/churn.tar.gz")["Body"].read()
+    broken = subprocess.run(["gzip", "-3"], input=_gunzip(before), capture_output=True, check=True).stdout
+    serving = started.run("sha256sum", "/opt/churn/current.tar.gz").split()[0]
+    store.put_object(Bucket=bucket, Key="deploy/churn.tar.gz", Body=broken)
+    (started.folder / "broken").touch()
+    started.run("/opt/churn/current/deploy/aws/box/update")
+    (started.folder / "broken").unlink()
+    assert started.run("sha256sum", "/opt/churn/current.tar.gz").split()[0] == serving
+    status = store.get_object(Bucket=bucket, Key="deploy/status.txt")["Body"].read().decode()
+    assert "does not start; the version before serves" in status
+    figures = boto3.client("cloudwatch").list_metrics(Namespace="machine", MetricName="UpgradeFailed")["Metrics"]
+    assert figures
+    asked = len(started.recorded("docker"))
+    started.run("/opt/churn/current/deploy/aws/box/update")
+    assert started.recorded("docker")[asked:] == []
 
 
 def _gunzip(data: bytes) -> bytes:

@@ -12,8 +12,6 @@ from moto import mock_aws
 from tests.deploy.cloudformation_types import taught
 
 NAMES = ("bucket", "cluster", "images", "lambda", "single")
-# Nobody but Debian can write to Debian's parameter.
-DEBIAN, IMAGE = "/aws/service/debian/release/13/latest/amd64", "/test/image"
 # One parameter of each template, and what it changes to.
 CHANGES = {
     "bucket": ("JobDays", "9"),
@@ -42,7 +40,6 @@ def given() -> dict[str, dict[str, str]]:
     network, store = boto3.client("ec2"), boto3.client("s3")
     image = network.describe_images()["Images"][0]["ImageId"]
     network.create_key_pair(KeyName="mine")
-    boto3.client("ssm").put_parameter(Name=IMAGE, Type="String", Value=image)
     certificate = boto3.client("acm").request_certificate(DomainName="origin.example.com")["CertificateArn"]
     store.create_bucket(Bucket="given")
     store.put_object(Bucket="given", Key="deploy/function.zip", Body=b"PK\x05\x06" + bytes(18))
@@ -56,13 +53,14 @@ def given() -> dict[str, dict[str, str]]:
         "single": {
             "VpcId": network.describe_vpcs()["Vpcs"][0]["VpcId"],
             "SubnetId": network.describe_subnets()["Subnets"][0]["SubnetId"],
+            "ImageId": image,
         },
     }
 
 
 @pytest.fixture(scope="module")
 def template(aws: Path) -> Callable[[str], str]:
-    return lambda name: (aws / f"{name}.yaml").read_text().replace(DEBIAN, IMAGE)
+    return lambda name: (aws / f"{name}.yaml").read_text()
 
 
 @pytest.fixture(scope="module")
@@ -200,6 +198,50 @@ def test_the_machine_reaches_out_by_http_and_https_alone(read_template):
 @pytest.mark.parametrize(("domain", "scheme"), [("", "http://"), ("churn.example.com", "https://churn.example.com")])
 def test_the_stack_tells_the_sites_address(create, domain, scheme):
     assert create("single", DomainName=domain).outputs["Site"].startswith(scheme)
+
+
+@pytest.mark.parametrize(
+    ("name", "watched"),
+    [
+        ("single", {"Up", "UpgradeFailed", "StatusCheckFailed"}),
+        ("cluster", {"HTTPCode_ELB_5XX_Count", "HTTPCode_Target_5XX_Count", "HealthyHostCount", "QueueLength"}),
+        ("lambda", {"Errors"}),
+    ],
+)
+def test_who_does_not_look_is_told(name, watched, read_template):
+    named = read_template(name)["Resources"]
+    resources = named.values()
+    alarms = [each["Properties"] for each in resources if each["Type"] == "AWS::CloudWatch::Alarm"]
+    assert {alarm["MetricName"] for alarm in alarms} == watched
+    assert all(alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": "Alarms"}] for alarm in alarms)
+    subscription = named["AlarmSubscription"]
+    assert subscription["Condition"] == "HasEmail"
+    assert subscription["Properties"]["Endpoint"] == {"Ref": "AlarmEmail"}
+
+
+def test_a_machine_is_made_of_one_image_and_not_of_whatever_is_newest(read_template):
+    template = read_template("single")
+    assert template["Parameters"]["ImageId"]["Type"] == "AWS::EC2::Image::Id"
+    assert "AWS::SSM::Parameter" not in str(template["Parameters"])
+
+
+def test_no_container_of_a_task_but_the_one_that_hands_over_folders_is_root(read_template):
+    resources = read_template("cluster")["Resources"].values()
+    tasks = [each["Properties"] for each in resources if each["Type"] == "AWS::ECS::TaskDefinition"]
+    root = {each["Name"]: each for task in tasks for each in task["ContainerDefinitions"] if each["User"] == "0:0"}
+    assert set(root) == {"prepare"}
+    assert root["prepare"]["Command"] == ["sh", "-c", "chmod 1777 /mnt/*"]
+    assert not root["prepare"]["Essential"]
+
+
+@pytest.mark.parametrize("task", ["ApiTask", "WorkerTask"])
+def test_a_tasks_keys_are_asked_for_again_and_again(read_template, task):
+    containers = read_template("cluster")["Resources"][task]["Properties"]["ContainerDefinitions"]
+    [keys] = [each for each in containers if each["Name"] == "keys"]
+    assert keys["Command"][:3] == ["python", "-m", "churn_api.parameter_keys"]
+    [served] = [each for each in containers if each["Name"] in {"api", "worker"}]
+    assert {"ContainerName": "keys", "Condition": "HEALTHY"} in served["DependsOn"]
+    assert not any("Secrets" in each for each in containers)
 
 
 def test_what_works_on_the_queue_scales_by_its_length_and_what_answers_by_requests(create):

@@ -24,10 +24,29 @@ def test_more_predictions_never_cost_less(units):
     assert totals[0] > 0
 
 
-def test_the_free_tier_takes_off_and_never_adds(units):
-    free, paid = cost.box(prices(), units, free=True), cost.box(prices(), units, free=False)
-    assert all(a.dollars <= b.dollars for a, b in zip(free, paid, strict=True))
-    assert free[0].dollars == 0
+def test_every_price_that_was_taken_down_is_used(root):
+    """A price that no sum takes is something that the page leaves out."""
+    text = (root / "scripts" / "document_cost.py").read_text()
+    taken = prices()
+    names = [name for group in ("per_hour", "per_month", "per_unit", "always_free") for name in taken[group]]
+    assert [name for name in names if f'"{name}"' not in text] == []
+
+
+def test_what_logs_take_on_their_way_grows_with_them(units):
+    def through(rate: float) -> float:
+        return next(line.dollars for line in cost.cluster(prices(), units, rate) if line.what.startswith("NAT"))
+
+    assert through(1_000) - through(0) == pytest.approx(65, abs=1)
+
+
+def test_open_pages_are_asked_for_all_day(units):
+    assert cost.open_pages(prices()) == pytest.approx(11, abs=0.1)
+
+
+@pytest.mark.parametrize(("template", "alarms"), [("single", cost.BOX_ALARMS), ("cluster", cost.CLUSTER_ALARMS)])
+def test_the_alarms_that_are_paid_for_are_those_of_the_templates(root, template, alarms):
+    text = (root / "deploy" / "aws" / f"{template}.yaml").read_text()
+    assert text.count("Type: AWS::CloudWatch::Alarm") == alarms
 
 
 def test_a_task_is_added_when_the_others_are_busy(units):

@@ -7,23 +7,27 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
-import boto3
 from apig_wsgi import make_lambda_handler
 from flask import Flask, request
 
+from churn_api import parameter_keys
 from churn_api.app import create_app
 from churn_api.errors import HttpError
 
 Event: TypeAlias = Mapping[str, Any]
 Handler: TypeAlias = Callable[[Event, object], dict[str, Any]]
 
-# A function stands still between two events, so it looks for a new release when it is called, not in the background.
+# A function stands still between two events: it looks for a new release and for changed keys when it is called.
 SECONDS_BETWEEN_LOOKS = 30.0
 
 
 def make_handler() -> Handler:
     """The function's handler, with a release loaded. Raises ConfigurationError."""
-    _fetch_keys()
+    file = Path(tempfile.gettempdir()) / "api-keys"
+    parameter = os.environ.get("API_KEYS_PARAMETER")
+    if parameter:
+        parameter_keys.fetch(parameter, file)
+        os.environ["CHURN_API_KEYS_FILE"] = str(file)
     app = create_app()
     app.before_request(_refuse_jobs)
     answer = make_lambda_handler(_with_callers_address(app), binary_support=True)
@@ -34,19 +38,12 @@ def make_handler() -> Handler:
         nonlocal looked
         if time.monotonic() - looked >= SECONDS_BETWEEN_LOOKS or not service.releases.ready:
             service.releases.refresh()
+            if parameter:
+                parameter_keys.refresh(parameter, file)
             looked = time.monotonic()
         return answer(dict(event), context)
 
     return handler
-
-
-def _fetch_keys() -> None:
-    """Put the API keys of Parameter Store, where the environment names a parameter, into the file that names them."""
-    if name := os.environ.get("API_KEYS_PARAMETER"):
-        parameter = boto3.client("ssm").get_parameter(Name=name, WithDecryption=True)
-        file = Path(tempfile.gettempdir()) / "api-keys"
-        file.write_text(parameter["Parameter"]["Value"] + "\n")
-        os.environ["CHURN_API_KEYS_FILE"] = str(file)
 
 
 def _refuse_jobs() -> None:
