@@ -28,10 +28,11 @@ def stack(root: Path, start_redis: Callable[..., str], publish: Callable[..., st
 
 
 def shifted(copies: int) -> bytes:
-    """A table whose columns are shifted by one, as any export gets wrong now and then: each row has fifteen faults."""
+    """A table whose columns are shifted by one, as any export gets wrong now and then: each row has fifteen faults.
+    The first is whole, or the upload would be refused at once."""
     head, *rows = sample.csv_bytes().splitlines()
     lines = [row.partition(b",")[2] + b"," for row in rows]
-    return b"\n".join([head, *lines * copies])
+    return b"\n".join([head, rows[0], *lines * copies])
 
 
 def anonymous(group: int) -> int:
@@ -84,9 +85,9 @@ def test_a_file_whose_columns_are_shifted_stays_within_the_workers_memory(
     job = stack.wait(stack.submit(data), seconds=240)
     held = peak.stop()
     total = job["request_counts"]["total"]
-    assert (job["status"], job["request_counts"]["failed"], total) == ("completed", total, data.count(b"\n"))
+    assert (job["status"], job["request_counts"]["failed"], total) == ("completed", total - 1, data.count(b"\n"))
     # Three tenths are left for the pages of files and the kernel's own part.
     assert held < 0.7 * allowed, held >> 20
     _, errors = stack.files(job["id"])
-    assert len({line.partition(b",")[0] for line in errors.splitlines()[1:]}) == total
+    assert len({line.partition(b",")[0] for line in errors.splitlines()[1:]}) == total - 1
     assert len(errors) < 3 * len(data)

@@ -160,7 +160,7 @@ def test_the_fast_reader_takes_no_number_that_the_scalar_one_refuses(predictor: 
 
 def test_rows_of_a_wrong_shape_fail_alone(predictor: Predictor) -> None:
     cells = line().strip()
-    data = b"\n".join([cells, b"1,2", cells + b",9", cells, cells.rpartition(b",")[0], b",", cells]) + b"\n"
+    data = b"\n".join([cells, b"1,2", cells + b",9", cells, cells.rpartition(b",")[0], b",x", cells]) + b"\n"
     results, errors, progress = scored(predictor, data)
     assert [found["row"] for found in results] == ["1", "4", "7"]
     assert [(found["row"], found["field"], found["code"]) for found in errors] == [

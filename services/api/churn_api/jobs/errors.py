@@ -54,3 +54,9 @@ class UploadTooLarge(ChurnError):
 
     def __init__(self, limit_mb: int) -> None:
         super().__init__(f"The file is larger than {limit_mb} MB; split it, or raise CHURN_MAX_UPLOAD_MB.")
+
+
+class UnpackedTooLarge(ChurnError):
+    """What the upload unpacks to is larger than may be read."""
+
+    status = 413

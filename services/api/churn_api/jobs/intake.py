@@ -1,56 +1,96 @@
-"""Looking at an upload while it passes by on its way into the store: refused early and planned in one go."""
+"""Looking at an upload while it passes by on its way into the store: read kindly, refused early, planned in one go."""
 
 import codecs
 from collections.abc import Iterable, Iterator
 
+from churn.tables.encodings import BOM, REMEDY
+from churn.tables.errors import TableTooLarge, UnreadableTable
+from churn.tables.reader import TableReader
 from churn_api.jobs import rows
-from churn_api.jobs.errors import InvalidUpload, UploadTooLarge
-from churn_api.jobs.header import MAX_HEADER_BYTES, read_header
-from churn_api.jobs.plan import CHUNK_BYTES, Cutter, Plan
+from churn_api.jobs.errors import InvalidUpload, UnpackedTooLarge, UploadTooLarge
+from churn_api.jobs.first_rows import FirstRows
+from churn_api.jobs.header import MAX_HEADER_BYTES, Header, read_header
+from churn_api.jobs.plan import CHUNK_BYTES, CHUNK_ROWS, Cutter, Plan
+from churn_api.jobs.rows import MAX_ROW_BYTES as MAX_ROW_BYTES
 
-# A row that goes on for longer is taken for a quote that was left open. Rows are held whole, some times over, by every
-# upload under way.
-MAX_ROW_BYTES = 1 << 20
+_MB = 1_000_000
 
-_BOM = codecs.BOM_UTF8
-_NO_TEXT = {
-    b"\x1f\x8b": "is compressed by gzip; send it unpacked",
-    b"PK\x03\x04": "is a zip archive or an Excel workbook; save the table as CSV (UTF-8)",
-    b"%PDF": "is a PDF; send the table as CSV (UTF-8)",
-    b"\xff\xfe": "is UTF-16 text; save it as CSV (UTF-8)",
-    b"\xfe\xff": "is UTF-16 text; save it as CSV (UTF-8)",
-}
+# Names of ignored columns that are told.
+MOST_NAMED = 100
 
 
 class Intake:
-    """One upload of at most `limit_mb` MB (of 1,000,000 bytes). After the last block: `size` and `plan()`."""
+    """One upload of at most `limit_mb` MB (of 1,000,000 bytes), as sent and as CSV.
 
-    def __init__(self, limit_mb: int, chunk_bytes: int = CHUNK_BYTES) -> None:
+    After the last block: `size`, which is that of the CSV, `notes`, `header` and `plan()`.
+    """
+
+    def __init__(self, limit_mb: int, chunk_bytes: int = CHUNK_BYTES, *, whole: bool = True) -> None:
+        """`whole` is False where only the start of a file is at hand, which may stop anywhere."""
         self._limit_mb = limit_mb
         self._chunk_bytes = chunk_bytes
+        self._whole = whole
+        self._reader = TableReader(limit_mb * _MB, whole=whole)
         self._decoder = codecs.getincrementaldecoder("utf-8")()
         self._head = b""
-        self._columns: tuple[str, ...] | None = None
         self._cutter = Cutter(0, chunk_bytes)
         self._header_lines = 0
+        self._start = 0
+        self.header: Header | None = None
         self.size = 0
 
     def passing(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
-        """The same blocks. Raises InvalidUpload or UploadTooLarge as soon as it shows."""
-        for block in blocks:
-            if block:
-                self._look(block)
-                yield block
-        self._look_at_end()
+        """The upload as CSV. Raises InvalidUpload or UploadTooLarge as soon as it shows."""
+        try:
+            for block in self._reader.csv(self._counted(blocks)):
+                if block:
+                    self._look(block)
+                    yield block
+        except UnreadableTable as error:
+            raise InvalidUpload(error.message) from error
+        except TableTooLarge as error:
+            raise UnpackedTooLarge(error.message) from error
+        if self._whole:
+            self._look_at_end()
+        self._cutter.flush()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was read kindly, in sentences."""
+        return (*self._reader.notes, *(self.header.notes if self.header else ()))
+
+    @property
+    def ignored_columns(self) -> tuple[str, ...]:
+        """The names of columns that no field has: the first of them, if there are very many."""
+        ignored = self.header.ignored if self.header else ()
+        more = len(ignored) - MOST_NAMED
+        return ignored if more <= 0 else (*ignored[:MOST_NAMED], f"and {more} more")
+
+    @property
+    def unread(self) -> bool:
+        """Whether the file is of a kind that only the whole of it tells anything of."""
+        return self._reader.unread is not None
 
     def plan(self) -> Plan:
-        return Plan(self._columns or (), self._cutter.finish())
+        return Plan(self.header.fields if self.header else (), self._cutter.finish())
+
+    def seen(self) -> tuple[int, int, int]:
+        """The rows that have certainly ended, the bytes of CSV that they take, and those of the header before them."""
+        return self._cutter.rows, self._cutter.end - self._start, self._start
+
+    def _counted(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
+        size = 0
+        for block in blocks:
+            size += len(block)
+            if size > self._limit_mb * _MB:
+                raise UploadTooLarge(self._limit_mb)
+            yield block
 
     def _look(self, block: bytes) -> None:
         self.size += len(block)
-        if self.size > self._limit_mb * 1_000_000:
+        if self.size > self._limit_mb * _MB:
             raise UploadTooLarge(self._limit_mb)
-        if self._columns is None:
+        if self.header is None:
             self._look_for_header(block)
         else:
             self._check_text(block)
@@ -70,46 +110,47 @@ class Intake:
             try:
                 self._decoder.decode(block, last)
             except UnicodeDecodeError as error:
-                line = self._line() + (pending + block).count(b"\n", 0, error.start)
-                raise InvalidUpload(f"Line {line}: this is not UTF-8 text; save the file as CSV (UTF-8).") from None
+                line = self._line(then=(pending + block)[: error.start])
+                raise InvalidUpload(f"Line {line}: this is not UTF-8 text; {REMEDY}.") from None
 
-    def _line(self, offset: int | None = None) -> int:
-        """The number of the line at this offset into what is pending, or behind all that was fed."""
-        return self._header_lines + self._cutter.lines(offset) + 1
+    def _line(self, offset: int | None = None, then: bytes = b"") -> int:
+        """The number of the line at this offset into what is pending, or behind all that was fed and what came then."""
+        return self._reader.skipped_lines + self._header_lines + self._cutter.lines(offset, then) + 1
 
     def _look_for_header(self, block: bytes, *, last: bool = False) -> None:
         """Gather the start of the file until its header is whole, then go on with what follows it."""
         self._head += block
-        for start, words in _NO_TEXT.items():
-            if self._head.startswith(start):
-                raise InvalidUpload(f"The file {words}.")
         if (end := self._header_end(last)) is None:
             if len(self._head) > MAX_HEADER_BYTES:
                 raise InvalidUpload(f"Line 1: no header ends within the first {MAX_HEADER_BYTES >> 10} KiB.")
             return
         self._check_text(self._head, last=last)
-        line = rows.tidy(self._head[:end].removeprefix(_BOM))
-        self._columns = read_header(line)
-        self._header_lines = self._head.count(b"\n", 0, end)
-        self._cutter = Cutter(end, self._chunk_bytes)
+        before = self._head[:end].removeprefix(BOM)
+        line = rows.tidy(before)
+        self._header_lines = rows.line_ends(before)
+        number = self._reader.skipped_lines + self._header_lines + 1 - rows.line_ends(line)
+        self.header = read_header(line, number)
+        self._start = end
+        first_rows = FirstRows(self.header.fields)
+        self._cutter = Cutter(end, self._chunk_bytes, CHUNK_ROWS, first_rows.look)
         self._feed(self._head[end:])
         self._head = b""
 
     def _header_end(self, last: bool) -> int | None:
         """The offset behind the first line that is not blank."""
-        skipped = len(_BOM) if self._head.startswith(_BOM) else 0
+        skipped = len(BOM) if self._head.startswith(BOM) else 0
         text = self._head[skipped:]
         start = 0
         for end in rows.ends(text[: MAX_HEADER_BYTES + 1]).tolist():
-            if text[start:end].strip(b" \t\r\n"):
+            if not rows.is_blank(text[start:end]):
                 return skipped + int(end)
             start = end
-        return len(self._head) if last and text.strip(b" \t\r\n") else None
+        return len(self._head) if last and not rows.is_blank(text[start:]) else None
 
     def _look_at_end(self) -> None:
-        if self._columns is None:
+        if self.header is None:
             self._look_for_header(b"", last=True)
-        if self._columns is None:
+        if self.header is None:
             raise InvalidUpload("The file is empty; it needs a header with the names of the columns, and rows.")
         self._check_text(b"", last=True)
         if (offset := self._cutter.open_quote()) is not None:

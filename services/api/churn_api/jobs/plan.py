@@ -1,6 +1,7 @@
 """The plan of a job: its columns, and where its input is cut into chunks."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -28,7 +29,8 @@ class Chunk(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How a job's input is read: chunks in order, without gaps behind the header."""
+    """How a job's input is read: chunks in order, without gaps behind the header. `columns` are the fields of the
+    file's columns, "" where a column has none."""
 
     columns: tuple[str, ...]
     chunks: tuple[Chunk, ...]
@@ -49,9 +51,16 @@ class Plan:
 class Cutter:
     """Finds the chunks of rows that pass by in blocks of any size, in the memory of the longest row."""
 
-    def __init__(self, start: int, chunk_bytes: int = CHUNK_BYTES, chunk_rows: int = CHUNK_ROWS) -> None:
-        """`start` is the offset of the first row."""
+    def __init__(
+        self,
+        start: int,
+        chunk_bytes: int = CHUNK_BYTES,
+        chunk_rows: int = CHUNK_ROWS,
+        seen: Callable[[bytes], None] = lambda _: None,
+    ) -> None:
+        """`start` is the offset of the first row; `seen` is told of whole rows as they pass."""
         self._limits = chunk_bytes, chunk_rows
+        self._seen = seen
         self._start = self._end = start
         self._first = 1
         self._rows = 0
@@ -65,9 +74,19 @@ class Cutter:
         """Bytes of the row that has not ended yet, with what has come after it."""
         return len(self._pending)
 
-    def lines(self, offset: int | None = None) -> int:
-        """Line ends so far: up to this offset into what is pending, or in all."""
-        return self._lines + self._pending.count(b"\n", 0, offset)
+    def lines(self, offset: int | None = None, then: bytes = b"") -> int:
+        """Line ends so far: up to this offset into what is pending, or in all and in what comes then."""
+        return self._lines + rows.line_ends(self._pending[:offset] + then)
+
+    @property
+    def rows(self) -> int:
+        """Rows so far that have certainly ended."""
+        return self._first - 1 + self._rows
+
+    @property
+    def end(self) -> int:
+        """The offset behind those."""
+        return self._end
 
     def open_quote(self) -> int | None:
         """The offset into what is pending of a quote that has not been closed yet."""
@@ -93,8 +112,9 @@ class Cutter:
     def _count(self, whole: bytes) -> None:
         self._end += len(whole)
         lines = rows.newlines(whole)
-        self._lines += lines
+        self._lines += lines if b"\r" not in whole else rows.line_ends(whole)
         self._rows += rows.count(whole, lines)
+        self._seen(whole)
         chunk_bytes, chunk_rows = self._limits
         if self._end - self._start >= chunk_bytes or self._rows >= chunk_rows:
             self._close()
@@ -104,6 +124,10 @@ class Cutter:
             self._chunks.append(Chunk(self._start, self._end, self._first, self._rows))
         self._first += self._rows
         self._start, self._rows = self._end, 0
+
+    def flush(self) -> None:
+        """Take all rows that have certainly ended."""
+        self._take()
 
     def finish(self) -> tuple[Chunk, ...]:
         """The chunks, the last row being whole with or without a line end."""

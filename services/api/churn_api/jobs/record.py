@@ -56,6 +56,10 @@ class Job:
     """Not to be announced before this moment."""
     sent_at: str | None = None
     """When the sweep last sent a step of it again."""
+    ignored_columns: tuple[str, ...] = ()
+    """Columns of the file that no field has."""
+    notes: tuple[str, ...] = ()
+    """What of the file was read kindly, in sentences."""
     unknown: Mapping[str, Any] = field(default_factory=dict)
     """Members of the record that a newer program has written: kept as they are."""
 
@@ -131,6 +135,8 @@ def public(job: Job, progress: Progress) -> dict[str, Any]:
         "expires_at": job.expires_at,
         "request_counts": {"total": job.total, "completed": progress.completed, "failed": progress.failed},
         "model_version": job.model_version,
+        "ignored_columns": list(job.ignored_columns),
+        "notes": list(job.notes),
         "error": job.error,
         "links": {
             "self": path,

@@ -1,9 +1,11 @@
 """Where a CSV's rows end, by the rules of Python's csv module: the one definition that planning and scoring share.
 
 A quote opens a cell only at the cell's start, and inside it "" stands for one quote. Lines may end with \\n, \\r\\n or
-\\r.
+\\r. A row is blank, and no row at all, where all of its cells are: spreadsheets leave rows of commas alone behind.
 """
 
+import csv
+import io
 import re
 from collections.abc import Iterator
 from itertools import pairwise
@@ -11,13 +13,16 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-_QUOTE, _COMMA, _NEWLINE, _RETURN = b'",\n\r'
+# A row that goes on for longer is taken for a quote that was left open. Rows are held whole, some times over, by every
+# upload under way.
+MAX_ROW_BYTES = 1 << 20
+
+_QUOTE, _COMMA, _NEWLINE, _RETURN, _SPACE = b'",\n\r '
 
 # A quoted cell, closed or not; what follows its closing quote belongs to the cell up to the next comma or line end.
 _QUOTED = re.compile(rb'(?<![^,\n\r])"[^"]*+(?:""[^"]*+)*+("|\Z)')
-_BLANK = re.compile(rb"^[ \t]*\n", re.MULTILINE)
+_BLANK = re.compile(rb"\n(?:[ \t,]*\n)+")
 _BLOCK_BYTES = 256 << 10
-_BLANK_STARTS = (b"\n", b" ", b"\t")
 
 
 def ends(data: bytes) -> NDArray[np.int64]:
@@ -85,25 +90,49 @@ def unquoted(data: bytes) -> bytes | None:
 
 
 def tidy(data: bytes, count: int | None = None) -> bytes:
-    """Whole rows with \\n for every line end, the last one included, and without blank lines; `count` of them, if that
+    """Whole rows with \\n for every line end, the last one included, and without blank ones; `count` of them, if that
     is known."""
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     if data and not data.endswith(b"\n"):
         data += b"\n"
-    if newlines(data) == count or not _may_have_blank_lines(data):
+    if newlines(data) == count or not _may_have_blank_rows(data):
         return data
     if b'"' not in data:
-        return _BLANK.sub(b"", data)
+        return _BLANK.sub(b"\n", b"\n" + data)[1:]
     cuts = [0, *ends(data).tolist()]
     parts = (data[start:end] for start, end in pairwise(cuts))
-    return b"".join(part for part in parts if part.strip(b" \t\n"))
+    return b"".join(part for part in parts if not is_blank(part))
 
 
-def _may_have_blank_lines(data: bytes) -> bool:
-    return data.startswith(_BLANK_STARTS) or any(
-        ((block[:-1] == _NEWLINE) & (block[1:] <= ord(" "))).any() for block in _blocks(data, overlap=1)
+def is_blank(row: bytes) -> bool:
+    """Whether no cell of a row holds any text."""
+    if row.strip(b' \t\r\n,"'):
+        return False
+    if b'"' not in row:
+        return True
+    return not any(cell.strip() for cells in csv.reader(io.StringIO(row.decode(), newline="")) for cell in cells)
+
+
+def _may_have_blank_rows(data: bytes) -> bool:
+    return any(_starts_blank(block) for block in _blocks(b"\n" + data[:2])) or any(
+        _starts_blank(block) for block in _blocks(data, overlap=2)
     )
+
+
+def _starts_blank(block: NDArray[np.uint8]) -> bool:
+    """Whether a line may begin with a blank cell. Few lines begin with a character up to the comma, so that a second
+    look at those, for what a quote opens, costs little."""
+    starts = np.flatnonzero((block[:-1] == _NEWLINE) & (block[1:] <= _COMMA)) + 1
+    first = block[starts]
+    second = block[np.minimum(starts + 1, len(block) - 1)]
+    blank = (first <= _SPACE) | (first == _COMMA)
+    return bool((blank | ((first == _QUOTE) & ((second <= _SPACE) | (second == _QUOTE) | (second == _COMMA)))).any())
+
+
+def line_ends(data: bytes) -> int:
+    """How many \\n, \\r\\n and \\r there are, inside of quotes or not."""
+    return newlines(data) if b"\r" not in data else data.count(b"\n") + data.count(b"\r") - data.count(b"\r\n")
 
 
 def newlines(data: bytes) -> int:
@@ -125,7 +154,7 @@ def _blocks(data: bytes, overlap: int = 0) -> Iterator[NDArray[np.uint8]]:
 
 
 def count(data: bytes, lines: int | None = None) -> int:
-    """How many rows there are in whole rows, blank lines not counted; `lines` is the number of \\n, if it is known."""
-    if b'"' in data or b"\r" in data or not data.endswith(b"\n") or _may_have_blank_lines(data):
+    """How many rows there are in whole rows, blank ones not counted; `lines` is the number of \\n, if it is known."""
+    if b'"' in data or b"\r" in data or not data.endswith(b"\n") or _may_have_blank_rows(data):
         return len(ends(tidy(data)))
     return newlines(data) if lines is None else lines

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from churn.customer import ID, Customer
 from churn.errors import FieldError, ValidationError
 from churn.predict import RISK_BANDS, Predictor
-from churn.reading import Reading, read
+from churn.reading import Reading
 from churn_api.jobs.cells import defused_column, quoted_column
 from churn_api.jobs.files import REASONS
+from churn_api.jobs.first_rows import read_cells
 from churn_api.jobs.meter import Tally
 from churn_api.jobs.plan import Chunk
 from churn_api.jobs.record import Progress
@@ -159,7 +160,7 @@ class ChunkScorer:
     def _judge(self, row: int, *, every_fault: bool = True) -> Reading | tuple[FieldError, ...]:
         """What churn.reading says of a row: a customer, or what is wrong."""
         try:
-            return self._read(self._sheet.cells(row), every_fault=every_fault)
+            return read_cells(self._columns, self._sheet.cells(row), every_fault=every_fault)
         except ValidationError as error:
             return error.errors
         except MemoryError:
@@ -183,12 +184,6 @@ class ChunkScorer:
         else:
             for column, value in zip(self._table.customers, reading.customer, strict=True):
                 column[row] = value
-
-    def _read(self, cells: list[str], *, every_fault: bool) -> Reading:
-        if len(cells) != len(self._columns):
-            message = f"The row has {len(cells)} cells where the header has {len(self._columns)}."
-            raise ValidationError([FieldError("row", "wrong_shape", message)])
-        return read(dict(zip(self._columns, cells, strict=True)), every_fault=every_fault)
 
     def _id_of(self, row: int) -> str:
         """The id of a row that is refused, as far as it can be told."""

@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from churn_api.jobs import rows
-from churn_api.jobs.intake import MAX_ROW_BYTES
 
 
 class Sheet:
@@ -43,7 +42,7 @@ class Sheet:
         return self.lines
 
     def _written_out(self, data: bytes) -> bytes:
-        csv.field_size_limit(2 * MAX_ROW_BYTES)
+        csv.field_size_limit(2 * rows.MAX_ROW_BYTES)
         lines = []
         for row, cells in enumerate(csv.reader(io.StringIO(_text(data), newline=""))):
             line = ",".join(cells)

@@ -130,7 +130,15 @@ class Submissions:
         if digest is not None and options:
             digest.update(json.dumps(options, sort_keys=True).encode())
         sha256 = digest.hexdigest() if digest is not None else ""
-        return replace(job, total=plan.rows, chunks=len(plan.chunks), size=intake.size, sha256=sha256)
+        return replace(
+            job,
+            total=plan.rows,
+            chunks=len(plan.chunks),
+            size=intake.size,
+            sha256=sha256,
+            ignored_columns=intake.ignored_columns,
+            notes=intake.notes,
+        )
 
 
 def _digested(blocks: Iterable[bytes], digest: "hashlib._Hash") -> Iterator[bytes]:

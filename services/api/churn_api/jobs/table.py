@@ -47,11 +47,15 @@ class Table(NamedTuple):
 
 
 def read_table(sheet: Sheet, columns: tuple[str, ...]) -> Table:
+    """The table; `columns` are the fields of the file's columns, "" for one that has none."""
+    columns = tuple(name or f"-{place}" for place, name in enumerate(columns))
     parsed = _parsed(sheet, columns)
     frame, count = parsed.frame, len(parsed.frame)
     sure = np.ones(count, np.bool_)
-    arrays: dict[str, Any] = {name: _amounts(frame[name]) for name in NUMBERS}
-    derived = _fill_totals(arrays, sheet, columns.index("TotalCharges"))
+    arrays: dict[str, Any] = {
+        name: _amounts(frame[name]) if name in columns else np.full(count, np.nan) for name in NUMBERS
+    }
+    derived = _fill_totals(arrays, sheet, columns.index("TotalCharges") if "TotalCharges" in columns else None)
     sure &= ~may_be_thousands(arrays["TotalCharges"], arrays["tenure"], arrays["MonthlyCharges"])
     for name, field in NUMBERS.items():
         sure &= _in_range(arrays[name], field)
@@ -59,6 +63,7 @@ def read_table(sheet: Sheet, columns: tuple[str, ...]) -> Table:
     for run in parsed.runs:
         if run[0] in CATEGORIES:
             arrays |= zip(run, _codes(run, frame[run[0]]), strict=True)
+    arrays |= {name: np.full(count, _ABSENT, np.int8) for name in CATEGORIES if name not in arrays}
     for name, rule in IMPLIED.items():
         arrays[name] = _settle(name, arrays[rule.field], arrays[name])
     for name in CATEGORIES:
@@ -114,11 +119,12 @@ def _amounts(column: pl.Series) -> Amounts:
     return amounts
 
 
-def _fill_totals(arrays: dict[str, Any], sheet: Sheet, position: int) -> Flags:
-    """Put what is meant into TotalCharges where its cell says nothing; returns where."""
+def _fill_totals(arrays: dict[str, Any], sheet: Sheet, position: int | None) -> Flags:
+    """Put what is meant into TotalCharges where its cell says nothing, or there is no column of it; returns where."""
     totals = arrays["TotalCharges"]
-    missing = np.flatnonzero(np.isnan(totals)).tolist()
-    blank = [row for row in missing if is_absent("TotalCharges", "".join(sheet.cells(row)[position : position + 1]))]
+    blank = np.flatnonzero(np.isnan(totals)).tolist()
+    if position is not None:
+        blank = [row for row in blank if is_absent("TotalCharges", "".join(sheet.cells(row)[position : position + 1]))]
     totals[blank] = absent_total(arrays["tenure"][blank], arrays["MonthlyCharges"][blank])
     derived = np.zeros(len(totals), np.bool_)
     derived[blank] = True

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from churn_api.jobs import keys
+from churn_api.jobs import keys, look
 from churn_api.jobs.files import ERROR_COLUMNS, FAULTS_OF_A_ROW, RESULT_COLUMNS, ROWS_IN_FULL
 from churn_api.jobs.record import STATES
 from churn_api.openapi.operations import REQUEST_ID, json_content, operation
 from churn_api.openapi.schemas import reference
+from churn_api.uploads import BODIES
 
 _TEXT: dict[str, Any] = {"type": "string"}
 _MOMENT = {"type": "string", "format": "date-time"}
@@ -31,6 +32,7 @@ _ERRORS = (
 def paths(most_megabytes: int) -> dict[str, Any]:
     return {
         "/jobs": {"post": _submit(most_megabytes), "get": _list()},
+        "/jobs/check": {"post": _check()},
         "/jobs/{job_id}": {"get": _one("job", "A job and its progress", "Job"), "delete": _delete()},
         "/jobs/{job_id}/cancel": {
             "post": _one("cancelJob", "Cancel a job that runs", "Job", status=202, fails=(404, 409))
@@ -50,7 +52,61 @@ def schemas() -> dict[str, Any]:
         "has_more": {"type": "boolean"},
         "last_id": {"type": ["string", "null"], "description": "What to give as `after` for the next page."},
     }
-    return {"Job": _job(), "JobPage": {"type": "object", "required": list(page), "properties": page}}
+    return {
+        "Job": _job(),
+        "JobPage": {"type": "object", "required": list(page), "properties": page},
+        "FileCheck": _file_check(),
+    }
+
+
+def _texts(description: str) -> dict[str, Any]:
+    return {"type": "array", "items": _TEXT, "description": description}
+
+
+def _file_check() -> dict[str, Any]:
+    properties = {
+        "ok": {"type": "boolean", "description": "Whether the file would be accepted, as far as its start tells."},
+        "error": {"type": ["string", "null"], "description": "What is wrong, and what to do about it."},
+        "errors": {"type": "array", "items": reference("FieldError")},
+        "columns": _texts("The known columns that were found, in the file's order."),
+        "ignored_columns": _texts("Columns of the file that no field has."),
+        "absent_columns": _texts("Optional fields without a column."),
+        "notes": _texts("What of the file was read kindly, in sentences."),
+        "rows": {
+            "type": ["integer", "null"],
+            "minimum": 0,
+            "description": "Estimated unless all was sent.",
+        },
+        "sample": {
+            "type": "array",
+            "maxItems": look.SAMPLE_ROWS,
+            "items": {"type": "object", "additionalProperties": _TEXT},
+            "description": "The first rows, by the fields' names.",
+        },
+    }
+    return {"type": "object", "required": list(properties), "properties": properties}
+
+
+def _check() -> dict[str, Any]:
+    size = {
+        "name": "size",
+        "in": "query",
+        "description": "The file's whole size in bytes; without it, what is sent is the whole file.",
+        "schema": {"type": "integer", "minimum": 0},
+    }
+    name = {"name": "name", "in": "query", "description": "The file's name.", "schema": _TEXT}
+    start = {"type": "string", "format": "binary", "maxLength": look.MAX_HEAD_BYTES}
+    return operation(
+        "Jobs",
+        "checkFile",
+        "Look at a file before it is sent",
+        json_content("FileCheck"),
+        description=f"The body is the first {look.MAX_HEAD_BYTES >> 10} KiB of the file, or all of it. It is read as a "
+        "job's file is; nothing is kept of it.",
+        fails=(413, 415, 422),
+        parameters=[size, name],
+        requestBody={"required": True, "content": {"application/octet-stream": {"schema": start}}},
+    )
 
 
 def _job() -> dict[str, Any]:
@@ -71,6 +127,8 @@ def _job() -> dict[str, Any]:
             "properties": counts,
         },
         "model_version": {"type": "string", "description": "The release that scores all of the job."},
+        "ignored_columns": _texts("Columns of the file that no field has."),
+        "notes": _texts("What of the file was read kindly, in sentences."),
         "error": {"type": ["string", "null"]},
         "links": {"type": "object", "additionalProperties": _TEXT},
     }
@@ -92,12 +150,15 @@ def _submit(most_megabytes: int) -> dict[str, Any]:
         f"Submit a CSV of up to {most_megabytes} MB",
         json_content("Job"),
         status=202,
-        description="A header row with all nineteen field names in any order; customerID and Churn may be there.",
+        description="A header row with the fields' names in any order, matched without case, blanks and underscores; "
+        "customerID and Churn may be there, other columns are ignored. Also read, and named in `notes`: semicolons or "
+        "tabs with decimal commas, UTF-16, gzip, the first sheet of an Excel workbook (.xlsx), Parquet.",
         fails=(400, 409, 413, 415, 422, 503),
         parameters=[key],
         requestBody={
             "required": True,
-            "content": {"multipart/form-data": {"schema": form}, "text/csv": {"schema": _TEXT, "example": _EXAMPLE}},
+            "content": {"multipart/form-data": {"schema": form}, "text/csv": {"schema": _TEXT, "example": _EXAMPLE}}
+            | {kind: {"schema": {"type": "string", "format": "binary"}} for kind in BODIES if kind != "text/csv"},
         },
     )
     submit["responses"]["202"]["headers"] = REQUEST_ID | {

@@ -8,9 +8,9 @@ from churn.errors import FieldError, ValidationError
 from churn.reading import echo
 from churn_api import downloads
 from churn_api.answers import respond
-from churn_api.jobs import keys
+from churn_api.jobs import keys, look
 from churn_api.service import service
-from churn_api.uploads import read_upload
+from churn_api.uploads import read_head, read_upload
 
 blueprint = Blueprint("jobs", __name__)
 
@@ -36,6 +36,13 @@ def submit() -> Response:
     if replayed:
         response.headers["Idempotent-Replayed"] = "true"
     return response
+
+
+@blueprint.post("/jobs/check")
+def check() -> Response:
+    """A look at a file before all of it is sent, by the rules that will be its own."""
+    head, size = read_head(request, look.MAX_HEAD_BYTES)
+    return respond(look.look_at(head, size, service().settings.max_upload_mb))
 
 
 @blueprint.get("/jobs")

@@ -1,0 +1,158 @@
+"""The process that turns a workbook or a Parquet file on its input into CSV on its output, within limits.
+
+`python -m churn.tables.conversion workbook|parquet`. What is wrong, and what is to be noted, goes to the error stream.
+"""
+
+import csv
+import io
+import os
+import resource
+import signal
+import sys
+import zipfile
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from churn.tables.converter import FAULT, NOTE
+
+# What the process may reserve. All cells of a workbook are held at once, those of some 50,000 customers; of what the
+# reader of Parquet reserves, half is never touched.
+_MEMORY_BYTES = 208 << 20
+
+# Of the processor, and by the clock: threads that find no memory may wait for ever.
+_PROCESSOR_SECONDS, _SECONDS = 50, 90
+
+# What the parts of a workbook may unpack to, in all.
+_UNPACKED_BYTES = 200_000_000
+_PARTS = 2_000
+
+# Characters of a sheet's name that are told: as many as Excel allows.
+_TITLE = 31
+
+# Rows of a Parquet file that are held at a time.
+_SLICE_ROWS = 20_000
+
+
+class _Fault(Exception):
+    """What is wrong with the file, in a sentence."""
+
+
+def main(kind: str) -> int:
+    """Convert; 0, or 1 with the fault told."""
+    _confine()
+    try:
+        source = io.BufferedReader(io.FileIO(sys.stdin.fileno(), closefd=False))
+        _WRITERS[kind](source, sys.stdout.buffer)
+        sys.stdout.buffer.flush()
+    except _Fault as fault:
+        print(f"{FAULT}{fault}", file=sys.stderr)  # noqa: T201
+        return 1
+    except MemoryError:
+        return 1
+    except Exception:  # a file can be damaged in any way; whoever sent it hears that it is
+        print(f"{FAULT}The file is damaged, or no {kind} at all; save the table as CSV.", file=sys.stderr)  # noqa: T201
+        return 1
+    return 0
+
+
+def _confine() -> None:
+    """Bound memory and time, let others have the processor first, and be the first to go where memory is short."""
+    resource.setrlimit(resource.RLIMIT_CPU, (_PROCESSOR_SECONDS, _PROCESSOR_SECONDS))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if sys.platform == "linux":  # elsewhere the limit counts what is merely reserved
+        resource.setrlimit(resource.RLIMIT_DATA, (_MEMORY_BYTES, _MEMORY_BYTES))
+    signal.alarm(_SECONDS)
+    os.nice(10)
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000")
+
+
+def _note(words: str) -> None:
+    print(f"{NOTE}{words}", file=sys.stderr)  # noqa: T201
+
+
+def _workbook(source: BinaryIO, target: BinaryIO) -> None:
+    _check_parts(source)
+    from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
+
+    book = CalamineWorkbook.from_filelike(source)
+    sheets = [sheet for sheet in book.sheets_metadata if sheet.typ == SheetTypeEnum.WorkSheet]
+    visible = [sheet.name for sheet in sheets if sheet.visible == SheetVisibleEnum.Visible]
+    if not visible:
+        raise _Fault("The workbook has no sheet with cells that is not hidden.")
+    others = f" of {len(visible)}" if len(visible) > 1 else ""
+    _note(f"The first sheet{others} of the Excel workbook was read: {visible[0][:_TITLE]}.")
+    _write(book.get_sheet_by_name(visible[0]).iter_rows(), target)
+
+
+def _check_parts(source: BinaryIO) -> None:
+    """Whether the archive is a workbook that unpacks to what there is room for: more than it says of itself is never
+    unpacked."""
+    try:
+        with zipfile.ZipFile(source) as archive:
+            parts = archive.infolist()
+            names = {part.filename for part in parts}
+    except zipfile.BadZipFile:
+        raise _Fault("The file is a damaged zip archive or Excel workbook; save the table as CSV.") from None
+    if "xl/workbook.bin" in names:
+        raise _Fault("The file is a binary Excel workbook (.xlsb); save it as .xlsx or as CSV.")
+    if not {"[Content_Types].xml", "xl/workbook.xml"} <= names:
+        raise _Fault("The file is a zip archive; send the table itself.")
+    if len(parts) > _PARTS or sum(part.file_size for part in parts) > _UNPACKED_BYTES:
+        raise _Fault("The workbook unpacks to more than there is room for; save the table as CSV.")
+    source.seek(0)
+
+
+def _write(rows: Iterable[Iterable[Any]], target: BinaryIO) -> None:
+    """Rows that are not blank, each as wide as the first one at least: empty cells at a row's end are not stored."""
+    text = io.TextIOWrapper(target, "utf-8", newline="")
+    write = csv.writer(text, lineterminator="\r\n").writerow
+    width = 0
+    for cells in map(_trimmed, rows):
+        if cells:
+            width = width or len(cells)
+            write(cells + [""] * (width - len(cells)))
+    text.flush()
+    text.detach()
+
+
+def _trimmed(row: Iterable[Any]) -> list[str]:
+    cells = [_text(value) for value in row]
+    while cells and not cells[-1].strip():
+        cells.pop()
+    return cells
+
+
+def _text(value: Any) -> str:
+    """A cell's value as it would be typed."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    return str(value)
+
+
+def _parquet(source: BinaryIO, target: BinaryIO) -> None:
+    import polars as pl
+
+    frame = pl.scan_parquet(source)
+    schema = frame.collect_schema()
+    if nested := [name for name, kind in schema.items() if kind.is_nested() or kind == pl.Binary]:
+        frame = frame.drop(nested)
+        _note(f"{len(nested)} nested or binary columns were left out.")
+    _note("The file was read as Parquet.")
+    total = frame.select(pl.len()).collect().item()
+    for start in range(0, max(total, 1), _SLICE_ROWS):
+        part = frame.slice(start, _SLICE_ROWS).collect()
+        part.write_csv(target, include_header=start == 0)
+
+
+_WRITERS: dict[str, Callable[[BinaryIO, BinaryIO], None]] = {"workbook": _workbook, "parquet": _parquet}
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

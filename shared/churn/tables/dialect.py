@@ -1,0 +1,89 @@
+"""How a text's columns are separated, and what stands before its header: told from its start."""
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from churn.columns import field_of
+from churn.customer import FIELDS
+from churn.fields import Number
+
+DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+
+_SEP_LINE = re.compile(r'"?sep=([,;\t|])"?[ \t,;|]*(?:\r\n?|\n)', re.IGNORECASE)
+_BLANK_LINES = re.compile(r"(?:[ \t,;|]*(?:\r\n?|\n))*")
+_DECIMAL_COMMA = re.compile(r"\s*[+-]?\d[\d.]*,\d+\s*")
+
+# Rows that are looked at for decimal commas.
+_ROWS = 1_000
+
+
+class Dialect(NamedTuple):
+    """`start` is the offset of what follows a sep= line, 0 without one; `wrapped` where every line stands in quotes as
+    a whole; `numbers` are the places of columns of numbers, `decimal_commas` whether those have any."""
+
+    delimiter: str
+    start: int = 0
+    wrapped: bool = False
+    numbers: tuple[int, ...] = ()
+    decimal_commas: bool = False
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is read as it is, but for a sep= line."""
+        return self.delimiter == "," and not self.wrapped
+
+    def cells(self, row: list[str]) -> list[str]:
+        """The cells of a row as the csv module has read it."""
+        if self.wrapped and len(row) == 1:
+            inner = list(csv.reader(io.StringIO(row[0], newline=""), delimiter=self.delimiter))
+            return inner[0] if len(inner) == 1 else row
+        return row
+
+    def rows(self, text: str) -> Iterator[list[str]]:
+        """The rows of a text behind `start`, the header being the first that is not blank."""
+        reader = csv.reader(io.StringIO(text[self.start :], newline=""), delimiter=self.outer)
+        try:
+            for row in reader:
+                yield self.cells(row)
+        except csv.Error:  # a cell too long, which whoever reads all of the text will name with its line
+            return
+
+    @property
+    def outer(self) -> str:
+        """The delimiter of the lines as they stand: nothing of a wrapped one is outside of its quotes."""
+        return "," if self.wrapped else self.delimiter
+
+
+def sniff(head: str) -> Dialect:
+    """The dialect of a text that starts so."""
+    blank = _BLANK_LINES.match(head)
+    start = blank.end() if blank else 0
+    separator = _SEP_LINE.match(head, start)
+    candidates = [separator[1]] if separator else list(DELIMITERS)
+    begin = separator.end() if separator else 0
+    dialects = [Dialect(delimiter, begin, wrapped) for wrapped in (False, True) for delimiter in candidates]
+    # Of equals the first: commas, not wrapped.
+    best = max(dialects, key=lambda dialect: _known(dialect, head))
+    return _with_numbers(best, head)
+
+
+def _header(dialect: Dialect, head: str) -> list[str]:
+    return next((row for row in dialect.rows(head) if any(cell.strip() for cell in row)), [])
+
+
+def _known(dialect: Dialect, head: str) -> int:
+    """How many of the fields stand in the header, read so."""
+    return len({field_of(cell) for cell in _header(dialect, head)} - {None})
+
+
+def _with_numbers(dialect: Dialect, head: str) -> Dialect:
+    header = _header(dialect, head)
+    numbers = tuple(place for place, name in enumerate(header) if isinstance(FIELDS.get(field_of(name) or ""), Number))
+    if dialect.delimiter == ",":
+        return dialect
+    rows = (row for _, row in zip(range(_ROWS), dialect.rows(head), strict=False))
+    commas = any(place < len(row) and _DECIMAL_COMMA.fullmatch(row[place]) for row in rows for place in numbers)
+    return dialect._replace(numbers=numbers, decimal_commas=commas)
