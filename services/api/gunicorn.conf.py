@@ -1,4 +1,4 @@
-"""How gunicorn runs the API: processes of twenty-four threads each, which keep connections open.
+"""How gunicorn runs the API: processes of up to sixty-six threads each, which keep connections open.
 
 Each process listens on a socket of its own, among which the system spreads connections: with a shared one, kept-alive
 connections pile up on a single process. The master makes the sockets and keeps them, so that those who wait on one when
@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING
 # which numpy imports only when it is first asked for quantiles.
 import numpy.ma  # noqa: F401
 from gunicorn.sock import create_sockets
-from prometheus_client import multiprocess
 
 import churn_api.app  # noqa: F401
+from churn.errors import ConfigurationError
 from churn.store import INTERACTIVE, prepare_store
 from churn_api.limits import THREADS
 from churn_api.settings import ApiSettings
@@ -57,14 +57,19 @@ OWN_FOLDER = f"{MEMORY}/churn-api-{os.getpid()}"
 
 
 def on_starting(server: "Arbiter") -> None:
-    """Make the sockets, and the folder that the processes share, empty: counts begin with the service."""
+    """Refuse keys that nobody could be served with; make the sockets, and the folder that the processes share, empty:
+    counts begin with the service. None of this is done again for a reload, which no file of keys can stop."""
+    try:
+        settings.check_keys()
+    except ConfigurationError as error:
+        raise SystemExit(error.message) from None
     if "GUNICORN_FD" not in os.environ:  # else this master replaces another and inherits its sockets
         server.cfg.set("reuse_port", True)
         server.LISTENERS = [each for _ in range(workers) for each in create_sockets(server.cfg, server.log)]
         server.cfg.set("reuse_port", False)
     folder = Path(os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", OWN_FOLDER))
     folder.mkdir(parents=True, exist_ok=True)
-    for left_over in [*folder.glob("*.db"), folder / "board"]:
+    for left_over in [*folder.glob("*.db"), *(folder / name for name in ("board", "keys", "rates"))]:
         left_over.unlink(missing_ok=True)
 
 
@@ -92,8 +97,3 @@ def on_exit(server: "Arbiter") -> None:
 
 def post_worker_init(worker: "Worker") -> None:
     worker.wsgi.extensions["churn"].watch()
-
-
-def child_exit(server: "Arbiter", worker: "Worker") -> None:
-    del server
-    multiprocess.mark_process_dead(worker.pid)

@@ -244,3 +244,110 @@ def test_what_is_no_request_yet_is_refused_in_the_one_body_and_not_logged(
     log = (tmp_path / "log").read_text()
     assert body["request_id"] in log
     assert "the-key" not in log
+
+
+GOOD, OTHER = "9f86d081884c7d659a2f", "feaa0c55ad015a3bf4f1"
+SLIPS = {"a slip": f"crm score {GOOD}\nnew scroe {OTHER}\n", "emptied": "", "another encoding": "\xff"}
+
+
+@pytest.mark.parametrize("environment", ["production", "development"])
+@pytest.mark.parametrize("slip", SLIPS)
+def test_a_broken_file_of_keys_neither_opens_nor_stops_a_running_service(
+    serve: Start,
+    store: ObjectStore,
+    publish: Callable[..., str],
+    tmp_path: Path,
+    eventually: Eventually,
+    environment: str,
+    slip: str,
+) -> None:
+    publish(store)
+    keys = tmp_path / "keys"
+    keys.write_text(f"crm score {GOOD}\n")
+    server = serve(CHURN_ENV=environment, CHURN_API_KEYS_FILE=str(keys), CHURN_API_WORKERS="2")
+
+    def statuses() -> set[tuple[int, int, int]]:
+        """Of the good key, of another and of none; over new connections, so that all processes are asked."""
+        sent: list[dict[str, str]] = [{"X-API-Key": GOOD}, {"X-API-Key": OTHER}, {}]
+        return {
+            tuple(requests.get(f"{server.url}/model_info", headers=each, timeout=10).status_code for each in sent)  # type: ignore[misc]
+            for _ in range(12)
+        }
+
+    assert statuses() == {(200, 401, 401)}
+    keys.write_text(SLIPS[slip], "latin-1")
+    time.sleep(1.2)
+    assert statuses() == {(200, 401, 401)}
+
+    before = set(server.workers())
+    os.kill(min(before), signal.SIGKILL)
+    eventually(lambda: len(server.workers()) == 2 and set(server.workers()) != before)
+    server.wait("/health/ready", 200)
+    assert statuses() == {(200, 401, 401)}
+
+    before = set(server.workers())
+    server.process.send_signal(signal.SIGHUP)
+    eventually(lambda: len(server.workers()) == 2 and not before & set(server.workers()))
+    assert statuses() == {(200, 401, 401)}
+    assert server.process.poll() is None
+
+    keys.write_text(f"new score {OTHER}\n")
+    time.sleep(1.2)
+    assert statuses() == {(401, 200, 401)}
+
+
+def test_a_key_gets_the_rate_that_was_promised_over_one_connection_and_over_many(
+    serve: Start, store: ObjectStore, publish: Callable[..., str]
+) -> None:
+    publish(store)
+    server = serve(CHURN_API_KEYS=GOOD, CHURN_API_WORKERS="4", CHURN_KEY_RATE_LIMIT="20", CHURN_ENV="production")
+    headers = {"X-API-Key": GOOD}
+
+    def let_through(sessions: list[requests.Session], seconds: float) -> tuple[int, float]:
+        start, count = time.monotonic(), 0
+        while time.monotonic() - start < seconds:
+            for session in sessions:
+                answer = session.get(f"{server.url}/openapi.json", headers=headers, timeout=10)
+                count += answer.status_code == 200
+                assert answer.status_code == 200 or "20 times a second" in answer.json()["error"]
+        return count, time.monotonic() - start
+
+    for connections in (1, 8):
+        sessions = [requests.Session() for _ in range(connections)]
+        count, seconds = let_through(sessions, 4)
+        assert 0.7 * 20 * seconds <= count <= 20 * (seconds + 2) + 1
+        for session in sessions:
+            session.close()
+        time.sleep(2)
+
+
+def test_a_service_does_not_start_with_a_broken_file_of_keys(root: Path, tmp_path: Path) -> None:
+    import subprocess
+    import sys
+
+    (tmp_path / "keys").write_text("crm scroe 9f86d081884c7d659a2f\n")
+    environment = {
+        "PYTHONPATH": f"{root}/shared{os.pathsep}{root}/services/api",
+        "CHURN_STORE_URL": f"file://{tmp_path}/store",
+        "CHURN_API_KEYS_FILE": str(tmp_path / "keys"),
+    }
+    ended = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "gunicorn",
+            "--config",
+            f"{root}/services/api/gunicorn.conf.py",
+            "--bind",
+            "127.0.0.1:0",
+        ],
+        env=environment,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert ended.returncode != 0
+    assert "Line 1 of CHURN_API_KEYS_FILE gives crm a scope that there is not" in ended.stderr
+    assert GOOD not in ended.stderr

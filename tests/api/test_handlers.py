@@ -50,8 +50,11 @@ def test_options_and_head_are_answered(client: FlaskClient) -> None:
     assert (head.status_code, head.data) == (200, b"")
 
 
-def test_an_outer_slash_leads_to_the_same_address(client: FlaskClient, whole: dict[str, Any]) -> None:
-    assert client.post("/predict/", json=whole).status_code == 200
+@pytest.mark.parametrize("path", ["/predict/", "//predict", "/predict//", "/batch_predict/", "/predict/."])
+def test_there_is_one_address_for_one_thing(client: FlaskClient, whole: dict[str, Any], path: str) -> None:
+    """The site's door counts and limits by address."""
+    answer = client.post(json=whole, environ_overrides={"PATH_INFO": path})
+    assert (answer.status_code, answer.get_json()["error_type"]) == (404, "NotFound")
 
 
 def test_what_nobody_foresaw_is_a_500_that_tells_nothing(

@@ -3,11 +3,13 @@
 import logging
 import os
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
-from churn_api.keys import LOOK_SECONDS, SCOPES, Key, Keyring, read_keys
+from churn_api.errors import KeysUnavailable
+from churn_api.keys import LOOK_SECONDS, SCOPES, Key, Keyring, read_keys, unnamed
 
 FIRST, SECOND, THIRD = "9f86d081884c7d659a2f", "feaa0c55ad015a3bf4f1", "4355a46b19d348dc2f57"
 
@@ -47,7 +49,7 @@ def ring(file: Path) -> tuple[Keyring, Callable[[str], None]]:
 def test_a_line_is_a_key_for_everything_or_a_name_with_scopes_and_a_key() -> None:
     keys = read_keys(["# of the call center", "", FIRST, f"  crm score,jobs  {SECOND} "])
     assert [(key.name, key.scopes, key.secret) for key in keys] == [
-        ("line-3", SCOPES, FIRST),
+        (f"unnamed {sha256(FIRST.encode()).hexdigest()[:8]}", SCOPES, FIRST),
         ("crm", {"score", "jobs"}, SECOND),
     ]
 
@@ -69,12 +71,18 @@ def test_a_key_does_not_show_its_secret() -> None:
     assert FIRST not in repr(Key("crm", SCOPES, FIRST))
 
 
+def names(keys: Keyring, sent: str) -> str | None:
+    """The name of the caller who sent this, if any."""
+    key = keys.find(sent)
+    return key.name if key else None
+
+
 def test_a_key_is_replaced_without_a_restart(ring: tuple[Keyring, Callable[[str], None]]) -> None:
     keys, write = ring
     assert keys.find(FIRST)
     write(f"{FIRST}\ncrm score {SECOND}\n")
     assert keys.find(FIRST)
-    assert (keys.find(SECOND) or Key("", frozenset(), "")).name == "crm"
+    assert names(keys, SECOND) == "crm"
     write(f"crm score {SECOND}\n")
     assert keys.find(FIRST) is None
     assert keys.find(SECOND)
@@ -113,3 +121,97 @@ def test_a_file_that_goes_away_leaves_the_keys_as_they_were(
     assert keys.find(SECOND)
     file.unlink()
     assert keys.find(FIRST)
+
+
+def test_a_key_that_is_replaced_by_one_as_long_is_seen(ring: tuple[Keyring, Callable[[str], None]], file: Path) -> None:
+    keys, write = ring
+    size = file.stat().st_size
+    write(f"{SECOND}\n")
+    assert file.stat().st_size == size
+    assert keys.find(FIRST) is None
+    assert keys.find(SECOND)
+
+
+def test_a_copy_that_keeps_size_and_time_is_seen(ring: tuple[Keyring, Callable[[str], None]], file: Path) -> None:
+    keys, write = ring
+    write(f"{FIRST}\n")
+    assert keys.find(FIRST)
+    before = file.stat()
+    write(f"{SECOND}\n")
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert keys.find(FIRST) is None
+
+
+@pytest.mark.parametrize(
+    ("lines", "why"),
+    [
+        ([f"crm score {FIRST}", f"crm jobs {SECOND}"], "other scopes"),
+        ([f"crm score {FIRST}", f"night jobs {FIRST}"], "holds a key that a line before it holds"),
+        ([FIRST, FIRST], "holds a key that a line before it holds"),
+    ],
+    ids=["two callers of a name", "two callers of a key", "a key twice"],
+)
+def test_what_would_take_two_callers_for_one_is_refused(lines: list[str], why: str) -> None:
+    with pytest.raises(ValueError, match=f"Line 2 .*{why}"):
+        read_keys(lines)
+
+
+def test_a_caller_may_have_two_keys_while_one_replaces_the_other() -> None:
+    assert [key.name for key in read_keys([f"crm score {FIRST}", f"crm score {SECOND}"])] == ["crm", "crm"]
+
+
+def test_a_key_without_a_name_is_called_the_same_wherever_it_stands_and_as_no_other() -> None:
+    [alone] = read_keys([FIRST])
+    named, below = read_keys([f"key-1 score {SECOND}", FIRST])
+    assert alone.name == below.name == unnamed(FIRST).name != named.name
+    assert FIRST[:6] not in alone.name
+
+
+@pytest.mark.parametrize("text", ["", "crm scroe {key}\n"], ids=["emptied", "broken"])
+def test_a_process_that_starts_while_the_file_is_broken_takes_what_is_in_force(
+    tmp_path: Path, text: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    file, memory, clock = tmp_path / "keys", tmp_path / "memory", Clock()
+
+    def ring() -> Keyring:
+        def read() -> tuple[Key, ...]:
+            return read_keys(file.read_text().splitlines())
+
+        return Keyring(read, file, strict=True, memory=memory, clock=clock)
+
+    file.write_text(f"crm score {FIRST}\nnight jobs {SECOND}\n")
+    running = ring()
+    file.write_text(f"crm score {FIRST}\nnew score {THIRD}\n")
+    clock.now += LOOK_SECONDS + 1
+    assert names(running, THIRD) == "new"
+    file.write_text(text.format(key=SECOND))
+    started = ring()
+    assert [names(started, key) for key in (FIRST, SECOND, THIRD)] == ["crm", None, "new"]
+    assert any("stay as they were" in record.message for record in caplog.records)
+    assert memory.stat().st_mode & 0o777 == 0o600
+    assert not any(key in memory.read_text() for key in (FIRST, SECOND, THIRD))
+    file.write_text(f"night jobs {SECOND}\n")
+    clock.now += LOOK_SECONDS + 1
+    assert [names(started, key) for key in (FIRST, SECOND, THIRD)] == [None, "night", None]
+
+
+def test_without_any_keys_to_go_by_nobody_is_served(tmp_path: Path) -> None:
+    clock = Clock()
+    file = tmp_path / "keys"
+    file.write_text("")
+    keys = Keyring(lambda: read_keys(file.read_text().splitlines()), file, strict=False, clock=clock)
+    with pytest.raises(KeysUnavailable):
+        keys.find(FIRST)
+    file.write_text(FIRST)
+    clock.now += LOOK_SECONDS + 1
+    assert keys.find(FIRST)
+
+
+def test_a_file_that_stays_broken_is_logged_once(
+    ring: tuple[Keyring, Callable[[str], None]], caplog: pytest.LogCaptureFixture
+) -> None:
+    keys, write = ring
+    for _ in range(5):
+        write("a broken line\n")
+        keys.find(FIRST)
+    assert sum("stay as they were" in record.message for record in caplog.records) == 1

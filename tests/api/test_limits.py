@@ -1,12 +1,27 @@
 """How much a caller may ask for, and how many may wait for the store."""
 
+import os
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
+from pathlib import Path
 
 import pytest
 
 from churn_api.errors import TooManyRequests
-from churn_api.limits import BURST_SECONDS, CALLERS, Places, Rate
+from churn_api.limits import (
+    AT_A_TIME,
+    BURST_SECONDS,
+    READING_THREADS,
+    ROWS,
+    THREADS,
+    WAITING,
+    ConcurrencyLimit,
+    Pace,
+    TokenBuckets,
+)
 
 
 class Clock:
@@ -19,7 +34,7 @@ class Clock:
         return self.now
 
 
-def allowed(rate: Rate, caller: str, requests: int) -> int:
+def allowed(rate: TokenBuckets, caller: bytes, requests: int) -> int:
     count = 0
     for _ in range(requests):
         try:
@@ -32,42 +47,89 @@ def allowed(rate: Rate, caller: str, requests: int) -> int:
 
 def test_a_burst_is_let_through_and_then_the_rate() -> None:
     clock = Clock()
-    rate = Rate(10, clock)
-    assert allowed(rate, "crm", 100) == 10 * BURST_SECONDS
+    rate = TokenBuckets(10, clock=clock)
+    assert allowed(rate, b"crm and so on", 100) == 10 * BURST_SECONDS
     clock.now += 1
-    assert allowed(rate, "crm", 100) == 10
+    assert allowed(rate, b"crm and so on", 100) == 10
 
 
 def test_one_caller_takes_nothing_from_another() -> None:
-    rate = Rate(10, Clock())
-    allowed(rate, "crm", 100)
-    assert allowed(rate, "dashboard", 100) == 10 * BURST_SECONDS
+    rate = TokenBuckets(10, clock=Clock())
+    allowed(rate, b"crm and so on", 100)
+    assert allowed(rate, b"dashboard and so on", 100) == 10 * BURST_SECONDS
 
 
 def test_whoever_is_refused_is_told_when_to_come_back() -> None:
     clock = Clock()
-    rate = Rate(0.1, clock)
-    rate.take("crm")
+    rate = TokenBuckets(0.1, clock=clock)
+    rate.take(b"crm and so on")
     with pytest.raises(TooManyRequests) as refused:
-        rate.take("crm")
+        rate.take(b"crm and so on")
     assert refused.value.retry_after == 10
     clock.now += refused.value.retry_after
-    rate.take("crm")
+    rate.take(b"crm and so on")
 
 
 def test_no_limit_is_no_limit() -> None:
-    assert allowed(Rate(0, Clock()), "crm", 10_000) == 10_000
+    assert allowed(TokenBuckets(0, clock=Clock()), b"crm and so on", 10_000) == 10_000
 
 
-def test_callers_are_remembered_in_bounded_memory() -> None:
-    rate = Rate(1, Clock())
-    for number in range(2 * CALLERS):
-        rate.take(f"caller-{number}")
-    assert len(rate._buckets) == CALLERS
+def digest(number: int) -> bytes:
+    return sha256(str(number).encode()).digest()
+
+
+def test_keys_are_remembered_in_bounded_memory_and_each_is_limited_alone() -> None:
+    clock = Clock()
+    rate = TokenBuckets(1, clock=clock)
+    for round_ in range(3):
+        assert [allowed(rate, digest(number + 1000 * round_), 4) for number in range(1000)] == [2] * 1000
+        clock.now += 2
+    assert len(rate._rows) == 16 * ROWS
+
+
+def test_no_wait_is_told_that_is_too_short() -> None:
+    clock = Clock()
+    rate = TokenBuckets(0.3, clock=clock)
+    for _ in range(50):
+        try:
+            rate.take(b"crm and so on")
+        except TooManyRequests as refused:
+            clock.now += refused.retry_after
+            rate.take(b"crm and so on")
+
+
+def test_a_limit_is_one_over_all_processes(tmp_path: Path) -> None:
+    """Four processes, all of whose requests are one key's."""
+    code = (
+        "import sys, pathlib; from churn_api.limits import TokenBuckets; from churn_api.errors import TooManyRequests\n"
+        "rate, count = TokenBuckets(100, pathlib.Path(sys.argv[1])), 0\n"
+        "rate._clock = lambda: 1.0\n"
+        "for _ in range(2000):\n"
+        "    try: rate.take(b'the same key'); count += 1\n"
+        "    except TooManyRequests: pass\n"
+        "print(count)"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "rates")]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) for _ in range(4)]
+    assert sum(int(process.communicate(timeout=60)[0]) for process in processes) == 100 * BURST_SECONDS
+
+
+def test_whoever_is_refused_is_told_the_rate_that_was_promised() -> None:
+    rate = TokenBuckets(40, clock=Clock())
+    allowed(rate, b"crm and so on", 100)
+    with pytest.raises(TooManyRequests, match="40 times a second"):
+        rate.take(b"crm and so on")
+
+
+def test_polls_and_bodies_together_leave_threads_that_predict() -> None:
+    taken = {pace: AT_A_TIME[pace] + WAITING[pace] for pace in Pace}
+    assert sum(taken.values()) < THREADS
+    assert taken[Pace.BODIES] < READING_THREADS
 
 
 def test_a_place_is_given_back() -> None:
-    places = Places(2)
+    places = ConcurrencyLimit(2)
     places.enter()
     places.enter()
     with pytest.raises(TooManyRequests):
@@ -77,7 +139,7 @@ def test_a_place_is_given_back() -> None:
 
 
 def test_who_waits_gets_the_place_that_is_given_back() -> None:
-    places = Places(1, waiting=1, patience=10)
+    places = ConcurrencyLimit(1, waiting=1, patience=10)
     places.enter()
     with ThreadPoolExecutor(1) as pool:
         waiter = pool.submit(places.enter)
@@ -90,7 +152,7 @@ def test_who_waits_gets_the_place_that_is_given_back() -> None:
 
 
 def test_nobody_waits_for_ever() -> None:
-    places = Places(1, waiting=1, patience=0.01)
+    places = ConcurrencyLimit(1, waiting=1, patience=0.01)
     places.enter()
     with pytest.raises(TooManyRequests):
         places.enter()

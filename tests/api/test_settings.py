@@ -22,7 +22,7 @@ def test_what_is_not_set_has_its_default(environment: pytest.MonkeyPatch) -> Non
     del environment
     settings = ApiSettings.load()
     assert (settings.api_workers, settings.cache, settings.max_batch_rows) == (2, "auto", 1000)
-    assert (settings.max_upload_mb, settings.job_ttl_days, settings.keys()) == (200, 7, ())
+    assert (settings.max_upload_mb, settings.job_ttl_days, settings.named_keys()) == (200, 7, ())
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,9 @@ def test_production_starts_with_a_good_key(environment: pytest.MonkeyPatch, tmp_
     else:
         (tmp_path / "keys").write_text("9f86d081884c7d659a2f\n")
         environment.setenv("CHURN_API_KEYS_FILE", str(tmp_path / "keys"))
-    assert ApiSettings.load().keys() == ("9f86d081884c7d659a2f",)
+    settings = ApiSettings.load()
+    settings.check_keys()
+    assert [key.secret for key in settings.named_keys()] == ["9f86d081884c7d659a2f"]
 
 
 @pytest.mark.parametrize("origins", ["*", "https://*.example.org", "https://crm.example.org,*"])
@@ -57,10 +59,30 @@ def test_production_refuses_a_wildcard_among_the_origins(environment: pytest.Mon
         ApiSettings.load()
 
 
-def test_a_file_of_keys_that_is_not_there_is_named(environment: pytest.MonkeyPatch) -> None:
-    environment.setenv("CHURN_API_KEYS_FILE", "/nowhere/keys")
-    with pytest.raises(ConfigurationError, match="/nowhere/keys"):
-        ApiSettings.load()
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (None, "is no file that can be read"),
+        ("", "holds no key"),
+        ("# nobody yet\n", "holds no key"),
+        ("crm scroe 9f86d081884c7d659a2f\n", "Line 1 of CHURN_API_KEYS_FILE gives crm a scope"),
+        ("crm score short\n", "crm can be guessed"),
+        ("\xff", "no text in UTF-8"),
+    ],
+    ids=["not there", "empty", "a comment", "a slip of the pen", "weak", "another encoding"],
+)
+def test_a_service_does_not_start_with_a_file_of_keys_that_serves_nobody(
+    environment: pytest.MonkeyPatch, tmp_path: Path, text: str | None, says: str
+) -> None:
+    file = tmp_path / "keys"
+    if text is not None:
+        file.write_text(text, "latin-1")
+    environment.setenv("CHURN_ENV", "production")
+    environment.setenv("CHURN_API_KEYS_FILE", str(file))
+    settings = ApiSettings.load()  # as a process of a running service does, which lives on
+    assert settings.wants_keys
+    with pytest.raises(ConfigurationError, match=says):
+        settings.check_keys()
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from werkzeug.routing import MapAdapter
 
 from churn import logs
 from churn_api import access, auth, handlers, security
+from churn_api.metrics import shared_folder
 from churn_api.service import build
 from churn_api.settings import ApiSettings
 from churn_api.views import docs, health, jobs, model, predict, site
@@ -33,7 +34,9 @@ class Api(Flask):
         """Addresses are matched by path and method alone."""
         if request is None:
             return None
-        return self.url_map.bind("", path_info=request.path, default_method=request.method)
+        # Werkzeug takes several slashes in front for one; nothing stands behind the dot.
+        path = f"/.{request.path}" if request.environ["PATH_INFO"].startswith("//") else request.path
+        return self.url_map.bind("", path_info=path, default_method=request.method)
 
 
 def create_app(settings: ApiSettings | None = None) -> Flask:
@@ -45,13 +48,14 @@ def create_app(settings: ApiSettings | None = None) -> Flask:
     settings = settings or ApiSettings.load()
     logs.configure(settings, "api")
     app = Api("churn_api", static_folder=None)
-    app.url_map.strict_slashes = app.url_map.merge_slashes = False
+    # One address for one thing: //predict and /metrics/ are none, nor led to another.
+    app.url_map.merge_slashes = app.url_map.redirect_defaults = False
     service = app.extensions["churn"] = build(settings)
     access.install(app, service)
     security.install(app, settings.cors_origins)
     handlers.install(app)
-    auth.install(app, settings)
     for views in (predict, jobs, health, model, docs, site):
         app.register_blueprint(views.blueprint)
+    auth.install(app, settings, shared_folder())
     service.refresh()
     return app

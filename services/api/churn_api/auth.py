@@ -1,72 +1,119 @@
-"""API keys: who may ask for what, and how often, where keys are set."""
+"""Who may ask for what, and how often; and how many requests may wait for the store.
+
+What an address wants is declared at its view, by `wants`. Where one declares nothing, the service does not start.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple, TypeVar
 
 from flask import Flask, Response, g, request
 
-from churn_api.crew import step_aside
+from churn.errors import ConfigurationError
 from churn_api.errors import Forbidden, Unauthorized
-from churn_api.keys import ADMIN, JOBS, SCORE, Keyring
-from churn_api.limits import PLACES, WAITING, Places, Rate
+from churn_api.keys import SCOPES, Accepted, Keyring
+from churn_api.limits import AT_A_TIME, WAITING, ConcurrencyLimit, Pace, TokenBuckets
 from churn_api.settings import ApiSettings
 
-OPEN_ROUTES = frozenset(
-    {"/", "/index.html", "/favicon.ico", "/robots.txt", "/assets/<path:name>", "/docs", "/docs/<name>"}
-    | {"/health", "/health/live", "/health/ready"}
-)
-"""What needs no key: the site's and the documentation's files, and what tells whether the service is up."""
+V = TypeVar("V", bound=Callable[..., object])
 
-SCOPE = {"/predict": SCORE, "/batch_predict": SCORE, "/metrics": ADMIN}
-"""What a key must be for; jobs' addresses want `jobs`, and what is not named here is open to every key."""
+NOBODY, ANY_KEY = "nobody", "any"
+"""Beside the scopes: what needs no key, and what is open to every key."""
 
-STORE_ROUTES = ("/jobs", "/releases")
-"""Where these begin, every request waits for the store."""
+_DECLARED = "churn_wants"
 
 
-def install(app: Flask, settings: ApiSettings) -> None:
-    """Ask for one of the keys everywhere but at the open routes, if there are keys; keep callers to their limits."""
-    keys = Keyring(settings.named_keys, settings.api_keys_file, strict=settings.env == "production")
-    if keys:
-        rate = Rate(settings.key_rate_limit / settings.api_workers)
-        app.before_request(lambda: _check(keys, rate))
-    _keep_threads(app, Places(PLACES, WAITING))
+class Declared(NamedTuple):
+    """What a view wants: a scope (or NOBODY or ANY_KEY), and whether it waits for the store, and how."""
+
+    scope: str
+    pace: Pace | None = None
 
 
-def _check(keys: Keyring, rate: Rate) -> None:
-    if request.method == "OPTIONS" or _rule() in OPEN_ROUTES:
+# What stands for an address that there is not.
+_NOWHERE = Declared(ANY_KEY)
+
+
+def wants(scope: str, pace: Pace | None = None) -> Callable[[V], V]:
+    """Declare what a view wants of its caller's key; `pace` where it waits for the store."""
+    if scope not in {NOBODY, ANY_KEY, *SCOPES}:
+        raise ValueError(f"There is no scope {scope!r}.")
+
+    def declare(view: V) -> V:
+        setattr(view, _DECLARED, Declared(scope, pace))
+        return view
+
+    return declare
+
+
+def install(app: Flask, settings: ApiSettings, folder: Path | None) -> None:
+    """Ask for a key as the views of `app` declare, where keys are wanted, and keep callers to their limits.
+
+    `folder` is what the service's processes share, if there are several. Raises ConfigurationError for an address
+    that declares nothing: it would be open by having been forgotten.
+    """
+    declared = declarations(app)
+    if settings.wants_keys:
+        strict, memory = settings.env == "production", folder / "keys" if folder else None
+        keys = Keyring(settings.named_keys, settings.api_keys_file, strict=strict, memory=memory)
+        buckets = TokenBuckets(settings.key_rate_limit, folder / "rates" if folder else None)
+        app.before_request(lambda: _check(declared, keys, buckets))
+    _keep_threads(app)
+
+
+def declarations(app: Flask) -> dict[str, Declared]:
+    """What each endpoint of `app` wants. Raises ConfigurationError where one does not say."""
+    endpoints = {rule.endpoint: rule.rule for rule in app.url_map.iter_rules()}
+    silent = sorted(rule for name, rule in endpoints.items() if not hasattr(app.view_functions[name], _DECLARED))
+    if silent:
+        raise ConfigurationError([f"{', '.join(silent)} declares no scope; say at its view what it wants of a key."])
+    return {name: getattr(app.view_functions[name], _DECLARED) for name in endpoints}
+
+
+def _check(declared: dict[str, Declared], keys: Keyring, buckets: TokenBuckets) -> None:
+    rule = request.url_rule
+    wanted = declared.get(rule.endpoint) if rule else _NOWHERE
+    if request.method == "OPTIONS" or (wanted and wanted.scope == NOBODY):
         return
     key = keys.find(_sent_key())
     if key is None:
         raise Unauthorized(sent=True)
     g.api_key_name = key.name
-    rate.take(key.name)
-    scope = JOBS if _rule().startswith("/jobs") else SCOPE.get(_rule())
-    if scope and scope not in key.scopes:
-        raise Forbidden(key.name, scope)
+    buckets.take(key.digest)
+    _check_scope(key, wanted)
 
 
-def _keep_threads(app: Flask, places: Places) -> None:
+def _check_scope(key: Accepted, wanted: Declared | None) -> None:
+    """Raises Forbidden. What was added after the start declares nothing that is known, and is open to nobody."""
+    if wanted is None:
+        raise Forbidden(key.name, "none")
+    if wanted.scope != ANY_KEY and wanted.scope not in key.scopes:
+        raise Forbidden(key.name, wanted.scope)
+
+
+def _keep_threads(app: Flask) -> None:
     """Let fewer requests wait for the store than there are threads, until their answers have been sent."""
+    limits = {pace: ConcurrencyLimit(AT_A_TIME[pace], WAITING[pace]) for pace in Pace}
 
     @app.before_request
     def enter() -> None:
-        if _rule().startswith(STORE_ROUTES):
-            step_aside()
-            places.enter()
-            g.has_place = True
+        rule = request.url_rule
+        declared: Declared | None = getattr(app.view_functions[rule.endpoint], _DECLARED, None) if rule else None
+        if declared and declared.pace:
+            limit = limits[declared.pace]
+            limit.enter()
+            g.limit = limit
 
     @app.after_request
     def hand_over(response: Response) -> Response:
-        if response.is_streamed and g.pop("has_place", False):
-            response.call_on_close(places.leave)
+        if response.is_streamed and (limit := g.pop("limit", None)):
+            response.call_on_close(limit.leave)
         return response
 
     @app.teardown_request
     def leave(_: BaseException | None) -> None:
-        if g.pop("has_place", False):
-            places.leave()
-
-
-def _rule() -> str:
-    return request.url_rule.rule if request.url_rule else ""
+        if limit := g.pop("limit", None):
+            limit.leave()
 
 
 def _sent_key() -> str:

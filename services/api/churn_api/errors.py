@@ -59,6 +59,15 @@ class Forbidden(ChurnError):
         super().__init__(f"The key {name} may not do this; it wants one with the scope {scope}.")
 
 
+class KeysUnavailable(ChurnError):
+    """Keys are wanted, and the service could not read any: whoever asks may well have a good one."""
+
+    status = 503
+
+    def __init__(self) -> None:
+        super().__init__("The service cannot read its API keys at the moment; its log says why. Try again in a minute.")
+
+
 class TooManyRequests(ChurnError):
     """More was asked for than one caller may have, or than there is room for; `retry_after` in whole seconds."""
 

@@ -2,12 +2,18 @@
 
 import hmac
 import logging
+import os
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from threading import Lock
 from time import monotonic
+
+import msgspec
+
+from churn_api.errors import KeysUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -38,19 +44,49 @@ class Key:
         return len(key) < SHORTEST_KEY or len(set(key)) < 6 or any(word in key.lower() for word in WELL_KNOWN)
 
 
+class Accepted(msgspec.Struct, frozen=True):
+    """A valid key without its secret: `digest` is the secret's SHA-256."""
+
+    name: str
+    scopes: frozenset[str]
+    digest: bytes
+
+
+def unnamed(secret: str) -> Key:
+    """A key that may do everything, and whose caller has no name of its own.
+
+    It is called by the beginning of its digest, which stays what it is wherever the key is written. The blank keeps
+    this name apart from all that a file can give.
+    """
+    return Key(f"unnamed {_digest(secret).hex()[:8]}", SCOPES, secret)
+
+
 def read_keys(lines: Iterable[str]) -> tuple[Key, ...]:
     """The keys of a file: a line is a key that may do everything, or a name, its scopes with commas between them, and
-    a key. Raises ValueError for a line that is neither, without showing it."""
-    return tuple(
-        _read_key(number, line.split())
-        for number, line in enumerate(lines, 1)
-        if line.strip() and not line.lstrip().startswith("#")
-    )
+    a key. Two keys of one name are one caller's, as while one is replaced by the other, and may do the same.
+
+    Raises ValueError for a line that is none of these, without showing it.
+    """
+    keys: dict[str, Key] = {}
+    scopes: dict[str, frozenset[str]] = {}
+    for number, line in enumerate(lines, 1):
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        key = _read_key(number, line.split())
+        if key.secret in keys:
+            raise ValueError(f"Line {number} of CHURN_API_KEYS_FILE holds a key that a line before it holds too.")
+        if scopes.setdefault(key.name, key.scopes) != key.scopes:
+            raise ValueError(
+                f"Line {number} of CHURN_API_KEYS_FILE gives {key.name} other scopes than a line before it; give "
+                "another caller another name."
+            )
+        keys[key.secret] = key
+    return tuple(keys.values())
 
 
 def _read_key(number: int, words: list[str]) -> Key:
     if len(words) == 1:
-        return Key(f"line-{number}", SCOPES, words[0])
+        return unnamed(words[0])
     if len(words) != 3:
         raise ValueError(f"Line {number} of CHURN_API_KEYS_FILE is neither a key nor a name, its scopes and a key.")
     name, scopes, secret = words
@@ -63,11 +99,21 @@ def _read_key(number: int, words: list[str]) -> Key:
     return Key(name, frozenset(scopes.split(",")), secret)
 
 
+def check(keys: Iterable[Key], *, strict: bool) -> None:
+    """Raises ValueError, with the names of whose keys can be guessed, where that is refused, or if there are none."""
+    named = tuple(keys)
+    if not named:
+        raise ValueError("CHURN_API_KEYS_FILE holds no key, so that nobody could be served.")
+    if weak := [key.name for key in named if strict and key.weak]:
+        raise ValueError(f"The keys of {', '.join(weak)} can be guessed. Make others with: openssl rand -hex 24.")
+
+
 class Keyring:
     """The valid keys, by `read`, looked at again when `file` has changed.
 
     Keys that cannot be read, that are weak where that is refused, or that are none at all, leave those before them in
-    force: a slip of the pen neither opens the service nor shuts everybody out.
+    force: a slip of the pen neither opens the service nor shuts everybody out. What is in force is left at `memory`
+    too, without the secrets: from there a process takes it that starts while the file is broken.
     """
 
     def __init__(
@@ -76,28 +122,32 @@ class Keyring:
         file: Path | None,
         *,
         strict: bool,
+        memory: Path | None = None,
         clock: Callable[[], float] = monotonic,
     ) -> None:
         self._read = read
         self._file = file
         self._strict = strict
+        self._memory = memory
         self._clock = clock
         self._lock = Lock()
+        self._said = ""
         self._state = self._look()
         self._looked = clock()
-        self._keys = _digested(read())
+        self._keys: tuple[Accepted, ...] = ()
+        if not self._take():
+            self._keys = self._remembered()
 
-    def __bool__(self) -> bool:
-        return bool(self._keys)
-
-    def find(self, sent: str) -> Key | None:
-        """The key that was sent, if it is one."""
+    def find(self, sent: str) -> Accepted | None:
+        """The key that was sent, if it is one. Raises KeysUnavailable where no keys could be read yet."""
         self._renew()
+        if not self._keys:
+            raise KeysUnavailable
         digest = _digest(sent)
         found = None
         # Every key is compared, and in constant time, so that the time taken tells nothing of any of them.
-        for held, key in self._keys:
-            if hmac.compare_digest(digest, held):
+        for key in self._keys:
+            if hmac.compare_digest(digest, key.digest):
                 found = key
         return found
 
@@ -107,38 +157,52 @@ class Keyring:
         try:
             self._looked = self._clock()
             state = self._look()
-            if state != self._state:
+            # What was refused is read again even so: it may have been read as it was being written.
+            if state != self._state or self._said:
                 self._state = state
                 self._take()
         finally:
             self._lock.release()
 
-    def _take(self) -> None:
+    def _take(self) -> bool:
+        """Put into force what can be read now; whether that was possible."""
         try:
             keys = self._read()
+            check(keys, strict=self._strict)
         except ValueError as error:
-            log.error("The keys stay as they were: %s", error)
-            return
-        weak = [key.name for key in keys if key.weak] if self._strict else []
-        if weak or not keys:
-            log.error(
-                "The keys stay as they were: %s.", f"{', '.join(weak)} can be guessed" if weak else "none is left"
-            )
-            return
-        self._keys = _digested(keys)
-        log.info("Keys of %s are in force.", ", ".join(key.name for key in keys))
+            if str(error) != self._said:
+                log.error("The keys stay as they were: %s", error)
+                self._said = str(error)
+            return False
+        accepted = tuple(Accepted(key.name, key.scopes, _digest(key.secret)) for key in keys)
+        if accepted != self._keys:
+            log.info("Keys of %s are in force.", ", ".join(key.name for key in keys))
+        self._keys, self._said = accepted, ""
+        self._remember()
+        return True
 
-    def _look(self) -> tuple[int, int, int] | None:
-        """What changes when the file does."""
+    def _remember(self) -> None:
+        if self._memory is None or self._file is None:
+            return
+        own = self._memory.with_name(f"{self._memory.name}.{os.getpid()}")
+        with suppress(OSError):  # memory that is full keeps nobody from being served
+            with os.fdopen(os.open(own, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+                file.write(msgspec.json.encode(self._keys))
+            own.replace(self._memory)
+
+    def _remembered(self) -> tuple[Accepted, ...]:
+        try:
+            return msgspec.json.decode(self._memory.read_bytes(), type=tuple[Accepted, ...]) if self._memory else ()
+        except OSError:
+            return ()
+
+    def _look(self) -> tuple[int, ...] | None:
+        """What changes when the file does; the last of these even where a copy keeps the time of the other."""
         try:
             found = self._file.stat() if self._file else None
         except OSError:
             return None
-        return (found.st_ino, found.st_size, found.st_mtime_ns) if found else None
-
-
-def _digested(keys: Iterable[Key]) -> tuple[tuple[bytes, Key], ...]:
-    return tuple((_digest(key.secret), key) for key in keys)
+        return (found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns) if found else None
 
 
 def _digest(key: str) -> bytes:

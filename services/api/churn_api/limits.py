@@ -1,66 +1,120 @@
-"""How much each caller may ask for, and how much of the service may wait for the store.
+"""How much each caller may ask for, and how much of the service may wait for the store."""
 
-Limits are those of one process: the callers' rate is divided among the processes, which share incoming connections.
-"""
-
+import fcntl
 import math
-from collections import OrderedDict
+import mmap
 from collections.abc import Callable
+from enum import Enum
+from pathlib import Path
+from struct import Struct
 from threading import Condition, Lock
 from time import monotonic
+from typing import Any
 
 from churn_api.errors import TooManyRequests
 
-# Threads of a process; how many of them may work with the store at a time, each upload taking some 20 MB; and how many
-# may wait for their turn, which leaves two that predict, whatever the store and those who ask for it do.
-THREADS = 24
-PLACES = 3
-WAITING = THREADS - PLACES - 2
-# Seconds that one waits before it is told to come again.
-PATIENCE = 10.0
-
 # A burst of this many seconds' worth is let through at once.
 BURST_SECONDS = 2.0
-# Callers whose last requests are remembered; whoever has been forgotten begins anew, with a full bucket.
-CALLERS = 4_096
+
+# A row is the beginning of a key's digest, and the moment at which its bucket is full again.
+_ROW = Struct("8sd")
+# Keys whose buckets are remembered; a bucket that is full again gives its row to another key.
+ROWS = 4_096
+# As many rows are looked at for a key's own; should all be others' and in use, the key goes unlimited.
+_LOOKED_AT = 64
 
 
-class Rate:
-    """A bucket of tokens for each caller: `per_second` flow in, a request takes one; 0 means no limit."""
+class TokenBuckets:
+    """A bucket of tokens for each key: `per_second` flow in, a request takes one; 0 means no limit.
 
-    def __init__(self, per_second: float, clock: Callable[[], float] = monotonic) -> None:
+    The buckets are in memory that all processes of the service share, at `path`, so that the limit is one over all of
+    them; without a path they are this process's own. The clock must be the same for all, as the system's is.
+    """
+
+    def __init__(self, per_second: float, path: Path | None = None, clock: Callable[[], float] = monotonic) -> None:
         self._rate = per_second
-        self._full = max(1.0, per_second * BURST_SECONDS)
+        self._burst = max(1.0, per_second * BURST_SECONDS)
         self._clock = clock
         self._lock = Lock()
-        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._file: Any = None
+        if path is None:
+            self._rows = mmap.mmap(-1, ROWS * _ROW.size)
+        else:
+            self._file = path.open("a+b")
+            self._file.truncate(ROWS * _ROW.size)
+            self._rows = mmap.mmap(self._file.fileno(), ROWS * _ROW.size)
 
-    def take(self, caller: str) -> None:
+    def take(self, digest: bytes) -> None:
         """Raises TooManyRequests, with the seconds after which one more is let through."""
         if not self._rate:
             return
-        now = self._clock()
         with self._lock:
-            tokens, since = self._buckets.pop(caller, (self._full, now))
-            tokens = min(self._full, tokens + (now - since) * self._rate)
-            allowed = tokens >= 1
-            self._buckets[caller] = (tokens - allowed, now)
-            if len(self._buckets) > CALLERS:
-                self._buckets.popitem(last=False)
-        if not allowed:
+            if self._file:  # the system lets go of the lock of a process that ends
+                fcntl.lockf(self._file, fcntl.LOCK_EX)
+            try:
+                late = self._take(digest[:8], self._clock())
+            finally:
+                if self._file:
+                    fcntl.lockf(self._file, fcntl.LOCK_UN)
+        if late > 0:
             raise TooManyRequests(
-                f"This caller may ask {self._rate:g} times a second; for many customers use /batch_predict or /jobs.",
-                retry_after=math.ceil((1 - tokens) / self._rate),
+                f"This key may ask {self._rate:g} times a second; for many customers use /batch_predict or /jobs.",
+                retry_after=math.ceil(late),
             )
 
+    def _take(self, name: bytes, now: float) -> float:
+        """Take a token; the seconds until there is one, if there is none (the generic cell rate algorithm)."""
+        place = self._place(name, now)
+        if place is None:
+            return 0.0
+        held, full_at = _ROW.unpack_from(self._rows, place)
+        full_at = max(now, full_at if held == name else now) + 1 / self._rate
+        # A hair's breadth for sums of fractions, which are not exact.
+        late: float = full_at - now - self._burst / self._rate - 1e-9
+        if late <= 0:
+            _ROW.pack_into(self._rows, place, name, full_at)
+        return late
 
-class Places:
-    """Places for requests that wait for the store, fewer than there are threads: with a store that hangs, or with
-    clients who take their time, there is always a thread left that predicts."""
+    def _place(self, name: bytes, now: float) -> int | None:
+        """Where the key's row is, or else where one is free."""
+        free = None
+        first = int.from_bytes(name, "big")
+        for step in range(_LOOKED_AT):
+            place = (first + step) % ROWS * _ROW.size
+            held, full_at = _ROW.unpack_from(self._rows, place)
+            if held == name:
+                return place
+            if free is None and full_at <= now:
+                free = place
+            if held == bytes(8):  # nobody's so far, so nothing stands behind it
+                break
+        return free
 
-    def __init__(self, places: int, waiting: int = 0, patience: float = PATIENCE) -> None:
+
+class Pace(Enum):
+    """What a request waits for: an answer of the store, or a body that goes to or comes from a client as well."""
+
+    QUICK = "quick"
+    BODIES = "bodies"
+
+
+# The most threads of a process that answer whole requests, and that read what is still arriving; made as needed.
+THREADS, READING_THREADS = 40, 26
+# How many requests may work with the store at a time, each upload taking some 20 MB; and how many may wait for their
+# turn, a crowd of twenty among them. Of the threads that answer seven are left to predict, of those that read four.
+AT_A_TIME = {Pace.QUICK: 4, Pace.BODIES: 3}
+WAITING = {Pace.QUICK: 7, Pace.BODIES: 19}
+# Seconds that one waits before it is told to come again.
+PATIENCE = 10.0
+
+
+class ConcurrencyLimit:
+    """A semaphore with a bounded line of those who wait: with a store that hangs, or with clients who take their time,
+    there is always a thread left that predicts."""
+
+    def __init__(self, at_a_time: int, waiting: int = 0, patience: float = PATIENCE) -> None:
         self._free = Condition()
-        self._places = places
+        self._at_a_time = at_a_time
         self._most_waiting = waiting
         self._patience = patience
         self._taken = self._waiting = 0
@@ -68,7 +122,7 @@ class Places:
     def enter(self) -> None:
         """Take a place, if need be after waiting for one. Raises TooManyRequests when there is none."""
         with self._free:
-            if self._taken >= self._places and not self._wait():
+            if self._taken >= self._at_a_time and not self._wait():
                 raise TooManyRequests(
                     "Too many requests about jobs and releases are under way; try again in a few seconds.",
                     retry_after=2,
@@ -80,7 +134,7 @@ class Places:
             return False
         self._waiting += 1
         try:
-            return self._free.wait_for(lambda: self._taken < self._places, self._patience)
+            return self._free.wait_for(lambda: self._taken < self._at_a_time, self._patience)
         finally:
             self._waiting -= 1
 

@@ -1,14 +1,15 @@
 """The settings of the API and the worker."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, SecretStr
 
+from churn.errors import ConfigurationError
 from churn.settings import CommaSeparated, CommaSeparatedSecrets, Settings
 from churn_api.addresses import checked_url
-from churn_api.keys import SCOPES, SHORTEST_KEY, Key, read_keys
+from churn_api.keys import SHORTEST_KEY, Key, check, read_keys, unnamed
 from churn_api.signing import key_of
 
 
@@ -19,7 +20,7 @@ class ApiSettings(Settings):
         2,
         ge=1,
         le=32,
-        description="Processes that answer requests, each with twenty-four threads. About one for each core.",
+        description="Processes that answer requests, each with up to sixty-six threads. About one for each core.",
     )
     api_keys: CommaSeparatedSecrets = Field(
         (),
@@ -29,14 +30,15 @@ class ApiSettings(Settings):
     api_keys_file: Path | None = Field(
         None,
         description="A file with further keys, one a line: a key that may do everything, or a name, its scopes (score, "
-        "jobs, admin, with commas between them) and a key. It is read again when it changes.",
+        "jobs, admin, with commas between them) and a key. It is read again when it changes; a broken one changes "
+        "nothing.",
     )
     key_rate_limit: float = Field(
         500.0,
         ge=0,
         le=100_000,
-        description="Requests a second that one key may make, over all processes, in bursts of two seconds' worth. 0: "
-        "as many as it likes.",
+        description="Requests a second that one key may make, over all processes of one API, in bursts of two "
+        "seconds' worth. 0: as many as it likes.",
     )
     cors_origins: CommaSeparated = Field(
         (), description="Origins of other sites whose pages may call the API, separated by commas. Not set: none."
@@ -105,20 +107,16 @@ class ApiSettings(Settings):
                 "CHURN_WEBHOOK_SECRET begins with whsec_, and what follows is not base 64. Make one with: echo "
                 "whsec_$(openssl rand -base64 24)."
             )
-        try:
-            keys = self.named_keys()
-        except ValueError as error:
-            yield str(error)
-        else:
-            yield from self._unsafe_to_expose(keys) if self.env == "production" else ()
+        if self.env == "production":
+            yield from self._unsafe_to_expose()
 
-    def _unsafe_to_expose(self, keys: Sequence[Key]) -> Iterator[str]:
-        if not keys:
+    def _unsafe_to_expose(self) -> Iterator[str]:
+        if not self.wants_keys:
             yield (
                 "CHURN_API_KEYS (or CHURN_API_KEYS_FILE) is not set, and production serves nobody without a key. "
                 "Make one with: openssl rand -hex 24."
             )
-        if any(key.weak for key in keys):
+        if any(unnamed(key.get_secret_value()).weak for key in self.api_keys):
             yield (
                 f"CHURN_API_KEYS holds a key of fewer than {SHORTEST_KEY} characters or one that stands in manuals. "
                 "Make one with: openssl rand -hex 24."
@@ -129,20 +127,31 @@ class ApiSettings(Settings):
                 "browser; name the origins that need it, such as https://crm.example.org."
             )
 
-    def keys(self) -> tuple[str, ...]:
-        """Every key, of the variable and of the file."""
-        return tuple(key.secret for key in self.named_keys())
+    @property
+    def wants_keys(self) -> bool:
+        """Whether callers must send a key. A file that is named wants them, whatever it holds at the moment."""
+        return bool(self.api_keys) or self.api_keys_file is not None
 
     def named_keys(self) -> tuple[Key, ...]:
-        """Every key as it is written now. Raises ValueError for a file that can't be read as keys."""
-        held = (Key(f"key-{place}", SCOPES, key.get_secret_value()) for place, key in enumerate(self.api_keys, 1))
-        return (*held, *read_keys(self._lines_of_keys()))
+        """Every key as it is written now. Raises ValueError for a file that can't be read as keys.
+
+        The file changes while the service runs, so it is no part of what is checked when settings are loaded.
+        """
+        return (*(unnamed(key.get_secret_value()) for key in self.api_keys), *read_keys(self._lines_of_keys()))
+
+    def check_keys(self) -> None:
+        """Raises ConfigurationError for keys that a service may not start with."""
+        try:
+            if self.wants_keys:
+                check(self.named_keys(), strict=self.env == "production")
+        except ValueError as error:
+            raise ConfigurationError([str(error)]) from error
 
     def _lines_of_keys(self) -> list[str]:
         try:
-            return self.api_keys_file.read_text().splitlines() if self.api_keys_file else []
-        except OSError as error:
+            return self.api_keys_file.read_text("utf-8").splitlines() if self.api_keys_file else []
+        except (OSError, UnicodeError) as error:
+            why = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
             raise ValueError(
-                f"CHURN_API_KEYS_FILE is {str(self.api_keys_file)!r}, which is no file that can be read "
-                f"({error.strerror})."
+                f"CHURN_API_KEYS_FILE is {str(self.api_keys_file)!r}, which is no file that can be read ({why})."
             ) from error

@@ -32,7 +32,7 @@ def document(settings: ApiSettings) -> dict[str, Any]:
         "servers": [{"url": "/", "description": "This service."}],
         "tags": [{"name": name, "description": description} for name, description in TAGS.items()],
         # Without keys in the settings, none is asked for: {} stands for that.
-        "security": [{"bearer": []}, {"header": []}] if settings.keys() else [{}],
+        "security": [{"bearer": []}, {"header": []}] if settings.wants_keys else [{}],
         "paths": paths.paths(settings) | jobs.paths(settings.max_upload_mb),
         "components": {
             "schemas": schemas.schemas() | jobs.schemas(),

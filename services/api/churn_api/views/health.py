@@ -3,7 +3,9 @@
 from flask import Blueprint, Response, request
 
 from churn_api.answers import HealthAnswer, respond
+from churn_api.auth import NOBODY, wants
 from churn_api.checks import FAILING
+from churn_api.keys import ADMIN
 from churn_api.service import service
 
 blueprint = Blueprint("health", __name__)
@@ -13,6 +15,7 @@ DEGRADED_FROM = 0.05
 
 
 @blueprint.get("/health")
+@wants(NOBODY)
 def health() -> Response:
     tally = service().board.tally()
     checks = service().checks.report()
@@ -31,17 +34,20 @@ def health() -> Response:
 
 
 @blueprint.get("/health/live")
+@wants(NOBODY)
 def live() -> Response:
     return respond({"status": "alive"})
 
 
 @blueprint.get("/health/ready")
+@wants(NOBODY)
 def ready() -> Response:
     """Ready once a release serves; without one, the answer says what is missing."""
     return respond({"status": "ready", "version": service().releases.serving.release.version})
 
 
 @blueprint.get("/metrics")
+@wants(ADMIN)
 def metrics() -> Response:
     text, content_type = service().metrics.text(request.headers.get("Accept", ""))
     return Response(text, content_type=content_type)

@@ -8,7 +8,10 @@ from churn.errors import FieldError, ValidationError
 from churn.reading import echo
 from churn_api import downloads
 from churn_api.answers import respond
+from churn_api.auth import wants
 from churn_api.jobs import keys, look
+from churn_api.keys import JOBS
+from churn_api.limits import Pace
 from churn_api.service import service
 from churn_api.uploads import read_head, read_upload
 
@@ -20,6 +23,7 @@ _FLAGS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no"
 
 
 @blueprint.post("/jobs")
+@wants(JOBS, Pace.BODIES)
 def submit() -> Response:
     version = service().releases.serving.manifest.version
     upload = read_upload(request, service().settings.max_upload_mb)
@@ -39,6 +43,7 @@ def submit() -> Response:
 
 
 @blueprint.post("/jobs/check")
+@wants(JOBS, Pace.BODIES)
 def check() -> Response:
     """A look at a file before all of it is sent, by the rules that will be its own."""
     head, size = read_head(request, look.MAX_HEAD_BYTES)
@@ -46,32 +51,38 @@ def check() -> Response:
 
 
 @blueprint.get("/jobs")
+@wants(JOBS, Pace.QUICK)
 def listing() -> Response:
     return respond(service().desk.page(_limit(), _after()))
 
 
 @blueprint.get("/jobs/<job_id>")
+@wants(JOBS, Pace.QUICK)
 def show(job_id: str) -> Response:
     return respond(service().desk.get(job_id))
 
 
 @blueprint.post("/jobs/<job_id>/cancel")
+@wants(JOBS, Pace.QUICK)
 def cancel(job_id: str) -> Response:
     return respond(service().desk.cancel(job_id), 202)
 
 
 @blueprint.delete("/jobs/<job_id>")
+@wants(JOBS, Pace.QUICK)
 def delete(job_id: str) -> Response:
     service().desk.delete(job_id)
     return Response(status=204)
 
 
 @blueprint.get("/jobs/<job_id>/results")
+@wants(JOBS, Pace.BODIES)
 def results(job_id: str) -> Response:
     return _download(job_id, "results")
 
 
 @blueprint.get("/jobs/<job_id>/errors")
+@wants(JOBS, Pace.BODIES)
 def errors(job_id: str) -> Response:
     return _download(job_id, "errors")
 

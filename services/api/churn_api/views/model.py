@@ -3,6 +3,8 @@
 from flask import Blueprint, Response
 
 from churn_api.answers import respond
+from churn_api.auth import ANY_KEY, wants
+from churn_api.limits import Pace
 from churn_api.model_info import model_info
 from churn_api.service import service
 
@@ -10,16 +12,19 @@ blueprint = Blueprint("model", __name__)
 
 
 @blueprint.get("/model_info")
+@wants(ANY_KEY)
 def info() -> Response:
     return respond(model_info(service().releases.serving, service().cache))
 
 
 @blueprint.get("/releases")
+@wants(ANY_KEY, Pace.QUICK)
 def releases() -> Response:
     return respond(service().catalog.releases())
 
 
 @blueprint.get("/releases/<version>/files/<path:name>")
+@wants(ANY_KEY, Pace.BODIES)
 def release_file(version: str, name: str) -> Response:
     data, content_type = service().catalog.file(version, name)
     response = Response(data, content_type=content_type)

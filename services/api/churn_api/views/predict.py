@@ -10,9 +10,11 @@ from werkzeug.local import LocalProxy
 from churn.customer import FIELDS
 from churn.errors import FieldError, ValidationError
 from churn_api.answers import respond
+from churn_api.auth import wants
 from churn_api.batches import predict_batch
 from churn_api.bodies import read_json
 from churn_api.errors import InvalidBody, RequestTooLarge
+from churn_api.keys import SCORE
 from churn_api.predictions import predict
 from churn_api.service import service
 
@@ -28,6 +30,7 @@ _JOBS = " Send more customers as a CSV to /jobs."
 
 
 @blueprint.post("/predict")
+@wants(SCORE)
 def predict_one() -> Response:
     sent, parts = _sent(), service()
     reasons = wanted_reasons(sent.environ["QUERY_STRING"], DEFAULT_REASONS)
@@ -42,6 +45,7 @@ def predict_one() -> Response:
 
 
 @blueprint.post("/batch_predict")
+@wants(SCORE)
 def predict_many() -> Response:
     sent, parts = _sent(), service()
     reasons = wanted_reasons(sent.environ["QUERY_STRING"], None)

@@ -3,6 +3,7 @@
 from flask import Blueprint, Response, request, send_from_directory
 
 from churn_api.answers import respond
+from churn_api.auth import NOBODY, wants
 from churn_api.errors import NotFound
 from churn_api.service import service
 
@@ -10,6 +11,7 @@ blueprint = Blueprint("site", __name__)
 
 
 @blueprint.get("/")
+@wants(NOBODY)
 def index() -> Response:
     """The site's page, or where the API lives alone, what it is and where its parts are."""
     if service().settings.site_dir:
@@ -23,6 +25,7 @@ def index() -> Response:
 @blueprint.get("/favicon.ico")
 @blueprint.get("/robots.txt")
 @blueprint.get("/assets/<path:name>")
+@wants(NOBODY)
 def asset(name: str = "") -> Response:
     del name  # the whole path is the file's
     return page_file(request.path.lstrip("/"))
