@@ -1,18 +1,21 @@
 """A job's files over HTTP: named, whole, in part, for Excel, and not at all where the client has them already."""
 
 import gzip
+import tracemalloc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 import pytest
-from flask import Flask
+import requests
+from flask import Flask, request
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from churn.store import ObjectStore
-from churn_api.downloads import _disposition, file_name
+from churn_api.downloads import _disposition, file_name, send
+from churn_api.jobs.desk import Download
 from churn_api.settings import ApiSettings
 
 BOM = b"\xef\xbb\xbf"
@@ -238,3 +241,51 @@ def test_a_name_goes_encoded_beside_a_plain_one(name: str, plain: str) -> None:
     assert first == f'attachment; filename="{plain}"'
     assert unquote(encoded) == (name if name != plain else "")
     assert not set(encoded) & set(" \"';,%".replace("%", ""))
+
+
+class LargeStore:
+    """A store that holds one object of half a gigabyte, made as it is read."""
+
+    size = 512 << 20
+    piece = bytes(range(256)) * 4096
+
+    def read(self, key: str, *, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        del key
+        end = self.size if end is None else end
+        return (self.piece[: min(len(self.piece), end - at)] for at in range(start, end, len(self.piece)))
+
+
+@pytest.mark.parametrize("headers", [{}, {"Range": "bytes=7-"}, {"Accept-Encoding": "gzip"}], ids=str)
+def test_a_large_file_passes_in_bounded_memory(site: FlaskClient, headers: dict[str, str]) -> None:
+    large: Any = LargeStore()
+    download: Any = Download(None, large.size, "x", large, "key")
+    with site.application.test_request_context(headers=headers):
+        answer = send(request, download, "large.csv", excel=True)
+        tracemalloc.start()
+        passed = sum(map(len, answer.iter_encoded()))
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert passed == (answer.content_length or passed)
+    assert peak < 16 << 20
+
+
+def test_through_a_real_server_a_download_goes_on_where_it_broke_off(
+    serve: Callable[..., Any], bench: Any, many_customers: Callable[[int], bytes], empty_redis: str
+) -> None:
+    job = bench.submit(many_customers(3_000), filename="März.csv")
+    bench.drain()
+    url = f"{serve(CHURN_QUEUE_URL=empty_redis).url}/jobs/{job.id}/results"
+    plain = {"Accept-Encoding": "identity"}
+    whole = requests.get(url, headers=plain, timeout=30)
+    assert "filename*=UTF-8''M%C3%A4rz_results.csv" in whole.headers["Content-Disposition"]
+    head = requests.head(url, headers=plain, timeout=30)
+    assert (head.status_code, int(head.headers["Content-Length"]), head.content) == (200, len(whole.content), b"")
+    with requests.get(url, headers=plain, timeout=30, stream=True) as broken:
+        first = broken.raw.read(100_000)
+    rest = requests.get(url, headers=plain | {"Range": "bytes=100000-", "If-Range": whole.headers["ETag"]}, timeout=30)
+    assert (rest.status_code, first + rest.content) == (206, whole.content)
+    known = requests.get(url, headers=plain | {"If-None-Match": whole.headers["ETag"]}, timeout=30)
+    assert (known.status_code, known.content) == (304, b"")
+    behind = requests.get(url, headers=plain | {"Range": f"bytes={len(whole.content)}-"}, timeout=30)
+    assert (behind.status_code, behind.json()["error_type"]) == (416, "RangeNotSatisfiable")
+    assert requests.get(url, timeout=30).content == whole.content
