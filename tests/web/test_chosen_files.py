@@ -1,10 +1,12 @@
 """The files that people choose: mended, changed, moved, several at once, dropped, and judged by the service alone."""
 
+import gzip
 import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import requests
 from playwright.sync_api import Page, Route, expect
 
 pytestmark = pytest.mark.timeout(180)
@@ -255,3 +257,38 @@ def test_a_file_that_is_still_looked_at_is_sent_when_nothing_speaks_against_it(b
         expect(batch.get_by_text("This file cannot be scored as it is.")).to_be_visible()
         expect(batch.get_by_role("button", name="Score file")).to_be_disabled()
     assert len([url for url in sent if url.endswith("/jobs")]) == int(ok)
+
+
+def text(table: list[list[str]], comma: str = ",", end: str = "\n") -> str:
+    return "".join(f"{comma.join(row)}{end}" for row in table)
+
+
+SHAPES: dict[str, Callable[[list[list[str]]], bytes]] = {
+    "as it should be": lambda table: text(table).encode(),
+    "carriage returns": lambda table: text(table, end="\r").encode(),
+    "blanks first": lambda table: ("   \n" + text(table)).encode(),
+    "UTF-16": lambda table: text(table, "\t").encode("utf-16"),
+    "semicolons": lambda table: text(table, ";").encode(),
+    "gzip": lambda table: gzip.compress(text(table).encode()),
+    "other capitals": lambda table: text([[name.upper() for name in table[0]], *table[1:]]).encode(),
+    "a column too many": lambda table: text([[*row, "x"] for row in table]).encode(),
+    "empty columns at the end": lambda table: text([[*row, "", ""] for row in table]).encode(),
+    "a column missing": lambda table: text([row[:5] + row[6:] for row in table]).encode(),
+    "a column twice": lambda table: text([[*row, row[5]] for row in table]).encode(),
+    "no header": lambda table: text(table[1:]).encode(),
+    "an open quote": lambda table: (text(table) + '"').encode(),
+    "no text": lambda _: bytes(range(256)) * 9,
+    "nothing": lambda _: b"",
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_page_and_the_api_judge_alike(batch, site, table, tmp_path, shape):
+    file = tmp_path / "shape.csv"
+    file.write_bytes(SHAPES[shape](table[:31]))
+    pick(batch, file)
+    expect(batch.locator(".chosen")).to_contain_text("shape.csv")
+    answer = requests.post(f"{site}/jobs", files={"file": file.open("rb")}, timeout=30)
+    expect(batch.get_by_role("button", name="Score file")).to_be_enabled(enabled=answer.ok)
+    if not answer.ok:
+        expect(batch.locator("batch-file")).to_contain_text(answer.json()["error"])
