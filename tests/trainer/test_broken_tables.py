@@ -118,10 +118,6 @@ CELLS = {
 }
 
 
-def delimited(by):
-    return lambda data: data.replace(b",", by)
-
-
 def instead(other):
     return lambda _: other
 
@@ -136,14 +132,14 @@ def zipped(data):
 BYTES = {
     "empty file": (instead(b""), r"is empty; a header row and customers are needed"),
     "blank lines only": (instead(b"\n\n\n"), r"is empty"),
-    "semicolons": (delimited(b";"), r"separated by semicolons; save it with commas"),
-    "tabs": (delimited(b"\t"), r"separated by tabs"),
-    "bars": (delimited(b"|"), r"separated by bars"),
-    "UTF-16": (lambda data: data.decode().encode("utf-16"), r"is UTF-16 text; save it as UTF-8"),
-    "Latin-1": (lambda data: data.replace(b"Female", "Frauü".encode("latin-1")), r"is not UTF-8 text"),
-    "gzip": (gzip.compress, r"is a compressed file or a spreadsheet"),
-    "spreadsheet": (zipped, r"is a compressed file or a spreadsheet"),
-    "a web page": (instead(b"<!doctype html><html><body>Not found</body></html>"), r"has no header row"),
+    "Latin-1": (
+        lambda data: data.replace(b"Female", "Frauü".encode("latin-1")),
+        r"Line 2 is not UTF-8 text \(byte 0xfc\)",
+    ),
+    "gzip that is cut off": (lambda data: gzip.compress(data)[:-100], r"gzip file ends too early"),
+    "an archive that is no workbook": (zipped, r"is a zip archive; send the table itself"),
+    "an old workbook": (instead(b"\xd0\xcf\x11\xe0" + bytes(600)), r"is an Excel workbook of the old kind"),
+    "a web page": (instead(b"<!doctype html><html><body>Not found</body></html>"), r"is a web page"),
     "JSON": (instead(b'[{"customerID": "1"}]'), r"has no header row|is no CSV"),
     "unbalanced quote": (lambda data: data.replace(b"Male", b'"Male', 1), r"is no CSV|rows? .*cells|too few"),
     "null bytes": (lambda data: data.replace(b"Female", b"Fem\0ale"), r"is no CSV|gender must be"),

@@ -51,3 +51,17 @@ def test_repairs_and_conflicts_are_told(report):
 def test_a_table_where_nothing_differs_has_findings_too(small_table):
     same = Table(small_table.customers, small_table.churn * 0)
     assert plain_words(explore(same, Findings(rows=len(same))))[0] == "0 of 1,500 customers left: 0.0 %."
+
+
+@pytest.mark.parametrize(("customers", "told"), [(49, False), (50, True)])
+def test_a_group_of_fewer_than_fifty_is_not_compared(report, customers, told):
+    group = {"value": "Male", "customers": customers, "churned": customers, "rate": 1.0, "low": 0.95, "high": 1.0}
+    report["churn_by_field"] = {"gender": [group | {"value": "Female", "rate": 0.1, "low": 0.05, "high": 0.2}, group]}
+    assert any(sentence.startswith("Gender: 100.0 %") for sentence in plain_words(report)) is told
+
+
+@pytest.mark.parametrize(("low", "told"), [(0.2, False), (0.21, True)])
+def test_groups_whose_intervals_touch_are_not_called_different(report, low, told):
+    best = {"value": "Female", "customers": 100, "churned": 10, "rate": 0.1, "low": 0.05, "high": 0.2}
+    report["churn_by_field"] = {"gender": [best, best | {"value": "Male", "rate": 0.3, "low": low, "high": 0.4}]}
+    assert any(sentence.startswith("Gender: 30.0 %") for sentence in plain_words(report)) is told

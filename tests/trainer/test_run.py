@@ -328,3 +328,13 @@ def test_the_work_is_done_by_the_workers(prepared, scheduler, on_cluster):
     next(fit_all(prepared))
     with Client(scheduler) as client:
         assert sum(client.run(lambda dask_worker: len(dask_worker.state.log) > 0).values()) >= 1
+
+
+def test_the_table_of_models_tells_size_in_kib_and_marks_the_champion_alone(whole_run):
+    lines = whole_run.said.splitlines()
+    start = next(number for number, line in enumerate(lines) if line.strip().startswith("Model "))
+    rows = lines[start + 2 : start + 2 + len(whole_run.trained.fitted)]
+    assert [row.split()[-1] for row in rows] == [f"{one.size / 1024:.0f}" for one in whole_run.trained.fitted.values()]
+    assert [row.strip().startswith(f"{whole_run.trained.choice.name} ★") for row in rows] == [
+        name == whole_run.trained.choice.name for name in whole_run.trained.fitted
+    ]

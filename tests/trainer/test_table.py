@@ -1,7 +1,13 @@
 """Reading a customer table."""
 
+import csv
+import gzip
+import io
+
 import numpy as np
+import polars
 import pytest
+from tests.api.jobs.workbooks import workbook
 
 from churn.customer import FIELDS
 from churn_trainer.errors import BrokenTable
@@ -63,7 +69,7 @@ def test_other_spellings_are_read_and_counted(small_rows, as_csv, source_of, sma
 
 def test_a_byte_order_mark_is_removed_and_told(small_csv, source_of):
     table, findings = load(source_of(b"\xef\xbb\xbf" + small_csv))
-    assert findings.repairs["byte order mark removed"] == 1
+    assert findings.repairs["A byte order mark at the start was skipped"] == 1
     assert findings.faulty_rows == 0
     assert len(table) == 1_500
 
@@ -230,3 +236,51 @@ def test_a_cell_of_any_kind_spoils_its_row_alone(small_rows, as_csv, source_of, 
         assert findings.rows == 1_500
         assert len(table) + findings.faulty_rows == 1_500
         assert findings.faulty_rows <= 1
+
+
+def as_workbook(data):
+    return workbook({"Customers": list(csv.reader(io.StringIO(data.decode())))})
+
+
+def german(data):
+    rows = csv.reader(io.StringIO(data.decode()))
+    return "\n".join(";".join(cell.replace(".", ",") for cell in row) for row in rows).encode()
+
+
+def parquet(data):
+    file = io.BytesIO()
+    polars.read_csv(data).write_parquet(file)
+    return file.getvalue()
+
+
+DRESSES = {
+    "gzip": gzip.compress,
+    "UTF-16": lambda data: data.decode().encode("utf-16"),
+    "UTF-32": lambda data: data.decode().encode("utf-32"),
+    "UTF-16 with tabs": lambda data: data.replace(b",", b"\t").decode().encode("utf-16"),
+    "semicolons and decimal commas": german,
+    "tabs": lambda data: data.replace(b",", b"\t"),
+    "bars": lambda data: data.replace(b",", b"|"),
+    "a sep= line": lambda data: b"sep=,\r\n" + data,
+    "a sep= line with semicolons": lambda data: b"sep=;\n" + german(data),
+    "CR": lambda data: data.replace(b"\n", b"\r"),
+    "a workbook": as_workbook,
+    "Parquet": parquet,
+}
+
+
+@pytest.mark.parametrize("dress", DRESSES.values(), ids=DRESSES)
+def test_a_table_is_read_in_any_dress_that_jobs_read(small_csv, small_table, source_of, dress):
+    table, findings = load(source_of(dress(small_csv)))
+    assert (len(table), findings.faulty_rows) == (1_500, 0)
+    for mine, same in zip(table.customers, small_table.customers, strict=True):
+        assert (mine == same).all()
+    assert (table.churn == small_table.churn).all()
+
+
+def test_lines_are_counted_from_the_files_first(small_csv, source_of):
+    lines = small_csv.splitlines()
+    lines[17] += b"\xfc"
+    assert "Line 19 is not UTF-8 text" in broken(b"\n".join([b"sep=,", *lines]), source_of)
+    lines[17] = lines[17][:-1].replace(b"ale,", b'ale,"', 1)
+    assert "Line 19 begins a row that is no CSV" in broken(b"\n".join([b"sep=,", *lines]), source_of)

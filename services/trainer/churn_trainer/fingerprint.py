@@ -16,6 +16,7 @@ LIBRARIES = ("numpy", "scipy", "scikit-learn", "pandas", "joblib", "onnx", "onnx
 # The modules of the shared library that make a release what it is; another way to log or to store retrains nothing.
 SHARED = (
     "background",
+    "columns",
     "customer",
     "features",
     "fields",

@@ -80,7 +80,7 @@ def keep(source: Source, store: ObjectStore) -> str | None:
     if source.kind == "sample" and held is not None:
         return f"{KEY} holds another table and is left as it is."
     with source.open() as file:
-        store.write(KEY, _chunks(file), content_type="text/csv")
+        store.write(KEY, chunks(file), content_type="text/csv")
     return None
 
 
@@ -94,7 +94,7 @@ def _from_file(path: Path) -> Source:
 def _from_store(store: ObjectStore) -> Source:
     if _stored_sha256(store) is None:
         raise DataNotFound("store", f"the store holds no {KEY}. Upload the table there.")
-    source = source_of("store", KEY, lambda: io.BufferedReader(_Chunks(store.read(KEY)), _CHUNK_BYTES))
+    source = source_of("store", KEY, lambda: io.BufferedReader(Chunks(store.read(KEY)), _CHUNK_BYTES))
     # What an earlier run without any data left there is still a sample, and has to be called one.
     is_sample = source.sha256 == hashlib.sha256(sample.csv_bytes()).hexdigest()
     return source._replace(kind="sample") if is_sample else source
@@ -116,15 +116,15 @@ def _from_sample() -> Source:
 def source_of(kind: str, name: str, opener: Callable[[], BinaryIO]) -> Source:
     """A source that the opener reads; it is read once for its checksum, to which every later reading is held."""
     with opener() as file:
-        sha256 = _sha256(_chunks(file))
-    return Source(kind, name, sha256, lambda: io.BufferedReader(_Chunks(_proved(opener, name, sha256)), _CHUNK_BYTES))
+        sha256 = _sha256(chunks(file))
+    return Source(kind, name, sha256, lambda: io.BufferedReader(Chunks(_proved(opener, name, sha256)), _CHUNK_BYTES))
 
 
 def _proved(opener: Callable[[], BinaryIO], name: str, sha256: str) -> Iterator[bytes]:
     """The table's chunks. Raises TableChanged behind the last one where they are not those of the checksum."""
     digest = hashlib.sha256()
     with opener() as file:
-        for chunk in _chunks(file):
+        for chunk in chunks(file):
             digest.update(chunk)
             yield chunk
     if digest.hexdigest() != sha256:
@@ -156,7 +156,7 @@ def _fetch(answers: "queue.SimpleQueue[bytes | Exception]") -> None:
         answers.put(error)
 
 
-class _Chunks(io.RawIOBase):
+class Chunks(io.RawIOBase):
     """A stream of chunks as a file."""
 
     def __init__(self, chunks: Iterator[bytes]) -> None:
@@ -185,7 +185,8 @@ def _stored_sha256(store: ObjectStore) -> str | None:
         return None
 
 
-def _chunks(file: BinaryIO) -> Iterator[bytes]:
+def chunks(file: BinaryIO) -> Iterator[bytes]:
+    """A file in pieces."""
     while chunk := file.read(_CHUNK_BYTES):
         yield chunk
 

@@ -4,12 +4,10 @@ Rows are streamed; what is kept of them is a code of one byte for each category 
 """
 
 import csv
-import io
-import re
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,15 +17,18 @@ from churn.echo import echo
 from churn.errors import FieldError, ValidationError
 from churn.reading import read_guarded
 from churn.spellings import is_absent
+from churn.tables.errors import TableTooLarge, TooManyTables, UnreadableTable
+from churn.tables.reader import TableReader
 from churn_trainer import header, outcome
 from churn_trainer.errors import BrokenTable
+from churn_trainer.lines import Lines
 from churn_trainer.sources import Source
 
 # How many rows a message names: enough to find the fault, few enough to read.
 EXAMPLES = 3
 
-# What undecodable bytes are decoded as.
-_UNDECODED = re.compile("[\udc80-\udcff]")
+# What a packed file may unpack to: some hundred times the largest table that one machine can be trained on.
+_MOST_BYTES = 20_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,56 +84,42 @@ class Findings:
 
 
 def load(source: Source) -> tuple[Table, Findings]:
-    """Read the CSV. Raises BrokenTable when it is no table of customers; rows with faults are left out and found."""
+    """Read the table. Raises BrokenTable when it is none of customers; rows with faults are left out and found."""
     findings = Findings()
     columns = {name: array("b" if name in CATEGORIES else "d") for name in FIELDS}
     churn = array("b")
     ids: dict[str, int] = {}
+    reader = TableReader(_MOST_BYTES)
     with source.open() as binary:
-        lines = _lines(_text(binary, source.name, findings), source.name)
-        names = header.check(next(lines, []), source.name, findings.repair)
-        for cells in lines:
-            _take(names, cells, findings, ids, columns, churn)
+        try:
+            lines = _rows(Lines(reader, binary, source.name))
+            names = header.check(next(lines, []), source.name, findings.repair)
+            for cells in lines:
+                _take(names, cells, findings, ids, columns, churn)
+        except (UnreadableTable, TableTooLarge, TooManyTables) as error:
+            raise BrokenTable(source.name, [error.message]) from error
+    for note in reader.notes:
+        findings.repair(note.removesuffix("."))
     arrays = (np.frombuffer(held, np.int8 if held.typecode == "b" else np.float64) for held in columns.values())
     return Table(Customer(*arrays), np.frombuffer(churn, np.int8)), findings
 
 
-def _text(binary: BinaryIO, name: str, findings: Findings) -> io.TextIOWrapper:
-    buffered = binary if isinstance(binary, io.BufferedReader) else io.BufferedReader(binary)  # type: ignore[type-var]
-    start = buffered.peek(4)[:4]
-    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise BrokenTable(name, ["It is UTF-16 text; save it as UTF-8."])
-    if start.startswith((b"PK\x03\x04", b"\x1f\x8b")):
-        raise BrokenTable(name, ["It is a compressed file or a spreadsheet; save it as plain CSV."])
-    if start.startswith(b"\xef\xbb\xbf"):
-        findings.repair("byte order mark removed")
-    return io.TextIOWrapper(buffered, encoding="utf-8-sig", errors="surrogateescape", newline="")
-
-
-def _lines(file: io.TextIOWrapper, name: str) -> Iterator[list[str]]:
+def _rows(file: Lines) -> Iterator[list[str]]:
     """The CSV's rows as cells, without those that hold nothing. Raises BrokenTable with the line at fault."""
-    lines = csv.reader(_decoded(file, name), strict=True)
+    rows = csv.reader(file, strict=True)
     while True:
-        start = lines.line_num + 1
+        start = file.number + 1
         try:
-            cells = next(lines)
+            cells = next(rows)
         except StopIteration:
             return
         except csv.Error as error:
             # The row's first line: what the reader has reached when it gives up may be the end of the file.
-            reason = f"Line {start:,} begins a row that is no CSV ({error}); check the quotes in that line."
-            raise BrokenTable(name, [reason]) from error
+            raise BrokenTable(
+                file.name, [f"Line {start:,} begins a row that is no CSV ({error}); check the quotes in that line."]
+            ) from error
         if any(cell.strip() for cell in cells):
             yield cells
-
-
-def _decoded(file: io.TextIOWrapper, name: str) -> Iterator[str]:
-    for number, line in enumerate(file, 1):
-        if not line.isascii() and (wrong := _UNDECODED.search(line)):
-            byte = ord(wrong[0]) - 0xDC00
-            reason = f"Line {number:,} is not UTF-8 text (byte 0x{byte:02x}); save the file as UTF-8."
-            raise BrokenTable(name, [reason])
-        yield line
 
 
 def _take(
