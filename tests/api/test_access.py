@@ -52,3 +52,19 @@ def test_lines_are_left_out_below_the_level(settings: ApiSettings, capfd: pytest
     client = create_app(settings.model_copy(update={"log_level": "ERROR"})).test_client()
     client.get("/health/live")
     assert capfd.readouterr().err == ""
+
+
+def test_a_method_that_a_caller_made_up_is_cut(client: FlaskClient, capfd: pytest.CaptureFixture[str]) -> None:
+    client.open("/health/live", method="X" * 5_000)
+    [line] = [json.loads(line) for line in capfd.readouterr().err.splitlines() if '"request"' in line]
+    assert line["method"] == "X" * 16
+
+
+@pytest.mark.parametrize("path", ["/openapi.json", "/model_info"])
+def test_what_rarely_changes_is_asked_about_and_not_sent_again(client: FlaskClient, path: str) -> None:
+    first = client.get(path)
+    again = client.get(path, headers={"If-None-Match": first.headers["ETag"]})
+    other = client.get(path, headers={"If-None-Match": '"another"'})
+    assert (first.status_code, again.status_code, other.status_code) == (200, 304, 200)
+    assert (again.data, other.data) == (b"", first.data)
+    assert {answer.headers["Cache-Control"] for answer in (first, again)} == {"private, no-cache"}

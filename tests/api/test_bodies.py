@@ -60,6 +60,33 @@ def test_a_compressed_body_is_a_415(client: FlaskClient, whole: Record) -> None:
     assert answer.status_code == 415
 
 
+@pytest.mark.parametrize("coding", ["gzip", "br", "deflate", "GZIP", "identity, gzip"])
+def test_a_body_that_calls_itself_compressed_is_a_415_whatever_it_holds(
+    client: FlaskClient, whole: Record, coding: str
+) -> None:
+    for path in ("/predict", "/batch_predict"):
+        answer = client.post(path, json=whole, headers={"Content-Encoding": coding})
+        assert answer.status_code == 415
+        assert coding in answer.get_json()["error"]
+
+
+@pytest.mark.parametrize("coding", ["identity", "Identity"])
+def test_a_body_as_it_is_may_be_called_so(client: FlaskClient, whole: Record, coding: str) -> None:
+    assert client.post("/predict", json=whole, headers={"Content-Encoding": coding}).status_code == 200
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"])
+@pytest.mark.parametrize("path", ["/predict", "/batch_predict"])
+def test_another_encoding_of_unicode_is_a_400(client: FlaskClient, whole: Record, path: str, encoding: str) -> None:
+    answer = client.post(path, data=json.dumps(whole).encode(encoding), content_type="application/json; charset=utf-8")
+    assert (answer.status_code, answer.get_json()["error_type"]) == (400, "InvalidBody")
+
+
+def test_a_byte_order_mark_of_utf_8_is_read_over(client: FlaskClient, whole: Record) -> None:
+    body = json.dumps(whole).encode("utf-8-sig")
+    assert client.post("/predict", data=body, content_type="application/json").status_code == 200
+
+
 @pytest.mark.parametrize(("path", "limit"), [("/predict", 64 * 1024), ("/batch_predict", 2 * 1024 * 1024)])
 def test_a_body_over_the_limit_is_a_413_before_it_is_read(client: FlaskClient, path: str, limit: int) -> None:
     fits = client.post(path, data=b" " * limit, content_type="application/json")

@@ -54,6 +54,18 @@ def test_a_prediction_that_fails_counts(settings: ApiSettings, make_app: MakeApp
     assert client.get("/health").get_json()["error_rate"] == 1
 
 
+def test_what_nobody_foresaw_counts_too(
+    settings: ApiSettings, make_app: MakeApp, whole: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> None:
+        raise RuntimeError("unforeseen")
+
+    monkeypatch.setattr("churn_api.views.predict.predict", fail)
+    client = make_app(settings).test_client()
+    assert client.post("/predict", json=whole).status_code == 500
+    assert client.get("/health").get_json()["error_rate"] == 1
+
+
 def test_a_queue_that_is_away_shows(settings: ApiSettings, make_app: MakeApp) -> None:
     body = make_app(settings.model_copy(update={"queue_url": "redis+socket:///nowhere"})).test_client().get("/health")
     assert body.get_json()["checks"]["queue"] == "failing"

@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
-from flask import Response
+from flask import Request, Response
 from msgspec import Meta, Struct
 
 from churn.errors import FieldError
@@ -146,3 +146,12 @@ class ReleasesAnswer(Struct, frozen=True):
 def respond(answer: Any, status: int = 200) -> Response:
     """The answer as JSON."""
     return Response(encode(answer), status, content_type="application/json")
+
+
+def revalidated(request: Request, response: Response) -> Response:
+    """The answer for browsers to keep and ask about: 304 without a body to those who hold it already. No shared cache
+    may keep it, for it may have been answered to a key."""
+    response.add_etag()
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.make_conditional(request)
+    return response

@@ -28,11 +28,14 @@ def read_json(request: Request, limit: int, advice: str = "") -> Any:
     try:
         return _decode(body)
     except (ValueError, RecursionError):  # msgspec's own errors are ValueErrors
-        return _explained(request, body)
+        return _explained(body)
 
 
 def _check_type(request: Request) -> None:
     """Whether the body is declared as JSON in UTF-8; a form post from a foreign page never is."""
+    coding = request.environ.get("HTTP_CONTENT_ENCODING", "identity")
+    if coding.strip().lower() != "identity":
+        raise UnsupportedMediaType(f"Send the body as it is; got the Content-Encoding {coding[:40]!r}.")
     declared = request.environ.get("CONTENT_TYPE", "")
     if declared == "application/json":
         return
@@ -43,15 +46,14 @@ def _check_type(request: Request) -> None:
         raise UnsupportedMediaType(f"Send the body in UTF-8; got the charset {charset[:40]!r}.")
 
 
-def _explained(request: Request, body: bytes) -> Any:
+def _explained(body: bytes) -> Any:
     """What the strict decoder refuses: read once more by the patient one, which knows where a fault is.
 
     It lets NaN and infinity through, which the field's own check then names.
     """
-    if (coding := request.headers.get("Content-Encoding", "identity")) != "identity":
-        raise UnsupportedMediaType(f"Send the body as it is; got the Content-Encoding {coding[:40]!r}.")
     try:
-        decoded = json.loads(body)
+        # Of bytes, json.loads would guess that they are UTF-16 or UTF-32.
+        decoded = json.loads(body.decode("utf-8-sig"))
         json.dumps(decoded, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
         where = f"{error.msg} at line {error.lineno}, column {error.colno}"

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from flask import Blueprint, Response, send_from_directory
+from flask import Blueprint, Response, request, send_from_directory
 
-from churn_api.answers import respond
+from churn_api.answers import respond, revalidated
 from churn_api.auth import ANY_KEY, NOBODY, wants
 from churn_api.openapi.document import document
 from churn_api.service import service
@@ -17,7 +17,7 @@ PAGE = Path(__file__).parents[1] / "static" / "docs"
 @blueprint.get("/openapi.json")
 @wants(ANY_KEY)
 def openapi() -> Response:
-    return respond(document(service().settings))
+    return revalidated(request, respond(document(service().settings)))
 
 
 @blueprint.get("/docs")

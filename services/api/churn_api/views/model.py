@@ -1,8 +1,8 @@
 """The release in service, and all the others."""
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 
-from churn_api.answers import respond
+from churn_api.answers import respond, revalidated
 from churn_api.auth import ANY_KEY, wants
 from churn_api.limits import Pace
 from churn_api.model_info import model_info
@@ -14,7 +14,7 @@ blueprint = Blueprint("model", __name__)
 @blueprint.get("/model_info")
 @wants(ANY_KEY)
 def info() -> Response:
-    return respond(model_info(service().releases.serving, service().cache))
+    return revalidated(request, respond(model_info(service().releases.serving, service().cache)))
 
 
 @blueprint.get("/releases")
