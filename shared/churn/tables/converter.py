@@ -18,7 +18,7 @@ _BLOCK_BYTES = 256 << 10
 
 # One conversion at a time on a machine: two would not fit beside the API. Another one waits for so many seconds.
 _PATIENCE = 15.0
-_LOCK = Path(tempfile.gettempdir()) / "churn-conversion.lock"
+_LOCK = Path(tempfile.gettempdir()) / f"churn-conversion-{os.getuid()}.lock"
 
 # The last line on the child's error stream: what is wrong, or what is to be noted.
 FAULT, NOTE = "fault: ", "note: "

@@ -4,8 +4,9 @@ import codecs
 from collections.abc import Iterable, Iterator
 
 from churn.tables.encodings import BOM, REMEDY
-from churn.tables.errors import TableTooLarge, UnreadableTable
+from churn.tables.errors import TableTooLarge, TooManyTables, UnreadableTable
 from churn.tables.reader import TableReader
+from churn_api.errors import TooManyRequests
 from churn_api.jobs import rows
 from churn_api.jobs.errors import InvalidUpload, UnpackedTooLarge, UploadTooLarge
 from churn_api.jobs.first_rows import FirstRows
@@ -40,7 +41,8 @@ class Intake:
         self.size = 0
 
     def passing(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
-        """The upload as CSV. Raises InvalidUpload or UploadTooLarge as soon as it shows."""
+        """The upload as CSV. Raises InvalidUpload or UploadTooLarge as soon as it shows, TooManyRequests where a
+        workbook has to wait too long for others."""
         try:
             for block in self._reader.csv(self._counted(blocks)):
                 if block:
@@ -48,6 +50,8 @@ class Intake:
                     yield block
         except UnreadableTable as error:
             raise InvalidUpload(error.message) from error
+        except TooManyTables as error:
+            raise TooManyRequests(error.message, error.retry_after) from error
         except TableTooLarge as error:
             raise UnpackedTooLarge(error.message) from error
         if self._whole:

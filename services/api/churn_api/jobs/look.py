@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from churn.errors import ChurnError, FieldError
+from churn_api.errors import TooManyRequests
 from churn_api.jobs import rows
 from churn_api.jobs.errors import InvalidUpload, UploadTooLarge
 from churn_api.jobs.intake import Intake
@@ -42,6 +43,8 @@ def look_at(head: bytes, size: int, limit_mb: int) -> Look:
         try:
             for block in intake.passing(_blocks(head)):
                 canonical = canonical if len(canonical) > MAX_HEAD_BYTES else canonical + block
+        except TooManyRequests:
+            raise
         except ChurnError as error:
             fault = error
     if fault is None and intake.header is None and not intake.unread:
