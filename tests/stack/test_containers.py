@@ -1,16 +1,20 @@
 """The containers as the engine really runs them: confined, small, and sick when they are sick."""
 
 import re
+import socket
 import subprocess
 import sys
+from contextlib import ExitStack
+from urllib.parse import urlsplit
 
 import pytest
+import requests
 
 STAYING = ("web", "api", "worker", "cache", "queue")
 TRAINER_LIMIT = 1024**3
 
 
-@pytest.mark.parametrize("service", [*STAYING, "trainer"])
+@pytest.mark.parametrize("service", [*STAYING, "trainer", "minio", "minio-setup"])
 def test_a_container_runs_as_a_numbered_user_without_capabilities_on_a_read_only_root(stack, service):
     container = stack.containers()[service]
     host = container["HostConfig"]
@@ -78,6 +82,66 @@ def test_the_workers_health_check_fails_when_its_heart_stops(stack, eventually):
 def test_the_site_reaches_the_api_and_nothing_else(stack):
     look = "for host in api cache queue worker minio; do getent hosts $host >/dev/null && echo $host; done; true"
     assert stack.compose("exec", "-T", "web", "sh", "-c", look).split() == ["api"]
+
+
+@pytest.mark.parametrize("service", [*STAYING, "minio"])
+def test_no_process_of_a_container_is_roots(stack, service):
+    users = stack.run("docker", "top", stack.containers()[service]["Id"], "-eo", "pid,uid").stdout.splitlines()[1:]
+    assert users
+    assert [line for line in users if line.split()[1] == "0"] == []
+
+
+REACHED = """
+import socket, sys
+for place in sys.argv[1:]:
+    host, _, port = place.rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), timeout=3).close()
+        print(place)
+    except OSError:
+        pass
+"""
+
+
+def test_from_where_the_site_stands_there_is_no_way_but_to_the_api(stack):
+    """A container of the site's two networks, with a program that tries."""
+    image, networks = f"{stack.project}-api", [f"{stack.project}_site", f"{stack.project}_front"]
+    # A cloud's metadata, a public resolver, and the services that the site has no business with.
+    places = ["169.254.169.254:80", "1.1.1.1:53", "minio:9000", "queue:6379", "cache:6379", "api:8000"]
+    command = ["--network", networks[0], "--entrypoint", "python", image, "-c", REACHED, *places]
+    probe = stack.run("docker", "create", *command).stdout.strip()
+    try:
+        stack.run("docker", "network", "connect", networks[1], probe)
+        assert stack.run("docker", "start", "--attach", probe).stdout.split() == ["api:8000"]
+    finally:
+        stack.run("docker", "rm", "--force", probe)
+
+
+@pytest.fixture
+def behind_a_proxy(stack):
+    """The stack's site, which believes what is said of callers' addresses; afterwards it believes nobody again."""
+    stack.having(CHURN_TRUSTED_PROXIES="172.16.0.0/12,192.168.0.0/16").compose("up", "--detach", "--wait", "web")
+    yield stack
+    stack.compose("up", "--detach", "--wait", "web")
+
+
+def test_large_bodies_of_two_addresses_that_are_never_finished_kill_nothing(behind_a_proxy):
+    """Twenty at a time is what an address may; both are told by a proxy that is trusted: whoever comes to the port."""
+    stack, site = behind_a_proxy, behind_a_proxy.site
+    with ExitStack() as held:
+        parts = urlsplit(site)
+        for number in range(40):
+            one = held.enter_context(socket.create_connection((parts.hostname, parts.port), timeout=20))
+            who = f"X-Forwarded-For: 203.0.113.{number % 2}"
+            one.sendall(
+                f"POST /batch_predict HTTP/1.1\r\nHost: a\r\n{who}\r\nContent-Length: {2 << 20}\r\n\r\n".encode()
+            )
+            one.sendall(b"x" * ((2 << 20) - 1))
+        assert requests.get(f"{site}/health/live", timeout=10).ok
+        web = stack.containers()["web"]
+        assert not web["State"]["OOMKilled"]
+        assert web["RestartCount"] == 0
+        assert "exited on signal" not in stack.compose("logs", "--tail", "200", "web")
 
 
 def test_the_trainers_peak_memory_is_far_below_its_limit(stack, capsys, quick):
