@@ -122,3 +122,11 @@ def test_what_is_no_customer_leaves_the_table_to_others(customers: list[Customer
 
 def test_no_customers_are_no_table() -> None:
     assert glance_all([]) is None
+
+
+def test_nought_has_no_sign_at_a_glance(customers: list[Customer]) -> None:
+    record = records(customers[:1])[0] | {"MonthlyCharges": -0.0, "TotalCharges": -0.0}
+    seen, table = glance(record), glance_all([record])
+    assert seen is not None
+    assert table is not None
+    assert not any(np.signbit([seen.MonthlyCharges, seen.TotalCharges, *table.MonthlyCharges, *table.TotalCharges]))

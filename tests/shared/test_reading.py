@@ -135,6 +135,7 @@ STRICT = [
     ("MonthlyCharges", "(65.5", "wrong_type"),
     ("MonthlyCharges", "(55.20)", "out_of_range"),
     ("MonthlyCharges", "-$5", "out_of_range"),
+    ("MonthlyCharges", "-1,324", "out_of_range"),
     ("MonthlyCharges", "\u22125", "out_of_range"),
     ("MonthlyCharges", 10**5000, "out_of_range"),
     ("MonthlyCharges", "None", "wrong_type"),
