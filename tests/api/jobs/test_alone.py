@@ -3,7 +3,7 @@
 import csv
 import io
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -73,14 +73,14 @@ def sound(model: Any, data: bytes) -> dict[str, Any]:
 def test_a_row_that_cannot_be_read_is_refused_alone(
     model: Any, data: bytes, sound: dict[str, Any], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    whole = scoring.read
+    whole = scoring.read_cells
 
-    def read(record: dict[str, Any], **options: Any) -> Any:
-        if record["tenure"] == "99":
+    def read_cells(columns: Sequence[str], cells: Sequence[str], **options: Any) -> Any:
+        if "99" in cells:
             raise ValueError("secret 99")
-        return whole(record, **options)
+        return whole(columns, cells, **options)
 
-    monkeypatch.setattr(scoring, "read", read)
+    monkeypatch.setattr(scoring, "read_cells", read_cells)
     check_alone(model.predictor, data, sound, caplog)
 
 
@@ -132,7 +132,7 @@ def test_where_columns_cannot_be_read_their_rows_are_read_one_by_one(
     assert (results, errors, progress) == (sound, {}, Progress(COUNT, 0))
 
 
-@pytest.mark.parametrize("place", ["read", "read_table"])
+@pytest.mark.parametrize("place", ["read_cells", "read_table"])
 def test_want_of_memory_is_no_rows_fault(model: Any, data: bytes, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
     def fail(*_: Any, **__: Any) -> Any:
         raise MemoryError
