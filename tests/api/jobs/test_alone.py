@@ -109,6 +109,18 @@ def test_a_row_that_cannot_be_scored_is_refused_alone(
     check_alone(Predictor(poisoned, model.predictor.background, 0.5), data, sound, caplog)
 
 
+def test_the_errors_are_in_the_order_of_the_rows_whatever_each_is_refused_for(model: Any, data: bytes) -> None:
+    poisoned: Any = Poisoned(model.predictor.scorer)
+    rows = data.splitlines(keepends=True)
+    for row in (2, 20):
+        rows[row - 1] = rows[row - 1].replace(b"Male,", b"x,").replace(b"Female,", b"x,")
+    scorer = ChunkScorer(
+        Predictor(poisoned, model.predictor.background, 0.5), b"".join(rows), COLUMNS, Chunk(0, len(data), 1, COUNT)
+    )
+    lines = b"".join(scorer.errors()).decode().splitlines()
+    assert [line.partition(",")[0] for line in lines] == ["2", str(POISON), "20"]
+
+
 @pytest.mark.parametrize("probability", [np.nan, np.inf])
 def test_a_row_whose_score_is_no_number_is_refused_alone(model: Any, data: bytes, probability: float) -> None:
     poisoned: Any = Poisoned(model.predictor.scorer, probability=probability)
