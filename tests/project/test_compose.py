@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
+from churn_api.limits import READING_THREADS, THREADS
+
 SERVICES = {"web", "api", "worker", "trainer", "cache", "queue"}
 MONITORING = {"prometheus", "alertmanager"}
 ALWAYS_ON = ("web", "api", "worker", "cache", "queue")
@@ -234,3 +236,9 @@ def test_the_local_stack_ignores_the_shells_own_aws_credentials(root):
     done = subprocess.run(command, cwd=root, env=shell, capture_output=True, text=True, check=True)
     services = json.loads(done.stdout)["services"]
     assert not [name for name, service in services.items() if "mine" in service.get("environment", {}).values()]
+
+
+def test_the_api_may_start_every_thread_that_it_answers_with_during_a_reload_too(production):
+    own = 6  # the event loop, the watch, the store's and the metrics' threads
+    threads = THREADS + READING_THREADS + own
+    assert production["services"]["api"]["pids_limit"] >= 2 * 2 * threads
