@@ -3,8 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
+from churn.store import ObjectStore
 from churn_api.jobs import keys
-from churn_api.jobs.files import CSV
+from churn_api.jobs.files import CSV, ERROR_COLUMNS, RESULT_COLUMNS, header
+from churn_api.jobs.joining import join
+from churn_api.jobs.record import Progress
 
 
 def finished_chunks(bench: Any, data: bytes) -> Any:
@@ -53,3 +58,30 @@ def test_parts_of_this_version_are_not_written_again(
     bench.drain()
     assert [key for key in written if "/chunks/" in key] == []
     assert bench.status(job) == "completed"
+
+
+@pytest.mark.parametrize(
+    ("done", "results", "errors"),
+    [
+        ({0: Progress(0, 2), 1: Progress(2, 0)}, b"01", b"0"),
+        ({0: Progress(2, 0), 1: Progress(0, 2)}, b"0", b"01"),
+        ({0: Progress(1, 1), 1: Progress(1, 1), 2: Progress(0, 1)}, b"01", b"012"),
+    ],
+)
+def test_the_first_part_is_always_taken_for_its_header(
+    store: ObjectStore, done: dict[int, Progress], results: bytes, errors: bytes
+) -> None:
+    """And of the others those that have rows; what a part without any may hold is left."""
+    job_id = "job_01M84KPDKZW7V5C93XAXV63NMC"
+    for number in done:
+        for kind in ("results", "errors"):
+            store.put(keys.chunk(job_id, number, kind), b"%d" % number, content_type=CSV)
+    join(store, job_id, done)
+    assert store.get(keys.file(job_id, "results")).data == results
+    assert store.get(keys.file(job_id, "errors")).data == errors
+
+
+def test_a_job_without_rows_has_two_headers(store: ObjectStore) -> None:
+    join(store, "job_01M84KPDKZW7V5C93XAXV63NMC", {})
+    for kind, columns in (("results", RESULT_COLUMNS), ("errors", ERROR_COLUMNS)):
+        assert store.get(keys.file("job_01M84KPDKZW7V5C93XAXV63NMC", kind)).data == header(columns)
