@@ -4,9 +4,10 @@ VENV := .venv
 RUN_VENV := .run/venv
 COMPOSE ?= docker compose
 PORT ?= 8080
-# The first Python on the path that is new enough and can make virtual environments.
+# The first Python on the path that is new enough and can make virtual environments. The last word is true, since make takes
+# an end with 127, which is that of a name that is no program, for a failure of the whole.
 PYTHON ?= $(firstword $(shell for name in python3.13 python3.12 python3.11 python3 python3.14; do \
-	$$name -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name; done))
+	$$name -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name; done; true))
 BIN := $(VENV)/bin
 SHELL_SCRIPTS := .ci/run $(wildcard services/*/*.sh deploy/*/*.sh) deploy/upgrade deploy/aws/deploy deploy/aws/function/package \
 	$(addprefix deploy/aws/box/,compose confine install keys start tell train update watchdog)

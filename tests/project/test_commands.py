@@ -98,3 +98,15 @@ def test_every_picture_and_file_that_the_readme_links_is_there(root, readme):
 def test_every_shell_block_of_the_readme_is_a_shell_script(readme):
     for block in re.findall(r"```sh\n(.*?)```", readme, re.DOTALL):
         subprocess.run([shutil.which("bash") or "sh", "-n"], input=block, text=True, check=True)
+
+
+@pytest.mark.parametrize("name", ["python3", "python3.11", "python3.13", "python3.14"])
+def test_make_finds_the_one_python_that_there_is(root, tmp_path, name):
+    (tmp_path / name).symlink_to(sys.executable)
+    (tmp_path / "sh").symlink_to(shutil.which("sh") or "")
+    asked = f'include {root / "Makefile"}\nshow: ; @echo "found $(PYTHON)"\n'
+    make, environment = shutil.which("make") or "", {"PATH": str(tmp_path)}
+    done = subprocess.run(
+        [make, "-s", "-f", "-", "show"], input=asked, env=environment, cwd=tmp_path, capture_output=True, text=True
+    )
+    assert (done.stdout, done.stderr) == (f"found {name}\n", "")
