@@ -11,6 +11,7 @@ tests/equivalent_mutants.txt and left out.
 import argparse
 import os
 import random
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -168,8 +169,9 @@ def first_failure(copy: Path, tests: list[str]) -> str | None:
             return HANGS
     if run.returncode in (0, 5):  # 5: no test was there to run
         return None
-    lines = [line for line in told.splitlines() if line.startswith(("FAILED ", "ERROR "))]
-    return lines[0].split(" ")[1] if lines else tests[0]
+    named = re.search(r"^(?:FAILED|ERROR) ([^\s\[]+)", told, re.MULTILINE)
+    # Without its parameters, which may hold blanks and anything else.
+    return named[1] if named else tests[0]
 
 
 def tests_of(mutant: Mutant) -> Iterator[list[str]]:

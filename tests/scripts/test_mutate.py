@@ -50,7 +50,9 @@ def test_a_line_is_found_among_the_bits_that_coverage_keeps():
 )
 def test_a_mutant_is_killed_by_a_failing_test_and_leaves_the_copy_as_it_was(tmp_path, monkeypatch, body, killed):
     (tmp_path / "m.py").write_text("def x():\n    return 1\n")
-    (tmp_path / "test_m.py").write_text(f"from m import x\n\ndef test():\n    {body}\n")
+    (tmp_path / "test_m.py").write_text(
+        f"import pytest\nfrom m import x\n\n@pytest.mark.parametrize('_', ['a b - c'])\ndef test(_):\n    {body}\n"
+    )
     (tmp_path / "pytest.ini").write_text("[pytest]\npythonpath = .\n")
     monkeypatch.setattr(mutate, "tests_of", lambda _: iter([["test_m.py"]]))
     mutant = Mutant("m.py", 2, "1 -> 2", "def x():\n    return 2\n")

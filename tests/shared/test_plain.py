@@ -1,5 +1,6 @@
 """What is read at a glance is what the patient reading makes of it, and nothing else."""
 
+import math
 import random
 from typing import Any
 
@@ -67,6 +68,13 @@ def test_what_is_not_plain_is_left_to_the_patient_reading(
         seen = glance(spoiled)
         if seen is not None:
             assert patient(spoiled) == (seen, spoiled.get(ID), (), ())
+
+
+@pytest.mark.parametrize("name", ["MonthlyCharges", "TotalCharges"])
+def test_nought_has_no_sign(customers: list[Customer], name: str) -> None:
+    seen = glance(records(customers[:1])[0] | {name: -0.0})
+    assert seen is not None
+    assert math.copysign(1, getattr(seen, name)) == 1
 
 
 def test_an_absent_field_is_left_to_the_patient_reading(customers: list[Customer]) -> None:

@@ -170,3 +170,8 @@ def test_marks_of_a_merge_conflict_are_named():
 def test_a_header_of_any_length_is_told_in_few_words():
     assert len(refused([*FIELDS, *(f"Churn Reason {number} {'x' * 500}" for number in range(5_000))])) < 3_000
     assert len(checked([*FIELDS, "Churn", *(f"x{number}" for number in range(5_000))])[1][0]) < 300
+
+
+@pytest.mark.parametrize(("length", "shown"), [(60, "x" * 60), (61, "x" * 59 + "…")])
+def test_a_long_name_is_shown_in_sixty_characters(length, shown):
+    assert checked([*FIELDS, "Churn", "x" * length])[1] == [f"extra columns left out: {shown}"]
