@@ -10,6 +10,7 @@ import json
 import os
 import re
 import socket
+import struct
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
@@ -34,8 +35,9 @@ _REFUSALS: dict[type[BaseException], HttpError] = {
 _NO_HTTP = HttpError(400, "BadRequest", "The request is not valid HTTP; check its headers.")
 _TOO_SLOW = HttpError(408, "RequestTimeout", "The request took too long to arrive; send it again.")
 
-# Seconds for a request to arrive in that is waited for without a thread, and between two reads of all others.
+# Seconds for a request to arrive in that is waited for without a thread, and between two reads or writes of all others.
 ARRIVAL_SECONDS = READ_SECONDS = 20.0
+_TIMEOUT = struct.pack("@ll", int(READ_SECONDS), 0)
 # The same while the service stops.
 STOP_SECONDS = 5.0
 # Seconds for which is read on, without a thread, what an answered client is still sending: if its connection were
@@ -63,10 +65,6 @@ class Connection(TConn):
     needs = 0
     timeout: float
 
-    def init(self) -> None:
-        super().init()
-        self.sock.settimeout(READ_SECONDS)
-
     def wait_until(self, needs: int) -> None:
         """Have the poller tell of no fewer than `needs` bytes. 1 is how sockets are made."""
         if needs != max(self.needs, 1):
@@ -91,6 +89,9 @@ class Worker(ThreadWorker):
                 raise
             return
         self.nr_conns += 1
+        # The system's own time-outs, once: Python's would ask the system once more before each read and write.
+        for direction in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+            client.setsockopt(socket.SOL_SOCKET, direction, _TIMEOUT)
         self.enqueue_req(Connection(self.cfg, client, address, listener.getsockname()))
 
     def enqueue_req(self, conn: Any) -> None:
