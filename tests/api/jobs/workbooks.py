@@ -17,8 +17,8 @@ def workbook(sheets: dict[str, Sequence[Sequence[str]]], *, hidden: Iterable[str
     )
 
 
-def archive(sheets: dict[str, str], *, hidden: Iterable[str] = (), **parts: str) -> bytes:
-    """A workbook of sheets that are XML already, and of further parts under `xl/`."""
+def archive(sheets: dict[str, str], *, hidden: Iterable[str] = (), relations: str = "", **parts: str) -> bytes:
+    """A workbook of sheets that are XML already, and of further parts under `xl/` with their relations."""
     listed = "".join(
         f'<sheet name="{escape(name)}" sheetId="{number}" state="{_state(name in hidden)}" r:id="r{number}"/>'
         for number, name in enumerate(sheets, 1)
@@ -32,7 +32,9 @@ def archive(sheets: dict[str, str], *, hidden: Iterable[str] = (), **parts: str)
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as packed:
         packed.writestr("[Content_Types].xml", "<Types/>")
         packed.writestr("_rels/.rels", f'<Relationships xmlns="{_RELATIONS}">{root}</Relationships>')
-        packed.writestr("xl/_rels/workbook.xml.rels", f'<Relationships xmlns="{_RELATIONS}">{targets}</Relationships>')
+        packed.writestr(
+            "xl/_rels/workbook.xml.rels", f'<Relationships xmlns="{_RELATIONS}">{targets}{relations}</Relationships>'
+        )
         packed.writestr(
             "xl/workbook.xml", f'<workbook xmlns="{_MAIN}" xmlns:r="{_DOCUMENT}"><sheets>{listed}</sheets></workbook>'
         )
