@@ -14,6 +14,11 @@ import pytest
 import requests
 
 from churn.store import ObjectStore
+from churn_api.bodies import BODY_SECONDS
+from churn_api.limits import READING_THREADS
+from churn_api.server_worker import SMALL_BYTES
+
+JSON = {"Content-Type": "application/json"}
 
 # A busy machine's own noise: a wait for a thread that another client holds is longer by far.
 FLOOR_SECONDS = 0.25
@@ -87,6 +92,30 @@ def test_who_sends_slowly_keeps_nobody_waiting(
         start = time.monotonic()
         assert requests.get(f"{one_process.url}/jobs?limit=1", timeout=20).status_code == 200
         assert time.monotonic() - start < max(3 * idle, 1.0), "a poll waits behind nobody's body"
+    finally:
+        over.set()
+
+
+def test_a_batch_that_takes_too_long_to_arrive_gives_its_thread_back(
+    one_process: Any, connect: Callable[[], socket.socket], whole: Any
+) -> None:
+    """As many as there are threads that read: another batch waits for them no longer than they may take."""
+    connections = [connect() for _ in range(READING_THREADS)]
+    for each in connections:
+        each.sendall(SENT["a batch"].encode())
+    over, start = Event(), time.monotonic()
+    Thread(target=trickle, args=(connections, over), daemon=True).start()
+    try:
+        time.sleep(1)
+        batch = json.dumps([whole] * 20).encode()
+        assert len(batch) > SMALL_BYTES
+        answer = requests.post(f"{one_process.url}/batch_predict", batch, headers=JSON, timeout=2 * BODY_SECONDS)
+        assert answer.status_code == 200
+        assert time.monotonic() - start < 1.5 * BODY_SECONDS
+        answer = HTTPResponse(connections[0])
+        answer.begin()
+        assert answer.status == 408
+        assert json.loads(answer.read())["error_type"] == "RequestTimeout"
     finally:
         over.set()
 

@@ -1,13 +1,22 @@
 """Reading JSON bodies: limited, declared, and kindly explained where they are not JSON."""
 
 import json
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event, Timer
 from typing import Any
 
 import msgspec
 from flask import Request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from churn_api.errors import InvalidBody, RequestTooLarge, UnsupportedMediaType
+from churn_api.errors import HttpError, InvalidBody, RequestTooLarge, UnsupportedMediaType
+
+# Smaller bodies have arrived before a thread is given to their request.
+BODY_BYTES = 64 * 1024
+# Seconds in which a larger one has to arrive: two megabytes over a slow line.
+BODY_SECONDS = 30.0
 
 _decode = msgspec.json.Decoder().decode
 
@@ -16,12 +25,13 @@ def read_json(request: Request, limit: int, advice: str = "") -> Any:
     """The request's body as plain Python values; `limit` is in bytes, `advice` what to do with more.
 
     Of a name that an object repeats the last value counts, as in JavaScript. Raises UnsupportedMediaType,
-    RequestTooLarge or InvalidBody.
+    RequestTooLarge, InvalidBody or HttpError (408).
     """
     _check_type(request)
     request.max_content_length = limit
     try:
-        body = request.get_data(cache=False)
+        with _arriving_in_time(request):
+            body = request.get_data(cache=False)
     except RequestEntityTooLarge as error:
         message = f"The body is larger than the {limit // 1024} KiB that this address takes.{advice}"
         raise RequestTooLarge(message) from error
@@ -29,6 +39,33 @@ def read_json(request: Request, limit: int, advice: str = "") -> Any:
         return _decode(body)
     except (ValueError, RecursionError):  # msgspec's own errors are ValueErrors
         return _explained(body)
+
+
+@contextmanager
+def _arriving_in_time(request: Request) -> Iterator[None]:
+    """Read what comes piece by piece for BODY_SECONDS at most: a byte now and then would keep its thread for ever.
+
+    Raises HttpError (408)."""
+    connection = request.environ.get("gunicorn.socket")
+    if connection is None or (request.content_length or BODY_BYTES) < BODY_BYTES:
+        yield
+        return
+    late = Event()
+
+    def cut() -> None:
+        late.set()
+        connection.shutdown(socket.SHUT_RD)  # the read that waits finds the body's end
+
+    timer = Timer(BODY_SECONDS, cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+    if late.is_set():
+        message = f"The body took more than {BODY_SECONDS:.0f} seconds to arrive; send fewer customers at a time."
+        raise HttpError(408, "RequestTimeout", message)
 
 
 def _check_type(request: Request) -> None:
