@@ -72,7 +72,7 @@ class Stack:
     environment: dict[str, str]
     port: int
     key: str
-    hostile_key: str
+    hostile_key: str = ""
 
     def run(self, *command: str, check: bool = True) -> str:
         done = subprocess.run(command, cwd=self.folder, env=self.environment, capture_output=True, text=True)

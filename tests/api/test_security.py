@@ -30,7 +30,7 @@ def test_a_releases_page_is_held_to_the_policy(client: FlaskClient) -> None:
 
 
 def test_json_is_not_sniffed_and_not_kept(client: FlaskClient) -> None:
-    headers = client.get("/model_info").headers
+    headers = client.get("/releases").headers
     assert (headers["X-Content-Type-Options"], headers["Cache-Control"]) == ("nosniff", "no-store")
 
 

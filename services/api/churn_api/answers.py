@@ -1,5 +1,6 @@
 """The shapes of what is answered, declared once: they are encoded as they stand, and OpenAPI is made from them."""
 
+import hashlib
 from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
@@ -148,10 +149,15 @@ def respond(answer: Any, status: int = 200) -> Response:
     return Response(encode(answer), status, content_type="application/json")
 
 
-def revalidated(request: Request, response: Response) -> Response:
+def revalidated(request: Request, response: Response, state: object = None) -> Response:
     """The answer for browsers to keep and ask about: 304 without a body to those who hold it already. No shared cache
-    may keep it, for it may have been answered to a key."""
-    response.add_etag()
+    may keep it, for it may have been answered to a key.
+
+    `state` is what it goes by where its bytes differ from process to process without having changed."""
+    if state is None:
+        response.add_etag()
+    else:
+        response.set_etag(hashlib.sha256(repr(state).encode()).hexdigest()[:32])
     response.headers["Cache-Control"] = "private, no-cache"
     response.make_conditional(request)
     return response
