@@ -82,7 +82,7 @@ async def _pump(source: asyncio.StreamReader, target: asyncio.StreamWriter, goes
 
 async def serve(port: int, proxy: LossyProxy) -> None:
     """Take connections on every address of this machine until cancelled."""
-    server = await asyncio.start_server(proxy.handle, "0.0.0.0", port)  # noqa: S104  # a container's own network
+    server = await asyncio.start_server(proxy.handle, None, port)
     async with server:
         await server.serve_forever()
 

@@ -45,7 +45,7 @@ class Key:
 
 
 class Accepted(msgspec.Struct, frozen=True):
-    """A valid key without its secret: `digest` is the secret's SHA-256."""
+    """A valid key as it is compared and kept in memory: not itself, but `digest`, its SHA-256."""
 
     name: str
     scopes: frozenset[str]

@@ -32,6 +32,9 @@ _RENEW_SECONDS = LEASE_SECONDS / 3
 
 JSON = "application/json"
 
+# What stands for the delivery of an attempt that cannot be read.
+_NOBODYS = ""
+
 
 class KeepsFailing(ChurnError):
     """A step killed its worker, or failed, as often as it may."""
@@ -60,7 +63,7 @@ class Attempt:
             return converted(decoded(data, key), cls, key)
         except UnreadableObject as error:
             log.warning("%s The step is free for whoever comes next.", error.message)
-            return cls(count=1, token="", turn=0, host="", process=0, began="", lost=True)
+            return cls(count=1, token=_NOBODYS, turn=0, host="", process=0, began="", lost=True)
 
     def is_dead(self) -> bool:
         """Whether it ran on this host, in a process that is gone."""
