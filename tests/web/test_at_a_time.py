@@ -34,7 +34,7 @@ def ask(site: str, path: str, key: str = "") -> requests.Response:
     return requests.post(f"{site}{path}", data=b"[]", headers={"X-API-Key": key} if key else {}, timeout=5)
 
 
-@pytest.mark.parametrize(("path", "most"), [("/predict", 96), ("/batch_predict", 20), ("/jobs", 20)])
+@pytest.mark.parametrize(("path", "most"), [("/predict", 256), ("/health", 96), ("/batch_predict", 20), ("/jobs", 20)])
 def test_an_address_may_ask_for_much_at_a_time_but_not_for_everything(start_nginx, upstream, path, most):
     site = start_nginx(upstream.address)
     with held(site, path, most):
@@ -47,7 +47,9 @@ def test_an_address_may_ask_for_much_at_a_time_but_not_for_everything(start_ngin
 @pytest.mark.parametrize("path", ["/predict", "/batch_predict", "/jobs"])
 @pytest.mark.parametrize("sent", ["X-API-Key: mine", "Authorization: Bearer mine", "Authorization: bearer   mine"])
 def test_a_key_is_counted_however_it_is_sent_and_no_other_one_suffers(start_nginx, upstream, path, sent):
-    site = start_nginx(upstream.address, changes={"limit_conn keys 96;": "limit_conn keys 2;"})
+    site = start_nginx(
+        upstream.address, changes={"limit_conn keys 96;": "limit_conn keys 2;", "of_keys 256;": "of_keys 2;"}
+    )
     with held(site, path, 2, sent):
         assert_error(ask(site, path, "mine"), 429, "TooManyRequests")
         assert ask(site, path, "another's").status_code == 200
@@ -55,6 +57,8 @@ def test_a_key_is_counted_however_it_is_sent_and_no_other_one_suffers(start_ngin
 
 
 def test_whoever_sends_no_key_is_counted_by_the_address_alone(start_nginx, upstream):
-    site = start_nginx(upstream.address, changes={"limit_conn keys 96;": "limit_conn keys 2;"})
+    site = start_nginx(
+        upstream.address, changes={"limit_conn keys 96;": "limit_conn keys 2;", "of_keys 256;": "of_keys 2;"}
+    )
     with held(site, "/predict", 5):
         assert ask(site, "/predict").status_code == 200

@@ -21,6 +21,8 @@ DEFLATE_STATE = 8 * KIB
 # A master and two workers with the configuration, as measured by their private memory, the shell beside them, and as
 # much again for workers that end their requests after a reload.
 PROCESSES = 24 * MIB
+# What limits predictions, whose answers are never packed.
+SMALL = {"all_predictions", "predictions", "predictions_of_keys"}
 
 
 @pytest.fixture(scope="module")
@@ -60,9 +62,12 @@ def test_all_that_the_limits_allow_together_fits_the_containers_memory(root, con
     gzip = 4 * window + 2 * hashes + DEFLATE_STATE + buffers(configuration, "gzip_buffers")
     places = int(given(configuration, "worker_processes")[0]) * int(given(configuration, "worker_connections")[0])
     proxied = int(re.search(r"limit_conn everybody (\d+);", configuration)[1])
+    predictions = int(re.search(r"limit_conn all_predictions (\d+);", configuration)[1])
     # A proxied request has a connection at either side; what is left may send headers that never end.
     active = proxied * (headers + body + answer + gzip + CONNECTION)
-    others = (places - 2 * proxied) * headers
+    active += predictions * (headers + body + answer + CONNECTION)
+    others = (places - 2 * (proxied + predictions)) * headers
+    assert others >= 0
     zones = sum(size(each) for each in re.findall(r"zone=\w+:(\d+[km])", configuration))
     folders = sum(size(re.search(r"size=(\w+)", each)[1]) for each in service["tmpfs"])
     assert active + others + zones + folders + PROCESSES <= size(service["mem_limit"])
@@ -72,7 +77,15 @@ def test_every_proxied_place_counts_everybody_together(configuration):
     template = configuration[configuration.index("\nserver {") :]
     for place in re.findall(r"\n    location [^{]+\{(.*?)\n    \}", template, re.DOTALL):
         own = set(re.findall(r"limit_conn (\w+)", place))
-        assert not own or {"everybody", "addresses", "keys"} <= own
+        is_small = "gzip off;" in place
+        assert not own or (SMALL if is_small else {"everybody", "addresses", "keys"}) <= own
+
+
+def test_no_address_and_no_key_takes_half_of_the_places_for_predictions(configuration):
+    [most] = {int(each) for each in re.findall(r"limit_conn all_predictions (\d+);", configuration)}
+    of_one = re.findall(r"limit_conn predictions(?:_of_keys)? (\d+);", configuration)
+    assert set(map(int, of_one)) == {256}
+    assert most > 2 * 256
 
 
 def test_no_address_and_no_key_takes_all_places_or_half_of_them(configuration):

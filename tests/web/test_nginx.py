@@ -59,6 +59,9 @@ class Upstream(BaseHTTPRequestHandler):
 
 
 class Server(ThreadingHTTPServer):
+    # A crowd connects at once, and who is not let in waits a second before trying again.
+    request_queue_size = 128
+
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Upstream)
         self.seen: list[tuple[dict[str, str], int]] = []
