@@ -279,6 +279,16 @@ def test_the_watch_follows_by_itself_and_ends(
     assert service.releases.version == newer
 
 
+def test_the_first_release_is_not_waited_for_as_long_as_the_next_one(
+    settings: ApiSettings, make_app: Callable[[ApiSettings], Flask], store: ObjectStore, eventually: Callable[..., Any]
+) -> None:
+    service = make_app(settings.model_copy(update={"release_poll_seconds": 60.0})).extensions["churn"]
+    service.releases._serving = service.releases._seen = None  # as before there was one
+    service.watch()
+    eventually(lambda: service.releases.ready)
+    service.end()
+
+
 def test_a_watch_goes_on_after_a_failure(
     settings: ApiSettings,
     make_app: Callable[[ApiSettings], Flask],

@@ -5,6 +5,7 @@ import os
 import shlex
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -151,6 +152,10 @@ def box(started, amazon, free_port) -> Iterator[soak.Stack]:
         # This training only has to end; the one that is looked at is a whole one.
         short = {"CHURN_CV_REPEATS": "1", "CHURN_CV_FOLDS": "2"}
         replace(box, environment=environment | short).run(*_here(box, started.recorded("docker")[0]))
+        # The site opens when the training has ended; the API looks for its release every second until it has one.
+        deadline = time.monotonic() + 15
+        while box.ask("GET", "/health/ready").status_code != 200 and time.monotonic() < deadline:
+            time.sleep(0.5)
         yield box
     finally:
         box.compose("down", "--volumes", "--timeout", "5", check=False)

@@ -26,6 +26,9 @@ from churn_api.shared_cache import SharedCache
 
 log = logging.getLogger(__name__)
 
+# How often a process without any release looks for one.
+FIRST_RELEASE_SECONDS = 1.0
+
 
 @dataclass(frozen=True)
 class Service:
@@ -57,8 +60,13 @@ class Service:
     def end(self) -> None:
         self._ended.set()
 
+    def _pause(self) -> float:
+        """Seconds until the next look: who waits for the first release is not kept waiting when it is there."""
+        pause = self.settings.release_poll_seconds
+        return pause if self.releases.ready else min(pause, FIRST_RELEASE_SECONDS)
+
     def _watch(self) -> None:
-        while not self._ended.wait(self.settings.release_poll_seconds):
+        while not self._ended.wait(self._pause()):
             try:
                 self.refresh()
             except Exception:  # a watch that ends would leave an old release in service for ever
