@@ -126,7 +126,7 @@ deploy: $(VENV)/requirements.txt ## Bring a stack up or up to date on AWS (STACK
 
 requirements: $(VENV)/requirements.txt ## Compile requirements/*.in into hash-pinned files (UPGRADE=1: newest versions)
 	cd requirements && for name in dev api trainer cluster run redis lambda deploy bench; do \
-		../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-strip-extras \
 		$(if $(UPGRADE),--upgrade) $$([ $$name = dev ] || [ $$name = deploy ] || echo --constraint dev.txt) \
 		$$name.in -o $$name.txt || exit 1; done
 
