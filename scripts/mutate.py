@@ -18,11 +18,15 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from itertools import accumulate
 from pathlib import Path
 from queue import SimpleQueue
 from typing import NamedTuple
+from xml.etree import ElementTree
 
 from scripts.mutations import Mutant, mutants_of
 
@@ -31,13 +35,15 @@ EQUIVALENT = ROOT / "tests" / "equivalent_mutants.txt"
 UNDER = ("shared/churn", "services/api/churn_api", "services/web/nginx", "services/web/public/assets")
 # Which tests ran which line, from the last time that this was recorded.
 RECORD = ROOT / ".run" / "mutate.coverage"
+# How long each of them took then.
+DURATIONS = RECORD.with_suffix(".xml")
 RECORDED = ("tests/shared", "tests/api")
 
 # Seconds that a mutant's tests may take: one that makes them hang is killed as well.
 PATIENCE = 300.0
 HANGS = "hangs"
-# Of a line that everything runs through, so many tests are asked; more would be the whole suite for each mutant.
-MOST_TESTS = 80
+# Seconds, as recorded, of the tests asked about a line: one that everything runs through would cost the whole suite.
+BUDGET = 40.0
 
 # Tests of what has no file of its own under tests/.
 MIRRORS = {
@@ -85,7 +91,7 @@ def record() -> None:
     RECORD.parent.mkdir(exist_ok=True)
     print(f"recording which tests run which line, into {RECORD.relative_to(ROOT)} (once) ...", flush=True)
     command = [sys.executable, "-m", "pytest", "-q", "-m", "not stack", "--cov=churn", "--cov=churn_api"]
-    command += ["--cov-context=test", "--cov-report=", *RECORDED]
+    command += ["--cov-context=test", "--cov-report=", f"--junitxml={DURATIONS}", *RECORDED]
     subprocess.run(command, cwd=ROOT, env=os.environ | {"COVERAGE_FILE": str(RECORD)}, check=False)
 
 
@@ -177,7 +183,7 @@ def first_failure(copy: Path, tests: list[str]) -> str | None:
 def tests_of(mutant: Mutant) -> Iterator[list[str]]:
     """First the mirrored files, then the tests that ran the line."""
     yield mirrored(mutant.path)
-    yield recorded(mutant)[:MOST_TESTS]
+    yield recorded(mutant)
 
 
 def mirrored(path: str) -> list[str]:
@@ -194,7 +200,7 @@ def mirrored(path: str) -> list[str]:
 
 
 def recorded(mutant: Mutant) -> list[str]:
-    """The tests that ran the line, those with the fewest cases of their own first."""
+    """The tests that ran the line, the quickest first, as many as the budget allows and one in any case."""
     if not RECORD.exists():
         return []
     with sqlite3.connect(RECORD) as database:
@@ -203,9 +209,20 @@ def recorded(mutant: Mutant) -> list[str]:
             "JOIN file ON file.id = file_id WHERE file.path = ?",
             (str(ROOT / mutant.path),),
         ).fetchall()
-    ran = {context.partition("|")[0] for context, bits in rows if context and has_line(bits, mutant.line)}
-    by_function = {name.partition("[")[0] for name in ran}
-    return sorted(by_function, key=lambda name: (sum(one.startswith(name) for one in ran), name))
+    ran = {re.split(r"[\[|]", context)[0] for context, bits in rows if context and has_line(bits, mutant.line)}
+    took = durations()
+    ordered = sorted(ran, key=lambda name: (took[name], name))
+    return ordered[: 1 + sum(total <= BUDGET for total in accumulate(took[name] for name in ordered[1:]))]
+
+
+@cache
+def durations() -> defaultdict[str, float]:
+    """Seconds that each test took, all its cases together, by its name as pytest takes it."""
+    took: defaultdict[str, float] = defaultdict(float)
+    for case in ElementTree.parse(DURATIONS).iter("testcase"):  # noqa: S314  # our own file
+        name = case.attrib["name"].partition("[")[0]
+        took[f"{case.attrib['classname'].replace('.', '/')}.py::{name}"] += float(case.attrib["time"])
+    return took
 
 
 def has_line(bits: bytes, line: int) -> bool:

@@ -40,6 +40,16 @@ def test_the_mirrored_tests_are_asked_first(path, tests, root):
     assert mutate.mirrored(path) == [name for name in tests if (root / name).exists()]
 
 
+def test_a_test_takes_as_long_as_all_its_cases(tmp_path, monkeypatch):
+    cases = [("a[1]", "0.5"), ("a[2 [x]]", "0.25"), ("b", "2")]
+    rows = "".join(f'<testcase classname="tests.api.test_x" name="{name}" time="{time}"/>' for name, time in cases)
+    (tmp_path / "durations.xml").write_text(f"<testsuites><testsuite>{rows}</testsuite></testsuites>")
+    monkeypatch.setattr(mutate, "DURATIONS", tmp_path / "durations.xml")
+    mutate.durations.cache_clear()
+    assert mutate.durations() == {"tests/api/test_x.py::a": 0.75, "tests/api/test_x.py::b": 2.0}
+    mutate.durations.cache_clear()
+
+
 def test_a_line_is_found_among_the_bits_that_coverage_keeps():
     bits = bytes([0b0000_0010, 0b1000_0000])
     assert [line for line in range(20) if mutate.has_line(bits, line)] == [1, 15]
