@@ -35,7 +35,7 @@ export PYTHONPATH := $(CURDIR)/shared:$(CURDIR)/services/api:$(CURDIR)/services/
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run upgrade train releases rollback test test-stack chaos soak fuzz mutate bench lint format docs licenses sbom requirements deploy-check deploy measure
+.PHONY: help run upgrade train releases rollback test test-stack chaos soak fuzz mutate validate bench lint format docs licenses sbom requirements deploy-check deploy measure
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -72,6 +72,9 @@ fuzz: $(VENV)/requirements.txt ## Send made-up requests, customers and files to 
 
 mutate: $(VENV)/requirements.txt ## Change lines at random and see which no test notices (COUNT=100, SEED=1, UNDER= folders, RECORD=1: anew which test runs which line)
 	$(BIN)/python -m scripts.mutate --count $(or $(COUNT),100) --seed $(or $(SEED),1) $(if $(RECORD),--record) $(UNDER)
+
+validate: $(VENV)/requirements.txt ## Try on the real table in CHURN_DATA_DIR whether the published numbers are true (some minutes); writes docs/model-quality.md (ONLY= modules: these alone)
+	$(BIN)/python -m scripts.validate --data "$(or $(CHURN_DATA_DIR),data)" $(ONLY)
 
 bench: $(VENV)/requirements.txt ## Measure side by side; results go to benchmarks/results/
 	$(BIN)/python -m benchmarks $(ARGS)
