@@ -37,6 +37,8 @@ CUSTOMER = {"gender": "Female", "SeniorCitizen": 0, "tenure": 24, "Contract": "O
 JOB_ROWS = 20_000
 # Addresses that are nobody's (RFC 5737): the honest clients' one, and the hostile ones', which are many.
 HONEST, HOSTILE = "198.51.100.7", "203.0.113."
+# What the services have said, kept where something failed.
+LOG = ROOT / ".run" / "soak.log"
 # Of each hostile kind so many at a time.
 HOSTILE_AT_A_TIME = 2
 
@@ -49,19 +51,24 @@ class Tally:
     faults: list[str] = field(default_factory=list)
     memory: list[tuple[float, dict[str, float]]] = field(default_factory=list)
     hostile: int = 0
+    start: float = field(default_factory=time.monotonic)
     lock: Lock = field(default_factory=Lock)
 
     def add(self, kind: str, seconds: float, fault: str | None) -> None:
         with self.lock:
             self.seconds.setdefault(kind, []).append(seconds)
             if fault:
-                self.faults.append(f"{kind}: {fault}")
+                self.faults.append(f"{self.moment()} {kind}: {fault}")
 
     def add_hostile(self, fault: str | None) -> None:
         with self.lock:
             self.hostile += 1
             if fault:
-                self.faults.append(f"hostile: {fault}")
+                self.faults.append(f"{self.moment()} hostile: {fault}")
+
+    def moment(self) -> str:
+        """How long the load had lasted."""
+        return f"after {time.monotonic() - self.start:.0f} s"
 
 
 @dataclass(frozen=True)
@@ -123,6 +130,10 @@ def main() -> int:
             stack.compose("up", "--build", "--detach", "--wait")
             tally = load(stack, options.minutes * 60)
             fine = report(tally)
+            if not fine:
+                LOG.parent.mkdir(exist_ok=True)
+                LOG.write_text(stack.compose("logs", "--no-color", "--timestamps", *SERVING))
+                print(f"What the services said is in {LOG.relative_to(ROOT)}.", flush=True)
             return 0 if all([fine, *(recovers(stack, service) for service in SERVING)]) else 1
         finally:
             stack.compose("down", "--volumes", "--timeout", "5", check=False)
