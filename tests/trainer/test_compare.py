@@ -3,13 +3,12 @@
 import numpy as np
 import pytest
 from sklearn.ensemble import VotingClassifier
-from sklearn.model_selection import RepeatedStratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from churn_trainer import compare as compare_module
 from churn_trainer.candidates import CANDIDATES, SEED, VOTERS, VOTING
-from churn_trainer.compare import Comparison, Design, compare, corrected_error, permuted_check
+from churn_trainer.compare import Comparison, Data, Design, compare, corrected_error, grouped_folds, permuted_check
 from churn_trainer.metrics import measure
 from churn_trainer.train import search
 
@@ -21,14 +20,14 @@ def quiet(name: str, done: int, total: int) -> None:
 
 
 @pytest.fixture(scope="module")
-def columns(prepared):
+def data(prepared):
     rows = prepared.split.development[:600]
-    return prepared.unscaled(rows), prepared.churn[rows]
+    return Data(prepared.unscaled(rows), prepared.churn[rows], prepared.groups(rows))
 
 
 @pytest.fixture(scope="module")
-def comparison(columns):
-    return compare(*columns, DESIGN, quiet)
+def comparison(data):
+    return compare(data, DESIGN, quiet)
 
 
 def test_all_models_have_all_figures_in_every_fold(comparison):
@@ -38,10 +37,10 @@ def test_all_models_have_all_figures_in_every_fold(comparison):
         assert {"roc_auc", "pr_auc", "brier", "log_loss", "ece", "accuracy", "f1", "precision", "recall"} < set(figures)
 
 
-def test_scaling_and_grid_are_inside_the_folds(comparison, columns):
+def test_scaling_and_grid_are_inside_the_folds(comparison, data):
     """The first fold, done by hand on nothing but its own customers."""
-    train, test = next(RepeatedStratifiedKFold(n_splits=2, n_repeats=2, random_state=SEED).split(*columns))
-    wide, churn = columns
+    train, test = grouped_folds(data.churn, data.groups, DESIGN)[0]
+    wide, churn, _ = data
     for candidate in CANDIDATES[:3]:
         prefix = type(candidate.estimator()).__name__.lower()
         pipeline = make_pipeline(StandardScaler(), candidate.estimator())
@@ -50,9 +49,9 @@ def test_scaling_and_grid_are_inside_the_folds(comparison, columns):
         assert comparison.figures[candidate.name]["roc_auc"][0] == pytest.approx(auc, abs=1e-12)
 
 
-def test_the_vote_of_the_folds_is_what_a_voting_classifier_would_say(comparison, columns):
-    wide, churn = columns
-    train, test = next(RepeatedStratifiedKFold(n_splits=2, n_repeats=2, random_state=SEED).split(*columns))
+def test_the_vote_of_the_folds_is_what_a_voting_classifier_would_say(comparison, data):
+    wide, churn, _ = data
+    train, test = grouped_folds(data.churn, data.groups, DESIGN)[0]
     members = [
         (
             one.name,
@@ -68,19 +67,45 @@ def test_the_vote_of_the_folds_is_what_a_voting_classifier_would_say(comparison,
     assert comparison.figures[VOTING.name]["roc_auc"][0] == pytest.approx(auc, abs=1e-9)
 
 
-def test_two_folds_at_a_time_give_the_same_numbers_as_one(comparison, columns, monkeypatch):
+def test_two_folds_at_a_time_give_the_same_numbers_as_one(comparison, data, monkeypatch):
     monkeypatch.setattr(compare_module, "CANDIDATES", CANDIDATES[:3])
-    parallel = compare(*columns, Design(2, 2, 2), quiet)
+    parallel = compare(data, Design(2, 2, 2), quiet)
     for name in (one.name for one in CANDIDATES[:3]):
         for figure, values in parallel.figures[name].items():
             assert (values == comparison.figures[name][figure]).all()
 
 
-def test_progress_counts_every_fold(columns, monkeypatch):
+def test_progress_counts_every_fold(data, monkeypatch):
     monkeypatch.setattr(compare_module, "CANDIDATES", CANDIDATES[1:2])
     told = []
-    compare(*columns, DESIGN, lambda *counts: told.append(counts))
+    compare(data, DESIGN, lambda *counts: told.append(counts))
     assert told == [("Gaussian Naive Bayes", done, 4) for done in (1, 2, 3, 4)]
+
+
+def test_customers_alike_in_every_field_are_in_one_fold_and_every_customer_is_tested_once_a_repeat():
+    rng = np.random.default_rng(1)
+    churn, groups = (rng.random(400) < 0.25).astype(np.int8), rng.integers(150, size=400).astype(np.uint64)
+    folds = grouped_folds(churn, groups, Design(folds=4, repeats=3, jobs=1))
+    assert len(folds) == 12
+    for train, test in folds:
+        assert not set(groups[train]) & set(groups[test])
+        assert sorted([*train, *test]) == list(range(400))
+    tested = np.bincount(np.concatenate([test for _, test in folds]), minlength=400)
+    assert (tested == 3).all()
+
+
+def test_without_repeats_the_folds_have_the_same_size_and_share_of_churners():
+    churn = np.repeat([0, 1], [300, 100]).astype(np.int8)
+    for _, test in grouped_folds(churn, np.arange(400, dtype=np.uint64), Design(folds=5, repeats=2, jobs=1)):
+        assert (len(test), churn[test].sum()) == (80, 20)
+
+
+def test_the_folds_follow_the_customers_and_not_their_order_in_the_table():
+    rng = np.random.default_rng(2)
+    churn, groups = (rng.random(300) < 0.3).astype(np.int8), rng.integers(250, size=300).astype(np.uint64)
+    order, design = rng.permutation(300), Design(folds=3, repeats=2, jobs=1)
+    here, there = grouped_folds(churn, groups, design), grouped_folds(churn[order], groups[order], design)
+    assert [set(test) for _, test in here] == [set(order[test]) for _, test in there]
 
 
 def test_the_error_of_a_mean_is_corrected_for_shared_customers():
@@ -100,16 +125,16 @@ def test_a_difference_is_paired_over_the_folds():
     assert difference.interval == pytest.approx((0.01, 0.01))
 
 
-def test_shuffled_labels_cannot_be_predicted(columns):
-    check = permuted_check(CANDIDATES[0], *columns, DESIGN, quiet)
+def test_shuffled_labels_cannot_be_predicted(data):
+    check = permuted_check(CANDIDATES[0], data, DESIGN, quiet)
     assert check.passed
     assert check.roc_auc == pytest.approx(0.5, abs=check.limit)
 
 
-def test_a_column_that_follows_the_labels_wherever_they_go_is_caught(columns, monkeypatch):
+def test_a_column_that_follows_the_labels_wherever_they_go_is_caught(data, monkeypatch):
     """A leak: the shuffled labels themselves stand in a column."""
-    wide, churn = columns
+    wide, churn, groups = data
     leaking = wide.copy()
     leaking[:, 0] = np.random.default_rng(SEED).permutation(churn)
-    check = permuted_check(CANDIDATES[0], leaking, churn, DESIGN, quiet)
+    check = permuted_check(CANDIDATES[0], Data(leaking, churn, groups), DESIGN, quiet)
     assert not check.passed

@@ -1,13 +1,15 @@
 """Choosing the champion, and the gates."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from churn.background import Background
 from churn.predict import Predictor
 from churn.scorecard import Scorecard
 from churn_trainer.candidates import CANDIDATES, VOTING
 from churn_trainer.compare import Comparison, PermutedCheck
+from churn_trainer.evidence import Evidence
 from churn_trainer.judge import choose, gates
 from churn_trainer.serve import serve
 
@@ -46,67 +48,76 @@ def test_the_best_can_be_asked_for():
 
 
 @pytest.fixture
-def predictor(fitted, prepared):
-    return serve(fitted["Logistic Regression"].model, prepared).predictor
+def evidence(fitted, prepared):
+    """What a first release of the regression has to show."""
+    name = "Logistic Regression"
+    predictor = serve(fitted[name].model, prepared).predictor
+    unseen = prepared.table.take(prepared.split.test)
+    return Evidence(
+        champion=name,
+        predictor=predictor,
+        prepared=prepared,
+        comparison=compared(logistic=0.0),
+        permuted=FAIR,
+        incumbent=None,
+        unseen=unseen,
+        probability=predictor.scorer.probabilities(unseen.customers),
+    )
 
 
-@pytest.fixture
-def unseen(prepared):
-    return prepared.table.take(prepared.split.test)
+def of(evidence: Evidence, predictor: Predictor) -> Evidence:
+    """The evidence for another predictor."""
+    probability = predictor.scorer.probabilities(evidence.unseen.customers)
+    return replace(evidence, predictor=predictor, probability=probability)
 
 
-def changed(predictor: Predictor, background: Background, **weights: float) -> Predictor:
+def weighted(predictor: Predictor, **factors: float) -> Predictor:
     """The predictor with some weights of its scorecard multiplied."""
     card = predictor.scorer.to_dict()
-    card["weights"] |= {name: card["weights"][name] * factor for name, factor in weights.items()}
-    return Predictor(Scorecard.from_dict(card), background, 0.5)
+    card["weights"] |= {name: card["weights"][name] * factor for name, factor in factors.items()}
+    return Predictor(Scorecard.from_dict(card), predictor.background, 0.5)
 
 
-def shut(found):
-    return {gate.name for gate in found if not gate.passed}
+def shut(evidence: Evidence) -> set[str]:
+    return {gate.name for gate in gates(evidence) if not gate.passed}
 
 
-def test_an_honest_model_passes_every_gate(predictor, unseen):
-    found = gates(predictor, None, unseen.customers, unseen.churn, FAIR)
-    assert shut(found) == set()
-    assert len(found) == 3
+def test_an_honest_model_passes_every_gate(evidence):
+    assert shut(evidence) == set()
 
 
-def test_a_model_may_replace_its_equal(predictor, unseen):
-    found = gates(predictor, predictor, unseen.customers, unseen.churn, FAIR)
-    assert shut(found) == set()
-    assert len(found) == 6
+def test_a_model_may_replace_its_equal(evidence):
+    assert shut(replace(evidence, incumbent=evidence.predictor)) == set()
 
 
-def test_a_leak_shuts_a_gate(predictor, unseen):
+def test_a_pipeline_that_sees_test_labels_shuts_a_gate(evidence):
     leak = PermutedCheck("Logistic Regression", 0.7, 0.03)
-    assert shut(gates(predictor, None, unseen.customers, unseen.churn, leak)) == {"nothing leaks the label"}
+    assert shut(replace(evidence, permuted=leak)) == {"the pipeline sees no test labels"}
 
 
-def test_a_model_that_fears_long_contracts_shuts_a_gate(predictor, unseen):
-    odd = changed(
-        predictor, predictor.background, **{"Contract_Two Year": -3.0, "TwoYearxLogTenure": -3.0, "MtMxLogTenure": 0}
-    )
-    found = gates(odd, None, unseen.customers, unseen.churn, FAIR)
-    assert shut(found) == {"a two-year contract does not raise the risk"}
+def test_a_model_that_fears_long_contracts_shuts_a_gate(evidence):
+    factors = {"Contract_Two Year": -3.0, "TwoYearxLogTenure": -3.0, "MtMxLogTenure": 0}
+    odd = weighted(evidence.predictor, **factors)
+    assert shut(of(evidence, odd)) == {"a two-year contract does not raise the risk"}
 
 
-def test_a_model_whose_scores_depend_on_the_order_shuts_a_gate(predictor, unseen, monkeypatch):
-    scorer = predictor.scorer
+def test_a_model_whose_scores_depend_on_the_order_shuts_a_gate(evidence, monkeypatch):
+    scorer = evidence.predictor.scorer
     honest = scorer.probabilities
     monkeypatch.setattr(scorer, "probabilities", lambda table: honest(table) + np.linspace(0, 0.01, len(table.tenure)))
-    assert "the order of a table is irrelevant" in shut(gates(predictor, None, unseen.customers, unseen.churn, FAIR))
+    assert "the order of a table is irrelevant" in shut(evidence)
 
 
-def test_a_clearly_worse_model_does_not_replace_the_one_in_service(predictor, unseen):
+def test_a_clearly_worse_model_does_not_replace_the_one_in_service(evidence):
     columns = ("LogTenure", "MtMxLogTenure", "tenure", "Contract_Two Year", "InternetService_Fiber Optic")
-    worse = changed(predictor, predictor.background, **dict.fromkeys(columns, -0.5))
-    found = shut(gates(worse, predictor, unseen.customers, unseen.churn, FAIR))
+    worse = of(evidence, weighted(evidence.predictor, **dict.fromkeys(columns, -0.5)))
+    found = shut(replace(worse, incumbent=evidence.predictor))
     assert {f"{name} is no worse than the release in service" for name in ("AUC", "Brier score")} <= found
 
 
-def test_overconfident_probabilities_are_caught_though_the_ranking_is_the_same(predictor, unseen):
-    card = predictor.scorer.to_dict()
+def test_overconfident_probabilities_are_caught_though_the_ranking_is_the_same(evidence):
+    card = evidence.predictor.scorer.to_dict()
     loud = Scorecard(card["intercept"] * 3, {name: 3 * w for name, w in card["weights"].items()}, card["averages"])
-    found = shut(gates(Predictor(loud, predictor.background, 0.5), predictor, unseen.customers, unseen.churn, FAIR))
+    overconfident = of(evidence, Predictor(loud, evidence.predictor.background, 0.5))
+    found = shut(replace(overconfident, incumbent=evidence.predictor))
     assert found == {f"{name} is no worse than the release in service" for name in ("Brier score", "Calibration error")}

@@ -12,7 +12,7 @@ import pytest
 from churn import release
 from churn_trainer import __main__ as command
 from churn_trainer import publish, releases, sources
-from churn_trainer.judge import Gate
+from churn_trainer.evidence import Gate
 
 
 def test_list_names_every_release_and_the_one_in_service(copied_run, trainer, capsys):

@@ -21,9 +21,9 @@ from churn.features import matrix
 from churn.store import open_store
 from churn_trainer import publish, releases, run, sources
 from churn_trainer.candidates import CANDIDATES
-from churn_trainer.compare import Design, compare
+from churn_trainer.compare import Data, Design, compare
 from churn_trainer.console import Console
-from churn_trainer.judge import Gate
+from churn_trainer.evidence import Gate
 from churn_trainer.run import Run, cluster
 from churn_trainer.train import fit_all
 
@@ -309,10 +309,10 @@ def quiet(name, done, total):
 
 def test_two_dask_workers_compare_the_models_with_the_same_numbers_as_none(prepared, scheduler, settings):
     rows = prepared.split.development[:600]
-    columns, churn = prepared.unscaled(rows), prepared.churn[rows]
-    here = compare(columns, churn, Design(2, 1, 1), quiet)
+    data = Data(prepared.unscaled(rows), prepared.churn[rows], prepared.groups(rows))
+    here = compare(data, Design(2, 1, 1), quiet)
     with cluster(settings.model_copy(update={"dask_scheduler": scheduler})):
-        there = compare(columns, churn, Design(2, 1, None), quiet)
+        there = compare(data, Design(2, 1, None), quiet)
     for name, figures in here.figures.items():
         for figure, values in figures.items():
             assert (values == there.figures[name][figure]).all(), (name, figure)

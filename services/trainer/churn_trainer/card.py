@@ -20,8 +20,9 @@ from typing import Any
 
 from churn.customer import FIELDS
 from churn_trainer.compare import Comparison, PermutedCheck
+from churn_trainer.evidence import Gate
 from churn_trainer.fingerprint import libraries
-from churn_trainer.judge import Choice, Gate
+from churn_trainer.judge import Choice
 from churn_trainer.metrics import THRESHOLD
 from churn_trainer.prepare import Prepared
 from churn_trainer.serve import Served

@@ -7,22 +7,33 @@ not seen. All candidates meet the same folds, so that they can be compared pairw
 import gc
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
-from sklearn.model_selection import RepeatedStratifiedKFold, StratifiedKFold
+from sklearn.model_selection import RepeatedStratifiedKFold
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from churn_trainer.candidates import CANDIDATES, SEED, VOTERS, VOTING, Candidate
+from churn_trainer.hashes import Hashes
 from churn_trainer.metrics import measure
 from churn_trainer.train import search
 
 Fold = tuple[NDArray[np.intp], NDArray[np.intp]]
 Progress = Callable[[str, int, int], None]
+
+
+class Data(NamedTuple):
+    """What is learnt from: unscaled columns, shape (n, 45), each row's outcome, and the group of customers alike in
+    every field that it belongs to, as any number."""
+
+    columns: NDArray[np.float32]
+    churn: NDArray[np.int8]
+    groups: Hashes
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +89,10 @@ def corrected_error(gaps: NDArray[np.float64], folds: int) -> float:
     return math.sqrt((1 / len(gaps) + test_to_train) * float(gaps.var(ddof=1)))
 
 
-def compare(columns: NDArray[np.float32], churn: NDArray[np.int8], design: Design, progress: Progress) -> Comparison:
-    """Cross-validate all candidates on unscaled columns; the ensemble's vote is taken from its members' folds."""
-    splitter = RepeatedStratifiedKFold(n_splits=design.folds, n_repeats=design.repeats, random_state=SEED)
-    folds = list(splitter.split(columns, churn))
+def compare(data: Data, design: Design, progress: Progress) -> Comparison:
+    """Cross-validate all candidates; the ensemble's vote is taken from its members' folds."""
+    columns, churn, _ = data
+    folds = grouped_folds(churn, data.groups, design)
     figures: dict[str, dict[str, NDArray[np.float64]]] = {}
     votes = [np.zeros(len(test)) for _, test in folds]
     for candidate in CANDIDATES:
@@ -95,9 +106,26 @@ def compare(columns: NDArray[np.float32], churn: NDArray[np.int8], design: Desig
     return Comparison(figures, design.folds, design.repeats, len(churn))
 
 
+def grouped_folds(churn: NDArray[np.int8], groups: Hashes, design: Design, seed: int = SEED) -> list[Fold]:
+    """Repeated folds, stratified by outcome, with all customers of a group in one fold: whoever equals a customer of
+    the training folds would be recognised rather than predicted.
+
+    scikit-learn's StratifiedGroupKFold weighs groups one by one: minutes, where nearly all hold one customer.
+    """
+    names, group = np.unique(groups, return_inverse=True)
+    churned = np.bincount(group, weights=churn) > 0
+    splitter = RepeatedStratifiedKFold(n_splits=design.folds, n_repeats=design.repeats, random_state=seed)
+    folds = []
+    for _, test in splitter.split(names, churned):
+        tested = np.zeros(len(names), bool)
+        tested[test] = True
+        folds.append((np.flatnonzero(~tested[group]), np.flatnonzero(tested[group])))
+    return folds
+
+
 @dataclass(frozen=True, slots=True)
 class PermutedCheck:
-    """The AUC that a candidate reaches where the labels are shuffled: 0.5 but for chance, unless something leaks."""
+    """The AUC of a candidate where the labels are shuffled: 0.5 but for chance, or the fit sees test labels."""
 
     candidate: str
     roc_auc: float
@@ -108,12 +136,11 @@ class PermutedCheck:
         return abs(self.roc_auc - 0.5) <= self.limit
 
 
-def permuted_check(
-    candidate: Candidate, columns: NDArray[np.float32], churn: NDArray[np.int8], design: Design, progress: Progress
-) -> PermutedCheck:
+def permuted_check(candidate: Candidate, data: Data, design: Design, progress: Progress) -> PermutedCheck:
     """Cross-validate once on shuffled labels. The limit is four standard errors of an AUC that knows nothing."""
+    columns, churn, groups = data
     shuffled = np.random.default_rng(SEED).permutation(churn)
-    folds = list(StratifiedKFold(design.folds, shuffle=True, random_state=SEED).split(columns, shuffled))
+    folds = grouped_folds(shuffled, groups, replace(design, repeats=1))
     scores = _scores(candidate, columns, shuffled, folds, design.jobs, progress)
     churned, stayed = np.count_nonzero(churn == 1), np.count_nonzero(churn == 0)
     # Mann and Whitney (1947): the variance of the AUC where both groups have the same distribution.

@@ -1,6 +1,5 @@
 """What the table looks like before any model: computed, not written in advance."""
 
-import hashlib
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from churn.customer import CATEGORIES, FIELDS, LABEL
 from churn.fields import Number
 from churn_trainer.findings import plain_words
+from churn_trainer.hashes import row_hashes
 from churn_trainer.metrics import wilson
 from churn_trainer.table import Findings, Table
 
@@ -103,13 +103,11 @@ def _number(values: pd.Series) -> dict[str, Any]:
 
 def _duplicates(table: Table) -> dict[str, Any]:
     """Customers alike in every field, and how many such groups hold both outcomes, which no model can tell apart."""
-    rows = np.column_stack([column.astype(np.float64) for column in table.customers])
-    keys = np.array([hashlib.blake2b(row.tobytes(), digest_size=8).digest() for row in rows], "S8")
-    _, group, sizes = np.unique(keys, return_inverse=True, return_counts=True)
+    _, group, sizes = np.unique(row_hashes(table.customers), return_inverse=True, return_counts=True)
     churned = np.bincount(group, weights=table.churn)
     both = (churned > 0) & (churned < sizes)
     return {
-        "repeated_rows": int(len(rows) - len(sizes)),
+        "repeated_rows": len(table) - len(sizes),
         "groups": int(np.count_nonzero(sizes > 1)),
         "conflicting_groups": int(np.count_nonzero(both)),
         "customers_in_conflict": int(sizes[both].sum()),

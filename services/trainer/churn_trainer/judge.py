@@ -1,6 +1,6 @@
 """Choosing the champion, and the gates it has to pass before it serves."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from churn.customer import CATEGORIES, Customer
-from churn.predict import Predictor
 from churn.scoring import FloatArray
 from churn_trainer.candidates import CANDIDATES, SEED, VOTING
-from churn_trainer.compare import Comparison, PermutedCheck
+from churn_trainer.compare import Comparison
+from churn_trainer.evidence import Evidence, Gate
 from churn_trainer.metrics import measure
 
 # Enough resamples for a standard error that is right to a tenth.
@@ -32,15 +32,6 @@ class Choice:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Gate:
-    """A condition of release: whether it holds, and the figures that say so."""
-
-    name: str
-    passed: bool
-    detail: str
-
-
 def choose(comparison: Comparison, rule: str) -> Choice:
     """The best model by mean AUC, or the simplest one that is within one standard error of it."""
     best = max(comparison.figures, key=lambda name: comparison.mean(name, "roc_auc"))
@@ -59,53 +50,40 @@ def choose(comparison: Comparison, rule: str) -> Choice:
     raise AssertionError("the best is among the candidates")
 
 
-def gates(
-    predictor: Predictor,
-    incumbent: Predictor | None,
-    customers: Customer,
-    churn: NDArray[np.int8],
-    permuted: PermutedCheck,
-) -> list[Gate]:
-    """Every gate, passed or not, judged on customers that the new model has never seen."""
-    return [
-        _permuted_gate(permuted),
-        _two_year_gate(predictor, customers),
-        _order_gate(predictor, customers),
-        *(_incumbent_gates(predictor, incumbent, customers, churn) if incumbent else ()),
-    ]
-
-
-def _permuted_gate(permuted: PermutedCheck) -> Gate:
+def permuted_labels(evidence: Evidence) -> Iterator[Gate]:
+    """Only a pipeline that hands the labels of a fold's test customers to its fit gets past chance here."""
+    permuted = evidence.permuted
     detail = f"AUC {permuted.roc_auc:.3f} on shuffled labels, 0.5 ± {permuted.limit:.3f} allowed"
-    return Gate("nothing leaks the label", permuted.passed, detail)
+    yield Gate("the pipeline sees no test labels", permuted.passed, detail)
 
 
-def _two_year_gate(predictor: Predictor, customers: Customer) -> Gate:
+def two_year_contract(evidence: Evidence) -> Iterator[Gate]:
     contract = CATEGORIES["Contract"]
-    monthly, two_year = (
-        float(_mean_risk(predictor, customers, contract.code(value))) for value in ("Month-to-month", "Two year")
-    )
+    monthly, two_year = (_mean_risk(evidence, contract.code(value)) for value in ("Month-to-month", "Two year"))
     detail = f"mean probability {two_year:.3f} with a two-year contract for all, {monthly:.3f} month-to-month"
-    return Gate("a two-year contract does not raise the risk", two_year <= monthly, detail)
+    yield Gate("a two-year contract does not raise the risk", two_year <= monthly, detail)
 
 
-def _mean_risk(predictor: Predictor, customers: Customer, code: int) -> float:
+def _mean_risk(evidence: Evidence, code: int) -> float:
+    customers = evidence.unseen.customers
     everyone = customers._replace(Contract=np.full_like(customers.Contract, code))
-    return float(predictor.scorer.probabilities(everyone).mean())
+    return float(evidence.predictor.scorer.probabilities(everyone).mean())
 
 
-def _order_gate(predictor: Predictor, customers: Customer) -> Gate:
+def row_order(evidence: Evidence) -> Iterator[Gate]:
     """A customer's score must not depend on who stands next to it, nor a table's on the order of its rows."""
-    few = Customer(*(column[:100] for column in customers))
+    few = Customer(*(column[:100] for column in evidence.unseen.customers))
     backwards = Customer(*(column[::-1] for column in few))
-    gap = float(np.abs(predictor.scorer.probabilities(few) - predictor.scorer.probabilities(backwards)[::-1]).max())
-    return Gate("the order of a table is irrelevant", gap <= 1e-9, f"largest difference {gap:.1e}")
+    score = evidence.predictor.scorer.probabilities
+    gap = float(np.abs(score(few) - score(backwards)[::-1]).max())
+    yield Gate("the order of a table is irrelevant", gap <= 1e-9, f"largest difference {gap:.1e}")
 
 
-def _incumbent_gates(
-    predictor: Predictor, incumbent: Predictor, customers: Customer, churn: NDArray[np.int8]
-) -> Iterator[Gate]:
-    new, old = (one.scorer.probabilities(customers) for one in (predictor, incumbent))
+def release_in_service(evidence: Evidence) -> Iterator[Gate]:
+    if evidence.incumbent is None:
+        return
+    churn, new = evidence.unseen.churn, evidence.probability
+    old = evidence.incumbent.scorer.probabilities(evidence.unseen.customers)
     gaps = _resampled_gaps(new, old, churn)
     figures, held = measure(churn, new), measure(churn, old)
     for figure, (name, more_is_better) in _GUARDED.items():
@@ -125,3 +103,17 @@ def _resampled_gaps(new: FloatArray, old: FloatArray, churn: NDArray[np.int8]) -
         for figure, held in gaps.items():
             held.append(first[figure] - second[figure])
     return {figure: np.array(held) for figure, held in gaps.items()}
+
+
+# Every check, in the order in which a card shows its gates. Whoever tests one thing more adds a line.
+CHECKS: tuple[Callable[[Evidence], Iterable[Gate]], ...] = (
+    permuted_labels,
+    two_year_contract,
+    row_order,
+    release_in_service,
+)
+
+
+def gates(evidence: Evidence) -> list[Gate]:
+    """Every gate, passed or not, judged on customers that the new model has never seen."""
+    return [gate for check in CHECKS for gate in check(evidence)]

@@ -11,6 +11,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
 
 from churn.features import COLUMNS, matrix
+from churn_trainer.hashes import Hashes, row_hashes
 from churn_trainer.table import Table
 
 # 60/20/20, as the published files of data/processed have always been.
@@ -49,6 +50,10 @@ class Prepared:
     @property
     def churn(self) -> NDArray[np.int8]:
         return self.table.churn
+
+    def groups(self, rows: NDArray[np.intp]) -> Hashes:
+        """A number for each row, the same for customers alike in every field: they belong into one fold or part."""
+        return row_hashes(self.table.take(rows).customers)
 
     def unscaled(self, rows: NDArray[np.intp]) -> NDArray[np.float32]:
         return matrix(self.table.take(rows).customers, np.float32)

@@ -20,10 +20,11 @@ from churn_trainer import memory, plots, publish, releases, sources
 from churn_trainer.candidates import CANDIDATES, LOGISTIC_REGRESSION, SEED, VOTING, Candidate
 from churn_trainer.card import Trained
 from churn_trainer.check import check
-from churn_trainer.compare import Comparison, Design, PermutedCheck, compare, permuted_check
+from churn_trainer.compare import Comparison, Data, Design, PermutedCheck, compare, permuted_check
 from churn_trainer.console import Console, Progress
 from churn_trainer.drivers import drivers
 from churn_trainer.errors import SchedulerUnavailable
+from churn_trainer.evidence import Evidence
 from churn_trainer.explore import explore, frame_of
 from churn_trainer.graph import require_form
 from churn_trainer.judge import Choice, choose, gates
@@ -101,7 +102,16 @@ class Run:
         served = serve(fitted[choice.name].model, prepared)
         test = prepared.table.take(prepared.split.test)
         probability = served.predictor.scorer.probabilities(test.customers)
-        held = self._incumbent(expected)
+        evidence = Evidence(
+            champion=choice.name,
+            predictor=served.predictor,
+            prepared=prepared,
+            comparison=comparison,
+            permuted=permuted,
+            incumbent=self._incumbent(expected),
+            unseen=test,
+            probability=probability,
+        )
         return Trained(
             source=source,
             findings=findings,
@@ -113,7 +123,7 @@ class Run:
             served=served,
             quality=quality(test.churn, probability, test.customers),
             drivers=drivers(fitted[LOGISTIC_REGRESSION].model, prepared),
-            gates=gates(served.predictor, held, test.customers, test.churn, permuted),
+            gates=gates(evidence),
             fingerprint=fingerprint,
         )
 
@@ -128,16 +138,16 @@ class Run:
     def _compare(self, prepared: Prepared) -> tuple[Comparison, Choice, PermutedCheck]:
         settings = self._settings
         rows = _compared_rows(prepared, settings.cv_max_rows)
-        columns, churn = prepared.unscaled(rows), prepared.churn[rows]
+        data = Data(prepared.unscaled(rows), prepared.churn[rows], prepared.groups(rows))
         design = Design(settings.cv_folds, settings.cv_repeats, None if settings.dask_scheduler else cpu_count())
         words = f"{settings.cv_repeats} × {settings.cv_folds}-fold cross-validation on {len(rows):,} customers"
         self._console.step(f"Comparing the models by {words}.")
         costs = {one.name: one.cost for one in (*CANDIDATES, VOTING)}
         progress = Progress(self._console, costs | {_PERMUTED: costs[LOGISTIC_REGRESSION] / settings.cv_repeats})
-        comparison = compare(columns, churn, design, progress)
+        comparison = compare(data, design, progress)
         choice = choose(comparison, settings.selection)
         permuted = permuted_check(
-            _simple(choice.name), columns, churn, design, lambda _, done, total: progress(_PERMUTED, done, total)
+            _simple(choice.name), data, design, lambda _, done, total: progress(_PERMUTED, done, total)
         )
         gc.collect()
         return comparison, choice, permuted

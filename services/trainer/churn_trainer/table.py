@@ -21,11 +21,15 @@ from churn.tables.errors import TableTooLarge, TooManyTables, UnreadableTable
 from churn.tables.reader import TableReader
 from churn_trainer import header, outcome
 from churn_trainer.errors import BrokenTable
+from churn_trainer.hashes import Hashes, id_hash, row_hashes
 from churn_trainer.lines import Lines
 from churn_trainer.sources import Source
 
 # How many rows a message names: enough to find the fault, few enough to read.
 EXAMPLES = 3
+
+# Stands for the hash of an id that is blank.
+_NO_ID = 0
 
 # What a packed file may unpack to: some hundred times the largest table that one machine can be trained on.
 _MOST_BYTES = 20_000_000_000
@@ -33,16 +37,23 @@ _MOST_BYTES = 20_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """n customers as a Customer of arrays of length n, and whether each churned (0 or 1)."""
+    """n customers as a Customer of arrays of length n, and whether each churned (0 or 1).
+
+    `keys` tell customers apart whatever the order of the table: the hash of the id, or of the row where there is none.
+    `identified` is whether the table has ids.
+    """
 
     customers: Customer
     churn: NDArray[np.int8]
+    keys: Hashes
+    identified: bool
 
     def __len__(self) -> int:
         return len(self.churn)
 
     def take(self, rows: NDArray[Any]) -> "Table":
-        return Table(Customer(*(column[rows] for column in self.customers)), self.churn[rows])
+        customers = Customer(*(column[rows] for column in self.customers))
+        return Table(customers, self.churn[rows], self.keys[rows], self.identified)
 
 
 @dataclass(slots=True)
@@ -87,7 +98,7 @@ def load(source: Source) -> tuple[Table, Findings]:
     """Read the table. Raises BrokenTable when it is none of customers; rows with faults are left out and found."""
     findings = Findings()
     columns = {name: array("b" if name in CATEGORIES else "d") for name in FIELDS}
-    churn = array("b")
+    churn, keys = array("b"), array("Q")
     ids: dict[str, int] = {}
     reader = TableReader(_MOST_BYTES)
     with source.open() as binary:
@@ -95,13 +106,21 @@ def load(source: Source) -> tuple[Table, Findings]:
             lines = _rows(Lines(reader, binary, source.name))
             names = header.check(next(lines, []), source.name, findings.repair)
             for cells in lines:
-                _take(names, cells, findings, ids, columns, churn)
+                _take(names, cells, findings, ids, columns, churn, keys)
         except (UnreadableTable, TableTooLarge, TooManyTables) as error:
             raise BrokenTable(source.name, [error.message]) from error
     for note in reader.notes:
         findings.repair(note.removesuffix("."))
     arrays = (np.frombuffer(held, np.int8 if held.typecode == "b" else np.float64) for held in columns.values())
-    return Table(Customer(*arrays), np.frombuffer(churn, np.int8)), findings
+    customers = Customer(*arrays)
+    return Table(customers, np.frombuffer(churn, np.int8), _keys(keys, customers), bool(ids)), findings
+
+
+def _keys(ids: "array[int]", customers: Customer) -> Hashes:
+    """The hashes of the ids, and those of the rows where an id is blank."""
+    keys = np.frombuffer(ids, np.uint64)
+    blank = keys == _NO_ID
+    return np.where(blank, row_hashes(customers), keys) if blank.any() else keys
 
 
 def _rows(file: Lines) -> Iterator[list[str]]:
@@ -129,6 +148,7 @@ def _take(
     ids: dict[str, int],
     columns: dict[str, "array[Any]"],
     churn: "array[int]",
+    keys: "array[int]",
 ) -> None:
     """Read one row and append it, or note its faults."""
     findings.rows += 1
@@ -153,6 +173,7 @@ def _take(
     for column, value in zip(columns.values(), customer, strict=True):
         column.append(value)
     churn.append(label)
+    keys.append(id_hash(customer_id) if customer_id else _NO_ID)
 
 
 def _fitted(cells: list[str], names: list[str]) -> list[str]:
