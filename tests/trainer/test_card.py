@@ -28,6 +28,7 @@ def test_everything_that_the_site_shows_is_there(told):
         "gates",
         "gates_passed",
         "data",
+        "split",
         "libraries",
         "explanation",
         "intended_use",
@@ -52,7 +53,10 @@ def test_the_data_is_named_with_its_checksum_and_split(whole_run, told):
     data = told["data"]
     assert (data["source"], data["rows"]) == ("file", 1_500)
     assert data["sha256"] == whole_run.trained.source.sha256
-    assert data["split"] == {"train": 900, "validation": 300, "test": 300}
+    split = whole_run.trained.prepared.split
+    assert data["split"] == {part: len(rows) for part, rows in split._asdict().items()}
+    assert sum(data["split"].values()) == 1_500
+    assert told["split"]["scheme"] == "sha256-1"
 
 
 def test_every_candidate_has_a_row_and_the_champion_is_marked(whole_run, told):
@@ -60,7 +64,7 @@ def test_every_candidate_has_a_row_and_the_champion_is_marked(whole_run, told):
     assert [row["model_name"] for row in rows] == list(whole_run.trained.fitted)
     assert [row["model_name"] for row in rows if row["champion"]] == [told["model_name"]]
     for row in rows:
-        assert {"cv", "validation", "test", "interpretability", "model_bytes", "against_champion"} <= set(row)
+        assert {"cv", "test", "interpretability", "model_bytes", "against_champion"} <= set(row)
         assert row["against_champion"]["low"] <= row["against_champion"]["mean"] <= row["against_champion"]["high"]
 
 

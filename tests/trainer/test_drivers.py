@@ -59,7 +59,7 @@ def test_the_intervals_have_the_size_of_refits(prepared, telco_csv, source_of):
     told = math.log(effect["high"] / effect["low"]) / 2 / 1.96
     place = COLUMNS.index("PaperlessBilling_Yes")
     chance = np.random.default_rng(0)
-    train = whole.split.train
+    train = whole.split.development
     scaled, churn = whole.scaled(train), whole.churn[train]
     weights = []
     for _ in range(40):

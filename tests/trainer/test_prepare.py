@@ -1,4 +1,4 @@
-"""The columns, the split and the scaler."""
+"""The columns, the scaler and the published files."""
 
 import io
 
@@ -8,33 +8,14 @@ import pytest
 
 from churn.features import COLUMNS, matrix
 from churn_trainer import prepare as prepare_module
-from churn_trainer.prepare import prepare, processed_files, split_rows
+from churn_trainer.prepare import prepare, processed_files
 
 
-def test_the_split_is_60_20_20_disjoint_and_complete(small_table):
-    split = split_rows(small_table.churn)
-    assert [len(part) for part in split] == [900, 300, 300]
-    assert sorted(np.concatenate(split)) == list(range(len(small_table)))
-
-
-def test_every_part_has_the_tables_share_of_churners(small_table):
-    for part in split_rows(small_table.churn):
-        assert small_table.churn[part].mean() == pytest.approx(small_table.churn.mean(), abs=0.005)
-
-
-def test_the_split_is_the_same_every_time(small_table):
-    first, second = split_rows(small_table.churn), split_rows(small_table.churn)
-    assert all((one == other).all() for one, other in zip(first, second, strict=True))
-
-
-def test_development_is_all_but_the_test_part(prepared):
-    assert set(prepared.split.development) == set(range(len(prepared.table))) - set(prepared.split.test)
-
-
-def test_the_scaler_knows_the_train_part_only(prepared):
-    train = matrix(prepared.table.take(prepared.split.train).customers)
-    assert prepared.scaler.mean_ == pytest.approx(train.mean(axis=0))
-    assert prepared.scaler.n_samples_seen_ == len(prepared.split.train)
+def test_the_scaler_knows_all_but_the_test_part(prepared):
+    rows = prepared.split.development
+    seen = matrix(prepared.table.take(rows).customers)
+    assert prepared.scaler.mean_ == pytest.approx(seen.mean(axis=0))
+    assert prepared.scaler.n_samples_seen_ == len(rows) == len(prepared.table) - len(prepared.split.test)
 
 
 def test_scaled_columns_are_those_that_serving_makes_rounded_to_single_precision(prepared):

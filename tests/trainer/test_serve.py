@@ -69,8 +69,8 @@ def test_worked_examples_hold_complete_and_sparse_customers(fitted, prepared):
     assert {len(example["customer"]) for example in examples} == {19, 5}
 
 
-def test_a_scorecards_average_is_the_average_customer_of_the_train_part(fitted, prepared):
+def test_a_scorecards_average_is_the_average_customer_that_was_fitted_on(fitted, prepared):
     scorer = serve(fitted["Logistic Regression"].model, prepared).predictor.scorer
-    train = prepared.table.take(prepared.split.train)
-    effects = scorer.effects_table(train.customers)
+    fitted_on = prepared.table.take(prepared.split.development)
+    effects = scorer.effects_table(fitted_on.customers)
     assert np.abs(effects.sum(axis=1).mean()) < 1e-9

@@ -1,7 +1,8 @@
 """The manifest of a release: everything it says of itself. These names are what /model_info and the site show.
 
 model_name, timestamp, kind, threshold, parameters, fitted_on
-metrics        cv (figure → mean, std), validation and test (figure → value); figures are those of metrics.measure
+split          scheme, key (id or row), test_share, validation_share, fitted_on: who a later training may judge it by
+metrics        cv (figure → mean, std) and test (figure → value); figures are those of metrics.measure
 comparison     folds, repeats, rows, candidates (one row per model), selection (rule, reason), permuted_labels
 calibration    [{mean_predicted, observed, count}] on the test part
 score_distribution {edges, stayed, churned} on the test part
@@ -9,7 +10,7 @@ thresholds     [{threshold, flagged, caught, false_alarms, missed}] per 1,000 cu
 drivers        {model, meaning, fields: [{field, title, from, to, text, odds_ratio, low, high, direction}], columns}
 fairness       {threshold, part, groups: [{field, group, customers, false_positive_rate: {value, low, high}, ...}]}
 gates          [{name, passed, detail}], gates_passed (whether they all hold)
-data           source, name, sha256, rows, churn_rate, repairs, split (train, validation, test)
+data           source, name, sha256, rows, churn_rate, repairs, split (train, validation, test, repeated)
 libraries, explanation, intended_use, limits, fingerprint
 """
 
@@ -27,6 +28,7 @@ from churn_trainer.metrics import THRESHOLD
 from churn_trainer.prepare import Prepared
 from churn_trainer.serve import Served
 from churn_trainer.sources import Source
+from churn_trainer.split import scheme
 from churn_trainer.table import Findings
 from churn_trainer.train import Fitted, figures_on
 
@@ -88,8 +90,9 @@ def manifest(trained: Trained, timestamp: datetime, rule: str) -> dict[str, Any]
         "timestamp": timestamp,
         "threshold": THRESHOLD,
         "parameters": champion.parameters,
-        "fitted_on": "train",
-        "metrics": {"cv": cv, "validation": champion.validation, "test": quality.pop("test")},
+        "fitted_on": "train and validation",
+        "split": scheme(trained.prepared.table),
+        "metrics": {"cv": cv, "test": quality.pop("test")},
         "comparison": _comparison(trained, rule),
         **quality,
         "drivers": trained.drivers,
@@ -139,7 +142,6 @@ def _candidate(trained: Trained, name: str) -> dict[str, Any]:
         "champion": name == trained.choice.name,
         "cv": trained.comparison.summary(name),
         "against_champion": {"mean": gap.mean, "error": gap.error, "low": gap.interval[0], "high": gap.interval[1]},
-        "validation": fitted.validation,
         "test": figures_on(prepared.split.test, fitted.model, prepared),
         "parameters": fitted.parameters,
         "interpretability": fitted.candidate.interpretability,

@@ -162,13 +162,12 @@ def _candidates(card: dict[str, Any]) -> str:
                 for figure in ("roc_auc", "brier", "ece")
             ),
             f"{one['against_champion']['low']:+.4f} to {one['against_champion']['high']:+.4f}",
-            f"{one['validation']['roc_auc']:.4f}",
             f"{one['test']['roc_auc']:.4f}",
             escape(one["interpretability"]),
         )
         for one in card["comparison"]["candidates"]
     ]
-    head = ("Model", "AUC", "Brier", "ECE", "AUC against ★ (95 %)", "Validation AUC", "Test AUC", "Interpretability")
+    head = ("Model", "AUC", "Brier", "ECE", "AUC against ★ (95 %)", "Test AUC", "Interpretability")
     table = _table("Cross-validated, paired differences corrected after Nadeau and Bengio", head, rows)
     plots = (
         ("model_comparison.png", "Models compared"),

@@ -41,7 +41,7 @@ def drivers(model: LogisticRegression, prepared: Prepared) -> dict[str, Any]:
     """Field by field, the largest change first, and column by column; odds ratios with 95 % intervals."""
     covariance = _covariance(model, prepared)
     weights = model.coef_[0].astype(np.float64)
-    rows = np.sort(np.random.default_rng(SEED).permutation(prepared.split.train)[:_SAMPLE])
+    rows = np.sort(np.random.default_rng(SEED).permutation(prepared.split.development)[:_SAMPLE])
     fields = [
         _driver(change, weights, covariance, prepared) for change in _changes(prepared.table.take(rows).customers)
     ]
@@ -59,7 +59,7 @@ def _covariance(model: LogisticRegression, prepared: Prepared) -> Floats:
     """The covariance of the weights of a ridge-penalised logistic regression by the sandwich H⁻¹ (XᵀWX) H⁻¹, with
     H = XᵀWX + 1/C, in scaled columns and an intercept."""
     information = np.zeros((len(COLUMNS) + 1, len(COLUMNS) + 1))
-    rows = prepared.split.train
+    rows = prepared.split.development
     for start in range(0, len(rows), BLOCK):
         scaled = prepared.scaled(rows[start : start + BLOCK]).astype(np.float64)
         probability = model.predict_proba(scaled)[:, 1]

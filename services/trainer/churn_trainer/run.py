@@ -5,11 +5,9 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
 
 import numpy as np
 from joblib import cpu_count, parallel_config
-from sklearn.model_selection import train_test_split
 
 from churn import release
 from churn.errors import ConfigurationError, PreconditionFailed, ReleaseRefused
@@ -17,7 +15,7 @@ from churn.predict import Predictor
 from churn.release import Pointer
 from churn.store import ObjectStore
 from churn_trainer import memory, plots, publish, releases, sources
-from churn_trainer.candidates import CANDIDATES, LOGISTIC_REGRESSION, SEED, VOTING, Candidate
+from churn_trainer.candidates import CANDIDATES, LOGISTIC_REGRESSION, VOTING, Candidate
 from churn_trainer.card import Trained
 from churn_trainer.check import check
 from churn_trainer.compare import Comparison, Data, Design, PermutedCheck, compare, permuted_check
@@ -33,6 +31,7 @@ from churn_trainer.quality import quality
 from churn_trainer.serve import serve
 from churn_trainer.settings import TrainerSettings
 from churn_trainer.sources import Source
+from churn_trainer.split import Rows
 from churn_trainer.table import Findings, Table, load
 from churn_trainer.train import Fitted, fit_all
 
@@ -131,8 +130,7 @@ class Run:
         fitted = {}
         for one in fit_all(prepared):
             fitted[one.candidate.name] = one
-            auc, seconds = one.validation["roc_auc"], one.seconds
-            self._console.step(f"Fitted {one.candidate.name} in {seconds:.1f} s: validation AUC {auc:.4f}.")
+            self._console.step(f"Fitted {one.candidate.name} in {one.seconds:.1f} s.")
         return fitted
 
     def _compare(self, prepared: Prepared) -> tuple[Comparison, Choice, PermutedCheck]:
@@ -195,12 +193,11 @@ class Run:
 
     def _tell_results(self, trained: Trained, version: str) -> None:
         comparison = trained.comparison
-        head = ("Model", "AUC", "Brier", "ECE", "Accuracy", "Validation AUC", "Seconds", "MiB", "KiB")
+        head = ("Model", "AUC", "Brier", "ECE", "Accuracy", "Seconds", "MiB", "KiB")
         rows = [
             (
                 f"{name} ★" if name == trained.choice.name else name,
                 *(_spread(comparison.summary(name)[figure]) for figure in ("roc_auc", "brier", "ece", "accuracy")),
-                f"{one.validation['roc_auc']:.4f}",
                 f"{one.seconds:.1f}",
                 f"{one.memory / 2**20:.0f}",
                 f"{one.size / 1024:.0f}",
@@ -210,8 +207,9 @@ class Run:
         self._console.table(head, rows)
         shown = {"AUC": "roc_auc", "Brier": "brier", "ECE": "ece", "accuracy": "accuracy"}
         test = ", ".join(f"{name} {trained.quality['test'][figure]:.4f}" for name, figure in shown.items())
+        customers = len(trained.prepared.split.test)
         self._console.say(f"  {trained.choice.reason}")
-        self._console.say(f"  On the test part, looked at once: {test}.")
+        self._console.say(f"  On the test part, {customers:,} customers that nothing was fitted on: {test}.")
         places = f"{release.folder(version)}, data/, models/, outputs/"
         self._console.say(f"  Everything is under {self._settings.store_url}: {places}.")
 
@@ -245,12 +243,12 @@ def _simple(name: str) -> Candidate:
     return next((one for one in CANDIDATES if one.name == name), CANDIDATES[0])
 
 
-def _compared_rows(prepared: Prepared, most: int) -> Any:
+def _compared_rows(prepared: Prepared, most: int) -> Rows:
+    """The development rows, or as many of them as may be compared: the first by their hashes."""
     rows = prepared.split.development
     if len(rows) <= most:
         return rows
-    sample, _ = train_test_split(rows, train_size=most, stratify=prepared.churn[rows], random_state=SEED)
-    return np.sort(sample)
+    return rows[np.argsort(prepared.table.keys[rows], kind="stable")[:most]]
 
 
 def _spread(figure: dict[str, float]) -> str:

@@ -1,4 +1,4 @@
-"""Fitting the candidates on the train part, one after another, and looking at them on the validation part."""
+"""Fitting the candidates on all customers but those of the test part, one after another."""
 
 import gc
 import pickle
@@ -24,13 +24,12 @@ from churn_trainer.prepare import Prepared
 class Fitted:
     """A candidate with the settings that its grid search chose, and what it cost and gave.
 
-    `model` is fitted on the scaled train part; `size` in bytes as pickled, `memory` in bytes above what was held.
+    `model` is fitted on the scaled development rows; `size` in bytes as pickled, `memory` in bytes above what was held.
     """
 
     candidate: Candidate
     model: ClassifierMixin
     parameters: dict[str, Any]
-    validation: dict[str, float]
     seconds: float
     memory: int
     size: int
@@ -43,19 +42,20 @@ def search(estimator: ClassifierMixin, candidate: Candidate, prefix: str = "") -
 
 
 def fit_all(prepared: Prepared) -> Iterator[Fitted]:
-    """Each candidate fitted on the train part, the ensemble last, with memory freed in between."""
-    train, churn = prepared.scaled(prepared.split.train), prepared.churn[prepared.split.train]
+    """Each candidate fitted on the development rows, the ensemble last, with memory freed in between."""
+    rows = prepared.split.development
+    columns, churn = prepared.scaled(rows), prepared.churn[rows]
     voters: list[tuple[str, ClassifierMixin]] = []
     for candidate in CANDIDATES:
         grid = search(candidate.estimator(), candidate)
-        fitted = _fitted(candidate, lambda grid=grid: _searched(grid, train, churn), prepared)  # type: ignore[misc]
+        fitted = _fitted(candidate, lambda grid=grid: _searched(grid, columns, churn))  # type: ignore[misc]
         if candidate.name in VOTERS:
             voters.append((candidate.name, clone(fitted.model)))
         yield fitted
         del fitted, grid
         gc.collect()
     ensemble = VotingClassifier(voters, voting="soft")
-    yield _fitted(VOTING, lambda: (ensemble.fit(train, churn), {}), prepared)
+    yield _fitted(VOTING, lambda: (ensemble.fit(columns, churn), {}))
 
 
 def figures_on(rows: NDArray[np.intp], model: ClassifierMixin, prepared: Prepared) -> dict[str, float]:
@@ -71,15 +71,9 @@ def _searched(
     return grid.best_estimator_, dict(grid.best_params_)
 
 
-def _fitted(
-    candidate: Candidate,
-    fit: Callable[[], tuple[ClassifierMixin, dict[str, Any]]],
-    prepared: Prepared,
-) -> Fitted:
+def _fitted(candidate: Candidate, fit: Callable[[], tuple[ClassifierMixin, dict[str, Any]]]) -> Fitted:
     start = time.perf_counter()
     # As in cross-validation: one thread, so that times compare and sums keep their order.
     with threadpool_limits(1):
         (model, parameters), memory = peak_of(fit)
-    seconds = time.perf_counter() - start
-    figures = figures_on(prepared.split.validation, model, prepared)
-    return Fitted(candidate, model, parameters, figures, seconds, memory, len(pickle.dumps(model)))
+    return Fitted(candidate, model, parameters, time.perf_counter() - start, memory, len(pickle.dumps(model)))
