@@ -151,6 +151,53 @@ def test_who_waits_gets_the_place_that_is_given_back() -> None:
         waiter.result(timeout=5)
 
 
+@pytest.mark.parametrize(("places", "share"), [(1, 1), (2, 1), (3, 2), (4, 3), (6, 4), (30, 20)])
+def test_a_caller_has_two_thirds_of_the_places_and_leaves_one_at_least(places: int, share: int) -> None:
+    limit = ConcurrencyLimit(places)
+    for _ in range(share):
+        limit.enter("crm")
+    with pytest.raises(TooManyRequests):
+        limit.enter("crm")
+    for _ in range(places - share):
+        limit.enter("dashboard")
+    with pytest.raises(TooManyRequests):
+        limit.enter("batch")
+    limit.leave("crm")
+    limit.enter("batch")
+
+
+def test_without_keys_nobody_is_told_apart() -> None:
+    limit = ConcurrencyLimit(3)
+    for _ in range(3):
+        limit.enter()
+    with pytest.raises(TooManyRequests):
+        limit.enter()
+
+
+def test_a_caller_leaves_room_in_the_line_and_is_passed_by_whoever_may_have_the_place() -> None:
+    limit = ConcurrencyLimit(3, waiting=3)
+    for caller in ("crm", "crm", "dashboard"):
+        limit.enter(caller)
+    with ThreadPoolExecutor(3) as pool:
+        first = [pool.submit(limit.enter, "crm") for _ in range(2)]
+        while limit._waiting.total() < 2:
+            time.sleep(0.001)
+        with pytest.raises(TooManyRequests):
+            limit.enter("crm")
+        other = pool.submit(limit.enter, "batch")
+        while limit._waiting.total() < 3:
+            time.sleep(0.001)
+        limit.leave("dashboard")
+        other.result(timeout=5)
+        assert not any(waiter.done() for waiter in first)
+        for _ in first:
+            limit.leave("crm")
+        for waiter in first:
+            waiter.result(timeout=5)
+    assert limit._taken == {"crm": 2, "batch": 1}
+    assert limit._waiting == {}
+
+
 def test_nobody_waits_for_ever() -> None:
     places = ConcurrencyLimit(1, waiting=1, patience=0.01)
     places.enter()

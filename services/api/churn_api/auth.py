@@ -4,6 +4,7 @@ What an address wants is declared at its view, by `wants`. Where one declares no
 """
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -100,20 +101,20 @@ def _keep_threads(app: Flask) -> None:
         rule = request.url_rule
         declared: Declared | None = getattr(app.view_functions[rule.endpoint], _DECLARED, None) if rule else None
         if declared and declared.pace:
-            limit = limits[declared.pace]
-            limit.enter()
-            g.limit = limit
+            limit, caller = limits[declared.pace], g.get("api_key_name")
+            limit.enter(caller)
+            g.leave = partial(limit.leave, caller)
 
     @app.after_request
     def hand_over(response: Response) -> Response:
-        if response.is_streamed and (limit := g.pop("limit", None)):
-            response.call_on_close(limit.leave)
+        if response.is_streamed and (leave := g.pop("leave", None)):
+            response.call_on_close(leave)
         return response
 
     @app.teardown_request
     def leave(_: BaseException | None) -> None:
-        if limit := g.pop("limit", None):
-            limit.leave()
+        if leave := g.pop("leave", None):
+            leave()
 
 
 def _sent_key() -> str:
