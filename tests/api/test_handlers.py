@@ -9,6 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from churn_api.app import create_app
+from churn_api.auth import NOBODY, wants
 from churn_api.settings import ApiSettings
 
 BODY = {"success", "error", "error_type", "errors", "request_id", "timestamp"}
@@ -72,6 +73,33 @@ def test_what_nobody_foresaw_is_a_500_that_tells_nothing(
     assert answer.get_json()["error_type"] == "ServerError"
     assert "secret" not in answer.text
     assert caplog.records[-1].exc_info is not None
+
+
+def test_a_body_that_stops_on_its_way_is_a_408_and_no_failure_of_ours(
+    settings: ApiSettings, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What the system says where a read takes too long."""
+    app = create_app(settings)
+
+    @app.post("/reads")
+    @wants(NOBODY)
+    def reads() -> str:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    with caplog.at_level(logging.INFO):
+        answer = app.test_client().post("/reads")
+    assert (answer.status_code, answer.get_json()["error_type"]) == (408, "RequestTimeout")
+    assert [record for record in caplog.records if record.exc_info or record.levelno > logging.INFO] == []
+
+
+@pytest.mark.parametrize("path", ["/model_info", "/openapi.json", "/docs"])
+def test_who_holds_another_state_than_is_there_is_told_so_in_the_one_body(client: FlaskClient, path: str) -> None:
+    tag = client.get(path).headers["ETag"]
+    assert client.get(path, headers={"If-None-Match": tag}).status_code == 304
+    assert client.get(path, headers={"If-Match": tag}).status_code == 200
+    answer = client.get(path, headers={"If-Match": '"another"'})
+    assert (answer.status_code, answer.get_json()["error_type"]) == (412, "PreconditionFailed")
+    assert set(answer.get_json()) == BODY
 
 
 def test_without_a_release_everything_else_lives_and_the_remedy_is_told(settings: ApiSettings) -> None:

@@ -91,6 +91,31 @@ def test_failures_are_as_described(client: FlaskClient, api: dict[str, Any]) -> 
         check(api, "Error", answer.get_json())
 
 
+def test_what_can_happen_to_every_request_is_said_of_every_operation(api: dict[str, Any]) -> None:
+    for path, item in api["paths"].items():
+        for method, operation in item.items():
+            said = operation["responses"].keys()
+            assert {"400", "408", "414", "429", "431", "500"} <= said, (method, path)
+            if operation.get("security") != []:
+                # Without keys to go by, nobody is let in and nobody is turned away: that is a 503.
+                assert {"401", "403", "503"} <= said, (method, path)
+
+
+@pytest.mark.parametrize("path", ["/model_info", "/openapi.json", "/docs", "/"])
+def test_what_is_kept_and_asked_about_says_so(client: FlaskClient, api: dict[str, Any], path: str) -> None:
+    operation = api["paths"][path]["get"]
+    assert {"304", "412"} <= operation["responses"].keys()
+    assert {each["name"] for each in operation["parameters"]} == {"If-None-Match", "If-Match"}
+    tag = client.get(path).headers.get("ETag")
+    assert "ETag" in operation["responses"]["200"]["headers"]
+    assert tag or path == "/", "the site's page has one where there is a site"
+    if tag:
+        assert client.get(path, headers={"If-None-Match": tag}).status_code == 304
+        failed = client.get(path, headers={"If-Match": '"another"'})
+        assert failed.status_code == 412
+        check(api, "Error", failed.get_json())
+
+
 def test_keys_are_wanted_in_the_document_where_they_are_in_the_settings(api: dict[str, Any]) -> None:
     keyed = document(ApiSettings(store_url="file:///store", api_keys="9f86d081884c7d659a2f"))  # type: ignore[arg-type]
     assert api["security"] == [{}]

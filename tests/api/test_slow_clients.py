@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from http.client import HTTPResponse
+from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,6 +18,7 @@ from churn.store import ObjectStore
 from churn_api.bodies import BODY_SECONDS
 from churn_api.limits import READING_THREADS
 from churn_api.server_worker import SMALL_BYTES
+from churn_trainer import sample
 
 JSON = {"Content-Type": "application/json"}
 
@@ -24,6 +26,9 @@ JSON = {"Content-Type": "application/json"}
 FLOOR_SECONDS = 0.25
 
 HEAD = "POST {path} HTTP/1.1\r\nHost: a\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n\r\n"
+
+
+GREEDY_KEY, OTHER_KEY = "9f86d081884c7d659a2f", "feaa0c55ad015a3bf4f1"
 
 
 @pytest.fixture
@@ -96,6 +101,26 @@ def test_who_sends_slowly_keeps_nobody_waiting(
         over.set()
 
 
+def test_who_sends_many_large_bodies_with_one_key_leaves_the_others_a_place(
+    serve: Callable[..., Any], store: ObjectStore, publish: Callable[..., str]
+) -> None:
+    publish(store)
+    server = serve(CHURN_API_WORKERS="1", CHURN_API_KEYS=f"{GREEDY_KEY},{OTHER_KEY}")
+    address, over = urlsplit(server.url), Event()
+    head = SENT["an upload"].replace("\r\n", f"\r\nX-API-Key: {GREEDY_KEY}\r\n", 1)
+    with ExitStack() as stack:
+        made = [socket.create_connection((str(address.hostname), int(address.port or 0)), 30) for _ in range(12)]
+        connections = [stack.enter_context(each) for each in made]
+        for each in connections:
+            each.sendall(head.encode())
+        Thread(target=trickle, args=(connections, over), daemon=True).start()
+        stack.callback(over.set)
+        time.sleep(1)
+        headers = {"X-API-Key": OTHER_KEY, "Content-Type": "text/csv"}
+        answer = requests.post(f"{server.url}/jobs", sample.csv_bytes(), headers=headers, timeout=30)
+        assert answer.status_code == 202
+
+
 def test_a_batch_that_takes_too_long_to_arrive_gives_its_thread_back(
     one_process: Any, connect: Callable[[], socket.socket], whole: Any
 ) -> None:
@@ -118,6 +143,20 @@ def test_a_batch_that_takes_too_long_to_arrive_gives_its_thread_back(
         assert json.loads(answer.read())["error_type"] == "RequestTimeout"
     finally:
         over.set()
+
+
+def test_who_stops_sending_a_file_is_told_so_and_is_no_failure(
+    one_process: Any, connect: Callable[[], socket.socket], tmp_path: Path
+) -> None:
+    connection = connect()
+    connection.sendall(SENT["an upload"].encode() + b"customerID,gender\n")
+    answer = HTTPResponse(connection)
+    answer.begin()
+    assert answer.status == 408
+    assert json.loads(answer.read())["error_type"] == "RequestTimeout"
+    log = (tmp_path / "log").read_text()
+    assert "Traceback" not in log
+    assert '"level": "ERROR"' not in log
 
 
 def test_who_leaves_an_answered_connection_open_keeps_nobody_waiting(

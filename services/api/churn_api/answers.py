@@ -1,6 +1,7 @@
 """The shapes of what is answered, declared once: they are encoded as they stand, and OpenAPI is made from them."""
 
 import hashlib
+from http import HTTPStatus
 from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
@@ -8,6 +9,7 @@ from flask import Request, Response
 from msgspec import Meta, Struct
 
 from churn.errors import FieldError
+from churn_api.errors import ConditionFailed
 
 Probability: TypeAlias = Annotated[float, Meta(ge=0, le=1)]
 Moment: TypeAlias = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
@@ -151,7 +153,7 @@ def respond(answer: Any, status: int = 200) -> Response:
 
 def revalidated(request: Request, response: Response, state: object = None) -> Response:
     """The answer for browsers to keep and ask about: 304 without a body to those who hold it already. No shared cache
-    may keep it, for it may have been answered to a key.
+    may keep it, for it may have been answered to a key. Raises ConditionFailed where If-Match names another state.
 
     `state` is what it goes by where its bytes differ from process to process without having changed."""
     if state is None:
@@ -160,4 +162,6 @@ def revalidated(request: Request, response: Response, state: object = None) -> R
         response.set_etag(hashlib.sha256(repr(state).encode()).hexdigest()[:32])
     response.headers["Cache-Control"] = "private, no-cache"
     response.make_conditional(request)
+    if response.status_code == HTTPStatus.PRECONDITION_FAILED:
+        raise ConditionFailed
     return response

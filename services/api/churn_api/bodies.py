@@ -11,7 +11,7 @@ import msgspec
 from flask import Request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from churn_api.errors import HttpError, InvalidBody, RequestTooLarge, UnsupportedMediaType
+from churn_api.errors import InvalidBody, RequestTooLarge, TooLate, UnsupportedMediaType
 
 # Smaller bodies have arrived before a thread is given to their request.
 BODY_BYTES = 64 * 1024
@@ -25,7 +25,7 @@ def read_json(request: Request, limit: int, advice: str = "") -> Any:
     """The request's body as plain Python values; `limit` is in bytes, `advice` what to do with more.
 
     Of a name that an object repeats the last value counts, as in JavaScript. Raises UnsupportedMediaType,
-    RequestTooLarge, InvalidBody or HttpError (408).
+    RequestTooLarge, InvalidBody or TooLate.
     """
     _check_type(request)
     request.max_content_length = limit
@@ -45,7 +45,7 @@ def read_json(request: Request, limit: int, advice: str = "") -> Any:
 def _arriving_in_time(request: Request) -> Iterator[None]:
     """Read what comes piece by piece for BODY_SECONDS at most: a byte now and then would keep its thread for ever.
 
-    Raises HttpError (408)."""
+    Raises TooLate."""
     connection = request.environ.get("gunicorn.socket")
     if connection is None or (request.content_length or BODY_BYTES) < BODY_BYTES:
         yield
@@ -65,7 +65,7 @@ def _arriving_in_time(request: Request) -> Iterator[None]:
         timer.cancel()
     if late.is_set():
         message = f"The body took more than {BODY_SECONDS:.0f} seconds to arrive; send fewer customers at a time."
-        raise HttpError(408, "RequestTimeout", message)
+        raise TooLate(message)
 
 
 def _check_type(request: Request) -> None:

@@ -18,6 +18,7 @@ from flask import Request, Response
 
 from churn.errors import ChurnError
 from churn_api import handlers
+from churn_api.errors import ConditionFailed
 from churn_api.jobs.desk import Download
 from churn_api.jobs.files import CSV
 
@@ -66,11 +67,13 @@ class _Content(NamedTuple):
 
 
 def send(request: Request, download: Download, name: str, *, excel: bool) -> Response:
-    """Answer a GET or HEAD for a file, which is to be called `name`."""
+    """Answer a GET or HEAD for a file, which is to be called `name`. Raises ConditionFailed."""
     content = _Content(codecs.BOM_UTF8 if excel else b"", download)
     wanted = _range(request, content)
     packed = wanted is None and request.accept_encodings["gzip"] > 0
     etag = f'{content.etag[:-1]}-gzip"' if packed else content.etag
+    if "If-Match" in request.headers and not request.if_match.contains(etag.strip('"')):
+        raise ConditionFailed
     if request.if_none_match.contains_raw(f"W/{etag}"):
         response = Response(status=304)
         del response.headers["Content-Type"]

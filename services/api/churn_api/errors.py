@@ -16,6 +16,21 @@ class HttpError(ChurnError):
         return self.name
 
 
+class TooLate(HttpError):
+    """The request did not arrive in the time that it may take."""
+
+    def __init__(self, message: str = "The request took too long to arrive; send it again.") -> None:
+        super().__init__(408, "RequestTimeout", message)
+
+
+class ConditionFailed(HttpError):
+    """The caller wants what it has got to be what is there, and it is not."""
+
+    def __init__(self) -> None:
+        message = "A condition of the request does not hold; fetch the resource again."
+        super().__init__(412, "PreconditionFailed", message)
+
+
 class InvalidBody(ChurnError):
     """The body is no JSON, or no JSON of the kind that is wanted."""
 

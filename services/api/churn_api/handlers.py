@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException
 
 from churn.errors import ChurnError, error_body
 from churn_api.access import request_id
-from churn_api.errors import HttpError, ServerError, TooManyRequests
+from churn_api.errors import ConditionFailed, HttpError, ServerError, TooLate, TooManyRequests
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +23,9 @@ def install(app: Flask) -> None:
     """Answer every failure with the one body."""
     app.register_error_handler(ChurnError, answer)
     app.register_error_handler(HTTPException, _answer_http)
+    app.register_error_handler(BlockingIOError, _answer_late)
     app.register_error_handler(Exception, _answer_unforeseen)
+    app.after_request(_refuse_unmet)
 
 
 def answer(error: ChurnError) -> Response:
@@ -54,6 +56,19 @@ def _answer_http(error: HTTPException) -> Response | HTTPException:
         HttpError(error.code, type(error).__name__, message.format(method=request.method, allowed=allowed))
     )
     response.headers.extend(headers)
+    return response
+
+
+def _answer_late(_: BlockingIOError) -> Response:
+    """The system's time-out of a read: of a body, for there is nothing else that a view reads from a socket itself."""
+    return answer(TooLate())
+
+
+def _refuse_unmet(response: Response) -> Response:
+    """Where werkzeug found that a condition does not hold, it leaves the whole content in the answer."""
+    if response.status_code == HTTPStatus.PRECONDITION_FAILED and not response.is_json:
+        response.close()
+        return answer(ConditionFailed())
     return response
 
 

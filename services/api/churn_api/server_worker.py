@@ -24,7 +24,7 @@ from gunicorn.util import write_nonblock
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from churn.errors import error_body
-from churn_api.errors import HttpError
+from churn_api.errors import HttpError, TooLate
 from churn_api.limits import READING_THREADS
 
 # In the words of the site's nginx.
@@ -33,7 +33,7 @@ _REFUSALS: dict[type[BaseException], HttpError] = {
     LimitRequestHeaders: HttpError(431, "HeadersTooLarge", "The request's headers are too large or too many."),
 }
 _NO_HTTP = HttpError(400, "BadRequest", "The request is not valid HTTP; check its headers.")
-_TOO_SLOW = HttpError(408, "RequestTimeout", "The request took too long to arrive; send it again.")
+_TOO_SLOW = TooLate()
 
 # Seconds for a request to arrive in that is waited for without a thread, and between two reads or writes of all others.
 ARRIVAL_SECONDS = READ_SECONDS = 20.0

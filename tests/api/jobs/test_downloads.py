@@ -108,6 +108,25 @@ def test_what_broke_off_goes_on_at_any_byte(site: FlaskClient, finished: str, qu
         assert "Content-Encoding" not in part.headers
 
 
+@pytest.mark.parametrize("packed", [False, True])
+def test_who_wants_another_version_is_told_that_it_is_not_there(
+    site: FlaskClient, finished: str, *, packed: bool
+) -> None:
+    path, coding = f"{finished}/results", {"Accept_Encoding": "gzip"} if packed else {}
+    whole = get(site, path, **coding)
+    tag = whole.headers["ETag"]
+    for held in (tag, f'"other", {tag}', "*"):
+        answer = get(site, path, If_Match=held, **coding)
+        assert (answer.status_code, answer.data) == (200, whole.data), held
+    for lost in ('"other"', f"W/{tag}", '"other", "another"'):
+        answer = get(site, path, If_Match=lost, **coding)
+        assert (answer.status_code, answer.json["error_type"]) == (412, "PreconditionFailed"), lost
+        assert "ETag" not in answer.headers
+    part = get(site, path, If_Match=tag, Range="bytes=0-9", **coding)
+    # What goes on is the file as it is, and no part of what was packed.
+    assert part.status_code == (412 if packed else 206)
+
+
 def test_a_range_behind_the_end_is_416_and_says_the_size(site: FlaskClient, finished: str) -> None:
     size = len(get(site, f"{finished}/results").data)
     answer = get(site, f"{finished}/results", Range=f"bytes={size}-")

@@ -6,7 +6,7 @@ from typing import Any
 from churn_api.jobs import keys, look
 from churn_api.jobs.files import ERROR_COLUMNS, FAULTS_OF_A_ROW, RESULT_COLUMNS, ROWS_IN_FULL
 from churn_api.jobs.record import STATES
-from churn_api.openapi.operations import REQUEST_ID, json_content, operation
+from churn_api.openapi.operations import CONDITIONS, REQUEST_ID, json_content, operation
 from churn_api.openapi.schemas import reference
 from churn_api.uploads import BODIES
 
@@ -220,14 +220,14 @@ def _file(name: str, summary: str, columns: Sequence[str], description: str) -> 
         summary,
         content,
         description=f"A CSV with the columns {', '.join(columns)}. {description} 409 until the job is finished.",
-        fails=(404, 409, 416, 422, 503),
+        fails=(404, 409, 412, 416, 422, 503),
         parameters=[
             _JOB_ID,
             _flag("raw", "1 leaves every id as it came; else an apostrophe is put before one that would run."),
             _flag("excel", "1 puts a byte order mark first, by which Excel knows UTF-8."),
             {"name": "Range", "in": "header", "description": "A single range of bytes.", "schema": _TEXT},
             {"name": "If-Range", "in": "header", "description": "The ETag of what is there already.", "schema": _TEXT},
-            {"name": "If-None-Match", "in": "header", "description": "ETags of what is known.", "schema": _TEXT},
+            *CONDITIONS,
         ],
     )
     file["responses"]["200"]["headers"] = REQUEST_ID | _FILE_HEADERS

@@ -10,7 +10,9 @@ FAILURES = {
     401: "A key of the service is needed.",
     403: "The key is for something else.",
     404: "There is nothing under this name.",
+    408: "The request took too long to arrive.",
     409: "The state of things does not allow it.",
+    412: "What is there is not what If-Match names.",
     413: "The body is too large, or has too many customers.",
     414: "The address is too long.",
     415: "The body is not declared as what this address reads.",
@@ -23,8 +25,8 @@ FAILURES = {
 }
 
 # What can happen to every request, at the site's own door or inside, and what to those that want a key.
-ALWAYS = (400, 414, 429, 431, 500)
-_WITH_KEY = (401, 403)
+ALWAYS = (400, 408, 414, 429, 431, 500)
+_WITH_KEY = (401, 403, 503)
 
 REQUEST_ID = {"X-Request-ID": {"description": "The caller's own, or one made here.", "schema": {"type": "string"}}}
 
@@ -38,6 +40,22 @@ def failures(statuses: Iterable[int]) -> dict[str, Any]:
         str(status): {"description": FAILURES[status], "headers": REQUEST_ID, "content": json_content("Error")}
         for status in sorted(statuses)
     }
+
+
+_TEXT = {"type": "string"}
+CONDITIONS: list[dict[str, Any]] = [
+    {"name": "If-None-Match", "in": "header", "description": "ETags of what is known.", "schema": _TEXT},
+    {"name": "If-Match", "in": "header", "description": "ETags of which one must be this content's.", "schema": _TEXT},
+]
+
+
+def revalidated(operation: dict[str, Any]) -> dict[str, Any]:
+    """The operation of an answer that is kept and asked about."""
+    headers = REQUEST_ID | {"ETag": {"description": "Names this content.", "schema": _TEXT}}
+    operation["responses"]["200"]["headers"] = headers
+    operation["responses"] |= failures((412,))
+    operation["responses"]["304"] = {"description": "The client has this content already.", "headers": headers}
+    return operation | {"parameters": CONDITIONS}
 
 
 def operation(

@@ -4,7 +4,7 @@ from typing import Any
 
 from churn.customer import FIELDS
 from churn_api.openapi import examples
-from churn_api.openapi.operations import json_content, operation
+from churn_api.openapi.operations import json_content, operation, revalidated
 from churn_api.settings import ApiSettings
 
 _TEXT = {"schema": {"type": "string"}}
@@ -58,7 +58,9 @@ def _model() -> dict[str, Any]:
     files: dict[str, Any] = {"application/json": {}, "image/png": {}, "text/html": {}, "application/octet-stream": {}}
     return {
         "/model_info": {
-            "get": operation("Model", "modelInfo", "The release in service", json_content("ModelInfo"), fails=(503,))
+            "get": revalidated(
+                operation("Model", "modelInfo", "The release in service", json_content("ModelInfo"), fails=(503,))
+            )
         },
         "/releases": {
             "get": operation("Model", "releases", "All releases", json_content("ReleasesAnswer"), fails=(503,))
@@ -89,8 +91,11 @@ def _health() -> dict[str, Any]:
 
 def _documentation() -> dict[str, Any]:
     page = {"text/html": _TEXT}
+    site = operation("Documentation", "index", "The site", page | {"application/json": {}}, needs_key=False)
+    docs = operation("Documentation", "docs", "This document, for people", page, needs_key=False)
+    document = operation("Documentation", "openapi", "This document", {"application/json": {}})
     return {
-        "/": {"get": operation("Documentation", "index", "The site", page | {"application/json": {}}, needs_key=False)},
-        "/docs": {"get": operation("Documentation", "docs", "This document, for people", page, needs_key=False)},
-        "/openapi.json": {"get": operation("Documentation", "openapi", "This document", {"application/json": {}})},
+        "/": {"get": revalidated(site)},
+        "/docs": {"get": revalidated(docs)},
+        "/openapi.json": {"get": revalidated(document)},
     }
