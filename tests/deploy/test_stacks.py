@@ -1,5 +1,6 @@
 """Every template comes up, changes and goes, and what it makes is what it should be."""
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -225,13 +226,34 @@ def test_a_machine_is_made_of_one_image_and_not_of_whatever_is_newest(read_templ
     assert "AWS::SSM::Parameter" not in str(template["Parameters"])
 
 
-def test_no_container_of_a_task_but_the_one_that_hands_over_folders_is_root(read_template):
-    resources = read_template("cluster")["Resources"].values()
+@pytest.fixture(scope="module")
+def containers(read_template) -> list[dict[str, Any]]:
+    """All containers of all tasks of all templates."""
+    resources = [each for name in NAMES for each in read_template(name)["Resources"].values()]
     tasks = [each["Properties"] for each in resources if each["Type"] == "AWS::ECS::TaskDefinition"]
-    root = {each["Name"]: each for task in tasks for each in task["ContainerDefinitions"] if each["User"] == "0:0"}
-    assert set(root) == {"prepare"}
-    assert root["prepare"]["Command"] == ["sh", "-c", "chmod 1777 /mnt/*"]
-    assert not root["prepare"]["Essential"]
+    return [container for task in tasks for container in task["ContainerDefinitions"]]
+
+
+def _dockerfile(root: Path, container: dict[str, Any]) -> str:
+    return (root / "services" / container["Image"]["Ref"].removesuffix("Image").lower() / "Dockerfile").read_text()
+
+
+def test_no_container_of_a_task_is_root(root, containers):
+    assert {each["Name"] for each in containers} == {"api", "keys", "trainer", "web", "worker"}
+    for each in containers:
+        assert f"\nUSER {each['User']}\n" in _dockerfile(root, each), each["Name"]
+        assert not each["User"].startswith("0"), each["Name"]
+
+
+def test_a_tasks_volume_lies_where_its_image_declares_one(root, containers):
+    """Another one would be root's, and nobody else could write to it."""
+    for each in containers:
+        declared = re.search(r"^VOLUME (.*)$", _dockerfile(root, each), re.MULTILINE)[1]
+        assert {mount["ContainerPath"] for mount in each["MountPoints"]} == set(json.loads(declared)), each["Name"]
+
+
+def test_workers_are_replaced_before_what_gives_them_work(read_template):
+    assert "WorkerService" in read_template("cluster")["Resources"]["ApiService"]["DependsOn"]
 
 
 @pytest.mark.parametrize("task", ["ApiTask", "WorkerTask"])
