@@ -89,6 +89,21 @@ def test_a_pod_runs_as_its_images_user(root, pods, compose):
     assert {name: f"{each['runAsUser']}:{each['runAsGroup']}" for name, each in contexts.items()} == users
 
 
+def test_no_pod_runs_as_root(pods):
+    for name, pod in pods.items():
+        containers = [*pod["containers"], *pod.get("initContainers", [])]
+        contexts = [pod["securityContext"], *(each.get("securityContext", {}) for each in containers)]
+        assert all(each.get("runAsUser", 1) > 0 and each.get("runAsGroup", 1) > 0 for each in contexts), name
+
+
+def test_the_worker_can_be_applied_alone_before_all_else(root, base):
+    """As docs/deploy.md has it: what a new API accepts, an old worker may not know."""
+    label = {"app.kubernetes.io/name": "worker"}
+    labelled = [each for each in base if label.items() <= each["metadata"].get("labels", {}).items()]
+    assert [(each["kind"], each["metadata"]["name"]) for each in labelled] == [("Deployment", "worker")]
+    assert "--selector app.kubernetes.io/name=worker" in (root / "docs" / "deploy.md").read_text()
+
+
 def test_a_pod_has_its_containers_limits(both):
     pod, service = both
     limits = pod["containers"][0]["resources"]["limits"]

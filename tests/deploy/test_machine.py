@@ -95,8 +95,11 @@ def test_a_new_version_in_the_bucket_is_taken_over(started, user_data):
     store.put_object(Bucket=bucket, Key="deploy/churn.tar.gz", Body=repacked)
     started.run(update)
     said = started.recorded("docker")[asked:]
-    # The second API answers before the first one goes, and goes when that one is back; then it trains, and tidies up.
-    words = ["build", "run --detach --no-deps --use-aliases api", "up --detach --no-build --wait api", "stop second"]
+    # The second API has no name until the worker is new, answers before the first one goes, and goes when that one is
+    # back; then it trains, and tidies up.
+    words = ["build", "run --detach --no-deps api", "up --detach --no-build --wait worker"]
+    words += ["network disconnect churn_front second", "network connect --alias api churn_front second"]
+    words += ["up --detach --no-build --wait api", "stop second"]
     words += ["--scale trainer=0 --wait web worker cache queue", "stop worker", "run --rm --no-deps trainer train"]
     at = [next(number for number, line in enumerate(said) if word in line) for word in words]
     assert at == sorted(at)

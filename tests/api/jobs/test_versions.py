@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from churn_api.jobs import keys
-from churn_api.jobs.attempts import Attempt
+from churn_api.jobs import keys, plan
+from churn_api.jobs.attempts import MAX_DEATHS, Attempt
 from churn_api.jobs.errors import JobConflict
 from churn_api.jobs.record import Job
 
@@ -174,6 +174,51 @@ def test_a_newer_programs_attempts_plans_claims_and_marks_are_read(bench: Any, m
     assert bench.status(job) == "completed"
     bench.store.put(f"{keys.done(job.id)}000007-5-1-of-a-newer-program", b"", content_type="text/plain")
     assert bench.ledger.done(job.id)[7] == (5, 1)
+
+
+def sweep_until_sent(bench: Any) -> None:
+    while not bench.queue.steps:
+        bench.clock.pass_by(minutes=1)
+        bench.sweeper.sweep()
+
+
+def test_a_plan_that_only_a_newer_program_reads_waits_for_a_newer_worker(
+    bench: Any, many_customers: Make, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    job = bench.submit(many_customers(3_000))
+    assert members(bench, keys.plan(job.id))["format"] == plan.FORMAT
+    newer = members(bench, keys.plan(job.id)) | {"format": plan.FORMAT + 1, "columns": {"of": "another form"}}
+    sound = bench.store.get(keys.plan(job.id)).data
+    overwrite(bench, keys.plan(job.id), json.dumps(newer).encode())
+    for _ in range(2 * MAX_DEATHS):
+        bench.drain()
+        assert bench.status(job) == "validating"
+        bench.clock.pass_by(minutes=1)
+        bench.sweeper.sweep()
+    assert f"Step start of {job.id} is left to a newer worker." in caplog.messages
+    overwrite(bench, keys.plan(job.id), sound)  # which stands for a worker that reads it
+    sweep_until_sent(bench)
+    bench.take()
+    overwrite(bench, keys.plan(job.id), json.dumps(newer).encode())
+    for _ in range(2 * MAX_DEATHS):
+        bench.drain()
+        assert bench.status(job) == "in_progress"
+        bench.clock.pass_by(minutes=1)
+        bench.sweeper.sweep()
+    assert f"Step 000000 of {job.id} is left to a newer worker." in caplog.messages
+    monkeypatch.setattr(plan, "FORMAT", plan.FORMAT + 1)
+    overwrite(bench, keys.plan(job.id), json.dumps(json.loads(sound) | {"format": plan.FORMAT}).encode())
+    sweep_until_sent(bench)
+    bench.drain()
+    assert bench.status(job) == "completed"
+    assert bench.ledger.load(job.id).completed == 3_000
+
+
+def test_a_plan_without_a_format_is_of_the_first() -> None:
+    oldest = b'{"columns": ["customerID", ""], "chunks": [[10, 20, 1, 2]]}'
+    assert plan.Plan.from_bytes(oldest) == plan.Plan(("customerID", ""), (plan.Chunk(10, 20, 1, 2),))
+    with pytest.raises(plan.NewerPlan):
+        plan.Plan.from_bytes(b'{"format": 2}')
 
 
 # The least that the first version of each object has; all that came later has a default.

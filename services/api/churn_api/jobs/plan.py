@@ -14,8 +14,16 @@ CHUNK_BYTES = 8 << 20
 # Keeps a chunk of very short rows, which may all be at fault, from making very long answers.
 CHUNK_ROWS = 65_536
 
+# What a plan is written in. Raise it with any change that would have an older program score wrongly or fail: such plans
+# are left to workers that know it.
+FORMAT = 1
+
 # Scanned at a time; also how finely a chunk of short rows is cut.
 _BLOCK_BYTES = 256 << 10
+
+
+class NewerPlan(Exception):
+    """A plan of a newer program, which asks for what is not known here."""
 
 
 class Chunk(NamedTuple):
@@ -40,11 +48,14 @@ class Plan:
         return sum(chunk.rows for chunk in self.chunks)
 
     def to_bytes(self) -> bytes:
-        return json.dumps({"columns": self.columns, "chunks": self.chunks}).encode()
+        return json.dumps({"format": FORMAT, "columns": self.columns, "chunks": self.chunks}).encode()
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Plan":
+        """Raises NewerPlan; ValueError, TypeError or LookupError where it is none."""
         held = json.loads(data)
+        if held.get("format", FORMAT) > FORMAT:
+            raise NewerPlan
         return cls(tuple(held["columns"]), tuple(Chunk(*chunk) for chunk in held["chunks"]))
 
 

@@ -26,7 +26,7 @@ from churn_api.jobs.joining import join
 from churn_api.jobs.ledger import Ledger
 from churn_api.jobs.loaded import LoadedReleases
 from churn_api.jobs.meter import Meter
-from churn_api.jobs.plan import Plan
+from churn_api.jobs.plan import NewerPlan, Plan
 from churn_api.jobs.queue import Delivery, Queue
 from churn_api.jobs.record import CANCELLING, FINALIZING, IN_PROGRESS, QUEUED, VALIDATING, Job
 from churn_api.jobs.span import SpanScorer
@@ -74,6 +74,9 @@ class Steps:
             if self._store.head(keys.upload(job.id)).size != job.size:
                 raise ObjectNotFound(keys.upload(job.id))
             span = span_length(self._releases.get(job.model_version).predictor, job.chunks)
+        except NewerPlan:
+            _leave_to_newer("start", job)
+            return
         except (ObjectNotFound, UnknownRelease, ReleaseRefused, UnreadableObject) as error:
             self._ending.fail(job.id, error.message)
             return
@@ -91,7 +94,7 @@ class Steps:
         data = self._store.get(key).data
         try:
             return Plan.from_bytes(data)
-        except (ValueError, TypeError, LookupError) as error:
+        except (ValueError, TypeError, LookupError, AttributeError) as error:
             raise UnreadableObject(key) from error
 
     def settle(self, job_id: str) -> None:
@@ -136,6 +139,10 @@ class Steps:
                 raise  # retried by whoever called, as the same attempt
             except UnknownJob:
                 raise  # deleted meanwhile, as good callers do once they have the results
+            except NewerPlan:
+                _leave_to_newer(step, job)
+                with suppress(PreconditionFailed):
+                    lease.hand_back()
             except Exception as error:  # whatever a row can do to the code must not leave the job unfinished
                 log.exception("Step %s of %s failed", step, job.id)
                 self._again(job, lease, error, missing)
@@ -185,6 +192,11 @@ class Steps:
         join(self._store, job.id, done)
         self._ending.complete(job.id, done)
         return []
+
+
+def _leave_to_newer(step: str, job: Job) -> None:
+    """Of what an upgrade brings, the API was there before this worker; the sweep sends the step again."""
+    log.warning("Step %s of %s is left to a newer worker.", step, job.id)
 
 
 def _finalizing(job: Job) -> Job:
