@@ -12,6 +12,7 @@ from churn.store import ObjectStore
 from churn_api.costs import Costs
 from churn_api.service import Service
 from churn_api.settings import ApiSettings
+from churn_api.shared_cache import TRIES, SharedCache
 
 MakeApp = Callable[[ApiSettings], Flask]
 
@@ -80,6 +81,48 @@ def test_a_batch_is_asked_for_at_once(two: tuple[Flask, Flask], whole: Any, part
     again = two[0].test_client().post("/batch_predict", json=asked).get_json()["predictions"]
     assert all(row["cached"] for row in again)
     assert [row["churn_probability"] for row in again] == [row["churn_probability"] for row in rows]
+
+
+def test_no_answer_outlives_the_schema_that_it_was_made_by(
+    cached: ApiSettings, make_cached: MakeApp, whole: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two versions of the program over one Redis and one release, as during an upgrade."""
+    ask(make_cached(cached), whole)
+    monkeypatch.setattr("churn_api.cache.schema_hash", lambda: "another schema")
+    newer = make_cached(cached)
+    assert ask(newer, whole)["cached"] is False
+    assert ask(make_cached(cached), whole)["cached"] is True, "which the newer one has kept for its own"
+
+
+def test_a_failure_closes_all_connections_of_the_process(own_redis: str) -> None:
+    """What stood in a pool while Redis was away or replaced may be open on this side alone."""
+    shared = SharedCache(own_redis)
+    pool = shared._redis.connection_pool
+    idle = [pool.get_connection() for _ in range(3)]
+    open_before = set()
+    for connection in idle:
+        connection.send_command("CLIENT", "ID")
+        open_before.add(str(connection.read_response()))
+    for connection in idle:
+        pool.release(connection)
+    with redis.Redis.from_url(own_redis) as client:
+        assert open_before <= {each["id"] for each in client.client_list()}
+        client.client_pause(300)
+        with pytest.raises(redis.RedisError):
+            shared.get(["a"])
+        time.sleep(0.5)
+        assert not open_before & {each["id"] for each in client.client_list()}
+    assert shared.get(["a"]) == [None]
+
+
+def test_a_price_is_the_least_of_the_latest_measurements(empty_redis: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    shared = SharedCache(empty_redis)
+    seconds = iter([3.0] * TRIES + [96.0] * TRIES + [2.0] + [9.0] * (TRIES - 1) + [320.0] * TRIES)
+    monkeypatch.setattr(shared, "_seconds", lambda _: next(seconds))
+    shared.probe()
+    assert (shared.price, shared.bulk_price) == (3.0, 3.0)
+    shared.probe()
+    assert (shared.price, shared.bulk_price) == (2.0, 3.0)
 
 
 def test_no_answer_outlives_its_release(

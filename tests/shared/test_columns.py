@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from churn.columns import KNOWN, field_of, fold, likely
+from churn.likeness import MAX_LENGTH
 
 CERTAIN = {
     "Tenure": "tenure",
@@ -111,6 +112,19 @@ def test_the_same_words_or_a_synonym_are_likely_but_not_certain(name: str, known
 @pytest.mark.parametrize("name", OTHERS, ids=lambda name: repr(name[:30]))
 def test_a_name_that_means_something_else_means_nothing(name: str) -> None:
     assert (field_of(name), likely(name)) == (None, None)
+
+
+def test_a_name_of_a_hundred_characters_is_the_longest_that_is_looked_at() -> None:
+    longest = "tenure" + " " * (MAX_LENGTH - len("tenure.")) + "."
+    assert len(longest) == MAX_LENGTH
+    assert (field_of(longest), likely(longest)) == ("tenure", "tenure")
+    assert (field_of(f"{longest}."), likely(f"{longest}.")) == (None, None)
+    fillers = "tenure of the" + " " * (MAX_LENGTH - len("tenure of thecustomer")) + "customer"
+    assert len(fillers) == MAX_LENGTH
+    assert likely(fillers) == "tenure"
+    assert likely(fillers.replace(" ", "  ", 1)) is None
+    # Blanks around a name are no part of it.
+    assert field_of(" " * MAX_LENGTH + "Tenure") == "tenure"
 
 
 @pytest.mark.parametrize("name", KNOWN)

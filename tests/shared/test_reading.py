@@ -1,8 +1,10 @@
 """Reading customers, kindly and strictly."""
 
+import math
 import time
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,7 +13,7 @@ from churn import reading
 from churn.customer import CATEGORIES, FIELDS, REQUIRED, Customer, value_of
 from churn.errors import ValidationError
 from churn.fields import Number
-from churn.reading import echo, read, read_guarded
+from churn.reading import echo, may_be_thousands, read, read_guarded
 
 SEVEN = {
     "gender": "Female",
@@ -337,6 +339,44 @@ def test_a_total_that_may_be_thousands_is_asked_about_unless_the_bills_tell(
         assert faults(record) == [("TotalCharges", "wrong_type")]
     else:
         assert spelled("TotalCharges", record) == wanted
+
+
+@pytest.mark.parametrize(
+    ("total", "expected", "doubtful"),
+    [
+        (1.324, 1324.8, True),
+        (999.999, 40_000.0, True),
+        (1000.0, 40_000.0, False),
+        (0.0, 1324.8, False),
+        (-1.324, 1324.8, False),
+        (4.0, 4.0 * math.sqrt(1000), False),
+        (4.0, 4.0 * math.sqrt(1000) + 0.001, True),
+        (4.0, 4.0, False),
+        (math.nan, 1324.8, False),
+    ],
+)
+def test_totals_far_below_the_bills_may_be_thousands(total: float, expected: float, *, doubtful: bool) -> None:
+    columns = [np.array([value, value]) for value in (total, 2.0, expected / 2)]
+    assert may_be_thousands(*columns).tolist() == [doubtful, doubtful]
+
+
+@pytest.mark.parametrize(
+    ("monthly", "wanted"),
+    [
+        (math.nextafter(4.125 * math.sqrt(1000), math.inf), 4125.0),
+        (math.nextafter(4.125 * math.sqrt(1000), 0), None),
+    ],
+)
+def test_of_two_numbers_the_one_is_meant_that_lies_nearer_by_the_ratio(monthly: float, wanted: float | None) -> None:
+    record = SEVEN | {"TotalCharges": "4,125", "tenure": 1, "MonthlyCharges": monthly}
+    if wanted is None:
+        assert faults(record) == [("TotalCharges", "wrong_type")]
+    else:
+        assert spelled("TotalCharges", record) == wanted
+
+
+def test_an_id_of_digits_may_be_as_long_as_one_of_letters() -> None:
+    assert read(SEVEN | {"customerID": 10**63}).customer_id == "1" + "0" * 63
 
 
 @pytest.mark.parametrize("nought", ["-0", "-0.0", -0.0, "(0)"])

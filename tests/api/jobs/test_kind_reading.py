@@ -45,6 +45,20 @@ def test_a_row_of_the_wrong_shape_is_told_by_the_files_own_width(bench: Any) -> 
     assert "The row has 20 cells where the header has 21." in errors
 
 
+def test_a_total_that_can_mean_two_things_is_asked_about_in_its_own_row(bench: Any) -> None:
+    """Of columns, too, which are read at once: a comma would make it text, a point does not."""
+    tenure, monthly, total = (NAMES.index(name) for name in ("tenure", "MonthlyCharges", "TotalCharges"))
+    rows = [list(ALL[1]) for _ in range(3)]
+    for row, cell in zip(rows, ("1324.8", "1.324", "999.5"), strict=True):
+        row[tenure], row[monthly], row[total] = "24", "55.2", cell
+    job = bench.submit(table([NAMES, *rows]).encode())
+    bench.drain()
+    errors = bench.file(job, "errors").decode().splitlines()
+    assert [line.split(",")[0] for line in errors[1:]] == ["2"]
+    assert "can be read as 1,324 or as 1.324" in errors[1]
+    assert [line.split(",")[0] for line in bench.file(job, "results").decode().splitlines()[1:]] == ["1", "3"]
+
+
 @pytest.mark.parametrize(
     ("cell", "other", "read"),
     [
