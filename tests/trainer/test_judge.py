@@ -7,10 +7,13 @@ import pytest
 
 from churn.predict import Predictor
 from churn.scorecard import Scorecard
+from churn_trainer import judge, rivals
 from churn_trainer.candidates import CANDIDATES, VOTING
 from churn_trainer.compare import Comparison, PermutedCheck
 from churn_trainer.evidence import Evidence
 from churn_trainer.judge import choose, gates
+from churn_trainer.metrics import measure
+from churn_trainer.rivals import Rival
 from churn_trainer.serve import serve
 
 FAIR = PermutedCheck("Logistic Regression", 0.51, 0.03)
@@ -59,7 +62,7 @@ def evidence(fitted, prepared):
         prepared=prepared,
         comparison=compared(logistic=0.0),
         permuted=FAIR,
-        incumbent=None,
+        rivals=(),
         unseen=unseen,
         probability=predictor.scorer.probabilities(unseen.customers),
     )
@@ -86,8 +89,13 @@ def test_an_honest_model_passes_every_gate(evidence):
     assert shut(evidence) == set()
 
 
+def against(evidence: Evidence, predictor: Predictor) -> Evidence:
+    """The evidence where the predictor is in service."""
+    return replace(evidence, rivals=(Rival("the release in service", "20261123_140301", True, predictor.scorer),))
+
+
 def test_a_model_may_replace_its_equal(evidence):
-    assert shut(replace(evidence, incumbent=evidence.predictor)) == set()
+    assert shut(against(evidence, evidence.predictor)) == set()
 
 
 def test_a_pipeline_that_sees_test_labels_shuts_a_gate(evidence):
@@ -108,16 +116,64 @@ def test_a_model_whose_scores_depend_on_the_order_shuts_a_gate(evidence, monkeyp
     assert "the order of a table is irrelevant" in shut(evidence)
 
 
+AUC_GATE = "AUC is at most 0.005 below that of the release in service"
+BRIER_GATE = "Brier score is at most 0.002 above that of the release in service"
+
+
+def blurred(evidence: Evidence, step: float) -> Predictor:
+    """The evidence's predictor with noise of that size added to the log-odds, so that its AUC falls."""
+    noise = np.random.default_rng(3).normal(size=len(evidence.unseen))
+    old = evidence.probability
+
+    class Blurred:
+        """A scorer of the test part alone."""
+
+        def probabilities(self, table):
+            return 1 / (1 + np.exp(-(np.log(old / (1 - old)) + step * noise)))[: len(table.tenure)]
+
+    return Predictor(Blurred(), evidence.predictor.background, 0.5)
+
+
+@pytest.mark.parametrize(("fall", "held"), [(0.0049, False), (0.0051, True)])
+def test_a_fall_of_the_auc_beyond_its_margin_holds_a_model_back(evidence, monkeypatch, fall, held):
+    figures = iter([{"roc_auc": 0.8 - fall, "brier": 0.13}, {"roc_auc": 0.8, "brier": 0.13}])
+    monkeypatch.setattr(judge, "measure", lambda *_: next(figures))
+    monkeypatch.setattr(rivals, "measure", lambda *_: next(figures))
+    assert shut(against(evidence, evidence.predictor)) == ({AUC_GATE} if held else set())
+
+
+@pytest.mark.parametrize(("rise", "held"), [(0.0019, False), (0.0021, True)])
+def test_a_rise_of_the_brier_score_beyond_its_margin_holds_a_model_back(evidence, monkeypatch, rise, held):
+    figures = iter([{"roc_auc": 0.8, "brier": 0.13 + rise}, {"roc_auc": 0.8, "brier": 0.13}])
+    monkeypatch.setattr(judge, "measure", lambda *_: next(figures))
+    monkeypatch.setattr(rivals, "measure", lambda *_: next(figures))
+    assert shut(against(evidence, evidence.predictor)) == ({BRIER_GATE} if held else set())
+
+
+def test_a_better_model_replaces_the_one_in_service(evidence):
+    assert shut(against(evidence, blurred(evidence, 1.0))) == set()
+
+
 def test_a_clearly_worse_model_does_not_replace_the_one_in_service(evidence):
-    columns = ("LogTenure", "MtMxLogTenure", "tenure", "Contract_Two Year", "InternetService_Fiber Optic")
-    worse = of(evidence, weighted(evidence.predictor, **dict.fromkeys(columns, -0.5)))
-    found = shut(replace(worse, incumbent=evidence.predictor))
-    assert {f"{name} is no worse than the release in service" for name in ("AUC", "Brier score")} <= found
+    worse = of(evidence, blurred(evidence, 1.0))
+    assert {AUC_GATE, BRIER_GATE} <= shut(against(worse, evidence.predictor))
+
+
+def test_a_gate_tells_both_figures_the_version_and_on_how_many_customers(evidence):
+    found = {gate.name: gate.detail for gate in gates(against(evidence, evidence.predictor))}
+    auc = measure(evidence.unseen.churn, evidence.probability)["roc_auc"]
+    customers = f"on {len(evidence.unseen):,} customers that neither was fitted on"
+    assert found[AUC_GATE] == f"{auc:.4f} against {auc:.4f} of 20261123_140301, {customers}"
+
+
+def test_a_release_that_cannot_be_compared_with_shuts_nothing(evidence):
+    apart = Rival("the release in service", "20261123_140301", True, None, "It is too old.")
+    assert {gate.name for gate in gates(replace(evidence, rivals=(apart,)))} == {gate.name for gate in gates(evidence)}
 
 
 def test_overconfident_probabilities_are_caught_though_the_ranking_is_the_same(evidence):
     card = evidence.predictor.scorer.to_dict()
     loud = Scorecard(card["intercept"] * 3, {name: 3 * w for name, w in card["weights"].items()}, card["averages"])
     overconfident = of(evidence, Predictor(loud, evidence.predictor.background, 0.5))
-    found = shut(replace(overconfident, incumbent=evidence.predictor))
-    assert found == {f"{name} is no worse than the release in service" for name in ("Brier score", "Calibration error")}
+    assert BRIER_GATE in shut(against(overconfident, evidence.predictor))
+    assert AUC_GATE not in shut(against(overconfident, evidence.predictor))

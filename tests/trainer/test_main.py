@@ -11,8 +11,9 @@ import pytest
 
 from churn import release
 from churn_trainer import __main__ as command
-from churn_trainer import publish, releases, sources
+from churn_trainer import publish, reference, releases, sources
 from churn_trainer.evidence import Gate
+from churn_trainer.reference import Reference
 
 
 def test_list_names_every_release_and_the_one_in_service(copied_run, trainer, capsys):
@@ -66,6 +67,19 @@ def test_a_damaged_pointer_is_mended_by_naming_a_release(copied_run, store, trai
     pointer = release.current(store)
     assert pointer is not None
     assert pointer.version == copied_run.version
+
+
+@pytest.mark.parametrize("command", ["promote", "rollback"])
+def test_what_a_person_puts_into_service_becomes_the_reference(copied_run, store, settings, trainer, capsys, command):
+    newer = publish.results(copied_run.trained, {}, settings, store, copied_run.moment)
+    kept = reference.read(store)
+    assert kept is not None
+    assert kept.version == copied_run.version
+    assert trainer(command, newer) == 0
+    assert "Later releases are held to it." in capsys.readouterr().out
+    pointer = release.current(store)
+    assert pointer is not None
+    assert reference.read(store) == Reference(newer, pointer.manifest_sha256)
 
 
 def damage(store, version):

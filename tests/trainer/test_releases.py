@@ -7,7 +7,8 @@ import pytest
 
 from churn import release
 from churn.errors import PreconditionFailed, ReleaseRefused, UnknownRelease
-from churn_trainer import releases
+from churn.release import Pointer
+from churn_trainer import reference, releases
 from churn_trainer.errors import NothingOlder
 from churn_trainer.fingerprint import fingerprint
 
@@ -113,6 +114,12 @@ def test_pruning_keeps_the_newest_and_the_one_in_service_and_the_one_before_it(m
     assert doomed == [VERSIONS[4], VERSIONS[3], VERSIONS[0]]
     # The newest two; the current; the one in service before it; the next older one.
     assert list(release.versions(many)) == [VERSIONS[1], VERSIONS[2], VERSIONS[5], VERSIONS[6]]
+
+
+def test_the_reference_is_never_pruned(many):
+    reference.write(many, Pointer(VERSIONS[0], "ab" * 32, "2026-11-23T14:05:00+00:00", ""), "There was no reference.")
+    assert VERSIONS[0] not in releases.prune(many, 1)
+    assert VERSIONS[0] in release.versions(many)
 
 
 def test_nothing_of_a_pruned_release_stays(many):

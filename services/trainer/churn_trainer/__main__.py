@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from churn import logs, release
 from churn.errors import ChurnError, ConfigurationError
 from churn.store import ObjectStore, open_store
-from churn_trainer import memory, releases, sources
+from churn_trainer import memory, reference, releases, sources
 from churn_trainer.console import Console
 from churn_trainer.errors import BrokenTable, DataNotFound, DataNotReadable
 from churn_trainer.fingerprint import fingerprint
@@ -99,10 +99,12 @@ def _run(options: argparse.Namespace, settings: TrainerSettings, store: ObjectSt
             console.say(json.dumps(manifest.model_dump(mode="json"), indent=1, ensure_ascii=False))
         case "promote":
             pointer = releases.promote(store, settings, options.version)
-            console.say(f"Released {pointer.version}.")
+            reference.write(store, pointer, "A person put it into service.")
+            console.say(f"Released {pointer.version}. Later releases are held to it.")
         case "rollback":
             pointer = releases.rollback(store, settings, options.version)
-            console.say(f"Rolled back to {pointer.version}.")
+            reference.write(store, pointer, "A person went back to it.")
+            console.say(f"Rolled back to {pointer.version}. Later releases are held to it.")
         case "prune":
             doomed = releases.prune(store, options.keep)
             console.say(f"Deleted {', '.join(doomed)}." if doomed else "Nothing to delete.")

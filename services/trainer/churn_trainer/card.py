@@ -10,6 +10,8 @@ thresholds     [{threshold, flagged, caught, false_alarms, missed}] per 1,000 cu
 drivers        {model, meaning, fields: [{field, title, from, to, text, odds_ratio, low, high, direction}], columns}
 fairness       {threshold, part, groups: [{field, group, customers, false_positive_rate: {value, low, high}, ...}]}
 gates          [{name, passed, detail}], gates_passed (whether they all hold)
+rivals         [{role, version, is_reference, compared, reason}], the releases it was judged against; where not, why
+reference      becomes, reason: whether it becomes the reference once it is in service
 data           source, name, sha256, rows, churn_rate, repairs, split (train, validation, test, repeated)
 libraries, explanation, intended_use, limits, fingerprint
 """
@@ -26,6 +28,8 @@ from churn_trainer.fingerprint import libraries
 from churn_trainer.judge import Choice
 from churn_trainer.metrics import THRESHOLD
 from churn_trainer.prepare import Prepared
+from churn_trainer.reference import Succession
+from churn_trainer.rivals import Rival
 from churn_trainer.serve import Served
 from churn_trainer.sources import Source
 from churn_trainer.split import scheme
@@ -69,6 +73,8 @@ class Trained:
     quality: dict[str, Any]
     drivers: dict[str, Any]
     gates: Sequence[Gate]
+    rivals: Sequence[Rival]
+    succession: Succession
     fingerprint: str
 
     @property
@@ -98,6 +104,8 @@ def manifest(trained: Trained, timestamp: datetime, rule: str) -> dict[str, Any]
         "drivers": trained.drivers,
         "gates": [asdict(gate) for gate in trained.gates],
         "gates_passed": trained.passes,
+        "rivals": [rival.told() for rival in trained.rivals],
+        "reference": trained.succession._asdict(),
         "data": _data(trained),
         "libraries": libraries(),
         "explanation": _EXPLANATIONS[trained.served.kind],

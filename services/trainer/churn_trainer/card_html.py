@@ -180,7 +180,11 @@ def _candidates(card: dict[str, Any]) -> str:
 
 def _gates(card: dict[str, Any]) -> str:
     rows = [(escape(gate["name"]), "yes" if gate["passed"] else "no", escape(gate["detail"])) for gate in card["gates"]]
-    return f"<h2>Gates</h2>{_table('Conditions of release', ('Condition', 'Holds', 'Figures'), rows)}"
+    apart = [
+        f"Not compared with {rival['role']}: {rival['reason']}" for rival in card["rivals"] if not rival["compared"]
+    ]
+    table = _table("Conditions of release", ("Condition", "Holds", "Figures"), rows)
+    return f"<h2>Gates</h2>{table}{_list(apart) if apart else ''}"
 
 
 def _environment(card: dict[str, Any]) -> str:

@@ -3,10 +3,13 @@
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from churn.customer import FIELDS, LABEL
 from churn.fields import Number
 from churn_trainer.errors import BrokenTable
+from churn_trainer.prepare import Prepared
+from churn_trainer.settings import TrainerSettings
 from churn_trainer.table import Findings, Table
 
 # Below this, a tenth of the customers in a fold would be too few to tell models apart.
@@ -14,6 +17,9 @@ MIN_ROWS = 500
 
 # Each outcome has to be in every part of the split and in every fold, some times over.
 MIN_CUSTOMERS_PER_OUTCOME = 50
+
+# So many in the test part and in each fold: an AUC of fewer is luck, and of none there is none.
+MIN_TESTED = 5
 
 # A rarer outcome than this is no table of churn, but an accident of an export.
 MIN_SHARE = 0.01
@@ -36,6 +42,41 @@ def check(table: Table, findings: Findings, name: str) -> None:
     _note_uninformative(table, findings)
 
 
+def check_parts(prepared: Prepared, settings: TrainerSettings, name: str) -> None:
+    """Raises BrokenTable where the test part or a fold of the comparison would hold too few customers of an outcome."""
+    faults = [*_test_faults(prepared), *_fold_faults(prepared, settings)]
+    if faults:
+        raise BrokenTable(name, faults)
+
+
+def _test_faults(prepared: Prepared) -> Iterator[str]:
+    split = prepared.split
+    for label, count in _outcomes(prepared.churn[split.test]):
+        if count < MIN_TESTED:
+            repeated = f" {len(split.repeated):,} more equal a customer of the other parts: is each exported once?"
+            yield (
+                f'Of the {len(split.test):,} customers that are kept for the test {count:,} have {LABEL} "{label}"; '
+                f"at least {MIN_TESTED} are needed.{repeated if len(split.repeated) else ''}"
+            )
+
+
+def _fold_faults(prepared: Prepared, settings: TrainerSettings) -> Iterator[str]:
+    rows = prepared.compared(settings.cv_max_rows)
+    _, first = np.unique(prepared.groups(rows), return_index=True)
+    for label, count in _outcomes(prepared.churn[rows[first]]):
+        if count < MIN_TESTED * settings.cv_folds:
+            yield (
+                f'{LABEL} is "{label}" for {count:,} of the {len(first):,} different customers that models are '
+                f"compared on; {settings.cv_folds} folds need {MIN_TESTED * settings.cv_folds}. "
+                "Lower CHURN_CV_FOLDS, or raise CHURN_CV_MAX_ROWS."
+            )
+
+
+def _outcomes(churn: NDArray[np.int8]) -> Iterator[tuple[str, int]]:
+    yield "No", int(np.count_nonzero(churn == 0))
+    yield "Yes", int(np.count_nonzero(churn == 1))
+
+
 def _row_faults(findings: Findings) -> Iterator[str]:
     if findings.faulty_rows > MAX_FAULTY_SHARE * findings.rows:
         share = findings.faulty_rows / findings.rows
@@ -53,8 +94,7 @@ def _size_faults(table: Table) -> Iterator[str]:
 
 
 def _outcome_faults(table: Table) -> Iterator[str]:
-    for label, code in (("No", 0), ("Yes", 1)):
-        count = int(np.count_nonzero(table.churn == code))
+    for label, count in _outcomes(table.churn):
         if count == 0:
             yield f'{LABEL} is never "{label}"; customers of both kinds are needed.'
         elif count < max(MIN_CUSTOMERS_PER_OUTCOME, MIN_SHARE * len(table)):

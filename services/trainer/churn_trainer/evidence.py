@@ -6,6 +6,7 @@ from churn.predict import Predictor
 from churn.scoring import FloatArray
 from churn_trainer.compare import Comparison, PermutedCheck
 from churn_trainer.prepare import Prepared
+from churn_trainer.rivals import Rival
 from churn_trainer.table import Table
 
 
@@ -23,7 +24,7 @@ class Evidence:
     """The champion as it would serve, and what is known of it.
 
     `unseen` are the customers of the test part, on whom nothing was fitted, and `probability` is what the champion
-    predicts for each of them. `incumbent` is the release in service, None where there is none to compare with.
+    predicts for each of them. `rivals` are the releases that it is judged against.
     """
 
     champion: str
@@ -31,6 +32,6 @@ class Evidence:
     prepared: Prepared
     comparison: Comparison
     permuted: PermutedCheck
-    incumbent: Predictor | None
+    rivals: tuple[Rival, ...]
     unseen: Table
     probability: FloatArray

@@ -1,27 +1,17 @@
-"""Choosing the champion, and the gates it has to pass before it serves."""
+"""Choosing the champion, and the gates that it has to pass before it serves."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from churn.customer import CATEGORIES, Customer
-from churn.scoring import FloatArray
-from churn_trainer.candidates import CANDIDATES, SEED, VOTING
+from churn_trainer.candidates import CANDIDATES, VOTING
 from churn_trainer.compare import Comparison
 from churn_trainer.evidence import Evidence, Gate
+from churn_trainer.leaks import implausible_model, made_of_outcome, repeats, single_field
 from churn_trainer.metrics import measure
-
-# Enough resamples for a standard error that is right to a tenth.
-_RESAMPLES = 100
-
-# Beyond this many standard errors a difference is taken as more than noise (one side, 2.5 %).
-_NOISE = 1.96
-
-# What is compared with the release in service: its name, and whether more is better.
-_GUARDED = {"roc_auc": ("AUC", True), "brier": ("Brier score", False), "ece": ("Calibration error", False)}
+from churn_trainer.rivals import MARGINS, standings
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,30 +69,27 @@ def row_order(evidence: Evidence) -> Iterator[Gate]:
     yield Gate("the order of a table is irrelevant", gap <= 1e-9, f"largest difference {gap:.1e}")
 
 
-def release_in_service(evidence: Evidence) -> Iterator[Gate]:
-    if evidence.incumbent is None:
-        return
-    churn, new = evidence.unseen.churn, evidence.probability
-    old = evidence.incumbent.scorer.probabilities(evidence.unseen.customers)
-    gaps = _resampled_gaps(new, old, churn)
-    figures, held = measure(churn, new), measure(churn, old)
-    for figure, (name, more_is_better) in _GUARDED.items():
-        worse = (held[figure] - figures[figure]) * (1 if more_is_better else -1)
-        allowed = _NOISE * float(gaps[figure].std(ddof=1))
-        detail = f"{figures[figure]:.4f} against {held[figure]:.4f}, {allowed:.4f} worse is allowed as noise"
-        yield Gate(f"{name} is no worse than the release in service", worse <= allowed + 1e-12, detail)
+def leaks_and_repeats(evidence: Evidence) -> Iterator[Gate]:
+    """Whether the table, or the model, is too good to be true."""
+    prepared = evidence.prepared
+    yield single_field(prepared.table)
+    yield made_of_outcome(prepared.table)
+    yield implausible_model(evidence.comparison.mean(evidence.champion, "roc_auc"))
+    yield repeats(prepared.row_groups)
 
 
-def _resampled_gaps(new: FloatArray, old: FloatArray, churn: NDArray[np.int8]) -> dict[str, NDArray[Any]]:
-    """The differences of the guarded figures over bootstrap samples of the same customers."""
-    chance = np.random.default_rng(SEED)
-    gaps: dict[str, list[float]] = {figure: [] for figure in _GUARDED}
-    for _ in range(_RESAMPLES):
-        rows = chance.integers(len(churn), size=len(churn))
-        first, second = measure(churn[rows], new[rows]), measure(churn[rows], old[rows])
-        for figure, held in gaps.items():
-            held.append(first[figure] - second[figure])
-    return {figure: np.array(held) for figure, held in gaps.items()}
+def no_worse(evidence: Evidence) -> Iterator[Gate]:
+    """Non-inferiority by a fixed margin against each rival, on the same customers."""
+    new = measure(evidence.unseen.churn, evidence.probability)
+    customers = f"{len(evidence.unseen):,} customers that neither was fitted on"
+    for rival, old in standings(evidence.rivals, evidence.unseen):
+        for margin in MARGINS:
+            side = "below" if margin.more_is_better else "above"
+            name = f"{margin.name} is at most {margin.worse} {side} that of {rival.role}"
+            # Figures of the same model may differ by how its sums were shared out.
+            passed = margin.shortfall(new, old) <= margin.worse + 1e-9
+            figures = f"{new[margin.figure]:.4f} against {old[margin.figure]:.4f} of {rival.version}"
+            yield Gate(name, passed, f"{figures}, on {customers}")
 
 
 # Every check, in the order in which a card shows its gates. Whoever tests one thing more adds a line.
@@ -110,7 +97,8 @@ CHECKS: tuple[Callable[[Evidence], Iterable[Gate]], ...] = (
     permuted_labels,
     two_year_contract,
     row_order,
-    release_in_service,
+    leaks_and_repeats,
+    no_worse,
 )
 
 

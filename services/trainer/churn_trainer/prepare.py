@@ -11,7 +11,7 @@ from sklearn.preprocessing import StandardScaler
 
 from churn.features import COLUMNS, matrix
 from churn_trainer.hashes import Hashes, row_hashes
-from churn_trainer.split import Split, split_table
+from churn_trainer.split import Rows, Split, split_table
 from churn_trainer.table import Table
 
 # Rows that are held in double precision, or as text, at a time: a few megabytes.
@@ -36,14 +36,19 @@ class Prepared:
     def churn(self) -> NDArray[np.int8]:
         return self.table.churn
 
-    def groups(self, rows: NDArray[np.intp]) -> Hashes:
+    def compared(self, most: int) -> Rows:
+        """The rows to compare models on: all of development, or `most` of them, the first by their hashes."""
+        rows = self.split.development
+        return rows if len(rows) <= most else rows[np.argsort(self.table.keys[rows], kind="stable")[:most]]
+
+    def groups(self, rows: Rows) -> Hashes:
         """A number for each row, the same for customers alike in every field: they belong into one fold."""
         return self.row_groups[rows]
 
-    def unscaled(self, rows: NDArray[np.intp]) -> NDArray[np.float32]:
+    def unscaled(self, rows: Rows) -> NDArray[np.float32]:
         return matrix(self.table.take(rows).customers, np.float32)
 
-    def scaled(self, rows: NDArray[np.intp]) -> NDArray[np.float32]:
+    def scaled(self, rows: Rows) -> NDArray[np.float32]:
         """The rows' columns scaled in double precision, as serving scales them, and only then rounded to float32."""
         out = np.empty((len(rows), len(COLUMNS)), np.float32)
         for start in range(0, len(rows), BLOCK):
@@ -73,7 +78,7 @@ def processed_files(prepared: Prepared) -> Iterator[tuple[str, Iterator[bytes]]]
         yield f"y_{part}.csv", iter(["\n".join(["Churn", *map(str, prepared.churn[rows]), ""]).encode()])
 
 
-def _matrix_csv(prepared: Prepared, rows: NDArray[np.intp]) -> Iterator[bytes]:
+def _matrix_csv(prepared: Prepared, rows: Rows) -> Iterator[bytes]:
     yield (",".join(COLUMNS) + "\n").encode()
     for start in range(0, len(rows), BLOCK):
         frame = pd.DataFrame(prepared.scaled(rows[start : start + BLOCK]))

@@ -13,6 +13,7 @@ from churn.errors import ObjectNotFound, ReleaseRefused, UnknownRelease
 from churn.release import Manifest, Pointer
 from churn.s3_client import own_endpoint
 from churn.store import ObjectStore, parse_url
+from churn_trainer import reference
 from churn_trainer.errors import NothingOlder
 from churn_trainer.settings import TrainerSettings
 
@@ -72,6 +73,7 @@ def move(store: ObjectStore, settings: TrainerSettings, version: str, expected: 
     """Move the pointer, if it is still the expected one, and keep config/aws_config.json true."""
     pointer = release.promote(store, version, expected)
     settle(store, version, "released")
+    reference.succeed(store, pointer)
     write_config(store, settings, pointer)
     return pointer
 
@@ -116,9 +118,11 @@ def rollback(store: ObjectStore, settings: TrainerSettings, version: str | None)
 
 def prune(store: ObjectStore, keep: int) -> list[str]:
     """Delete old releases and what a run that broke off left of one; returns their versions. The newest `keep` stay,
-    the current, the one before it, and any that an unfinished job is pinned to."""
+    the current, the one before it, the reference, and any that an unfinished job is pinned to."""
     versions = sorted(release.versions(store), reverse=True)
     kept = {*versions[:keep], *_in_service(store), *_pinned(store)}
+    if measure := reference.read(store):
+        kept.add(measure.version)
     doomed = [version for version in versions if version not in kept]
     doomed += _abandoned(store, datetime.now(UTC))
     for version in doomed:

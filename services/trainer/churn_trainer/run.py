@@ -6,18 +6,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-import numpy as np
 from joblib import cpu_count, parallel_config
 
 from churn import release
-from churn.errors import ConfigurationError, PreconditionFailed, ReleaseRefused
-from churn.predict import Predictor
+from churn.errors import ConfigurationError, PreconditionFailed
 from churn.release import Pointer
 from churn.store import ObjectStore
-from churn_trainer import memory, plots, publish, releases, sources
+from churn_trainer import memory, plots, publish, releases, rivals, sources
 from churn_trainer.candidates import CANDIDATES, LOGISTIC_REGRESSION, VOTING, Candidate
 from churn_trainer.card import Trained
-from churn_trainer.check import check
+from churn_trainer.check import check, check_parts
 from churn_trainer.compare import Comparison, Data, Design, PermutedCheck, compare, permuted_check
 from churn_trainer.console import Console, Progress
 from churn_trainer.drivers import drivers
@@ -26,12 +24,13 @@ from churn_trainer.evidence import Evidence
 from churn_trainer.explore import explore, frame_of
 from churn_trainer.graph import require_form
 from churn_trainer.judge import Choice, choose, gates
+from churn_trainer.metrics import measure
 from churn_trainer.prepare import Prepared, prepare
 from churn_trainer.quality import quality
+from churn_trainer.rivals import Rival
 from churn_trainer.serve import serve
 from churn_trainer.settings import TrainerSettings
 from churn_trainer.sources import Source
-from churn_trainer.split import Rows
 from churn_trainer.table import Findings, Table, load
 from churn_trainer.train import Fitted, fit_all
 
@@ -67,8 +66,9 @@ class Run:
         table, findings = load(source)
         check(table, findings, source.name)
         self._tell_repairs(table, findings)
-        pictures = self._explore(source, table, findings)
         prepared = prepare(table)
+        check_parts(prepared, self._settings, source.name)
+        pictures = self._explore(source, table, findings)
         publish.processed(prepared, self._store)
         trained = self._trained(source, findings, prepared, fingerprint, expected)
         version = publish.results(
@@ -107,7 +107,7 @@ class Run:
             prepared=prepared,
             comparison=comparison,
             permuted=permuted,
-            incumbent=self._incumbent(expected),
+            rivals=self._rivals(expected, prepared.table),
             unseen=test,
             probability=probability,
         )
@@ -123,6 +123,8 @@ class Run:
             quality=quality(test.churn, probability, test.customers),
             drivers=drivers(fitted[LOGISTIC_REGRESSION].model, prepared),
             gates=gates(evidence),
+            rivals=evidence.rivals,
+            succession=rivals.succession(evidence.rivals, test, measure(test.churn, probability)),
             fingerprint=fingerprint,
         )
 
@@ -135,7 +137,7 @@ class Run:
 
     def _compare(self, prepared: Prepared) -> tuple[Comparison, Choice, PermutedCheck]:
         settings = self._settings
-        rows = _compared_rows(prepared, settings.cv_max_rows)
+        rows = prepared.compared(settings.cv_max_rows)
         data = Data(prepared.unscaled(rows), prepared.churn[rows], prepared.groups(rows))
         design = Design(settings.cv_folds, settings.cv_repeats, None if settings.dask_scheduler else cpu_count())
         words = f"{settings.cv_repeats} × {settings.cv_folds}-fold cross-validation on {len(rows):,} customers"
@@ -150,15 +152,13 @@ class Run:
         gc.collect()
         return comparison, choice, permuted
 
-    def _incumbent(self, expected: Pointer | None) -> Predictor | None:
-        """The release in service, if it can serve: one that can't is no measure of another."""
-        if expected is None or not expected.version:
-            return None
-        try:
-            return release.load(self._store, expected.version).predictor
-        except ReleaseRefused as error:
-            self._console.step(f"{error.message} It is not compared with.")
-            return None
+    def _rivals(self, expected: Pointer | None, table: Table) -> tuple[Rival, ...]:
+        """The releases to judge against; which ones cannot be compared with is told."""
+        found = rivals.find(self._store, expected, table)
+        for rival in found:
+            if rival.scorer is None:
+                self._console.step(f"Not compared with {rival.role}: {rival.reason}")
+        return found
 
     def release(self, trained: Trained, version: str, expected: Pointer | None) -> None:
         """Point to the new version, unless a gate is shut or another trainer was quicker."""
@@ -181,6 +181,7 @@ class Run:
             releases.settle(self._store, version, "another trainer was quicker")
             return
         self._console.step(f"Released {version}: {trained.choice.name}.")
+        self._console.say(f"  {trained.succession.reason}")
         log.info("released", extra={"version": version})
 
     def _tell_repairs(self, table: Table, findings: Findings) -> None:
@@ -241,14 +242,6 @@ def cluster(settings: TrainerSettings) -> Iterator[None]:
 def _simple(name: str) -> Candidate:
     """The candidate by name; a vote has no folds of its own, and its first member stands for it."""
     return next((one for one in CANDIDATES if one.name == name), CANDIDATES[0])
-
-
-def _compared_rows(prepared: Prepared, most: int) -> Rows:
-    """The development rows, or as many of them as may be compared: the first by their hashes."""
-    rows = prepared.split.development
-    if len(rows) <= most:
-        return rows
-    return rows[np.argsort(prepared.table.keys[rows], kind="stable")[:most]]
 
 
 def _spread(figure: dict[str, float]) -> str:

@@ -31,8 +31,8 @@ class TrainerSettings(Settings):
     cv_max_rows: int = Field(
         20_000,
         ge=1_000,
-        description="The most customers that cross-validation uses, 1,000 or more; of a larger table it takes a "
-        "stratified sample, whose noise is far below the differences between models. The final fit uses all.",
+        description="The most customers that cross-validation uses, 1,000 or more; of a larger table it takes "
+        "as many by the hashes of their ids. The final fit uses all but the test part.",
     )
     selection: Literal["one_standard_error", "best"] = Field(
         "one_standard_error",

@@ -60,3 +60,14 @@ def scheme(table: Table) -> dict[str, Any]:
         "validation_share": VALIDATION_SHARE,
         "fitted_on": ["train", "validation"],
     }
+
+
+def judged_alike(told: object, table: Table) -> bool:
+    """Whether a release whose manifest says this of its split was fitted on none of the table's test part.
+
+    Customers who were not in the table of that release are in the test part by the same hash, and fitted on by neither.
+    """
+    ours = scheme(table)
+    if not isinstance(told, dict) or "test" in told.get("fitted_on", ["test"]):
+        return False
+    return all(told.get(name) == ours[name] for name in ("scheme", "key", "test_share"))
