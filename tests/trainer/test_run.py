@@ -244,7 +244,7 @@ def test_the_same_customers_in_another_order_are_released_with_the_same_figures(
     copied_run, settings, trainer, small_rows, as_csv
 ):
     """By row position another test part was drawn, with customers whom the release in service had been fitted on."""
-    (settings.data_dir / sources.NAME).write_bytes(as_csv([small_rows[0], *sorted(small_rows[1:])]))
+    (settings.data_dir / sources.NAME).write_bytes(as_csv([small_rows[0], *reversed(small_rows[1:])]))
     assert trainer() == 0
     pointer = release.current(copied_run.store)
     assert pointer is not None
