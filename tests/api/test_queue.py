@@ -2,11 +2,8 @@
 
 import pytest
 import redis
-from celery import Celery
-from kombu import Consumer
-from kombu.message import Message
 
-from churn_api.queue import ANNOUNCEMENTS, CeleryQueue, Turns, create_celery, lists, waiting
+from churn_api.queue import ANNOUNCEMENTS, CeleryQueue, create_celery, lists, waiting
 
 
 @pytest.fixture
@@ -31,45 +28,6 @@ def test_every_other_step_comes_first(queue: CeleryQueue) -> None:
         queue.send(step, "job_1")
     assert not queue.smaller_waits(1)
     assert queue.smaller_waits(2)
-
-
-def test_one_time_in_four_another_list_comes_first() -> None:
-    turns = Turns((0, 3, 6, 9))
-    orders = [tuple(turns) for _ in range(24)]
-    assert [order[0] for order in orders] == 2 * [0, 0, 0, 3, 0, 0, 0, 6, 0, 0, 0, 9]
-    assert orders[0] == (0, 3, 6, 9)
-    assert orders[7] == (6, 9, 0, 3)
-    assert all(sorted(order) == [0, 3, 6, 9] for order in orders)
-
-
-def taken(celery: Celery, count: int) -> list[str]:
-    """The jobs whose steps a worker takes first, one step at a time."""
-    jobs: list[str] = []
-
-    def take(body: tuple[list[str], object, object], message: Message) -> None:
-        jobs.append(body[0][0])
-        message.ack()
-
-    with celery.connection_for_read() as connection:
-        consumer = Consumer(connection.channel(), celery.amqp.queues.values(), callbacks=[take])
-        consumer.qos(prefetch_count=1)
-        with consumer:
-            while len(jobs) < count:
-                connection.drain_events(timeout=5)
-    return jobs
-
-
-@pytest.mark.parametrize("large", [[8], [64], [65], [8, 64, 65]])
-def test_a_flood_of_small_jobs_holds_a_large_one_up_and_does_not_stop_it(
-    queue: CeleryQueue, empty_redis: str, large: list[int]
-) -> None:
-    for number in range(60):
-        queue.send("chunk", f"job_small_{number}", 0, 1)
-    for chunks in large:
-        queue.send("chunk", f"job_{chunks}", 0, chunks)
-    jobs = taken(create_celery(empty_redis), 13)
-    assert {job for job in jobs if "small" not in job} == {f"job_{chunks}" for chunks in large}
-    assert [job for job in jobs if "small" in job] == [f"job_small_{number}" for number in range(13 - len(large))]
 
 
 def test_an_announcement_waits_once_and_is_no_step(queue: CeleryQueue, empty_redis: str) -> None:

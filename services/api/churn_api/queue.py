@@ -2,8 +2,6 @@
 
 import logging
 import time
-from collections.abc import Iterator
-from itertools import chain
 
 import redis
 from celery import Celery
@@ -25,28 +23,12 @@ ANNOUNCEMENTS = "churn-announcements"
 # Redis keeps a list for each priority, and workers take from the first that is not empty. Priority 0 has the steps that
 # are no chunks, and the chunks of jobs of one; the others those of jobs of up to so many, and of more.
 _PRIORITIES = (0, 3, 6, 9)
-# But once in so many times that a worker looks for a step, another list in turn comes first: a flood of small jobs
-# holds up a large one, and does not stop it.
-_TURNS = 4
 _MOST_CHUNKS = (1, 8, 64)
 _SEPARATOR = "\x06\x16"
 
 # Seconds. A chunk of customers with absent fields, under a model that is not additive, takes minutes.
 TIME_LIMIT = 3600
 _TIMEOUT = 2.0
-
-
-class Turns(list[int]):
-    """The priorities, in another order each time that they are gone through: so does kombu, before it asks Redis for
-    what is in the first list that is not empty."""
-
-    _times = 0
-
-    def __iter__(self) -> Iterator[int]:
-        self._times += 1
-        turn, rest = divmod(self._times, _TURNS)
-        first = 1 + (turn - 1) % (len(self) - 1) if rest == 0 else 0
-        return chain(self[first:], self[:first])
 
 
 def create_celery(url: str, concurrency: int = 1) -> Celery:
@@ -76,7 +58,7 @@ def create_celery(url: str, concurrency: int = 1) -> Celery:
         broker_connection_max_retries=None,
         broker_transport_options={
             "sep": _SEPARATOR,
-            "priority_steps": Turns(_PRIORITIES),
+            "priority_steps": list(_PRIORITIES),
             "socket_connect_timeout": _TIMEOUT,
             # A Redis that hangs would hang everybody who hands in a job. Consumers ask for a second at a time.
             "socket_timeout": _TIMEOUT,
