@@ -3,6 +3,7 @@
 import pytest
 
 from churn import release
+from churn_trainer import reference
 from churn_trainer.card import costs, manifest
 from churn_trainer.metrics import measure
 
@@ -57,6 +58,19 @@ def test_the_data_is_named_with_its_checksum_and_split(whole_run, told):
     assert data["split"] == {part: len(rows) for part, rows in split._asdict().items()}
     assert sum(data["split"].values()) == 1_500
     assert told["split"]["scheme"] == "sha256-1"
+
+
+def test_models_are_compared_and_the_champion_is_fitted_on_all_but_the_test_part(whole_run, told):
+    assert told["comparison"]["rows"] == len(whole_run.trained.prepared.split.development)
+    assert told["fitted_on"] == "train and validation"
+
+
+def test_the_first_release_has_no_rivals_and_becomes_the_reference(whole_run, told):
+    assert told["rivals"] == []
+    assert told["reference"] == {"becomes": True, "reason": "There was no reference."}
+    kept = reference.read(whole_run.store)
+    assert kept is not None
+    assert kept.version == whole_run.version
 
 
 def test_every_candidate_has_a_row_and_the_champion_is_marked(whole_run, told):

@@ -8,6 +8,7 @@ import pytest
 
 from churn.features import COLUMNS, matrix
 from churn_trainer import prepare as prepare_module
+from churn_trainer.hashes import row_hashes
 from churn_trainer.prepare import prepare, processed_files
 
 
@@ -16,6 +17,19 @@ def test_the_scaler_knows_all_but_the_test_part(prepared):
     seen = matrix(prepared.table.take(rows).customers)
     assert prepared.scaler.mean_ == pytest.approx(seen.mean(axis=0))
     assert prepared.scaler.n_samples_seen_ == len(rows) == len(prepared.table) - len(prepared.split.test)
+
+
+def test_models_are_compared_on_all_but_the_test_part_or_on_the_first_by_their_hashes(prepared):
+    development, keys = prepared.split.development, prepared.table.keys
+    assert (prepared.compared(len(development)) == development).all()
+    few = prepared.compared(100)
+    assert set(few) < set(development)
+    assert sorted(keys[few]) == sorted(keys[development])[:100]
+
+
+def test_a_row_has_the_group_of_its_fields(prepared):
+    rows = prepared.split.test[:5]
+    assert (prepared.groups(rows) == row_hashes(prepared.table.take(rows).customers)).all()
 
 
 def test_scaled_columns_are_those_that_serving_makes_rounded_to_single_precision(prepared):
