@@ -1,27 +1,29 @@
 """What customers of whom not all is known come to on average, remembered by what is known of them but the charges.
 
-An additive model's sums are linear in the charges where the tenure is known, so the completions of a customer need to
-be looked up once for all customers who differ from him in the charges alone.
+An additive model's sums are linear in the charges where the tenure is known, so for all customers who differ in the
+charges alone, the completions need to be found in the look-up tables once; the bill then says which of them are near.
 """
 
 from functools import lru_cache
 from typing import NamedTuple
 
+import numpy as np
+
 from churn.background import Background
 from churn.customer import Customer
 from churn.scoring import FloatArray, sigmoids
-from churn.tabulated import Tabulated
+from churn.tabulated import Entries, Tabulated
 
-# A few kilobytes each. Files lack the same columns in all of their rows, so this is a common share of what they hold.
-_REMEMBERED = 2048
+# Seven kilobytes each. Files lack the same columns in all of their rows, so this is a common share of what they hold.
+_REMEMBERED = 1024
 
 
-class _Lines(NamedTuple):
-    """Of the completions without charges the log-odds, shape (n,), and the mean effects, shape (19,); and how the
-    log-odds and the effects grow with either charge, shape (20,)."""
+class _Pattern(NamedTuple):
+    """Of all n completions without charges: how unlike each is in all but the bill, shape (n,), where its sums stand;
+    and how the sums grow with either charge, shape (20,)."""
 
-    log_odds: FloatArray
-    effects: FloatArray
+    distances: FloatArray
+    entries: Entries
     monthly: FloatArray
     total: FloatArray
 
@@ -33,15 +35,18 @@ class Averages:
         """The sums of `tabulated` are the log-odds and then the effects."""
         self._tabulated = tabulated
         self._background = background
-        self._lines = lru_cache(_REMEMBERED)(self._lines_of)
+        self._patterns = lru_cache(_REMEMBERED)(self._pattern_of)
 
     def explained(self, customer: Customer) -> tuple[float, FloatArray]:
         """The mean probability, and the mean of each of the nineteen effects."""
-        lines = self._lines(customer._replace(MonthlyCharges=0, TotalCharges=0))
-        charges = lines.monthly * customer.MonthlyCharges + lines.total * customer.TotalCharges
-        return float(sigmoids(lines.log_odds + charges[0]).mean()), lines.effects + charges[1:]
+        pattern = self._patterns(customer._replace(MonthlyCharges=0, TotalCharges=0))
+        rows = self._background.nearest(pattern.distances, customer.MonthlyCharges)
+        sums = self._tabulated.sums_of(pattern.entries.take(rows, axis=1))
+        charges = pattern.monthly * customer.MonthlyCharges + pattern.total * customer.TotalCharges
+        means = np.add.reduce(sums) / len(rows)
+        return float(sigmoids(sums[:, 0] + charges[0]).mean()), means[1:] + charges[1:]
 
-    def _lines_of(self, customer: Customer) -> _Lines:
-        sums = self._tabulated.table(self._background.completions(customer))
+    def _pattern_of(self, customer: Customer) -> _Pattern:
+        everyone = self._background.filled(customer, slice(None))
         monthly, total = self._tabulated.slopes(customer.tenure)
-        return _Lines(sums[0].copy(), sums[1:].mean(axis=1), monthly, total)
+        return _Pattern(self._background.distances(customer), self._tabulated.entries(everyone), monthly, total)

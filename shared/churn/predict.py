@@ -102,7 +102,7 @@ class Predictor:
             assumed=assumed,
             probability_range=spread,
             reasons=() if reasons is None else self._reasons(reading, table, reasons),
-            recommendations=() if reasons is None else self._recommendations(customer, probability),
+            recommendations=() if reasons is None else self._recommendations(customer, table, probability),
         )
 
     def explain(self, reading: Reading, reasons: int) -> tuple[float, tuple[Reason, ...]]:
@@ -130,18 +130,28 @@ class Predictor:
         )
         return _largest(reading, effects, count)
 
-    def _recommendations(self, customer: Customer, probability: float) -> tuple[Recommendation, ...]:
+    def _recommendations(
+        self, customer: Customer, table: Customer | None, probability: float
+    ) -> tuple[Recommendation, ...]:
+        """Whoever takes an offer stays who he is: what is unknown of him is filled as it was before."""
         helpful = []
         for position, needed, held, code, name, offer in _OFFERS:
             if customer[position] in held and (needed is None or customer[needed] is not None):
-                after = self._after(Customer._make((*customer[:position], code, *customer[position + 1 :])))
+                after = (
+                    self.scorer.probability(_with(customer, position, code))
+                    if table is None
+                    else self._mean(_with(table, position, np.full_like(table[position], code)))
+                )
                 if after < probability:
                     helpful.append(Recommendation(name, offer.to, offer.words, after))
         return tuple(sorted(helpful, key=lambda each: each.churn_probability_after)[:MAX_RECOMMENDATIONS])
 
-    def _after(self, customer: Customer) -> float:
-        table = self.background.completions(customer) if None in customer else None
-        return self._probability(customer, table)[0]
+    def _mean(self, table: Customer) -> float:
+        return float(self.scorer.probabilities(table).mean())
+
+
+def _with(customer: Customer, position: int, value: Any) -> Customer:
+    return Customer._make((*customer[:position], value, *customer[position + 1 :]))
 
 
 def _largest(reading: Reading, effects: list[float], count: int) -> tuple[Reason, ...]:

@@ -14,19 +14,21 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 from pydantic import ValidationError as MalformedDocument
 
-from churn.background import Background
+from churn.background import NEAREST, Background
 from churn.customer import Customer, value_of
 from churn.errors import ChurnError, ObjectNotFound, PreconditionFailed, ReleaseRefused, UnknownRelease
 from churn.features import COLUMNS
 from churn.onnx import OnnxModel
 from churn.predict import Predictor
-from churn.reading import read
+from churn.reading import Reading, read
 from churn.schema import schema_hash
 from churn.scorecard import Scorecard
-from churn.scoring import Scorer
+from churn.scoring import Scorer, table_of
 from churn.store import ObjectStore
 
-FORMAT = 1
+# What is written, and what is read besides: in format 1 every customer of the background completes any other one.
+FORMAT = 2
+_FORMATS = (1, FORMAT)
 ROOT = "models/releases/"
 POINTER = "models/current.json"
 VERSION_FORMAT = "%Y%m%d_%H%M%S"
@@ -102,19 +104,20 @@ def claim(store: ObjectStore, moment: datetime) -> str:
 
 
 def worked_examples(predictor: Predictor, customers: list[Customer]) -> bytes:
-    """examples.json: customers as the data set spells them, with the probabilities that they must reproduce."""
+    """examples.json: customers as the data set spells them, with the probabilities that they must reproduce: those of
+    the model's own formula, which was judged, whichever way they are come by in service."""
     examples = []
     for customer in customers:
         record = {name: value_of(name, customer) for name in Customer._fields if getattr(customer, name) is not None}
-        examples.append(
-            {"customer": record, "churn_probability": predictor.predict(read(record), None).churn_probability}
-        )
+        known = read(record).customer
+        table = predictor.background.completions(known) if None in known else table_of([known])
+        examples.append({"customer": record, "churn_probability": float(predictor.scorer.probabilities(table).mean())})
     return json.dumps(examples).encode()
 
 
 def background_file(customers: list[Customer]) -> bytes:
-    """background.json: complete customers as codes and numbers, in the fields' order."""
-    return json.dumps({"fields": Customer._fields, "customers": customers}).encode()
+    """background.json: complete customers as codes and numbers, in the fields' order, and how many are near enough."""
+    return json.dumps({"fields": Customer._fields, "nearest": NEAREST, "customers": customers}).encode()
 
 
 def publish(store: ObjectStore, version: str, manifest: Mapping[str, Any], files: Mapping[str, bytes]) -> Manifest:
@@ -228,8 +231,9 @@ def _parsed(version: str, body: bytes) -> Manifest:
 
 def _check_fit(about: Manifest, version: str) -> None:
     """Whether this program means the same by a release and by a customer as the one that published it."""
-    if about.format != FORMAT:
-        raise ReleaseRefused(version, f"its format is {about.format}, this program reads format {FORMAT}")
+    if about.format not in _FORMATS:
+        read = " and ".join(map(str, _FORMATS))
+        raise ReleaseRefused(version, f"its format is {about.format}, this program reads formats {read}")
     if about.version != version:
         raise ReleaseRefused(version, f"its manifest names version {about.version}")
     if about.schema_hash != schema_hash() or tuple(about.columns) != COLUMNS:
@@ -252,7 +256,7 @@ def _checked(store: ObjectStore, version: str, name: str, listed: File | None) -
 
 def _predictor(about: Manifest, files: Mapping[str, bytes]) -> Predictor:
     sample = json.loads(files["background.json"])
-    background = Background([Customer(*row) for row in sample["customers"]])
+    background = Background([Customer(*row) for row in sample["customers"]], sample.get("nearest"))
     model = json.loads(files["model.json"])
     scorer: Scorer
     if about.kind == "scorecard":
@@ -267,16 +271,22 @@ def _reproduce(release: Release, examples: list[dict[str, Any]]) -> None:
         raise ReleaseRefused(release.version, "it carries no worked examples")
     for number, example in enumerate(examples, 1):
         try:
-            got = release.predictor.predict(read(example["customer"]), None).churn_probability
+            got = _served(release.predictor, read(example["customer"]))
         except ChurnError as error:
             # Without the sentences: an example is a customer, and this one goes into logs.
             faults = ", ".join(f"{fault.field} {fault.code}" for fault in error.errors)
             raise ReleaseRefused(release.version, f"its worked example {number} is refused: {faults}") from error
-        if not abs(got - example["churn_probability"]) <= TOLERANCE[release.manifest.kind]:
-            wanted = example["churn_probability"]
-            raise ReleaseRefused(
-                release.version, f"its worked example {number} gives {got!r} where {wanted!r} is recorded"
-            )
+        wanted = example["churn_probability"]
+        for probability in got:
+            if not abs(probability - wanted) <= TOLERANCE[release.manifest.kind]:
+                raise ReleaseRefused(
+                    release.version, f"its worked example {number} gives {probability!r} where {wanted!r} is recorded"
+                )
+
+
+def _served(predictor: Predictor, reading: Reading) -> tuple[float, float]:
+    """The probability as one customer's answer and as a job's row have it."""
+    return predictor.predict(reading, None).churn_probability, predictor.explain(reading, 0)[0]
 
 
 def _sha256(data: bytes) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 from churn.customer import CATEGORIES, FIELDS, IMPLIED, Customer
 from churn.features import COLUMNS, FEATURES, matrix
 from churn.scoring import FloatArray, sigmoid, sigmoids
-from churn.tabulated import Tabulated
+from churn.tabulated import NotTabulated, Tabulated, require_tabulated
 
 _POSITION = {name: position for position, name in enumerate(FIELDS)}
 
@@ -45,7 +45,7 @@ class Scorecard:
     additive = True
 
     def __init__(self, intercept: float, weights: Mapping[str, float], averages: Mapping[str, float]) -> None:
-        """Raises ValueError when the columns are not exactly the 45, in name."""
+        """Raises ValueError when the columns are not exactly the 45, in name, or one of them cannot be looked up."""
         if set(weights) != set(COLUMNS) or set(averages) != set(COLUMNS):
             raise ValueError("a scorecard needs a weight and an average for each of the 45 columns, and no others")
         self.intercept = float(intercept)
@@ -55,7 +55,11 @@ class Scorecard:
         self._vector = np.array(self.weights)
         self._effects = self._vector[:, None] * share_matrix()
         self._effects_at_average = np.array(self.averages) @ self._effects
-        self.tabulated = Tabulated(self._log_odds_and_effects)
+        try:
+            self.tabulated = Tabulated(self._log_odds_and_effects)
+        except NotTabulated:
+            require_tabulated()  # it knows which column does not fit
+            raise
         """The log-odds and the effects by looking up."""
 
     @classmethod

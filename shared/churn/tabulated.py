@@ -1,35 +1,44 @@
 """An additive model by looking up, for one customer or for columns of them.
 
-No column mixes fields of two of these groups: who the customer is, the services, tenure with the terms of the contract;
-and where the tenure is known, every column is linear in the two charges. So each sum over columns is a sum of three
-table entries and two slopes. The tables are filled by the columns' own formulas, over all that a group can hold.
+Fields are grouped as they are declared: who the customer is, the services, and the account, which is tenure with the
+terms of the contract and the charges. No column mixes fields of two groups, and where the tenure is known, every column
+is linear in the charges. So each sum over columns is a sum of three table entries and two slopes. The tables are filled
+by the columns' own formulas, over all that a group can hold; whether they hold the sums is tried when they are made.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import product
+from operator import itemgetter
 from typing import Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from churn.customer import CATEGORIES, FIELDS, IMPLIED, Customer
-from churn.fields import Number
+from churn.customer import ACCOUNT, CATEGORIES, FIELDS, IMPLIED, SERVICES, WHO, Customer
+from churn.features import FEATURES, Feature
+from churn.fields import Category, Field, Number
 from churn.reading import SETTLED
 from churn.scoring import FloatArray, table_of
 
 _NAMES: tuple[str, ...] = Customer._fields
 
-
-def _from_to(first: str, last: str) -> slice:
-    return slice(_NAMES.index(first), _NAMES.index(last) + 1)
+Fields = tuple[str, ...]
 
 
-WHO, SERVICES, TERMS = (
-    _from_to("gender", "Dependents"),
-    _from_to("PhoneService", "StreamingMovies"),
-    _from_to("Contract", "PaymentMethod"),
-)
+def _categories(group: str) -> Fields:
+    return tuple(name for name, field in CATEGORIES.items() if field.group == group)
+
+
+def _values(fields: Fields) -> Callable[[Customer], Any]:
+    return itemgetter(*map(_NAMES.index, fields))
+
+
+_WHO, _SERVICES, _TERMS = map(_categories, (WHO, SERVICES, ACCOUNT))
+_who, _services, _terms = map(_values, (_WHO, _SERVICES, _TERMS))
+
+# Customers whose sums are tried, and how far these may be from what is looked up, to their size.
+_PROBES, _ROUNDING = 500, 1e-9
 
 # Any customer would do: the groups' entries are differences from this one, or hold the rest of it.
 _REFERENCE = Customer(**dict.fromkeys(_NAMES, 0))
@@ -38,6 +47,9 @@ Sums = Callable[[Customer], FloatArray]
 """What is tabulated: for a table of n customers some sums over weighted columns, shape (n, k)."""
 
 Key = tuple[Any, ...]
+
+Entries = NDArray[np.int16]
+"""Where the sums of n customers stand in the look-up tables of the three groups, one below the other, shape (3, n)."""
 
 
 class _Group(NamedTuple):
@@ -49,24 +61,36 @@ class _Group(NamedTuple):
 
 
 class _Lookup(NamedTuple):
-    """A group's sums for columns of customers: the row of each combination of its fields, and the sums by row, without
-    those that are 0 throughout."""
+    """A group's sums for columns of customers: the row of each combination of its fields; the sums by row, shape
+    (rows, k); and each sum for itself, without those that are 0 throughout."""
 
     fields: tuple[str, ...]
     sizes: tuple[int, ...]
-    rows: NDArray[np.intp]
+    rows: NDArray[np.int16]
+    entries: FloatArray
     sums: Mapping[int, FloatArray]
 
-    def add_to(self, sums: FloatArray, table: Customer) -> None:
-        """Add to the sums of n customers, shape (k, n)."""
+    def rows_of(self, table: Customer) -> NDArray[np.int16]:
         # Narrow numbers are quicker to reckon with; no group has more combinations than they hold.
-        combination = np.zeros(sums.shape[1], np.int16)
+        combination = np.zeros(len(table.tenure), np.int16)
         for name, size in zip(self.fields, self.sizes, strict=True):
             combination *= np.int16(size)
             combination += np.asarray(getattr(table, name)).astype(np.int16, copy=False)
-        rows = self.rows.take(combination)
+        return self.rows.take(combination)
+
+    def add_to(self, sums: FloatArray, table: Customer) -> None:
+        """Add to the sums of n customers, shape (k, n)."""
+        rows = self.rows_of(table)
         for each, entries in self.sums.items():
             sums[each] += entries.take(rows)
+
+
+class NotTabulated(ValueError):
+    """Look-up tables do not hold some of the sums, by their number in `sums`."""
+
+    def __init__(self, sums: list[int]) -> None:
+        super().__init__("the look-up tables do not hold the model")
+        self.sums = sums
 
 
 class Tabulated:
@@ -74,13 +98,16 @@ class Tabulated:
     columns an IndexError."""
 
     def __init__(self, sums: Sums) -> None:
+        """Raises NotTabulated where what is looked up is not what the sums are."""
         base = sums(table_of([_REFERENCE]))
-        self._who = _group(sums, [_REFERENCE._replace(**held) for held in _combinations(WHO)], WHO, base)
-        self._services = _group(sums, [_REFERENCE._replace(**held) for held in _combinations(SERVICES)], SERVICES, base)
+        self._who = _group(sums, [_REFERENCE._replace(**held) for held in _combinations(_WHO)], _WHO, base)
+        self._services = _group(
+            sums, [_REFERENCE._replace(**held) for held in _combinations(_SERVICES)], _SERVICES, base
+        )
         months = range(_number("tenure").low, _number("tenure").high + 1)
         self._terms = {
             tenure: _group(
-                sums, [_REFERENCE._replace(tenure=tenure, **held) for held in _combinations(TERMS)], TERMS, 0.0
+                sums, [_REFERENCE._replace(tenure=tenure, **held) for held in _combinations(_TERMS)], _TERMS, 0.0
             )
             for tenure in months
         }
@@ -90,23 +117,35 @@ class Tabulated:
         self._first_total = {tenure: float(slope[0]) for tenure, slope in self._total.items()}
         self._base = base[0]
         self._lookups = (
-            _lookup(_NAMES[WHO], {key: self._who.sums[row] for key, row in self._who.rows.items()}),
-            _lookup(_NAMES[SERVICES], {key: self._services.sums[row] for key, row in self._services.rows.items()}),
-            _lookup(("tenure", *_NAMES[TERMS]), self._terms_by_tenure()),
+            _lookup(_WHO, {key: self._who.sums[row] for key, row in self._who.rows.items()}),
+            _lookup(_SERVICES, {key: self._services.sums[row] for key, row in self._services.rows.items()}),
+            _lookup(("tenure", *_TERMS), self._terms_by_tenure()),
         )
+        self._stacked: FloatArray = np.concatenate([lookup.entries for lookup in self._lookups])
+        sizes = [len(lookup.entries) for lookup in self._lookups]
+        self._starts = np.cumsum([0, *sizes[:-1]]).astype(np.int16)[:, None]
         self._charges = {
             "MonthlyCharges": _lookup(("tenure",), {(tenure,): slope for tenure, slope in self._monthly.items()}).sums,
             "TotalCharges": _lookup(("tenure",), {(tenure,): slope for tenure, slope in self._total.items()}).sums,
         }
+
+        self._try(sums)
+
+    def _try(self, sums: Sums) -> None:
+        customers = table_of(list(_probes()))
+        wanted, got = sums(customers), self.table(customers).T
+        off = np.abs(got - wanted).max(axis=0) > _ROUNDING * np.maximum(np.abs(wanted).max(axis=0), 1)
+        if off.any():
+            raise NotTabulated(np.flatnonzero(off).tolist())
 
     def first(self, customer: Customer) -> float:
         """The first of the sums."""
         tenure, who, services = customer.tenure, self._who, self._services
         terms = self._terms[tenure]
         first: float = (
-            who.first[who.rows[customer[WHO]]]
-            + services.first[services.rows[customer[SERVICES]]]
-            + terms.first[terms.rows[customer[TERMS]]]
+            who.first[who.rows[_who(customer)]]
+            + services.first[services.rows[_services(customer)]]
+            + terms.first[terms.rows[_terms(customer)]]
             + self._first_monthly[tenure] * customer.MonthlyCharges
             + self._first_total[tenure] * customer.TotalCharges
         )
@@ -117,9 +156,9 @@ class Tabulated:
         tenure, who, services = customer.tenure, self._who, self._services
         terms = self._terms[tenure]
         sums: FloatArray = (
-            who.sums[who.rows[customer[WHO]]]
-            + services.sums[services.rows[customer[SERVICES]]]
-            + terms.sums[terms.rows[customer[TERMS]]]
+            who.sums[who.rows[_who(customer)]]
+            + services.sums[services.rows[_services(customer)]]
+            + terms.sums[terms.rows[_terms(customer)]]
             + self._monthly[tenure] * customer.MonthlyCharges
             + self._total[tenure] * customer.TotalCharges
         )
@@ -137,6 +176,16 @@ class Tabulated:
                 sums[each] += slope.take(tenure) * charge
         return sums
 
+    def entries(self, table: Customer) -> Entries:
+        """Where the sums of n customers stand, but for their charges."""
+        return np.array([lookup.rows_of(table) for lookup in self._lookups], np.int16) + self._starts
+
+    def sums_of(self, entries: Entries) -> FloatArray:
+        """The sums that stand there, shape (n, k), but for the charges."""
+        sums: FloatArray = np.add.reduce(self._stacked.take(entries, axis=0), axis=0)
+        sums += self._base
+        return sums
+
     def slopes(self, tenure: int) -> tuple[FloatArray, FloatArray]:
         """How the sums grow with MonthlyCharges and with TotalCharges at this tenure, each of shape (k,)."""
         return self._monthly[tenure], self._total[tenure]
@@ -152,15 +201,17 @@ class Tabulated:
 def _lookup(fields: tuple[str, ...], entries: Mapping[Key, FloatArray]) -> _Lookup:
     sizes = tuple(len(CATEGORIES[name].names) if name in CATEGORIES else _number(name).high + 1 for name in fields)
     # What no rule allows points behind the last row.
-    rows = np.full(math.prod(sizes), len(entries), np.intp)
+    rows = np.full(math.prod(sizes), len(entries), np.int16)
     rows[np.ravel_multi_index(tuple(np.array(list(entries)).T), sizes)] = np.arange(len(entries))
-    sums = np.array(list(entries.values())).T.copy()
-    return _Lookup(fields, sizes, rows, {each: sums[each] for each in np.flatnonzero(sums.any(axis=1)).tolist()})
+    by_row = np.array(list(entries.values()))
+    sums = by_row.T.copy()
+    return _Lookup(
+        fields, sizes, rows, by_row, {each: sums[each] for each in np.flatnonzero(sums.any(axis=1)).tolist()}
+    )
 
 
-def _combinations(group: slice) -> list[dict[str, int]]:
-    """All that the group's fields can hold together."""
-    names = _NAMES[group]
+def _combinations(names: Fields) -> list[dict[str, int]]:
+    """All that a group's fields can hold together."""
     every = product(*(range(len(CATEGORIES[name].names)) for name in names))
     return [held for codes in every if _allowed(held := dict(zip(names, codes, strict=True)))]
 
@@ -173,10 +224,11 @@ def _allowed(held: Mapping[str, int]) -> bool:
     )
 
 
-def _group(sums: Sums, customers: list[Customer], fields: slice, base: Any) -> _Group:
+def _group(sums: Sums, customers: list[Customer], fields: Fields, base: Any) -> _Group:
     """The customers' sums less the base, by what their fields hold."""
     entries = sums(table_of(customers)) - base
-    return _Group({each[fields]: row for row, each in enumerate(customers)}, entries, entries[:, 0].tolist())
+    key = _values(fields)
+    return _Group({key(each): row for row, each in enumerate(customers)}, entries, entries[:, 0].tolist())
 
 
 def _slopes(sums: Sums, months: range, charge: str) -> FloatArray:
@@ -189,3 +241,39 @@ def _slopes(sums: Sums, months: range, charge: str) -> FloatArray:
 
 def _number(name: str) -> Number:
     return cast(Number, FIELDS[name])
+
+
+def require_tabulated(features: Sequence[Feature] = FEATURES) -> None:
+    """Raises ValueError, with the name of the column, where one is such that no model of it can be looked up."""
+    try:
+        Tabulated(lambda table: np.column_stack([_column(feature, table) for feature in features]))
+    except NotTabulated as error:
+        raise ValueError("; ".join(_trouble(features[number]) for number in error.sums)) from error
+
+
+def _column(feature: Feature, table: Customer) -> FloatArray:
+    return np.full(len(table.tenure), feature.formula(table, np.log1p), np.float64)
+
+
+def _trouble(feature: Feature) -> str:
+    of_each_group = {FIELDS[name].group: name for name in reversed(feature.fields)}
+    if len(of_each_group) > 1:
+        return f"column {feature.name} mixes {' and '.join(reversed(of_each_group.values()))}"
+    fields = " and ".join(feature.fields)
+    return f"column {feature.name} of {fields} is not linear in a number other than tenure, or is of other fields too"
+
+
+def _probes() -> Iterator[Customer]:
+    """Customers of all kinds whom the rules allow."""
+    rng = np.random.default_rng(0)
+    for _ in range(_PROBES):
+        held = {name: int(rng.integers(*_bounds(field))) for name, field in FIELDS.items()}
+        for name, rule in IMPLIED.items():
+            allowed = {code for (parent, _), code in SETTLED[name].items() if parent == held[rule.field]}
+            held[name] = int(rng.choice(sorted(allowed)))
+        yield Customer(**held)
+
+
+def _bounds(field: Field) -> tuple[int, int]:
+    """The first code or number, and the one behind the last."""
+    return (0, len(field.names)) if isinstance(field, Category) else (field.low, field.high + 1)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from churn.customer import FIELDS, REQUIRED, Customer, value_of
+from churn.customer import CATEGORIES, FIELDS, REQUIRED, Customer, value_of
 from churn.features import ADD_ONS
 from churn.predict import MAX_RECOMMENDATIONS, Predictor, risk_band
 from churn.reading import read
@@ -117,6 +117,19 @@ def test_every_recommendation_is_re_scored_and_lowers_the_probability(
     for each in got.recommendations:
         after = predictor.predict(read(record | {each.field: each.to})).churn_probability
         assert each.churn_probability_after == after < got.churn_probability
+
+
+def test_who_takes_an_offer_stays_who_he_is(predictor: Predictor) -> None:
+    """What is unknown is filled from the same customers, with and without the offer."""
+    reading = read(SEVEN)
+    got = predictor.predict(reading)
+    assert got.recommendations
+    for each in got.recommendations:
+        field = CATEGORIES[each.field]
+        table = predictor.background.completions(reading.customer)
+        changed = table._replace(**{each.field: np.full(len(table.tenure), float(field.code(each.to)))})
+        wanted = float(predictor.scorer.probabilities(changed).mean())
+        assert each.churn_probability_after == pytest.approx(wanted, abs=1e-12)
 
 
 def test_recommendations_come_best_first(predictor: Predictor, record: dict[str, object]) -> None:

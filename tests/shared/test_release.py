@@ -5,14 +5,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from threading import Barrier, Thread
 
+import numpy as np
 import pytest
 
 from churn import release
-from churn.customer import Customer
+from churn.customer import FIELDS, Customer, value_of
 from churn.errors import PreconditionFailed, ReleaseRefused, UnknownRelease
+from churn.features import features
 from churn.predict import Predictor
 from churn.reading import read
 from churn.scorecard import Scorecard
+from churn.scoring import sigmoid
 from churn.store import ObjectStore, open_store
 
 MOMENT = datetime(2026, 11, 23, 14, 3, 1, tzinfo=UTC)
@@ -123,7 +126,7 @@ def test_an_unknown_version_is_named(store: ObjectStore) -> None:
 
 
 MANIFEST_FAULTS = [
-    ({"format": 2}, "format is 2"),
+    ({"format": 3}, "format is 3, this program reads formats 1 and 2"),
     ({"schema_hash": "0"}, "other fields or columns"),
     ({"columns": []}, "other fields or columns"),
     ({"kind": "pickle"}, "unknown kind"),
@@ -190,6 +193,51 @@ def test_a_model_that_misses_its_worked_examples_is_refused(store: ObjectStore, 
     with pytest.raises(ReleaseRefused, match=r"worked example \d+ gives"):
         release.promote(store, "20261123_150000", None)
     assert release.current(store) is None
+
+
+def test_a_release_of_the_first_format_answers_as_it_did(
+    store: ObjectStore, files: dict[str, bytes], scorecard: Scorecard, customers: list[Customer]
+) -> None:
+    """Its background completes every customer with every one of its own, whatever they pay."""
+    sample = customers[:200]
+    incomplete = customers[1]._replace(Partner=None, PaymentMethod=None)
+    completed = [customers[1]._replace(Partner=one.Partner, PaymentMethod=one.PaymentMethod) for one in sample]
+    expected = np.mean([scorecard.probability(customer) for customer in completed])
+    record = {name: value_of(name, incomplete) for name in FIELDS if getattr(incomplete, name) is not None}
+    old = {
+        "background.json": json.dumps({"fields": list(FIELDS), "customers": sample}).encode(),
+        "examples.json": json.dumps([{"customer": record, "churn_probability": float(expected)}]).encode(),
+    }
+    release.publish(store, "20261123_150000", ABOUT, files | old)
+    rewrite_manifest(store, "20261123_150000", {"format": 1})
+    assert release.load(store, "20261123_150000").version == "20261123_150000"
+
+
+@pytest.mark.parametrize("path", ["predict", "explain"])
+def test_a_release_that_serves_other_than_was_judged_is_refused(
+    store: ObjectStore, version: str, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    """Worked examples are of the model's formula; an answer and a job's row are come by in other ways."""
+
+    def looked_up(*args: object) -> tuple[float, object]:
+        got = honest(*args)
+        return (got[0] + 1e-6, *got[1:]) if path == "explain" else got + 1e-6
+
+    where, name = (Predictor, "explain") if path == "explain" else (Scorecard, "probability")
+    honest = getattr(where, name)
+    monkeypatch.setattr(where, name, looked_up)
+    with pytest.raises(ReleaseRefused, match="worked example 1 gives"):
+        release.load(store, version)
+
+
+def test_worked_examples_are_of_the_formula_that_was_judged(
+    predictor: Predictor, customers: list[Customer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(predictor.scorer, "probability", lambda _: 0.123)
+    examples = json.loads(release.worked_examples(predictor, customers[:3]))
+    weights, intercept = predictor.scorer.weights, predictor.scorer.intercept
+    wanted = [sigmoid(intercept + float(np.dot(features(customer), weights))) for customer in customers[:3]]
+    assert [example["churn_probability"] for example in examples] == pytest.approx(wanted, abs=1e-12)
 
 
 def test_a_manifest_other_than_the_released_one_is_refused(store: ObjectStore, version: str) -> None:

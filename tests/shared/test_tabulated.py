@@ -1,13 +1,19 @@
 """Looking up gives what adding up the columns gives."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from churn.customer import Customer
-from churn.features import matrix
+import churn
+from churn import tabulated as module
+from churn.customer import CATEGORIES, Customer
+from churn.features import COLUMNS, FEATURES, Feature, matrix
 from churn.scorecard import Scorecard
 from churn.scoring import FloatArray, table_of
-from churn.tabulated import Tabulated
+from churn.tabulated import NotTabulated, Tabulated, require_tabulated
 
 
 def columns(table: Customer) -> FloatArray:
@@ -53,3 +59,104 @@ def test_one_whom_no_rule_allows_is_found_among_columns(customers: list[Customer
     contradiction = customers[0]._replace(InternetService=2, OnlineSecurity=2)
     with pytest.raises(IndexError):
         Tabulated(columns).table(table_of([*customers[:3], contradiction]))
+
+
+FIBER = CATEGORIES["InternetService"].code("Fiber optic")
+
+CROSSING = [
+    (
+        Feature(
+            "SeniorxFiber",
+            ("SeniorCitizen", "InternetService"),
+            lambda c, _: (c.SeniorCitizen == 1) & (c.InternetService == FIBER),
+        ),
+        "column SeniorxFiber mixes SeniorCitizen and InternetService",
+    ),
+    (
+        Feature("BillxPartner", ("MonthlyCharges", "Partner"), lambda c, _: c.MonthlyCharges * c.Partner),
+        "column BillxPartner mixes MonthlyCharges and Partner",
+    ),
+    (
+        Feature("BillSquared", ("MonthlyCharges",), lambda c, _: c.MonthlyCharges**2),
+        "column BillSquared of MonthlyCharges is not linear in a number other than tenure",
+    ),
+    (
+        Feature("Undeclared", ("Contract",), lambda c, _: c.Contract * c.Partner),
+        "column Undeclared of Contract is not linear in a number other than tenure, or is of other fields too",
+    ),
+]
+
+
+@pytest.mark.parametrize(("feature", "sentence"), CROSSING, ids=lambda value: getattr(value, "name", ""))
+def test_a_column_that_cannot_be_looked_up_is_named(feature: Feature, sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        require_tabulated((*FEATURES, feature))
+
+
+def test_the_columns_can_be_looked_up() -> None:
+    require_tabulated()
+
+
+@pytest.mark.parametrize("feature", [feature for feature, _ in CROSSING], ids=lambda feature: feature.name)
+def test_a_model_that_tables_do_not_hold_is_refused(scorecard: Scorecard, feature: Feature) -> None:
+    def log_odds(table: Customer) -> FloatArray:
+        crossed = np.full(len(table.tenure), feature.formula(table, np.log1p), float)
+        return (matrix(table) @ np.array(scorecard.weights) + 0.5 * crossed)[:, None]
+
+    with pytest.raises(NotTabulated) as caught:
+        Tabulated(log_odds)
+    assert caught.value.sums == [0]
+
+
+def test_a_scorecard_with_such_a_column_is_refused_with_its_name(
+    scorecard: Scorecard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """AutoPay's place is taken by a column that crosses two groups, in all that reads the declaration."""
+    place = COLUMNS.index("AutoPay")
+    features = (*FEATURES[:place], CROSSING[0][0], *FEATURES[place + 1 :])
+    monkeypatch.setattr(churn.features, "_FORMULAS", tuple(feature.formula for feature in features))
+    monkeypatch.setattr(module.require_tabulated, "__defaults__", (features,))
+    with pytest.raises(ValueError, match="column SeniorxFiber mixes SeniorCitizen and InternetService"):
+        Scorecard.from_dict(scorecard.to_dict())
+
+
+# A program of its own, since a customer's fields are declared once for all that is imported.
+ADDED = """
+import numpy as np
+from churn.customer import CATEGORIES, FIELDS, Customer
+from churn.features import FEATURES, matrix
+from churn.scoring import table_of
+from churn.tabulated import Tabulated
+
+assert list(FIELDS)[-1] == "Roaming" and "Roaming_Yes" in [feature.name for feature in FEATURES]
+rng = np.random.default_rng(1)
+known = dict.fromkeys(FIELDS, 0) | {"PhoneService": 1, "MonthlyCharges": 50, "TotalCharges": 900}
+people = [
+    Customer(**(known | {"tenure": tenure, "Roaming": tenure % 2, "gender": tenure % 3 % 2}))
+    for tenure in range(50)
+]
+weights = rng.normal(size=len(FEATURES))
+tabulated = Tabulated(lambda table: (matrix(table) @ weights)[:, None])
+wanted = matrix(table_of(people)) @ weights
+assert np.allclose([tabulated.first(one) for one in people], wanted, atol=1e-9)
+assert np.allclose(tabulated.table(table_of(people))[0], wanted, atol=1e-9)
+"""
+
+FIELD = """
+    Roaming: Annotated[
+        Code, Category("Roaming", {group}, "Whether it is used abroad.", _yes_no("No roaming", "Roams"), "No")
+    ]
+
+
+FIELDS: dict"""
+
+
+@pytest.mark.parametrize("group", ["WHO", "SERVICES", "ACCOUNT"])
+def test_a_field_added_at_the_end_is_looked_up(tmp_path: Path, group: str) -> None:
+    for source in Path(churn.__file__).parent.glob("*.py"):
+        text = source.read_text("utf-8")
+        if source.name == "customer.py":
+            text = text.replace("\n\nFIELDS: dict", FIELD.format(group=group), 1)
+        (tmp_path / "churn").mkdir(exist_ok=True)
+        (tmp_path / "churn" / source.name).write_text(text, "utf-8")
+    subprocess.run([sys.executable, "-c", ADDED], check=True, env={"PYTHONPATH": str(tmp_path)}, cwd=tmp_path)

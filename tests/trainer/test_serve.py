@@ -1,6 +1,7 @@
 """The champion as what serves it: every model can be one, and serves what scikit-learn would say."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from churn import release
 from churn.features import matrix
 from churn_trainer.candidates import CANDIDATES, VOTING
 from churn_trainer.prepare import prepare
-from churn_trainer.serve import BACKGROUND_CUSTOMERS, customers, serve
+from churn_trainer.serve import BACKGROUND_CUSTOMERS, background_rows, customers, serve
 from churn_trainer.table import load
 from churn_trainer.train import fit_all
 
@@ -62,6 +63,18 @@ def test_the_background_is_of_real_customers_of_the_train_part(fitted, prepared)
     people = {tuple(customer) for customer in customers(prepared.table, prepared.split.train)}
     assert len(sample["customers"]) == BACKGROUND_CUSTOMERS
     assert all(tuple(customer) in people for customer in sample["customers"])
+
+
+def test_rare_values_are_in_the_background(prepared):
+    rows = prepared.split.train[::-1]
+    payment = np.zeros(len(prepared.table))
+    payment[rows[-3:]] = 3
+    payment[rows[-40:-20]] = 2
+    table = replace(prepared.table, customers=prepared.table.customers._replace(PaymentMethod=payment))
+    chosen = background_rows(table, np.repeat(rows, 3))
+    counts = dict(zip(*np.unique(payment[chosen], return_counts=True), strict=True))
+    assert len(chosen) == BACKGROUND_CUSTOMERS + 3 * 3 + 10
+    assert (counts[2], counts[3]) == (10, 9)
 
 
 def test_worked_examples_hold_complete_and_sparse_customers(fitted, prepared):

@@ -69,7 +69,8 @@ class PredictionAnswer(Struct, frozen=True):
         tuple[str, ...], Meta(description="The absent fields that were averaged over a sample of real customers.")
     ]
     probability_range: Annotated[
-        tuple[float, float] | None, Meta(description="The middle 80 % over what is assumed; null if nothing is.")
+        tuple[float, float] | None,
+        Meta(description="The middle 80 % over what is assumed; null if nothing is."),
     ]
     cached: Annotated[bool, Meta(description="Whether this answer came from a cache.")]
     timestamp: Moment

@@ -37,6 +37,14 @@ class NoExport(ChurnError):
         super().__init__(f"{model} has no ONNX form here; write one in churn_trainer.graph.")
 
 
+class NoLookUp(ChurnError):
+    """A column mixes what the look-up tables of an additive model hold apart."""
+
+    def __init__(self, trouble: str) -> None:
+        remedy = "write it of fields of one group (churn.customer), or regroup them (churn.tabulated)"
+        super().__init__(f"No additive model can be served with the columns as they are: {trouble}; {remedy}.")
+
+
 class SchedulerUnavailable(ChurnError):
     """The Dask scheduler that the settings name cannot be reached."""
 

@@ -28,7 +28,7 @@ from churn_trainer.metrics import measure
 from churn_trainer.prepare import Prepared, prepare
 from churn_trainer.quality import quality
 from churn_trainer.rivals import Rival
-from churn_trainer.serve import serve
+from churn_trainer.serve import require_look_up, serve
 from churn_trainer.settings import TrainerSettings
 from churn_trainer.sources import Source
 from churn_trainer.table import Findings, Table, load
@@ -53,8 +53,9 @@ class Run:
     def train(self, source: Source, fingerprint: str) -> None:
         """Train on the table and release the champion if it may.
 
-        Raises BrokenTable, TableChanged, SchedulerUnavailable and NoExport before anything is written.
+        Raises BrokenTable, TableChanged, SchedulerUnavailable, NoExport and NoLookUp before anything is written.
         """
+        require_look_up()
         for candidate in (*CANDIDATES, VOTING):
             require_form(candidate.estimator())
         with cluster(self._settings):

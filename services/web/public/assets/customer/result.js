@@ -124,7 +124,7 @@ export class CustomerResult extends HTMLElement {
         const spread = range ? ` For the middle 80\u00a0% of them it lies between ${percent(range[0], 0)} and ${percent(range[1], 0)}.` : '';
         return h('details.unknown', { open },
             h('summary', {}, `Averaged over ${plural(assumed.length, 'unknown answer')}`),
-            h('p', {}, `${sentenceList(titles)} ${assumed.length === 1 ? 'is' : 'are'} unknown, so this is the mean over real customers who share the known answers.${spread}`),
+            h('p', {}, `${sentenceList(titles)} ${assumed.length === 1 ? 'is' : 'are'} unknown, so this is the mean over what they are for the real customers nearest in tenure, contract and bill.${spread}`),
         );
     }
 
