@@ -60,13 +60,13 @@ def test_a_served_champion_passes_the_checks_of_a_release(fitted, prepared, stor
 
 def test_the_background_is_of_real_customers_of_the_train_part(fitted, prepared):
     sample = json.loads(serve(fitted["Logistic Regression"].model, prepared).files["background.json"])
-    people = {tuple(customer) for customer in customers(prepared.table, prepared.split.train)}
+    people = {tuple(customer) for customer in customers(prepared.table, prepared.split.development)}
     assert len(sample["customers"]) == BACKGROUND_CUSTOMERS
     assert all(tuple(customer) in people for customer in sample["customers"])
 
 
 def test_rare_values_are_in_the_background(prepared):
-    rows = prepared.split.train[::-1]
+    rows = prepared.split.development[::-1]
     payment = np.zeros(len(prepared.table))
     payment[rows[-3:]] = 3
     payment[rows[-40:-20]] = 2

@@ -7,6 +7,8 @@ comparison     folds, repeats, rows, candidates (one row per model), selection (
 calibration    [{mean_predicted, observed, count}] on the test part
 score_distribution {edges, stayed, churned} on the test part
 thresholds     [{threshold, flagged, caught, false_alarms, missed}] per 1,000 customers of the test part
+absent_fields  customers, complete, required, random, reference (each roc_auc, log_loss, brier, calibration_slope,
+               calibration_intercept; of the partial ones range_coverage), loss: see churn_trainer.absent
 drivers        {model, meaning, fields: [{field, title, from, to, text, odds_ratio, low, high, direction}], columns}
 fairness       {threshold, part, groups: [{field, group, customers, false_positive_rate: {value, low, high}, ...}]}
 gates          [{name, passed, detail}], gates_passed (whether they all hold)

@@ -29,7 +29,7 @@ _FIGURES = {
 def page(card: dict[str, Any]) -> str:
     """The whole page; every value in it is escaped."""
     title = f"Model card: {card['model_name']} {card['version']}"
-    parts = (_head(card), _purpose(card), _data(card), _quality(card), _curves(card), _drivers(card))
+    parts = (_head(card), _purpose(card), _data(card), _quality(card), _absent(card), _curves(card), _drivers(card))
     sections = "".join((*parts, _fairness(card), _candidates(card), _gates(card), _environment(card)))
     head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{escape(title)}</title>'
     body = f"<h1>{escape(title)}</h1>{sections}"
@@ -90,6 +90,37 @@ def _quality(card: dict[str, Any]) -> str:
     always_no = 1 - card["data"]["churn_rate"]
     note = f"<p>Threshold {card['threshold']}. Always answering No would be right for {always_no:.1%} of them.</p>"
     return f"<h2>Quality</h2>{_table(caption, ('Figure', 'Cross-validation', 'Test'), rows)}{note}"
+
+
+_KNOWN = {
+    "complete": "All fields",
+    "random": "The required fields, and each other one by the toss of a coin",
+    "required": "The required fields alone",
+    "reference": "A regression on the required fields alone",
+}
+
+
+def _absent(card: dict[str, Any]) -> str:
+    """What an answer is worth where not all is known."""
+    absent = card["absent_fields"]
+    rows = [
+        (
+            name,
+            *(f"{figures[figure]:.4f}" for figure in ("roc_auc", "log_loss", "brier")),
+            f"{figures['calibration_slope']:.2f}",
+            f"{figures['calibration_intercept']:+.2f}",
+            f"{figures['range_coverage']:.1%}" if "range_coverage" in figures else "",
+        )
+        for kind, name in _KNOWN.items()
+        for figures in (absent[kind],)
+    ]
+    head = ("What is known", "AUC", "Log loss", "Brier score", "Calibration slope", "Intercept", "Range holds")
+    caption = f"{absent['customers']:,} customers of the test part"
+    note = (
+        "<p>Absent fields are taken from the real customers nearest in tenure, contract and bill. The range is the "
+        "middle 80 % of what these come to; it should hold the probability of the whole record as often.</p>"
+    )
+    return f"<h2>Where not all is known</h2>{_table(caption, head, rows)}{note}"
 
 
 def _bar(share: float, color: str = "#0072B2") -> str:

@@ -1,6 +1,7 @@
 """What a gate is, and what every gate may look at."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from churn.predict import Predictor
 from churn.scoring import FloatArray
@@ -24,7 +25,8 @@ class Evidence:
     """The champion as it would serve, and what is known of it.
 
     `unseen` are the customers of the test part, on whom nothing was fitted, and `probability` is what the champion
-    predicts for each of them. `rivals` are the releases that it is judged against.
+    predicts for each of them. `rivals` are the releases that it is judged against, `absent` the figures of
+    churn_trainer.absent.
     """
 
     champion: str
@@ -35,3 +37,4 @@ class Evidence:
     rivals: tuple[Rival, ...]
     unseen: Table
     probability: FloatArray
+    absent: dict[str, Any]

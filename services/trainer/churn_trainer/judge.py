@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from churn.customer import CATEGORIES, Customer
+from churn_trainer import absent
 from churn_trainer.candidates import CANDIDATES, VOTING
 from churn_trainer.compare import Comparison
 from churn_trainer.evidence import Evidence, Gate
@@ -98,6 +99,7 @@ CHECKS: tuple[Callable[[Evidence], Iterable[Gate]], ...] = (
     two_year_contract,
     row_order,
     leaks_and_repeats,
+    absent.gates,
     no_worse,
 )
 

@@ -13,6 +13,7 @@ from churn.errors import ConfigurationError, PreconditionFailed
 from churn.release import Pointer
 from churn.store import ObjectStore
 from churn_trainer import memory, plots, publish, releases, rivals, sources
+from churn_trainer.absent import absent_fields
 from churn_trainer.candidates import CANDIDATES, LOGISTIC_REGRESSION, VOTING, Candidate
 from churn_trainer.card import Trained
 from churn_trainer.check import check, check_parts
@@ -111,6 +112,7 @@ class Run:
             rivals=self._rivals(expected, prepared.table),
             unseen=test,
             probability=probability,
+            absent=absent_fields(served.predictor, prepared),
         )
         return Trained(
             source=source,
@@ -121,7 +123,7 @@ class Run:
             choice=choice,
             permuted=permuted,
             served=served,
-            quality=quality(test.churn, probability, test.customers),
+            quality=quality(test.churn, probability, test.customers) | {"absent_fields": evidence.absent},
             drivers=drivers(fitted[LOGISTIC_REGRESSION].model, prepared),
             gates=gates(evidence),
             rivals=evidence.rivals,

@@ -52,7 +52,7 @@ def require_look_up() -> None:
 
 
 def serve(model: ClassifierMixin, prepared: Prepared) -> Served:
-    shuffled = np.random.default_rng(SEED).permutation(prepared.split.train)
+    shuffled = np.random.default_rng(SEED).permutation(prepared.split.development)
     sample = customers(prepared.table, background_rows(prepared.table, shuffled))
     examples = customers(prepared.table, shuffled[-COMPLETE_EXAMPLES:])
     examples += [_sparse(customer) for customer in examples[:SPARSE_EXAMPLES]]

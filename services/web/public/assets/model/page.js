@@ -7,7 +7,7 @@ import { failure, waiting } from '../shell/failure.js';
 import { CandidateTable, DriversPanel } from './drivers.js';
 import { HistoryTable } from './history.js';
 import { ReleasePictures } from './pictures.js';
-import { data, fairness, quality, release, use } from './sections.js';
+import { data, fairness, partial, quality, release, use } from './sections.js';
 import { ReliabilityPanel, ScoresPanel } from './curves.js';
 import { ThresholdExplorer } from './threshold.js';
 
@@ -43,6 +43,7 @@ function show(body, info) {
         body,
         release(info),
         quality(info),
+        info.absent_fields && partial(info),
         info.thresholds && panel('threshold-explorer', info),
         info.calibration && panel('reliability-panel', info),
         info.score_distribution && panel('scores-panel', info),

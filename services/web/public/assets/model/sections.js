@@ -81,6 +81,27 @@ const FIGURES = [
     ['lift_top_decile', 'Lift of the top tenth', 'How many times more leavers are among the riskiest tenth than at random.'],
 ];
 
+const KNOWN = [
+    ['complete', 'Everything', 'All fields, as in the figures above.'],
+    ['random', 'About half', 'The required fields, and each other one by the toss of a coin.'],
+    ['required', 'The required fields', 'All others are taken from the real customers nearest in tenure, contract and bill.'],
+];
+
+/** How good answers are where fields are absent. */
+export function partial({ absent_fields: absent }) {
+    const rows = KNOWN.map(([kind, title, meaning]) => [
+        [h('span', {}, title), h('span.hint.meaning', {}, meaning)],
+        figure(absent[kind].roc_auc),
+        figure(absent[kind].log_loss),
+        figure(absent[kind].calibration_slope, 2),
+        'range_coverage' in absent[kind] ? percent(absent[kind].range_coverage, 0) : '\u2013',
+    ]);
+    return across('Where not all is known',
+        h('p.hint', {}, `On ${plural(absent.customers, 'customer')} of the test part, asked about again with fields left out. A slope of 1 is perfect calibration; the range that goes with an answer should hold the answer to the whole record for 80\u00a0% of them.`),
+        table('Quality by what is known', ['What is known', 'ROC AUC', 'Log loss', 'Calibration slope', 'Range holds'], rows),
+    );
+}
+
 export function quality({ metrics, data: { churn_rate: rate } }) {
     const { cv = {}, test } = metrics;
     const rows = FIGURES.filter(([name]) => name in test || name in cv).map(([name, title, meaning]) => [
