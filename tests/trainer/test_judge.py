@@ -8,6 +8,7 @@ import pytest
 from churn.predict import Predictor
 from churn.scorecard import Scorecard
 from churn_trainer import judge, rivals
+from churn_trainer.absent import absent_fields
 from churn_trainer.candidates import CANDIDATES, VOTING
 from churn_trainer.compare import Comparison, PermutedCheck
 from churn_trainer.evidence import Evidence
@@ -65,6 +66,7 @@ def evidence(fitted, prepared):
         rivals=(),
         unseen=unseen,
         probability=predictor.scorer.probabilities(unseen.customers),
+        absent=absent_fields(predictor, prepared),
     )
 
 
