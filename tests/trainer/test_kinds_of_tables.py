@@ -1,0 +1,69 @@
+"""Tables of companies unlike the one of the sample: trained whole, and what comes out answers everyone."""
+
+from collections.abc import Callable
+
+import pytest
+
+from churn import release
+from churn.customer import IMPLIED
+from churn.reading import read
+from churn_trainer import sources
+
+ASKED = [
+    {},
+    {"InternetService": "DSL"},
+    {"InternetService": "No"},
+    {"TechSupport": "Yes"},
+    {"PhoneService": "Yes"},
+    {"PhoneService": "No", "StreamingTV": "No"},
+    {"MultipleLines": "Yes"},
+]
+KNOWN = {"gender": "Male", "SeniorCitizen": 0, "tenure": 5, "Contract": "One year", "MonthlyCharges": 50}
+
+Row = dict[str, str]
+
+
+def without(service: str, besides: int = 0) -> Callable[[int, Row], Row]:
+    """Nobody has the service, but for the first `besides` customers."""
+
+    def changed(number: int, row: Row) -> Row:
+        implied = {name: rule.implies for name, rule in IMPLIED.items() if rule.field == service}
+        return row if number < besides else row | {service: "No"} | implied
+
+    return changed
+
+
+def always(**values: str) -> Callable[[int, Row], Row]:
+    return lambda _, row: row | values
+
+
+def rarely_leaving(number: int, row: Row) -> Row:
+    return row | {"Churn": "Yes" if number % 25 == 0 else "No"}
+
+
+KINDS = {
+    "no internet": without("InternetService"),
+    "no phones": without("PhoneService"),
+    "internet for a few": without("InternetService", besides=12),
+    "one contract": always(Contract="Month-to-month"),
+    "one gender": always(gender="Female"),
+    "a rare outcome": rarely_leaving,
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_table_of_this_kind_is_trained_whole_and_answers_everyone(
+    kind, small_rows, as_csv, trainer, settings, store, capsys
+):
+    head, *rows = small_rows
+    records = [KINDS[kind](number, dict(zip(head, row, strict=True))) for number, row in enumerate(rows)]
+    (settings.data_dir / sources.NAME).write_bytes(as_csv([head, *(list(record.values()) for record in records)]))
+    assert trainer() == 0, capsys.readouterr().out
+    (version,) = release.versions(store)
+    predictor = release.load(store, version).predictor
+    for changes in ASKED:
+        answer = predictor.predict(read(KNOWN | changes))
+        low, high = answer.probability_range
+        assert 0 <= low <= high <= 1
+        assert 0 < answer.churn_probability < 1
+        assert predictor.explain(read(KNOWN | changes), 3)[0] == pytest.approx(answer.churn_probability, abs=1e-9)
