@@ -8,6 +8,7 @@ from churn_trainer.metrics import (
     at_threshold,
     expected_calibration_error,
     lift,
+    log_losses,
     measure,
     reliability,
     score_distribution,
@@ -17,6 +18,12 @@ from churn_trainer.metrics import (
 
 CHURN = np.array([0, 0, 0, 0, 1, 0, 1, 1, 0, 1], np.int8)
 SCORES = np.array([0.05, 0.1, 0.2, 0.3, 0.35, 0.55, 0.6, 0.7, 0.8, 0.95])
+
+
+def test_the_mean_of_the_customers_log_losses_is_that_of_scikit_learn():
+    certain = np.where(CHURN == 1, 1.0, SCORES)
+    for scores in (SCORES, certain, 1 - certain):
+        assert log_losses(CHURN, scores).mean() == pytest.approx(reference.log_loss(CHURN, scores))
 
 
 def test_figures_agree_with_scikit_learn():

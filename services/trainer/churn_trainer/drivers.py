@@ -57,7 +57,7 @@ def drivers(model: LogisticRegression, prepared: Prepared) -> dict[str, Any]:
 
 def _covariance(model: LogisticRegression, prepared: Prepared) -> Floats:
     """The covariance of the weights of a ridge-penalised logistic regression by the sandwich H⁻¹ (XᵀWX) H⁻¹, with
-    H = XᵀWX + 1/C, in scaled columns and an intercept."""
+    H = XᵀWX + I/C, in scaled columns and an intercept."""
     information = np.zeros((len(COLUMNS) + 1, len(COLUMNS) + 1))
     rows = prepared.split.development
     for start in range(0, len(rows), BLOCK):
@@ -65,8 +65,8 @@ def _covariance(model: LogisticRegression, prepared: Prepared) -> Floats:
         probability = model.predict_proba(scaled)[:, 1]
         whole = np.column_stack([scaled, np.ones(len(scaled))])
         information += whole.T @ (whole * (probability * (1 - probability))[:, None])
-    # liblinear penalises the intercept like any weight.
-    inverse = np.linalg.inv(information + np.eye(len(information)) / model.C)
+    penalty = np.diag([*np.full(len(COLUMNS), 1 / model.C), 0.0])  # the intercept is free
+    inverse = np.linalg.inv(information + penalty)
     covariance: Floats = (inverse @ information @ inverse)[:-1, :-1]
     return covariance
 

@@ -30,6 +30,14 @@ def measure(churn: Labels, probability: Probabilities) -> dict[str, float]:
     }
 
 
+def log_losses(churn: Labels, probability: Probabilities) -> Probabilities:
+    """Each customer's log loss; a probability of 0 or 1 counts as the nearest that is neither, as in scikit-learn."""
+    tiny = np.finfo(np.float64).eps
+    told = np.clip(np.where(churn == 1, probability, 1 - probability), tiny, 1 - tiny)
+    losses: Probabilities = -np.log(told)
+    return losses
+
+
 def at_threshold(churn: Labels, probability: Probabilities, threshold: float) -> dict[str, float]:
     """Accuracy, precision, recall and F1 of saying Yes from the threshold on; 0 where there is nothing to divide by."""
     flagged = probability >= threshold

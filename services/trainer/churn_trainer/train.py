@@ -1,9 +1,10 @@
 """Fitting the candidates on all customers but those of the test part, one after another."""
 
 import gc
+import math
 import pickle
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,8 +17,12 @@ from threadpoolctl import threadpool_limits
 
 from churn_trainer.candidates import CANDIDATES, VOTERS, VOTING, Candidate
 from churn_trainer.memory import peak_of
-from churn_trainer.metrics import measure
+from churn_trainer.metrics import log_losses, measure
 from churn_trainer.prepare import Prepared
+
+
+# Folds of the search for settings within each fit.
+SEARCH_FOLDS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +41,24 @@ class Fitted:
 
 
 def search(estimator: ClassifierMixin, candidate: Candidate, prefix: str = "") -> GridSearchCV:
-    """The candidate's grid search. One job, unless a cluster was made joblib's backend: n_jobs=None means just that."""
+    """The candidate's grid search, by log loss and the one-standard-error rule.
+
+    One job, unless a cluster was made joblib's backend: n_jobs=None means just that.
+    """
     grid = {f"{prefix}{name}": list(values) for name, values in candidate.grid.items()}
-    return GridSearchCV(estimator, grid, cv=3, scoring="roc_auc", n_jobs=None)
+    return GridSearchCV(estimator, grid, cv=SEARCH_FOLDS, scoring=_losses, refit=simplest_within_error, n_jobs=None)
+
+
+def simplest_within_error(results: Mapping[str, NDArray[np.float64]]) -> int:
+    """The first setting, the simplest coming first, whose mean log loss is within one standard error of the best one.
+
+    Breiman, Friedman, Olshen and Stone (1984, "Classification and Regression Trees", section 3.4.3). As there, the
+    error is that of a mean over customers: a mean over three folds would be too uncertain itself.
+    """
+    losses = results["mean_test_log_loss"]
+    best = int(losses.argmin())
+    error = math.sqrt(results["mean_test_squared_error"][best] / SEARCH_FOLDS)
+    return int(np.argmax(losses <= losses[best] + error))
 
 
 def fit_all(prepared: Prepared) -> Iterator[Fitted]:
@@ -56,6 +76,12 @@ def fit_all(prepared: Prepared) -> Iterator[Fitted]:
         gc.collect()
     ensemble = VotingClassifier(voters, voting="soft")
     yield _fitted(VOTING, lambda: (ensemble.fit(columns, churn), {}))
+
+
+def _losses(model: ClassifierMixin, columns: NDArray[np.float32], churn: NDArray[np.int8]) -> dict[str, float]:
+    """A fold's mean log loss, and the square of its standard error."""
+    losses = log_losses(churn, np.asarray(model.predict_proba(columns)[:, 1], np.float64))
+    return {"log_loss": float(losses.mean()), "squared_error": float(losses.var(ddof=1)) / len(losses)}
 
 
 def figures_on(rows: NDArray[np.intp], model: ClassifierMixin, prepared: Prepared) -> dict[str, float]:
