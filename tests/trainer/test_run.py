@@ -17,8 +17,9 @@ from sklearn.pipeline import make_pipeline
 
 from churn import release
 from churn.errors import PreconditionFailed, ReleaseRefused, StoreUnavailable
-from churn.features import matrix
+from churn.features import FEATURES, Feature, matrix
 from churn.store import open_store
+from churn.tabulated import require_tabulated
 from churn_trainer import publish, reference, releases, run, sources
 from churn_trainer.candidates import CANDIDATES
 from churn_trainer.compare import Data, Design, compare
@@ -287,6 +288,17 @@ def test_a_candidate_that_nothing_could_serve_is_told_before_anything_is_written
     monkeypatch.setattr(run, "CANDIDATES", (replace(CANDIDATES[0], estimator=DummyClassifier),))
     assert trainer() == 1
     assert "DummyClassifier has no ONNX form here" in capsys.readouterr().out
+    assert nothing_written(store)
+
+
+def test_a_column_that_no_look_up_holds_is_told_before_anything_is_written(
+    trainer, settings, store, small_csv, monkeypatch, capsys
+):
+    (settings.data_dir / sources.NAME).write_bytes(small_csv)
+    crossing = Feature("SeniorxFiber", ("SeniorCitizen", "InternetService"), lambda c, _: c.SeniorCitizen * (c[7] == 1))
+    monkeypatch.setattr(require_tabulated, "__defaults__", ((*FEATURES, crossing),))
+    assert trainer() == 1
+    assert "column SeniorxFiber mixes SeniorCitizen and InternetService" in capsys.readouterr().out
     assert nothing_written(store)
 
 
