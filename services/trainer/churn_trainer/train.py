@@ -20,7 +20,6 @@ from churn_trainer.memory import peak_of
 from churn_trainer.metrics import log_losses, measure
 from churn_trainer.prepare import Prepared
 
-
 # Folds of the search for settings within each fit.
 SEARCH_FOLDS = 3
 
