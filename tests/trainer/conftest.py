@@ -21,12 +21,20 @@ from churn_trainer.prepare import Prepared, prepare
 from churn_trainer.settings import TrainerSettings
 from churn_trainer.sources import Source
 from churn_trainer.table import Table, load
+from churn_trainer.threads import one_thread
 from churn_trainer.train import Fitted
 
 Rows = list[list[str]]
 
 # Enough customers for every check and few enough for tests to be quick.
 SMALL_ROWS = 1_500
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread() -> Iterator[None]:
+    """As in a run: what is fitted here is the same to the byte, and tests beside each other do not wait for cores."""
+    with one_thread():
+        yield
 
 
 def written(rows: Rows) -> bytes:

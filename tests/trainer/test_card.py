@@ -1,10 +1,14 @@
 """The manifest: the names that /model_info and the site show, and that what they show is true."""
 
+import numpy as np
 import pytest
 
 from churn import release
 from churn_trainer import reference
+from churn_trainer.calibration import recalibration
 from churn_trainer.card import costs, manifest
+from churn_trainer.choice import choose
+from churn_trainer.intervals import intervals
 from churn_trainer.metrics import measure
 
 
@@ -71,6 +75,57 @@ def test_the_first_release_has_no_rivals_and_becomes_the_reference(whole_run, to
     kept = reference.read(whole_run.store)
     assert kept is not None
     assert kept.version == whole_run.version
+
+
+def test_the_test_figures_have_their_intervals(whole_run, told):
+    table = whole_run.trained.prepared.table.take(whole_run.trained.prepared.split.test)
+    served = release.load(whole_run.store, whole_run.version).predictor.scorer.probabilities(table.customers)
+    for name, ends in intervals(table.churn, served).items():
+        assert told["metrics"]["test_intervals"][name] == pytest.approx(ends, abs=1e-6), name
+    assert told["recalibration"]["slope"] == pytest.approx(recalibration(table.churn, served)["slope"], abs=1e-6)
+
+
+def test_the_spread_of_a_figure_is_that_over_the_folds(whole_run, told):
+    figures = whole_run.trained.comparison.figures[told["model_name"]]
+    for figure, values in figures.items():
+        spread = told["metrics"]["cv"][figure]
+        assert spread == pytest.approx({"mean": np.mean(values), "std": np.std(values, ddof=1)}), figure
+
+
+def test_a_model_above_the_champion_has_a_positive_difference(whole_run, told):
+    figures = whole_run.trained.comparison.figures
+    champion = figures[told["model_name"]]
+    for row in told["comparison"]["candidates"]:
+        for figure, gap in (("roc_auc", row["against_champion"]), ("log_loss", row["against_champion"]["log_loss"])):
+            gaps = figures[row["model_name"]][figure] - champion[figure]
+            assert gap["mean"] == pytest.approx(gaps.mean())
+            # Two folds: Nadeau and Bengio's error is that of a mean of two with 1/2 + 1/1 for 1/2, and Student's t has
+            # one degree of freedom.
+            assert gap["error"] == pytest.approx(np.sqrt(1.5 * gaps.var(ddof=1)))
+            reach = 12.7062 * gap["error"]
+            assert (gap["low"], gap["high"]) == pytest.approx((gap["mean"] - reach, gap["mean"] + reach), abs=1e-5)
+
+
+def test_a_candidates_figures_are_those_of_its_model(whole_run, told):
+    prepared = whole_run.trained.prepared
+    for row in told["comparison"]["candidates"]:
+        model = whole_run.trained.fitted[row["model_name"]].model
+        rows = prepared.split.test
+        scores = np.asarray(model.predict_proba(prepared.scaled(rows))[:, 1], np.float64)
+        assert row["test"] == pytest.approx(measure(prepared.churn[rows], scores)), row["model_name"]
+        assert row["test_intervals"] == intervals(prepared.churn[rows], scores)
+
+
+def test_the_choice_is_told_with_what_it_was_made_by(whole_run, told):
+    selection = told["comparison"]["selection"]
+    assert (selection["rule"], selection["figure"]) == ("one_standard_error", "log_loss")
+    assert selection["errors"] == whole_run.trained.comparison.errors
+    assert selection["reason"] == choose(whole_run.trained.comparison, "one_standard_error").reason
+
+
+def test_the_models_are_compared_on_customers_that_are_tested_on_by_none(whole_run, told):
+    split = whole_run.trained.prepared.split
+    assert told["comparison"]["rows"] == len(split.development) < 1_500 - len(split.test) + 1
 
 
 def test_every_candidate_has_a_row_and_the_champion_is_marked(whole_run, told):

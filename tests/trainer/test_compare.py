@@ -8,7 +8,18 @@ from sklearn.preprocessing import StandardScaler
 
 from churn_trainer import compare as compare_module
 from churn_trainer.candidates import CANDIDATES, SEED, VOTERS, VOTING
-from churn_trainer.compare import Comparison, Data, Design, compare, corrected_error, grouped_folds, permuted_check
+from churn_trainer.compare import (
+    Comparison,
+    Data,
+    Design,
+    Difference,
+    PermutedCheck,
+    compare,
+    corrected_error,
+    grouped_folds,
+    loss_error,
+    permuted_check,
+)
 from churn_trainer.metrics import measure
 from churn_trainer.train import search
 
@@ -120,9 +131,35 @@ def test_a_difference_is_paired_over_the_folds():
         "better": {"roc_auc": np.array([0.81, 0.85, 0.83, 0.88])},
         "other": {"roc_auc": np.array([0.80, 0.84, 0.82, 0.87])},
     }
-    difference = Comparison(figures, 2, 2, 100).difference("better", "other")
+    difference = Comparison(figures, {}, 2, 2, 100).difference("better", "other", "roc_auc")
     assert (difference.mean, difference.error) == pytest.approx((0.01, 0))
     assert difference.interval == pytest.approx((0.01, 0.01))
+
+
+# Two-sided 5 % points of Student's t, as tables have them.
+@pytest.mark.parametrize(("folds", "quantile"), [(2, 12.706), (5, 2.776), (25, 2.064)])
+def test_the_interval_of_a_difference_is_students_with_one_degree_less_than_folds(folds, quantile):
+    low, high = Difference(0.01, 0.002, folds).interval
+    assert (low, high) == pytest.approx((0.01 - quantile * 0.002, 0.01 + quantile * 0.002), abs=1e-5)
+
+
+def test_a_difference_knows_the_folds_of_all_repeats():
+    figures = {name: {"brier": np.arange(10.0)} for name in ("one", "other")}
+    assert Comparison(figures, {}, 5, 2, 100).difference("one", "other", "brier").folds == 10
+
+
+def test_the_error_of_a_loss_is_over_customers_each_the_mean_of_its_repeats():
+    churn = np.array([1, 0, 1, 0], np.int8)
+    first, second = np.array([0, 1]), np.array([2, 3])
+    folds = [(second, first), (first, second), (second, first), (first, second)]
+    scores = [np.array(pair) for pair in ([0.5, 0.5], [0.8, 0.4], [0.25, 0.5], [0.8, 0.9])]
+    losses = -np.log([[0.5, 0.5, 0.8, 0.6], [0.25, 0.5, 0.8, 0.1]]).mean(axis=0)
+    assert loss_error(churn, folds, scores) == pytest.approx(losses.std(ddof=1) / 2)
+
+
+def test_the_vote_and_its_members_have_errors_of_their_own(comparison):
+    assert set(comparison.errors) == set(comparison.figures)
+    assert len(set(comparison.errors.values())) == len(comparison.errors)
 
 
 def test_shuffled_labels_cannot_be_predicted(data):
@@ -131,7 +168,19 @@ def test_shuffled_labels_cannot_be_predicted(data):
     assert check.roc_auc == pytest.approx(0.5, abs=check.limit)
 
 
-def test_a_column_that_follows_the_labels_wherever_they_go_is_caught(data, monkeypatch):
+def test_the_limit_is_four_errors_of_an_auc_that_knows_nothing(data):
+    check = permuted_check(CANDIDATES[1], data, DESIGN, quiet)
+    churned, stayed = (data.churn == 1).sum(), (data.churn == 0).sum()
+    assert check.limit == pytest.approx(4 * np.sqrt((churned + stayed + 1) / (12 * churned * stayed)))
+    assert check.candidate == "Gaussian Naive Bayes"
+
+
+@pytest.mark.parametrize(("auc", "passed"), [(0.5, True), (0.53, True), (0.531, False), (0.47, True), (0.469, False)])
+def test_an_auc_further_from_a_half_than_the_limit_fails(auc, passed):
+    assert PermutedCheck("Logistic Regression", auc, 0.03 + 1e-9).passed is passed
+
+
+def test_a_column_that_follows_the_labels_wherever_they_go_is_caught(data):
     """A leak: the shuffled labels themselves stand in a column."""
     wide, churn, groups = data
     leaking = wide.copy()

@@ -1,12 +1,14 @@
 """The exploration report."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.stats import binom
 
 from churn.customer import CATEGORIES, FIELDS
-from churn_trainer.explore import NUMBERS, correlation_frame, cramers_v, explore, frame_of
+from churn_trainer.explore import NUMBERS, correlation_frame, cramers_v, exact_interval, explore, frame_of
 from churn_trainer.table import Findings, load
 
 
@@ -44,6 +46,8 @@ def test_new_customers_and_those_of_six_months_are_in_the_first_group(report):
 def test_outliers_lie_beyond_tukeys_fences(report, small_table):
     low, high = report["numbers"]["TotalCharges"]["outliers"]["fences"]
     totals = small_table.customers.TotalCharges
+    first, third = np.quantile(totals, (0.25, 0.75))
+    assert (low, high) == pytest.approx((first - 1.5 * (third - first), third + 1.5 * (third - first)))
     assert report["numbers"]["TotalCharges"]["outliers"]["count"] == np.count_nonzero((totals < low) | (totals > high))
 
 
@@ -71,6 +75,50 @@ def test_correlations_are_of_numbers_two_valued_fields_and_churn(report, small_t
 )
 def test_cramers_v_of_known_tables(first, second, value):
     assert cramers_v(np.array(first), np.array(second)) == pytest.approx(value)
+
+
+def test_what_never_changes_has_no_correlation(small_table):
+    customers = small_table.customers
+    table = replace(small_table, customers=customers._replace(Partner=customers.Partner * 0))
+    found = explore(table, Findings(rows=len(table)))["correlations"]
+    place = found["fields"].index("Partner")
+    assert {row[place] for row in found["matrix"]} == set(found["matrix"][place]) == {None}
+    assert all(isinstance(value, float) for value in found["matrix"][place - 1][:place])
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_where_churn_is_drawn_by_lot_no_pair_stands_out(small_table, seed):
+    churn = np.random.default_rng(seed).permutation(small_table.churn)
+    report = explore(replace(small_table, churn=churn), Findings(rows=len(churn)))
+    assert report["segments"][0]["rate"] > report["churn"]["rate"]
+    assert report["segments"][0]["low"] <= report["churn"]["rate"]
+    assert (
+        f"None of {report['segments_compared']:,} pairs of traits stands out by more than chance." in report["findings"]
+    )
+
+
+def test_the_interval_of_a_segment_allows_for_all_that_were_compared(report, small_table):
+    assert report["segments_compared"] > 300
+    for segment in report["segments"]:
+        churned, customers = segment["churned"], segment["customers"]
+        assert segment["rate"] == churned / customers
+        # An end is where so many churners, or more, or fewer, have the probability of the error.
+        error = 0.025 / report["segments_compared"]
+        assert binom.sf(churned - 1, customers, segment["low"]) == pytest.approx(error)
+        assert binom.cdf(churned, customers, segment["high"]) == pytest.approx(error)
+
+
+@pytest.mark.parametrize(("churned", "low", "high"), [(0, 0, 0.3085), (5, 0.1871, 0.8129), (10, 0.6915, 1)])
+def test_clopper_and_pearsons_interval_has_its_published_values(churned, low, high):
+    assert exact_interval(churned, 10, 0.05) == pytest.approx({"low": low, "high": high}, abs=1e-4)
+
+
+def test_a_header_that_was_read_kindly_is_no_missing_value(small_rows, as_csv, source_of):
+    rows = [list(row) for row in small_rows]
+    rows[0] = [f" {name} " for name in rows[0]]
+    report = explore(*load(source_of(as_csv(rows))))
+    assert any("header" in kind for kind in report["repairs"])
+    assert not any("header" in kind for kind in report["missing"])
 
 
 def test_segments_are_large_enough_and_sorted_by_the_lower_end(report):

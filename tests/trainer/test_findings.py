@@ -50,6 +50,21 @@ def test_repairs_and_conflicts_are_told(report):
     assert "3 groups of customers alike in every field hold both outcomes" in told
 
 
+def test_the_riskiest_pair_is_told_with_how_many_it_was_compared_with(report):
+    pair = {"fields": {"Contract": "Month-to-month", "InternetService": "Fiber optic"}, "customers": 1234}
+    report["segments"] = [pair | {"churned": 617, "rate": 0.5, "low": 0.45, "high": 0.55}]
+    report["segments_compared"] = 1012
+    assert (
+        'The riskiest of 1,012 pairs of traits is contract "Month-to-month" and internet service "Fiber optic": '
+        "of 1,234, 50.0 % (45.0 % to 55.0 %) left; the interval allows for so many comparisons."
+    ) in plain_words(report)
+
+
+def test_of_pairs_that_are_none_nothing_is_told(report):
+    report["segments"], report["segments_compared"] = [], 0
+    assert not any("pairs of traits" in sentence for sentence in plain_words(report))
+
+
 def test_a_table_where_nothing_differs_has_findings_too(small_table):
     same = replace(small_table, churn=small_table.churn * 0)
     assert plain_words(explore(same, Findings(rows=len(same))))[0] == "0 of 1,500 customers left: 0.0 %."

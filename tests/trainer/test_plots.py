@@ -29,7 +29,7 @@ def candidate(name, auc, champion=False):
     return {
         "model_name": name,
         "champion": champion,
-        "cv": {"roc_auc": {"mean": auc, "std": 0.01}, "brier": {"mean": 0.14, "std": 0.005}},
+        "cv": {"roc_auc": {"mean": auc, "std": 0.01}, "log_loss": {"mean": 0.41, "std": 0.005}},
     }
 
 
@@ -56,6 +56,11 @@ def test_the_comparison_shows_the_champion_in_its_own_colour():
     alone = opened(plots.model_comparison([candidate("One", 0.8)], "5 × 5"))
     assert rgb(plots.ORANGE) in colours(drawn)
     assert rgb(plots.ORANGE) not in colours(alone)
+
+
+def test_a_column_of_one_value_is_drawn_as_no_correlation(frame):
+    never = frame.assign(tenure=1)
+    assert plots.correlation_heatmap(never) != plots.correlation_heatmap(frame)
 
 
 def test_the_same_picture_is_the_same_bytes(frame):

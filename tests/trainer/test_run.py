@@ -22,6 +22,7 @@ from churn.store import open_store
 from churn.tabulated import require_tabulated
 from churn_trainer import publish, reference, releases, run, sources
 from churn_trainer.candidates import CANDIDATES
+from churn_trainer.choice import Choice
 from churn_trainer.compare import Data, Design, compare
 from churn_trainer.console import Console
 from churn_trainer.evidence import Gate
@@ -87,21 +88,54 @@ def test_the_model_that_serves_has_never_seen_a_test_row(whole_run):
     assert not set(trained.prepared.split.test) & set(trained.prepared.split.development)
 
 
+@pytest.mark.parametrize(
+    ("champion", "checked"), [("Random Forest", "Random Forest"), ("Soft Voting", "Logistic Regression")]
+)
+def test_the_champion_itself_is_tried_on_shuffled_labels_on_the_compared_rows(
+    settings, store, prepared, champion, checked, monkeypatch
+):
+    """A vote has no folds of its own: its first member is tried."""
+    seen = []
+    monkeypatch.setattr(run, "compare", lambda data, *_: seen.append(len(data.churn)))
+    monkeypatch.setattr(run, "choose", lambda *_: Choice(champion, ""))
+    monkeypatch.setattr(
+        run, "permuted_check", lambda candidate, data, *_: seen.append((candidate.name, len(data.churn)))
+    )
+    Run(settings, store, Console(io.StringIO()))._compare(prepared)
+    development = len(prepared.split.development)
+    assert seen == [development, (checked, development)]
+
+
+def test_of_a_large_table_a_sample_is_compared(settings, store, prepared, monkeypatch):
+    seen = []
+    monkeypatch.setattr(run, "compare", lambda data, *_: seen.append((len(data.churn), data.churn.mean())))
+    monkeypatch.setattr(run, "choose", lambda *_: Choice("Decision Tree", ""))
+    monkeypatch.setattr(run, "permuted_check", lambda *_: None)
+    Run(settings.model_copy(update={"cv_max_rows": 1_000}), store, Console(io.StringIO()))._compare(prepared)
+    assert seen == [(1_000, pytest.approx(prepared.churn[prepared.split.development].mean(), abs=0.03))]
+
+
 def test_a_person_is_told_of_progress_results_places_and_memory(whole_run):
     for words in (
         "customers, 23.",
         "about 0 s left",
         "Logistic Regression",
-        "customers that nothing was fitted on",
+        "customers that nothing was fitted on: AUC 0.",
         "Peak memory",
         "Released ",
     ):
         assert words in whole_run.said
 
 
+def on_one_core():
+    """What a process runs before it becomes a trainer that sees a single core."""
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+
+
 @pytest.fixture(scope="module")
 def rivals(tmp_path_factory, small_csv, root):
-    """Two trainers started at once on the same table and store; the store, and what each said."""
+    """Two trainers started at once on the same table and store, one on all cores and one on a single core; the store,
+    and what each said."""
     folder = tmp_path_factory.mktemp("rivals")
     (folder / sources.NAME).write_bytes(small_csv)
     settings = {
@@ -114,9 +148,14 @@ def rivals(tmp_path_factory, small_csv, root):
     command = [sys.executable, "-m", "churn_trainer"]
     started = [
         subprocess.Popen(
-            command, env=os.environ | settings, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+            command,
+            env=os.environ | settings,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            preexec_fn=before,
         )
-        for _ in range(2)
+        for before in (None, on_one_core)
     ]
     said = [process.communicate()[0] for process in started]
     assert [process.returncode for process in started] == [0, 0]
@@ -134,9 +173,17 @@ def test_of_two_trainers_at_once_one_releases_and_the_other_says_so(rivals):
     assert f"Released {pointer.version}" in first
 
 
-def test_the_same_data_and_code_make_the_same_manifest_but_for_times(rivals):
+def test_the_same_data_and_code_make_the_same_manifest_but_for_times_on_one_core_and_on_more(rivals):
     store, _ = rivals
     first, second = (settled(manifest_of(store, version)) for version in release.versions(store))
+    assert first == second
+
+
+def test_the_same_data_and_code_make_the_same_model_to_the_byte_on_one_core_and_on_more(rivals):
+    store, _ = rivals
+    first, second = (
+        store.get(f"models/trained/micro_best_model_{version}.pkl").data for version in release.versions(store)
+    )
     assert first == second
 
 

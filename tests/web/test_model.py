@@ -42,6 +42,17 @@ def test_quality_is_told_with_its_spread_and_against_saying_no_always(model, inf
     expect(quality).to_contain_text(f"right {(1 - info['data']['churn_rate']) * 100:.1f}\u00a0% of the time")
 
 
+def test_figures_of_the_test_rows_have_intervals_and_calibration_its_line(model, info):
+    quality = section(model, "Quality")
+    ends = info["metrics"]["test_intervals"]["roc_auc"]
+    row = quality.locator("tr", has=model.get_by_role("rowheader", name="Ranking (ROC AUC)"))
+    expect(row).to_contain_text(f"{ends['low']:.3f} to {ends['high']:.3f}")
+    slope = info["recalibration"]["slope"]
+    expect(quality).to_contain_text(
+        f"Slope of calibration {slope['value']:.2f} ({slope['low']:.2f} to {slope['high']:.2f})"
+    )
+
+
 def test_the_reliability_curve_and_its_table_show_the_same(model, info):
     panel = section(model, "Are the probabilities right?")
     first = info["calibration"][0]
@@ -91,6 +102,11 @@ def test_all_candidates_are_compared_with_the_one_in_service(model, info):
     expect(panel.locator("tbody tr")).to_have_count(len(info["comparison"]["candidates"]))
     expect(panel.locator("tr", has=model.locator(".band"))).to_contain_text(info["model_name"])
     expect(panel).to_contain_text(info["comparison"]["selection"]["reason"])
+    one = next(one for one in info["comparison"]["candidates"] if not one["champion"])
+    row = panel.locator("tr", has=model.get_by_role("rowheader", name=one["model_name"]))
+    loss = one["against_champion"]["log_loss"]
+    signed = [f"{loss[name]:+.4f}".replace("-", "\u2212") for name in ("mean", "low", "high")]
+    expect(row).to_contain_text(f"{signed[0]} ({signed[1]} to {signed[2]})")
 
 
 def test_fairness_is_told_by_group_with_intervals(model, info):
@@ -98,6 +114,10 @@ def test_fairness_is_told_by_group_with_intervals(model, info):
     for group in info["fairness"]["groups"]:
         row = panel.locator("tr", has=model.get_by_role("rowheader", name=group["group"], exact=True))
         expect(row).to_contain_text(f"{group['false_positive_rate']['value'] * 100:.1f}\u00a0%")
+    gaps = panel.get_by_role("region", name="Widest gaps, table")
+    expect(gaps.locator("tbody tr")).to_have_count(len(info["fairness"]["gaps"]))
+    gap = info["fairness"]["gaps"][0]
+    expect(gaps).to_contain_text(f"{gap['highest']}, {gap['lowest']}")
 
 
 def test_the_data_is_named_and_a_sample_is_called_one(model, info):

@@ -2,15 +2,19 @@
 
 model_name, timestamp, kind, threshold, parameters, fitted_on
 split          scheme, key (id or row), test_share, validation_share, fitted_on: who a later training may judge it by
-metrics        cv (figure → mean, std) and test (figure → value); figures are those of metrics.measure
-comparison     folds, repeats, rows, candidates (one row per model), selection (rule, reason), permuted_labels
-calibration    [{mean_predicted, observed, count}] on the test part
+metrics        cv (figure → mean, std), test (figure → value), test_intervals (figure → low, high); figures are those of
+               metrics.measure, intervals are of 95 %
+comparison     folds, repeats, rows, candidates (one row per model), selection (rule, figure, errors, reason),
+               permuted_labels; an error is that of a model's mean figure over customers
+calibration    [{mean_predicted, observed, low, high, count}] on the test part
+recalibration  {slope, intercept: {value, low, high}} on the test part; 1 and 0 where probabilities are right
 score_distribution {edges, stayed, churned} on the test part
-thresholds     [{threshold, flagged, caught, false_alarms, missed}] per 1,000 customers of the test part
+thresholds     [{threshold, flagged, caught, false_alarms, missed, intervals}] per 1,000 customers of the test part
 absent_fields  customers, complete, required, random, reference (each roc_auc, log_loss, brier, calibration_slope,
                calibration_intercept; of the partial ones range_coverage), loss: see churn_trainer.absent
 drivers        {model, meaning, fields: [{field, title, from, to, text, odds_ratio, low, high, direction}], columns}
-fairness       {threshold, part, groups: [{field, group, customers, false_positive_rate: {value, low, high}, ...}]}
+fairness       {threshold, part, groups: [{field, group, customers, false_positive_rate: {value, low, high}, ...}],
+               gaps: [{field, rate, highest, lowest, value, low, high}]}
 gates          [{name, passed, detail}], gates_passed (whether they all hold)
 rivals         [{role, version, is_reference, compared, reason}], the releases it was judged against; where not, why
 reference      becomes, reason: whether it becomes the reference once it is in service
@@ -24,10 +28,11 @@ from datetime import datetime
 from typing import Any
 
 from churn.customer import FIELDS
+from churn_trainer.choice import FIGURE, Choice
 from churn_trainer.compare import Comparison, PermutedCheck
 from churn_trainer.evidence import Gate
 from churn_trainer.fingerprint import libraries
-from churn_trainer.judge import Choice
+from churn_trainer.intervals import intervals
 from churn_trainer.metrics import THRESHOLD
 from churn_trainer.prepare import Prepared
 from churn_trainer.reference import Succession
@@ -36,7 +41,7 @@ from churn_trainer.serve import Served
 from churn_trainer.sources import Source
 from churn_trainer.split import scheme
 from churn_trainer.table import Findings
-from churn_trainer.train import Fitted, figures_on
+from churn_trainer.train import Fitted, figures_on, scores
 
 INTENDED_USE = (
     "Ranking a telephone company's customers by how likely they are to leave, for people who decide whom to call.",
@@ -100,7 +105,7 @@ def manifest(trained: Trained, timestamp: datetime, rule: str) -> dict[str, Any]
         "parameters": champion.parameters,
         "fitted_on": "train and validation",
         "split": scheme(trained.prepared.table),
-        "metrics": {"cv": cv, "test": quality.pop("test")},
+        "metrics": {"cv": cv, "test": quality.pop("test"), "test_intervals": quality.pop("test_intervals")},
         "comparison": _comparison(trained, rule),
         **quality,
         "drivers": trained.drivers,
@@ -138,7 +143,12 @@ def _comparison(trained: Trained, rule: str) -> dict[str, Any]:
         "repeats": comparison.repeats,
         "rows": comparison.rows,
         "candidates": [_candidate(trained, name) for name in comparison.figures],
-        "selection": {"rule": rule, "reason": trained.choice.reason},
+        "selection": {
+            "rule": rule,
+            "figure": FIGURE,
+            "errors": comparison.errors,
+            "reason": trained.choice.reason,
+        },
         "permuted_labels": asdict(trained.permuted) | {"passed": trained.permuted.passed},
     }
 
@@ -146,18 +156,30 @@ def _comparison(trained: Trained, rule: str) -> dict[str, Any]:
 def _candidate(trained: Trained, name: str) -> dict[str, Any]:
     """A model's row: its figures with spread, how far it is from the champion, and what it takes to follow it."""
     fitted, prepared = trained.fitted[name], trained.prepared
-    gap = trained.comparison.difference(name, trained.choice.name)
     return {
         "model_name": name,
         "champion": name == trained.choice.name,
         "cv": trained.comparison.summary(name),
-        "against_champion": {"mean": gap.mean, "error": gap.error, "low": gap.interval[0], "high": gap.interval[1]},
+        "against_champion": _gap(trained, name, "roc_auc") | {FIGURE: _gap(trained, name, FIGURE)},
         "test": figures_on(prepared.split.test, fitted.model, prepared),
+        "test_intervals": _test_intervals(fitted, prepared),
         "parameters": fitted.parameters,
         "interpretability": fitted.candidate.interpretability,
         "complexity": fitted.candidate.complexity,
         "model_bytes": fitted.size,
     }
+
+
+def _test_intervals(fitted: Fitted, prepared: Prepared) -> dict[str, Any]:
+    rows = prepared.split.test
+    return intervals(prepared.churn[rows], scores(rows, fitted.model, prepared))
+
+
+def _gap(trained: Trained, name: str, figure: str) -> dict[str, Any]:
+    """How much a model's figure is above the champion's, with its 95 % interval."""
+    gap = trained.comparison.difference(name, trained.choice.name, figure)
+    low, high = gap.interval
+    return {"mean": gap.mean, "error": gap.error, "low": low, "high": high}
 
 
 def _data(trained: Trained) -> dict[str, Any]:

@@ -23,6 +23,14 @@ _FIGURES = {
     "brier": "Brier score",
     "log_loss": "Log loss",
     "ece": "Calibration error (ECE)",
+    "ece_floor": "of which chance alone",
+}
+
+_RATES = {
+    "flagged_rate": "Flagged",
+    "false_positive_rate": "False alarms",
+    "recall": "Recall",
+    "precision": "Precision",
 }
 
 
@@ -82,14 +90,28 @@ def _data(card: dict[str, Any]) -> str:
 def _quality(card: dict[str, Any]) -> str:
     metrics, design = card["metrics"], card["comparison"]
     rows = [
-        (name, f"{cv['mean']:.4f} ± {cv['std']:.4f}", f"{metrics['test'][figure]:.4f}")
+        (
+            name,
+            _spread(metrics["cv"][figure]),
+            f"{metrics['test'][figure]:.4f}",
+            _ends(metrics["test_intervals"], figure),
+        )
         for figure, name in _FIGURES.items()
-        for cv in (metrics["cv"][figure],)
     ]
     caption = f"{design['repeats']} × {design['folds']}-fold cross-validation (mean ± spread), and the test part"
+    head = ("Figure", "Cross-validation", "Test", "95 % interval")
     always_no = 1 - card["data"]["churn_rate"]
     note = f"<p>Threshold {card['threshold']}. Always answering No would be right for {always_no:.1%} of them.</p>"
-    return f"<h2>Quality</h2>{_table(caption, ('Figure', 'Cross-validation', 'Test'), rows)}{note}"
+    return f"<h2>Quality</h2>{_table(caption, head, rows)}{note}"
+
+
+def _spread(figure: dict[str, float]) -> str:
+    return f"{figure['mean']:.4f} ± {figure['std']:.4f}"
+
+
+def _ends(intervals: dict[str, dict[str, float]], figure: str) -> str:
+    """The interval of a figure; nothing for those that have none."""
+    return f"{intervals[figure]['low']:.4f} to {intervals[figure]['high']:.4f}" if figure in intervals else ""
 
 
 _KNOWN = {
@@ -131,7 +153,12 @@ def _bar(share: float, color: str = "#0072B2") -> str:
 
 def _curves(card: dict[str, Any]) -> str:
     calibration = [
-        (f"{one['mean_predicted']:.1%}", f"{one['observed']:.1%} {_bar(one['observed'])}", f"{one['count']:,}")
+        (
+            f"{one['mean_predicted']:.1%}",
+            f"{one['observed']:.1%} {_bar(one['observed'])}",
+            f"{one['low']:.1%} to {one['high']:.1%}",
+            f"{one['count']:,}",
+        )
         for one in card["calibration"]
     ]
     scores = card["score_distribution"]
@@ -144,8 +171,21 @@ def _curves(card: dict[str, Any]) -> str:
     ]
     return (
         "<h2>Calibration and scores on the test part</h2>"
-        + _table("Predicted against observed share", ("Predicted", "Observed", "Customers"), calibration)
+        + _recalibration(card["recalibration"])
+        + _table(
+            "Predicted against observed share", ("Predicted", "Observed", "95 % interval", "Customers"), calibration
+        )
         + _table("Customers by score", ("Score", "Stayed", "Left"), histogram)
+    )
+
+
+def _recalibration(found: dict[str, dict[str, float]]) -> str:
+    slope, intercept = (
+        f"{one['value']:.2f} ({one['low']:.2f} to {one['high']:.2f})" for one in (found["slope"], found["intercept"])
+    )
+    return (
+        f"<p>Slope of calibration {slope}: 1 is right, less is overconfident. Intercept {intercept}: 0 is right, more "
+        "means that more left than predicted.</p>"
     )
 
 
@@ -166,40 +206,50 @@ def _drivers(card: dict[str, Any]) -> str:
 
 
 def _fairness(card: dict[str, Any]) -> str:
-    def share(one: dict[str, float]) -> str:
-        return f"{one['value']:.1%} ({one['low']:.1%} to {one['high']:.1%})"
-
     rows = [
         (
             escape(f"{group['field']}: {group['group']}"),
             f"{group['customers']:,}",
-            f"{group['observed_rate']:.1%}",
+            _share(group["observed"]),
             f"{group['mean_predicted']:.1%}",
-            *(share(group[name]) for name in ("flagged_rate", "false_positive_rate", "recall", "precision")),
+            *(_share(group[name]) for name in _RATES),
         )
         for group in card["fairness"]["groups"]
     ]
-    head = ("Group", "Customers", "Left", "Predicted", "Flagged", "False alarms", "Recall", "Precision")
-    caption = f"At threshold {card['threshold']}, on the test part"
-    return f"<h2>Fairness</h2>{_table(caption, head, rows)}"
+    head = ("Group", "Customers", "Left", "Predicted", *_RATES.values())
+    caption = f"At threshold {card['threshold']}, on the test part, with 95 % intervals"
+    return f"<h2>Fairness</h2>{_table(caption, head, rows)}{_gaps(card)}"
+
+
+def _share(one: dict[str, float]) -> str:
+    return f"{one['value']:.1%} ({one['low']:.1%} to {one['high']:.1%})"
+
+
+def _gaps(card: dict[str, Any]) -> str:
+    rows = [
+        (escape(gap["field"]), _RATES[gap["rate"]], escape(f"{gap['highest']} above {gap['lowest']}"), _share(gap))
+        for gap in card["fairness"]["gaps"]
+    ]
+    return _table("The widest gap of each rate", ("Field", "Rate", "Groups", "Difference (95 % interval)"), rows)
 
 
 def _candidates(card: dict[str, Any]) -> str:
     rows = [
         (
             escape(one["model_name"]) + (" ★" if one["champion"] else ""),
-            *(
-                f"{one['cv'][figure]['mean']:.4f} ± {one['cv'][figure]['std']:.4f}"
-                for figure in ("roc_auc", "brier", "ece")
-            ),
-            f"{one['against_champion']['low']:+.4f} to {one['against_champion']['high']:+.4f}",
-            f"{one['test']['roc_auc']:.4f}",
+            *(_spread(one["cv"][figure]) for figure in ("log_loss", "roc_auc", "brier", "ece")),
+            _against(one["against_champion"]["log_loss"]),
+            _against(one["against_champion"]),
+            f"{one['test']['log_loss']:.4f}",
+            f"{one['test']['roc_auc']:.4f} ({_ends(one['test_intervals'], 'roc_auc')})",
             escape(one["interpretability"]),
         )
         for one in card["comparison"]["candidates"]
     ]
-    head = ("Model", "AUC", "Brier", "ECE", "AUC against ★ (95 %)", "Test AUC", "Interpretability")
-    table = _table("Cross-validated, paired differences corrected after Nadeau and Bengio", head, rows)
+    against = ("Log loss against ★ (95 %)", "AUC against ★ (95 %)")
+    head = ("Model", "Log loss", "AUC", "Brier", "ECE", *against, "Test log loss", "Test AUC", "Interpretability")
+    caption = "Cross-validated; intervals of paired differences by the corrected resampled t-test of Nadeau and Bengio"
+    table = _table(caption, head, rows)
     plots = (
         ("model_comparison.png", "Models compared"),
         ("telco_churn_dashboard.png", "The table"),
@@ -207,6 +257,10 @@ def _candidates(card: dict[str, Any]) -> str:
     )
     pictures = "".join(f"<p><img src='{name}' alt='{words}'></p>" for name, words in plots)
     return f"<h2>Models compared</h2>{table}{pictures}"
+
+
+def _against(gap: dict[str, float]) -> str:
+    return f"{gap['low']:+.4f} to {gap['high']:+.4f}"
 
 
 def _gates(card: dict[str, Any]) -> str:

@@ -6,21 +6,22 @@ not seen. All candidates meet the same folds, so that they can be compared pairw
 
 import gc
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
+from scipy.stats import t as student_t
 from sklearn.model_selection import RepeatedStratifiedKFold
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
-from threadpoolctl import threadpool_limits
 
 from churn_trainer.candidates import CANDIDATES, SEED, VOTERS, VOTING, Candidate
 from churn_trainer.hashes import Hashes
-from churn_trainer.metrics import measure
+from churn_trainer.metrics import log_losses, measure
+from churn_trainer.threads import own_thread
 from churn_trainer.train import search
 
 Fold = tuple[NDArray[np.intp], NDArray[np.intp]]
@@ -47,9 +48,11 @@ class Design:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """For each candidate by name, each figure in every fold, in the same order of folds."""
+    """For each candidate by name, each figure in every fold, in the same order of folds, and the standard error of its
+    mean log loss over customers."""
 
     figures: dict[str, dict[str, NDArray[np.float64]]]
+    errors: dict[str, float]
     folds: int
     repeats: int
     rows: int
@@ -62,22 +65,26 @@ class Comparison:
         figures = self.figures[name].items()
         return {figure: {"mean": float(values.mean()), "std": float(values.std(ddof=1))} for figure, values in figures}
 
-    def difference(self, name: str, other: str, figure: str = "roc_auc") -> "Difference":
+    def difference(self, name: str, other: str, figure: str) -> "Difference":
         """How much `name` is above `other`, paired over the folds."""
         gaps = self.figures[name][figure] - self.figures[other][figure]
-        return Difference(float(gaps.mean()), corrected_error(gaps, self.folds))
+        return Difference(float(gaps.mean()), corrected_error(gaps, self.folds), len(gaps))
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A mean difference over folds with its corrected standard error."""
+    """A mean difference over so many folds, those of all repeats, with its corrected standard error."""
 
     mean: float
     error: float
+    folds: int
 
     @property
     def interval(self) -> tuple[float, float]:
-        return self.mean - 1.959964 * self.error, self.mean + 1.959964 * self.error
+        """The 95 % interval of the corrected resampled t-test (Nadeau and Bengio 2003, "Inference for the
+        generalization error", section 3.2): Student's t with one degree of freedom less than there are folds."""
+        reach = float(student_t.ppf(0.975, self.folds - 1)) * self.error
+        return self.mean - reach, self.mean + reach
 
 
 def corrected_error(gaps: NDArray[np.float64], folds: int) -> float:
@@ -94,16 +101,32 @@ def compare(data: Data, design: Design, progress: Progress) -> Comparison:
     columns, churn, _ = data
     folds = grouped_folds(churn, data.groups, design)
     figures: dict[str, dict[str, NDArray[np.float64]]] = {}
+    errors: dict[str, float] = {}
     votes = [np.zeros(len(test)) for _, test in folds]
     for candidate in CANDIDATES:
         scores = _scores(candidate, columns, churn, folds, design.jobs, progress)
         figures[candidate.name] = _figures(churn, folds, scores)
+        errors[candidate.name] = loss_error(churn, folds, scores)
         if candidate.name in VOTERS:
             votes = [vote + score / len(VOTERS) for vote, score in zip(votes, scores, strict=True)]
         del scores
         gc.collect()
     figures[VOTING.name] = _figures(churn, folds, votes)
-    return Comparison(figures, design.folds, design.repeats, len(churn))
+    errors[VOTING.name] = loss_error(churn, folds, votes)
+    return Comparison(figures, errors, design.folds, design.repeats, len(churn))
+
+
+def loss_error(churn: NDArray[np.int8], folds: Sequence[Fold], scores: Sequence[NDArray[np.float64]]) -> float:
+    """The standard error of the mean log loss over customers, a customer's being the mean of its repeats.
+
+    After Breiman, Friedman, Olshen and Stone (1984, "Classification and Regression Trees", section 3.4.3), who take it
+    over cases. Two folds may have the same mean by accident; thousands of customers have no spread of 0.
+    """
+    total, times = np.zeros(len(churn)), np.zeros(len(churn))
+    for (_, test), score in zip(folds, scores, strict=True):
+        total[test] += log_losses(churn[test], score)
+        times[test] += 1
+    return float((total / times).std(ddof=1)) / math.sqrt(len(churn))
 
 
 def grouped_folds(churn: NDArray[np.int8], groups: Hashes, design: Design, seed: int = SEED) -> list[Fold]:
@@ -170,8 +193,7 @@ def _score_fold(
 ) -> NDArray[np.float64]:
     train, test = fold
     pipeline = Pipeline([("scale", StandardScaler()), ("model", candidate.estimator())])
-    # Folds share the processors already; more threads within each would wait for each other.
-    with threadpool_limits(1):
+    with own_thread():
         model = search(pipeline, candidate, "model__").fit(columns[train], churn[train])
         return np.asarray(model.predict_proba(columns[test])[:, 1], np.float64)
 

@@ -88,18 +88,12 @@ def _driver(change: Change, weights: Floats, covariance: Floats, prepared: Prepa
 
 def _odds(effect: float, error: float) -> dict[str, Any]:
     return {
-        "log_odds": _settled(effect),
-        "odds_ratio": _settled(math.exp(effect)),
-        "low": _settled(math.exp(effect - _Z * error)),
-        "high": _settled(math.exp(effect + _Z * error)),
+        "log_odds": effect,
+        "odds_ratio": math.exp(effect),
+        "low": math.exp(effect - _Z * error),
+        "high": math.exp(effect + _Z * error),
         "direction": "raises" if effect > 0 else "lowers",
     }
-
-
-def _settled(number: float) -> float:
-    """Nine digits: the last ones depend on how linear algebra happened to share out its sums, and would make two
-    manifests of the same training differ."""
-    return float(f"{number:.9g}")
 
 
 def _words(name: str, table: Customer) -> str:

@@ -59,13 +59,18 @@ def _strongest(report: dict[str, Any]) -> Iterator[str]:
 
 
 def _segment(report: dict[str, Any]) -> Iterator[str]:
-    if report["segments"]:
-        first = report["segments"][0]
+    compared = report["segments_compared"]
+    if report["segments"] and (first := report["segments"][0])["low"] > report["churn"]["rate"]:
         who = " and ".join(
             f"{FIELDS[name].title.lower()} {_value(name, value)}" for name, value in first["fields"].items()
         )
         rate = f"{_percent(first['rate'])} ({_percent(first['low'])} to {_percent(first['high'])})"
-        yield f"The riskiest pair of traits is {who}: of {first['customers']:,}, {rate} left."
+        yield (
+            f"The riskiest of {compared:,} pairs of traits is {who}: of {first['customers']:,}, {rate} left; "
+            "the interval allows for so many comparisons."
+        )
+    elif compared:
+        yield f"None of {compared:,} pairs of traits stands out by more than chance."
 
 
 def _caveats(report: dict[str, Any]) -> Iterator[str]:

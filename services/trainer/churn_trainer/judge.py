@@ -1,44 +1,16 @@
-"""Choosing the champion, and the gates that it has to pass before it serves."""
+"""The gates that the champion has to pass before it serves."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
 from churn.customer import CATEGORIES, Customer
 from churn_trainer import absent
-from churn_trainer.candidates import CANDIDATES, VOTING
-from churn_trainer.compare import Comparison
+from churn_trainer.calibration import calibrated
 from churn_trainer.evidence import Evidence, Gate
 from churn_trainer.leaks import implausible_model, made_of_outcome, repeats, single_field
 from churn_trainer.metrics import measure
 from churn_trainer.rivals import MARGINS, standings
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """The champion's name, and in one sentence why it is the champion."""
-
-    name: str
-    reason: str
-
-
-def choose(comparison: Comparison, rule: str) -> Choice:
-    """The best model by mean AUC, or the simplest one that is within one standard error of it."""
-    best = max(comparison.figures, key=lambda name: comparison.mean(name, "roc_auc"))
-    auc = f"mean AUC {comparison.mean(best, 'roc_auc'):.4f}"
-    if rule == "best":
-        return Choice(best, f"{best} has the best {auc}.")
-    for candidate in sorted((*CANDIDATES, VOTING), key=lambda one: one.complexity):
-        behind = comparison.difference(best, candidate.name)
-        if candidate.name == best:
-            return Choice(best, f"{best} has the best {auc}, and no simpler model is within one standard error of it.")
-        if behind.mean <= behind.error:
-            detail = f"{behind.mean:.4f} behind {best} ({auc}), within one standard error ({behind.error:.4f})"
-            return Choice(
-                candidate.name, f"{candidate.name} is the simplest model that is not clearly worse: {detail}."
-            )
-    raise AssertionError("the best is among the candidates")
 
 
 def permuted_labels(evidence: Evidence) -> Iterator[Gate]:
@@ -98,6 +70,7 @@ CHECKS: tuple[Callable[[Evidence], Iterable[Gate]], ...] = (
     permuted_labels,
     two_year_contract,
     row_order,
+    calibrated,
     leaks_and_repeats,
     absent.gates,
     no_worse,

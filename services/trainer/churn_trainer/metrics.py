@@ -1,5 +1,6 @@
 """How good predicted probabilities are: figures for one set of customers whose outcome is known."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,9 @@ CALIBRATION_BINS = 10
 _HISTOGRAM_BINS = 20
 _TOP_DECILE = 0.1
 
+# Of the normal distribution, 95 % lie within so many standard deviations.
+NORMAL_95 = 1.959964
+
 
 def measure(churn: Labels, probability: Probabilities) -> dict[str, float]:
     """Every figure that comparison and card show, by name; for all but Brier, log loss and ECE more is better."""
@@ -25,6 +29,7 @@ def measure(churn: Labels, probability: Probabilities) -> dict[str, float]:
         "brier": float(np.mean((probability - churn) ** 2)),
         "log_loss": float(log_loss(churn, probability, labels=[0, 1])),
         "ece": expected_calibration_error(churn, probability),
+        "ece_floor": calibration_error_floor(probability),
         "lift_top_decile": lift(churn, probability),
         **at_threshold(churn, probability, THRESHOLD),
     }
@@ -59,23 +64,39 @@ def lift(churn: Labels, probability: Probabilities) -> float:
 
 
 def reliability(churn: Labels, probability: Probabilities) -> list[dict[str, float]]:
-    """Mean predicted against observed share, in tenths of the probability scale; empty tenths are left out."""
-    tenth = np.minimum((probability * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
+    """Mean predicted against observed share with its 95 % interval (low, high), in tenths of the probability scale;
+    empty tenths are left out."""
     return [
         {
-            "mean_predicted": float(probability[tenth == bin_].mean()),
-            "observed": float(churn[tenth == bin_].mean()),
-            "count": int(np.count_nonzero(tenth == bin_)),
+            "mean_predicted": float(probability[rows].mean()),
+            "observed": float(churn[rows].mean()),
+            "low": wilson(int(churn[rows].sum()), len(rows))[0],
+            "high": wilson(int(churn[rows].sum()), len(rows))[1],
+            "count": len(rows),
         }
-        for bin_ in range(CALIBRATION_BINS)
-        if (tenth == bin_).any()
+        for rows in _tenths(probability)
     ]
+
+
+def _tenths(probability: Probabilities) -> Iterator[NDArray[np.intp]]:
+    """The rows in each tenth of the probability scale that has any."""
+    tenth = np.minimum((probability * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
+    yield from (np.flatnonzero(tenth == bin_) for bin_ in range(CALIBRATION_BINS) if (tenth == bin_).any())
 
 
 def expected_calibration_error(churn: Labels, probability: Probabilities) -> float:
     """Mean gap of predicted and observed over tenths of the scale, weighted by customers (Naeini et al. 2015)."""
-    bins = reliability(churn, probability)
-    return sum(abs(one["mean_predicted"] - one["observed"]) * one["count"] for one in bins) / len(churn)
+    return sum(abs(float((probability[rows] - churn[rows]).sum())) for rows in _tenths(probability)) / len(churn)
+
+
+def calibration_error_floor(probability: Probabilities) -> float:
+    """The calibration error that these scores would show if each were exactly right: by chance alone, on so many rows.
+
+    In a tenth, predicted less observed churners then have mean 0 and variance Σ p(1−p), and the mean size of a normal
+    number is √(2/π) of its standard deviation.
+    """
+    variances = [float((probability[rows] * (1 - probability[rows])).sum()) for rows in _tenths(probability)]
+    return float(np.sqrt(2 / np.pi) * np.sqrt(variances).sum()) / len(probability)
 
 
 def score_distribution(churn: Labels, probability: Probabilities) -> dict[str, list[Any]]:
@@ -88,32 +109,30 @@ def score_distribution(churn: Labels, probability: Probabilities) -> dict[str, l
     }
 
 
-def threshold_table(churn: Labels, probability: Probabilities) -> list[dict[str, float]]:
-    """What each threshold from 0.1 to 0.9 would mean per 1,000 customers."""
-    per_thousand = 1000 / len(churn)
-    rows = []
-    for step in range(2, 19):
-        threshold = step / 20
-        flagged = probability >= threshold
-        caught = int(np.count_nonzero(flagged & (churn == 1)))
-        counted = int(np.count_nonzero(flagged))
-        rows.append(
-            {
-                "threshold": threshold,
-                "flagged": round(counted * per_thousand, 1),
-                "caught": round(caught * per_thousand, 1),
-                "false_alarms": round((counted - caught) * per_thousand, 1),
-                "missed": round((int(churn.sum()) - caught) * per_thousand, 1),
-            }
-        )
-    return rows
+def threshold_table(churn: Labels, probability: Probabilities) -> list[dict[str, Any]]:
+    """What each threshold from 0.1 to 0.9 would mean per 1,000 customers, and the interval of each count."""
+    return [_threshold(churn, probability, step / 20) for step in range(2, 19)]
+
+
+def _threshold(churn: Labels, probability: Probabilities, threshold: float) -> dict[str, Any]:
+    flagged = probability >= threshold
+    counts = {
+        "flagged": int(np.count_nonzero(flagged)),
+        "caught": int(np.count_nonzero(flagged & (churn == 1))),
+        "false_alarms": int(np.count_nonzero(flagged & (churn == 0))),
+        "missed": int(np.count_nonzero(~flagged & (churn == 1))),
+    }
+    rates = {name: round(1000 * count / len(churn), 1) for name, count in counts.items()}
+    ends = {name: [round(1000 * end, 1) for end in wilson(count, len(churn))] for name, count in counts.items()}
+    intervals = {name: {"low": low, "high": high} for name, (low, high) in ends.items()}
+    return {"threshold": threshold, **rates, "intervals": intervals}
 
 
 def wilson(successes: int, trials: int) -> tuple[float, float]:
     """The 95 % interval of a share by Wilson (1927); (0, 1) for no trials."""
     if trials == 0:
         return 0.0, 1.0
-    z = 1.959964
+    z = NORMAL_95
     share = successes / trials
     center = (share + z * z / (2 * trials)) / (1 + z * z / trials)
     half = z * np.sqrt(share * (1 - share) / trials + z * z / (4 * trials * trials)) / (1 + z * z / trials)

@@ -57,17 +57,19 @@ def correlation_heatmap(frame: pd.DataFrame) -> bytes:
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(11, 9), layout="constrained")
         place = figure.subplots()
-        matrix = correlation_frame(frame).corr().fillna(0.0)
+        matrix = correlation_frame(frame).corr()
         titles = [FIELDS[name].title if name in FIELDS else LABEL for name in matrix.columns]
         hidden = np.triu(np.ones(matrix.shape, bool), 1)
-        values = np.ma.masked_array(matrix.to_numpy(), hidden)
+        values = np.ma.masked_array(matrix.to_numpy(), hidden | matrix.isna().to_numpy())
         image = place.pcolormesh(values, cmap="PuOr_r", vmin=-1, vmax=1, edgecolors="white", linewidth=1)
         place.invert_yaxis()
         place.set_aspect("equal")
         for row, column in zip(*np.nonzero(~hidden), strict=True):
-            value = values[row, column]
+            value = values.data[row, column]
             color = "white" if abs(value) > 0.6 else "black"
-            place.text(column + 0.5, row + 0.5, f"{value:.2f}", ha="center", va="center", color=color)
+            # A column of one value goes with nothing.
+            words = "–" if np.isnan(value) else f"{value:.2f}"
+            place.text(column + 0.5, row + 0.5, words, ha="center", va="center", color=color)
         positions = np.arange(len(titles)) + 0.5
         place.set_xticks(positions, titles, rotation=40, ha="right")
         place.set_yticks(positions, titles)
@@ -78,14 +80,14 @@ def correlation_heatmap(frame: pd.DataFrame) -> bytes:
 
 
 def model_comparison(candidates: list[dict[str, Any]], design: str) -> bytes:
-    """The models' cross-validated AUC and Brier score with the spread over the folds."""
+    """The models' cross-validated AUC and log loss with the spread over the folds."""
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(14, 6), layout="constrained")
         figure.suptitle(f"Model comparison: {design}", fontsize=16, fontweight="bold")
         left, right = figure.subplots(1, 2, sharey=True)
         ordered = sorted(candidates, key=lambda one: one["cv"]["roc_auc"]["mean"])
         _errors(left, ordered, "roc_auc", "AUC: how well leavers are ranked (more is better)")
-        _errors(right, ordered, "brier", "Brier score: error of the probabilities (less is better)")
+        _errors(right, ordered, "log_loss", "Log loss: error of the probabilities (less is better)")
         return _png(figure)
 
 
@@ -150,7 +152,7 @@ def _tenures(place: Axes, frame: pd.DataFrame) -> None:
 def _segments(place: Axes, report: dict[str, Any]) -> None:
     segments = report["segments"][:5]
     positions = np.arange(len(segments))
-    values = [segment["rate"] * 100 for segment in segments]
+    values = np.array([segment["rate"] * 100 for segment in segments])
     bars = place.barh(positions, values, color=ORANGE)
     place.bar_label(
         bars,
@@ -160,10 +162,15 @@ def _segments(place: Axes, report: dict[str, Any]) -> None:
         fontsize=9,
     )
     words = ["\n".join(f"{FIELDS[name].title}: {value}" for name, value in one["fields"].items()) for one in segments]
+    below = values - np.array([segment["low"] for segment in segments]) * 100
+    above = np.array([segment["high"] for segment in segments]) * 100 - values
+    place.errorbar(values, positions, xerr=[below, above], fmt="none", ecolor=GREY, capsize=3)
+    place.axvline(report["churn"]["rate"] * 100, color=BLUE, linestyle="--", linewidth=1.5)
     place.set_yticks(positions, words, fontsize=9)
     place.invert_yaxis()
-    place.set_xlabel("customers who left (%)")
-    place.set_title("Riskiest pairs of traits")
+    place.set_xlim(0, 100)
+    place.set_xlabel("customers who left (%); dashed: all")
+    place.set_title(f"Riskiest of {report['segments_compared']:,} pairs of traits")
 
 
 def _png(figure: Figure) -> bytes:

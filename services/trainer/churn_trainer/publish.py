@@ -80,8 +80,9 @@ def _classic(trained: Trained, manifest: dict[str, Any], version: str) -> Iterat
     info = about | {name: manifest[name] for name in told}
     yield f"models/trained/micro_best_model_info_{version}.json", _json(info)
     yield f"outputs/experiments/micro_model_comparison_{version}.json", _json({"version": version} | comparison)
-    tested = ("model_name", "calibration", "score_distribution", "thresholds", "fairness", "gates")
-    final = {"version": version, "test": manifest["metrics"]["test"]} | {name: manifest[name] for name in tested}
+    tested = ("model_name", "calibration", "recalibration", "score_distribution", "thresholds", "fairness", "gates")
+    metrics = {name: manifest["metrics"][name] for name in ("test", "test_intervals")}
+    final = {"version": version} | metrics | {name: manifest[name] for name in tested}
     yield f"outputs/experiments/micro_final_test_results_{version}.json", _json(final)
 
 

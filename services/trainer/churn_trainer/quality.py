@@ -1,5 +1,6 @@
 """How good the champion is on customers it has never seen, and for whom: figures, curves, fairness."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -8,10 +9,15 @@ from sklearn.metrics import roc_auc_score
 
 from churn.customer import CATEGORIES, Customer
 from churn.scoring import FloatArray
-from churn_trainer.metrics import THRESHOLD, measure, reliability, score_distribution, threshold_table, wilson
+from churn_trainer.calibration import recalibration
+from churn_trainer.intervals import difference, intervals, share
+from churn_trainer.metrics import THRESHOLD, measure, reliability, score_distribution, threshold_table
 
 # The fields that say who a customer is, by which nobody should be worse served.
 GROUP_FIELDS = ("gender", "SeniorCitizen")
+
+# The rates that are compared between groups.
+_RATES = ("flagged_rate", "false_positive_rate", "recall", "precision")
 
 _GROUP_NAMES = {"SeniorCitizen": ("Not senior", "Senior")}
 
@@ -20,6 +26,8 @@ def quality(churn: NDArray[np.int8], probability: FloatArray, customers: Custome
     """The manifest's entries about the test part, by name."""
     return {
         "test": measure(churn, probability),
+        "test_intervals": intervals(churn, probability),
+        "recalibration": recalibration(churn, probability),
         "calibration": reliability(churn, probability),
         "score_distribution": score_distribution(churn, probability),
         "thresholds": threshold_table(churn, probability),
@@ -36,7 +44,21 @@ def fairness(churn: NDArray[np.int8], probability: FloatArray, customers: Custom
             rows = getattr(customers, field) == code
             if rows.any():
                 groups.append({"field": field, "group": name, **_group(churn[rows], probability[rows])})
-    return {"threshold": THRESHOLD, "part": "test", "groups": groups}
+    return {"threshold": THRESHOLD, "part": "test", "groups": groups, "gaps": list(_gaps(groups))}
+
+
+def _gaps(groups: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """For each field and rate, the groups of the highest and the lowest, and how far they are apart."""
+    for field in GROUP_FIELDS:
+        members = [group for group in groups if group["field"] == field]
+        for rate in _RATES if len(members) > 1 else ():
+            yield {"field": field, "rate": rate, **_gap(members, rate)}
+
+
+def _gap(groups: list[dict[str, Any]], rate: str) -> dict[str, Any]:
+    ordered = sorted(groups, key=lambda group: float(group[rate]["value"]))
+    low, high = ordered[0], ordered[-1]
+    return {"highest": high["group"], "lowest": low["group"], **difference(high[rate], low[rate])}
 
 
 def _group(churn: NDArray[np.int8], probability: FloatArray) -> dict[str, Any]:
@@ -45,16 +67,12 @@ def _group(churn: NDArray[np.int8], probability: FloatArray) -> dict[str, Any]:
     return {
         "customers": len(churn),
         "observed_rate": float(churn.mean()),
+        "observed": share(churn == 1),
         "mean_predicted": float(probability.mean()),
-        "flagged_rate": _share(flagged),
-        "false_positive_rate": _share(flagged[churn == 0]),
-        "recall": _share(flagged[churn == 1]),
-        "precision": _share(churn[flagged] == 1),
+        "flagged_rate": share(flagged),
+        "false_positive_rate": share(flagged[churn == 0]),
+        "recall": share(flagged[churn == 1]),
+        "precision": share(churn[flagged] == 1),
         "roc_auc": float(roc_auc_score(churn, probability)) if both else None,
+        "roc_auc_interval": intervals(churn, probability)["roc_auc"] if both else None,
     }
-
-
-def _share(hits: NDArray[np.bool]) -> dict[str, float]:
-    """A share with its interval; 0 with the interval of ignorance where there is nobody."""
-    low, high = wilson(int(hits.sum()), len(hits))
-    return {"value": float(hits.mean()) if len(hits) else 0.0, "low": low, "high": high}

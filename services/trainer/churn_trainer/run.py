@@ -5,6 +5,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 from joblib import cpu_count, parallel_config
 
@@ -17,6 +18,7 @@ from churn_trainer.absent import absent_fields
 from churn_trainer.candidates import CANDIDATES, LOGISTIC_REGRESSION, VOTING, Candidate
 from churn_trainer.card import Trained
 from churn_trainer.check import check, check_parts
+from churn_trainer.choice import Choice, choose
 from churn_trainer.compare import Comparison, Data, Design, PermutedCheck, compare, permuted_check
 from churn_trainer.console import Console, Progress
 from churn_trainer.drivers import drivers
@@ -24,7 +26,7 @@ from churn_trainer.errors import SchedulerUnavailable
 from churn_trainer.evidence import Evidence
 from churn_trainer.explore import explore, frame_of
 from churn_trainer.graph import require_form
-from churn_trainer.judge import Choice, choose, gates
+from churn_trainer.judge import gates
 from churn_trainer.metrics import measure
 from churn_trainer.prepare import Prepared, prepare
 from churn_trainer.quality import quality
@@ -33,11 +35,15 @@ from churn_trainer.serve import require_look_up, serve
 from churn_trainer.settings import TrainerSettings
 from churn_trainer.sources import Source
 from churn_trainer.table import Findings, Table, load
+from churn_trainer.threads import one_thread, one_thread_on
 from churn_trainer.train import Fitted, fit_all
 
 log = logging.getLogger(__name__)
 
 _PERMUTED = "Shuffled labels"
+
+# What a person is told of each model, in the order of the table's columns.
+_SHOWN = {"roc_auc": "AUC", "log_loss": "Log loss", "brier": "Brier", "ece": "ECE", "accuracy": "Accuracy"}
 
 # How long a scheduler may take to answer before the run is given up; nothing has been done by then.
 _SCHEDULER_SECONDS = 10
@@ -59,7 +65,7 @@ class Run:
         require_look_up()
         for candidate in (*CANDIDATES, VOTING):
             require_form(candidate.estimator())
-        with cluster(self._settings):
+        with one_thread(), cluster(self._settings):
             self._train(source, fingerprint)
 
     def _train(self, source: Source, fingerprint: str) -> None:
@@ -197,11 +203,11 @@ class Run:
 
     def _tell_results(self, trained: Trained, version: str) -> None:
         comparison = trained.comparison
-        head = ("Model", "AUC", "Brier", "ECE", "Accuracy", "Seconds", "MiB", "KiB")
+        head = ("Model", *_SHOWN.values(), "Seconds", "MiB", "KiB")
         rows = [
             (
                 f"{name} ★" if name == trained.choice.name else name,
-                *(_spread(comparison.summary(name)[figure]) for figure in ("roc_auc", "brier", "ece", "accuracy")),
+                *(_spread(comparison.summary(name)[figure]) for figure in _SHOWN),
                 f"{one.seconds:.1f}",
                 f"{one.memory / 2**20:.0f}",
                 f"{one.size / 1024:.0f}",
@@ -209,8 +215,7 @@ class Run:
             for name, one in trained.fitted.items()
         ]
         self._console.table(head, rows)
-        shown = {"AUC": "roc_auc", "Brier": "brier", "ECE": "ece", "accuracy": "accuracy"}
-        test = ", ".join(f"{name} {trained.quality['test'][figure]:.4f}" for name, figure in shown.items())
+        test = ", ".join(_tested(trained.quality, figure, name) for figure, name in _SHOWN.items())
         customers = len(trained.prepared.split.test)
         self._console.say(f"  {trained.choice.reason}")
         self._console.say(f"  On the test part, {customers:,} customers that nothing was fitted on: {test}.")
@@ -238,13 +243,19 @@ def cluster(settings: TrainerSettings) -> Iterator[None]:
     except (OSError, ValueError) as error:
         reason = str(error).partition("\n")[0] or type(error).__name__
         raise SchedulerUnavailable(settings.dask_scheduler, reason) from error
-    with client, parallel_config("dask", client=client):
+    with client, one_thread_on(client), parallel_config("dask", client=client):
         yield
 
 
 def _simple(name: str) -> Candidate:
     """The candidate by name; a vote has no folds of its own, and its first member stands for it."""
     return next((one for one in CANDIDATES if one.name == name), CANDIDATES[0])
+
+
+def _tested(quality: dict[str, Any], figure: str, name: str) -> str:
+    ends = quality["test_intervals"].get(figure)
+    interval = f" ({ends['low']:.4f} to {ends['high']:.4f})" if ends else ""
+    return f"{name} {quality['test'][figure]:.4f}{interval}"
 
 
 def _spread(figure: dict[str, float]) -> str:

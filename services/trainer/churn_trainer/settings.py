@@ -31,13 +31,15 @@ class TrainerSettings(Settings):
     cv_max_rows: int = Field(
         20_000,
         ge=1_000,
-        description="The most customers that cross-validation uses, 1,000 or more; of a larger table it takes "
-        "as many by the hashes of their ids. The final fit uses all but the test part.",
+        description="The most customers that cross-validation uses, 1,000 or more; of a larger table it takes as many "
+        "by the hashes of their ids. One standard error of the log loss, which decides, is about 0.007 on 5,600 "
+        "customers and 0.004 on 20,000. The final fit uses all but the test part.",
     )
     selection: Literal["one_standard_error", "best"] = Field(
         "one_standard_error",
-        description="one_standard_error releases the simplest model within one standard error of the best; best "
-        "releases the best.",
+        description="one_standard_error releases the simplest model whose cross-validated log loss is within one "
+        "standard error of the least, the error being that of the least loss over customers; best releases the model "
+        "of the least log loss.",
     )
     dask_scheduler: str | None = Field(
         None,

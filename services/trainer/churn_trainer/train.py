@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin, clone
 from sklearn.ensemble import VotingClassifier
 from sklearn.model_selection import GridSearchCV
-from threadpoolctl import threadpool_limits
 
 from churn_trainer.candidates import CANDIDATES, VOTERS, VOTING, Candidate
 from churn_trainer.memory import peak_of
@@ -83,10 +82,14 @@ def _losses(model: ClassifierMixin, columns: NDArray[np.float32], churn: NDArray
     return {"log_loss": float(losses.mean()), "squared_error": float(losses.var(ddof=1)) / len(losses)}
 
 
+def scores(rows: NDArray[np.intp], model: ClassifierMixin, prepared: Prepared) -> NDArray[np.float64]:
+    """A model's churn probabilities of the rows."""
+    return np.asarray(model.predict_proba(prepared.scaled(rows))[:, 1], np.float64)
+
+
 def figures_on(rows: NDArray[np.intp], model: ClassifierMixin, prepared: Prepared) -> dict[str, float]:
     """Every figure of a model on the rows."""
-    probability = np.asarray(model.predict_proba(prepared.scaled(rows))[:, 1], np.float64)
-    return measure(prepared.churn[rows], probability)
+    return measure(prepared.churn[rows], scores(rows, model, prepared))
 
 
 def _searched(
@@ -98,7 +101,5 @@ def _searched(
 
 def _fitted(candidate: Candidate, fit: Callable[[], tuple[ClassifierMixin, dict[str, Any]]]) -> Fitted:
     start = time.perf_counter()
-    # As in cross-validation: one thread, so that times compare and sums keep their order.
-    with threadpool_limits(1):
-        (model, parameters), memory = peak_of(fit)
+    (model, parameters), memory = peak_of(fit)
     return Fitted(candidate, model, parameters, time.perf_counter() - start, memory, len(pickle.dumps(model)))

@@ -17,8 +17,9 @@ export class ReliabilityPanel extends HTMLElement {
             diagonal: true,
             series: [{ name: 'Customers of the test rows', tone: 'main', dots: true, points }],
             summary: calibration.map(({ mean_predicted: x, observed: y }) => `predicted ${percent(x, 0)}, observed ${percent(y, 0)}`).join('; '),
-            head: ['Predicted', 'Observed', 'Customers'],
-            rows: calibration.map(({ mean_predicted: x, observed: y, count: number }) => [percent(x), percent(y), count(number)]),
+            head: ['Predicted', 'Observed', '95\u00a0% interval', 'Customers'],
+            rows: calibration.map(({ mean_predicted: x, observed: y, low, high, count: number }) =>
+                [percent(x), percent(y), low === undefined ? '–' : `${percent(low)} to ${percent(high)}`, count(number)]),
         };
     }
 }

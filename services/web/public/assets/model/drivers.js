@@ -34,17 +34,19 @@ function chartData(fields) {
 export class CandidateTable extends HTMLElement {
     set info({ comparison: { candidates, selection, folds, repeats, rows: customers } }) {
         const spread = ({ mean, std }) => `${figure(mean)} ± ${figure(std)}`;
+        const against = ({ mean, low, high }) => `${signed(mean, 4)} (${signed(low, 4)} to ${signed(high, 4)})`;
         const rows = candidates.map((each) => [
             [each.model_name, each.champion && h('span.band.low', {}, 'in service')],
+            each.cv.log_loss ? spread(each.cv.log_loss) : '–',
+            each.champion || !each.against_champion.log_loss ? '–' : against(each.against_champion.log_loss),
             each.cv.roc_auc ? spread(each.cv.roc_auc) : '–',
-            each.champion ? '–' : `${signed(each.against_champion.mean, 4)} (${signed(each.against_champion.low, 4)} to ${signed(each.against_champion.high, 4)})`,
-            each.cv.brier ? spread(each.cv.brier) : '–',
-            figure(each.test.roc_auc),
+            each.champion ? '–' : against(each.against_champion),
+            [figure(each.test.roc_auc), each.test_intervals?.roc_auc && h('span.hint.meaning', {}, `${figure(each.test_intervals.roc_auc.low)} to ${figure(each.test_intervals.roc_auc.high)}`)],
             each.interpretability,
         ]);
         fill(this, section('The candidates',
             h('p', {}, selection.reason),
-            table('Comparison of candidates', ['Model', 'AUC', 'AUC against the one in service', 'Brier score', 'Test AUC', 'Can be followed'], rows),
+            table('Comparison of candidates', ['Model', 'Log loss', 'Log loss against the one in service', 'AUC', 'AUC against the one in service', 'Test AUC', 'Can be followed'], rows),
             h('p.hint', {}, `${folds} folds, ${repeats} times, over ${customers.toLocaleString('en-US')} rows; ± is the spread over folds, brackets are 95\u00a0% intervals of the paired difference.`),
         ));
     }

@@ -73,8 +73,9 @@ const FIGURES = [
     ['pr_auc', 'Precision over recall (PR AUC)', 'The area under precision against recall.'],
     ['accuracy', 'Accuracy', 'How often yes and no are right.'],
     ['brier', 'Brier score', 'Mean squared error of the probability; smaller is better.'],
+    ['log_loss', 'Log loss', 'Surprise at the outcome; smaller is better. Models are chosen by it.'],
     ['ece', 'Calibration error', 'Mean gap between predicted and observed; smaller is better.'],
-    ['log_loss', 'Log loss', 'Surprise at the outcome; smaller is better.'],
+    ['ece_floor', 'Calibration error of chance', 'What probabilities that are exactly right would show on as many customers.'],
     ['precision', 'Precision', 'Of those flagged, the share that left.'],
     ['recall', 'Recall', 'Of those who left, the share flagged.'],
     ['f1', 'F1', 'The harmonic mean of precision and recall.'],
@@ -102,26 +103,31 @@ export function partial({ absent_fields: absent }) {
     );
 }
 
-export function quality({ metrics, data: { churn_rate: rate } }) {
-    const { cv = {}, test } = metrics;
+export function quality({ metrics, recalibration, data: { churn_rate: rate } }) {
+    const { cv = {}, test, test_intervals: intervals = {} } = metrics;
+    const between = ({ low, high }) => `${figure(low)} to ${figure(high)}`;
     const rows = FIGURES.filter(([name]) => name in test || name in cv).map(([name, title, meaning]) => [
         [h('span', {}, title), h('span.hint.meaning', {}, meaning)],
         cv[name] ? `${figure(cv[name].mean)} ± ${figure(cv[name].std)}` : '–',
-        name in test ? figure(test[name]) : '–',
+        name in test ? [figure(test[name]), intervals[name] && h('span.hint.meaning', {}, between(intervals[name]))] : '–',
     ]);
+    const line = ({ value, low, high }) => `${figure(value, 2)} (${figure(low, 2)} to ${figure(high, 2)})`;
     return section('Quality',
         table('Quality', ['Figure', 'Cross-validated', 'Test'], rows),
-        h('p.hint', {}, 'Cross-validated: mean and spread over the folds. Test: once, on rows kept aside.',
+        recalibration && h('p', {}, `Slope of calibration ${line(recalibration.slope)}: 1 is right, less is overconfident. Intercept ${line(recalibration.intercept)}: 0 is right, more means that more left than predicted.`),
+        h('p.hint', {}, 'Cross-validated: mean and spread over the folds. Test: on rows that no model was fitted on, with 95\u00a0% intervals.',
             rate !== undefined && ` Always saying "stays" would be right ${percent(1 - rate)} of the time.`),
     );
 }
 
-export function fairness({ fairness: { groups, threshold } }) {
+const RATES = { flagged_rate: 'Flagged', false_positive_rate: 'False alarms', recall: 'Caught', precision: 'Flagged rightly' };
+
+export function fairness({ fairness: { groups, gaps, threshold } }) {
     const spread = ({ value, low, high }) => `${percent(value)} (${percent(low, 0)} to ${percent(high, 0)})`;
     const rows = groups.map((group) => [
         group.group,
         count(group.customers),
-        percent(group.observed_rate),
+        group.observed ? spread(group.observed) : percent(group.observed_rate),
         percent(group.mean_predicted),
         spread(group.flagged_rate),
         spread(group.false_positive_rate),
@@ -130,6 +136,7 @@ export function fairness({ fairness: { groups, threshold } }) {
     return across('Does it treat groups alike?',
         h('p', {}, `Error rates on the test rows at the threshold of ${percent(threshold, 0)}, with 95\u00a0% intervals.`),
         table('Error rates by group', ['Group', 'Customers', 'Left', 'Predicted', 'Flagged', 'False alarms', 'Caught'], rows),
+        gaps && table('Widest gaps', ['Widest gap', 'Between', 'Difference'], gaps.map((gap) => [RATES[gap.rate], `${gap.highest}, ${gap.lowest}`, spread(gap)])),
         h('p.hint', {}, 'False alarms: of those who stayed, the share flagged. Caught: of those who left, the share flagged.'),
     );
 }

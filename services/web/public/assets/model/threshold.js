@@ -38,6 +38,12 @@ export class ThresholdExplorer extends HTMLElement {
     }
 }
 
+/** A count with its interval, where the release carries one. */
+function counted(row, name) {
+    const ends = row.intervals?.[name];
+    return ends ? `${row[name]} (${ends.low} to ${ends.high})` : row[name];
+}
+
 function nearest(rows, threshold) {
     const gaps = rows.map((row) => Math.abs(row.threshold - threshold));
     return gaps.indexOf(Math.min(...gaps));
@@ -53,6 +59,6 @@ function chartData(rows, marker) {
         series: [series('Flagged', 'flagged', 'main'), series('Caught', 'caught', 'good'), series('False alarms', 'false_alarms', 'bad')],
         summary: `from ${percent(rows[0].threshold, 0)} to ${percent(rows.at(-1).threshold, 0)}; what the slider is at stands above, all of it in the table`,
         head: ['Threshold', 'Flagged', 'Caught', 'False alarms', 'Missed'],
-        rows: rows.map((row) => [percent(row.threshold, 0), row.flagged, row.caught, row.false_alarms, row.missed]),
+        rows: rows.map((row) => [percent(row.threshold, 0), ...['flagged', 'caught', 'false_alarms', 'missed'].map((name) => counted(row, name))]),
     };
 }
