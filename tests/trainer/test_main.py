@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -11,25 +12,36 @@ import pytest
 
 from churn import release
 from churn_trainer import __main__ as command
-from churn_trainer import publish, reference, releases, sources
+from churn_trainer import publish, reference, resume, sources, states
 from churn_trainer.evidence import Gate
 from churn_trainer.reference import Reference
+
+# That there is such a release already.
+KNOWN = resume.Known("20260101_000000", states.State(states.RELEASED), lacks_service=False)
 
 
 def test_list_names_every_release_and_the_one_in_service(copied_run, trainer, capsys):
     assert trainer("list") == 0
     line = next(line for line in capsys.readouterr().out.splitlines() if copied_run.version in line)
     assert f"{copied_run.version} ★" in line
-    assert line.endswith("in service")
+    assert re.search(r" in service +20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00$", line)
 
 
-def test_list_tells_what_is_ready_and_what_a_gate_held_back(copied_run, settings, store, trainer, capsys):
+def test_list_tells_the_state_of_every_release_with_its_reason(copied_run, settings, store, trainer, capsys):
     held_back = Gate("AUC is no worse", False, "0.7 against 0.8")
-    for trained in (copied_run.trained, replace(copied_run.trained, gates=[held_back])):
-        publish.results(trained, {}, settings, store, copied_run.moment)
+    versions = [
+        publish.results(trained, {}, settings, store, copied_run.moment, copied_run.version)
+        for trained in (copied_run.trained, replace(copied_run.trained, gates=[held_back]))
+    ]
     assert trainer("list") == 0
-    states = [line.split("  ")[-1].strip() for line in capsys.readouterr().out.splitlines()[2:]]
-    assert states == ["held back by a gate", "ready", "in service"]
+    said = capsys.readouterr().out
+    assert [re.split("  +", line.strip())[5] for line in said.splitlines()[2:5]] == [
+        "held back",
+        "published",
+        "in service",
+    ]
+    assert f"{versions[1]} is held back: AUC is no worse: 0.7 against 0.8.\n" in said
+    assert f"{copied_run.version} is released: it passed its gates.\n" in said
 
 
 def test_list_goes_on_where_a_release_is_damaged(copied_run, store, trainer, capsys):
@@ -157,7 +169,7 @@ def test_a_table_of_another_name_is_told_before_another_is_taken(trainer, monkey
     (tmp_path / "customers.csv").write_bytes(b"x")
     monkeypatch.setenv("CHURN_DATA_SOURCE", "auto")
     monkeypatch.setattr(sources, "_fetch", lambda answers: answers.put(TimeoutError()))
-    monkeypatch.setattr(command.releases, "trained_from", lambda *_: releases.Listed("20260101_000000", None, False))
+    monkeypatch.setattr(command.resume, "known", lambda *_: KNOWN)
     assert trainer() == 0
     said = capsys.readouterr().out
     assert f"NOTE: {tmp_path} holds customers.csv, but" in said
@@ -187,7 +199,7 @@ def test_options_alone_mean_training(copied_run, trainer, monkeypatch):
 
 def test_a_sample_is_announced(trainer, monkeypatch, settings, store, capsys):
     monkeypatch.setenv("CHURN_DATA_SOURCE", "sample")
-    monkeypatch.setattr(command.releases, "trained_from", lambda *_: releases.Listed("20260101_000000", None, False))
+    monkeypatch.setattr(command.resume, "known", lambda *_: KNOWN)
     assert trainer() == 0
     assert "this is a synthetic sample" in capsys.readouterr().out
 

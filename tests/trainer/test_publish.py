@@ -9,7 +9,7 @@ import joblib
 import numpy as np
 import pytest
 
-from churn_trainer import publish
+from churn_trainer import layout, publish
 
 
 @pytest.fixture
@@ -18,10 +18,14 @@ def info(whole_run):
 
 
 def test_the_info_file_vouches_for_the_pickles_and_names_the_libraries(whole_run, info):
-    model = whole_run.store.get(f"models/trained/micro_best_model_{whole_run.version}.pkl").data
-    scaler = whole_run.store.get("models/encoders/feature_scaler.pkl").data
-    assert info["sha256"]["model"] == hashlib.sha256(model).hexdigest()
-    assert info["sha256"]["feature_scaler"] == hashlib.sha256(scaler).hexdigest()
+    assert info["keys"] == {
+        "model": f"models/trained/micro_best_model_{whole_run.version}.pkl",
+        "feature_scaler": f"models/trained/micro_feature_scaler_{whole_run.version}.pkl",
+        "label_encoder": f"models/trained/micro_label_encoder_{whole_run.version}.pkl",
+    }
+    assert info["sha256"] == {
+        name: hashlib.sha256(whole_run.store.get(key).data).hexdigest() for name, key in info["keys"].items()
+    }
     assert {"python", "scikit-learn", "numpy"} < set(info["libraries"])
 
 
@@ -48,7 +52,7 @@ def test_the_experiments_tell_what_every_model_cost(whole_run):
 
 def test_pictures_are_in_the_outputs_and_in_the_release(whole_run):
     folder = f"models/releases/{whole_run.version}/"
-    for name in (publish.DASHBOARD, publish.HEATMAP):
+    for name in (layout.DASHBOARD, layout.HEATMAP):
         picture = whole_run.store.get(f"outputs/plots/{name}").data
         assert picture.startswith(b"\x89PNG")
         assert whole_run.store.get(folder + name).data == picture

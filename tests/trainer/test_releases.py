@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from churn import release
-from churn.errors import PreconditionFailed, ReleaseRefused, UnknownRelease
+from churn.errors import PreconditionFailed, ReleaseRefused, StoreUnavailable, UnknownRelease
 from churn.release import Pointer
-from churn_trainer import reference, releases
+from churn_trainer import layout, reference, releases, resume, states
 from churn_trainer.errors import NothingOlder
 from churn_trainer.fingerprint import fingerprint
 
@@ -57,7 +57,7 @@ def test_a_release_that_cannot_be_read_is_listed_with_the_reason(many):
 def test_a_named_version_is_promoted_and_the_configuration_kept_true(many, settings):
     releases.promote(many, settings, VERSIONS[2])
     assert in_service(many) == VERSIONS[2]
-    config = json.loads(many.get(releases.CONFIG).data)
+    config = json.loads(many.get(layout.CONFIG).data)
     assert config["current_version"] == VERSIONS[2]
     assert config["keys"]["model"].endswith(f"{VERSIONS[2]}.pkl")
 
@@ -72,9 +72,9 @@ def test_the_pointer_does_not_move_for_somebody_who_saw_an_older_one(many, setti
     seen = release.current(many)
     releases.promote(many, settings, VERSIONS[0])
     with pytest.raises(PreconditionFailed):
-        releases.move(many, settings, VERSIONS[1], seen)
+        releases.move(many, settings, VERSIONS[1], seen, "")
     assert in_service(many) == VERSIONS[0]
-    assert json.loads(many.get(releases.CONFIG).data)["current_version"] == VERSIONS[0]
+    assert json.loads(many.get(layout.CONFIG).data)["current_version"] == VERSIONS[0]
 
 
 def test_rolling_back_skips_what_a_gate_held_back(many, settings):
@@ -164,7 +164,8 @@ def test_while_nobody_knows_what_is_in_service_nothing_is_pruned(many):
 def claimed(store, moment):
     version = release.claim(store, moment)
     store.put(f"{release.folder(version)}model.json", b"{}", content_type="application/json")
-    store.put(f"models/trained/micro_best_model_{version}.pkl", b"", content_type="application/octet-stream")
+    for key in (layout.model(version), f"{layout.processed(version)}X_val.csv", *layout.reports(version)):
+        store.put(key, b"", content_type="application/octet-stream")
     return version
 
 
@@ -194,11 +195,6 @@ def test_a_damaged_pointer_is_replaced_by_whoever_names_a_release(many, settings
     assert in_service(many) == VERSIONS[1]
 
 
-def test_while_the_pointer_is_damaged_no_release_counts(many, whole_run):
-    many.put(release.POINTER, b"{", content_type="application/json")
-    assert releases.trained_from(many, whole_run.trained.fingerprint) is None
-
-
 def test_with_few_releases_there_is_nothing_to_prune(many):
     assert releases.prune(many, 10) == []
 
@@ -206,49 +202,67 @@ def test_with_few_releases_there_is_nothing_to_prune(many):
 def test_a_release_of_the_same_ingredients_is_found_again(many, whole_run, settings):
     print_of = fingerprint(whole_run.trained.source.sha256, settings)
     assert print_of == whole_run.trained.fingerprint
-    found = releases.trained_from(many, print_of)
+    found = resume.known(many, print_of)
     assert found is not None
-    assert found.version == VERSIONS[-1]
-    assert releases.trained_from(many, "other") is None
+    assert (found.version, found.lacks_service) == (VERSIONS[-1], False)
+    assert resume.known(many, "other") is None
 
 
-def test_a_release_in_service_that_can_no_longer_serve_does_not_count(many, whole_run):
-    many.delete([f"{release.folder(VERSIONS[-1])}model.json"])
-    assert releases.trained_from(many, whole_run.trained.fingerprint) is None
-
-
-def left(store, version):
-    return releases.is_left(store, next(one for one in releases.listed(store) if one.version == version))
-
-
-def test_a_release_whose_run_broke_off_before_its_last_step_is_known_by_it(many, settings):
-    releases.promote(many, settings, VERSIONS[3])
-    assert [version for version in VERSIONS if left(many, version)] == [VERSIONS[4]]
-
-
-def test_a_release_that_has_been_in_service_is_not_left(many, settings):
-    releases.promote(many, settings, VERSIONS[4])
-    releases.promote(many, settings, VERSIONS[3])
-    releases.promote(many, settings, VERSIONS[2])
-    assert not left(many, VERSIONS[4])
-    assert not left(many, VERSIONS[3])
-
-
-def test_while_nothing_is_in_service_none_that_is_published_counts(many, whole_run):
+@pytest.mark.parametrize("pointer", [None, b"{"], ids=["missing", "damaged"])
+def test_while_nothing_is_in_service_the_newest_that_may_serve_is_to_be_released(many, whole_run, pointer):
     many.delete([release.POINTER])
-    assert releases.trained_from(many, whole_run.trained.fingerprint) is None
+    if pointer:
+        many.put(release.POINTER, pointer, content_type="application/json")
+    found = resume.known(many, whole_run.trained.fingerprint)
+    assert found is not None
+    assert (found.version, found.lacks_service) == (VERSIONS[6], True)
+    many.delete([f"{release.folder(VERSIONS[6])}model.json"])
+    found = resume.known(many, whole_run.trained.fingerprint)
+    # The last but one did not pass its gates.
+    assert found is not None
+    assert (found.version, found.lacks_service) == (VERSIONS[4], True)
 
 
-def test_while_nothing_is_in_service_no_release_counts(store, settings, whole_run):
-    assert releases.trained_from(store, whole_run.trained.fingerprint) is None
+def states_of(store):
+    return {found.version: found.state.name for found in releases.listed(store)}
+
+
+def test_of_releases_without_written_states_pointer_and_gates_tell_them(many, settings):
+    many.delete([entry.key for entry in many.list("models/") if entry.key.endswith(states.NAME)])
+    assert states_of(many) == {
+        **dict.fromkeys(VERSIONS[:5], "replaced"),
+        VERSIONS[5]: "held back",
+        VERSIONS[6]: "released",
+    }
+    releases.move(many, settings, VERSIONS[2], releases.replaceable(many), "a reason")
+    many.delete([entry.key for entry in many.list("models/") if entry.key.endswith(states.NAME)])
+    assert states_of(many)[VERSIONS[4]] == "published"
+
+
+def test_moving_the_pointer_is_written_beside_both_releases(many, settings):
+    releases.move(many, settings, VERSIONS[2], releases.replaceable(many), "a reason")
+    assert states.history(many, VERSIONS[2])[-1][:2] == ("released", "a reason")
+    assert states.history(many, VERSIONS[6])[-1][:2] == ("replaced", f"{VERSIONS[2]} is in service")
+    releases.rollback(many, settings, None)
+    assert states.history(many, VERSIONS[1])[-1][:2] == ("released", f"rolled back from {VERSIONS[2]}")
+
+
+def test_a_store_that_fails_once_the_pointer_has_moved_makes_nobody_move_it_again(many, settings, monkeypatch):
+    monkeypatch.setattr(layout, "write", fail)
+    assert releases.rollback(many, settings, None).version == VERSIONS[4]
+    assert in_service(many) == VERSIONS[4]
+
+
+def fail(*_):
+    raise StoreUnavailable("s3://churn", "it does not answer")
 
 
 def test_the_configuration_names_bucket_region_and_endpoint(store, settings, monkeypatch):
     monkeypatch.setenv("AWS_REGION", "eu-central-1")
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://minio:9000")
     pointer = release.Pointer(VERSIONS[0], "", "2026-01-01T00:00:00+00:00", "")
-    releases.write_config(store, settings.model_copy(update={"store_url": "s3://churn"}), pointer)
-    config = json.loads(store.get(releases.CONFIG).data)
+    layout.write_config(store, settings.model_copy(update={"store_url": "s3://churn"}), pointer)
+    config = json.loads(store.get(layout.CONFIG).data)
     assert (config["bucket"], config["region"], config["endpoint_url"]) == (
         "churn",
         "eu-central-1",

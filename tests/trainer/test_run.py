@@ -20,7 +20,7 @@ from churn.errors import PreconditionFailed, ReleaseRefused, StoreUnavailable
 from churn.features import FEATURES, Feature, matrix
 from churn.store import open_store
 from churn.tabulated import require_tabulated
-from churn_trainer import publish, reference, releases, run, sources
+from churn_trainer import layout, publish, reference, run, sources
 from churn_trainer.candidates import CANDIDATES
 from churn_trainer.choice import Choice
 from churn_trainer.compare import Data, Design, compare
@@ -226,7 +226,10 @@ def test_what_a_store_that_failed_at_the_last_step_left_is_released_by_the_next_
     newest = list(release.versions(store))[-1]
     assert newest > copied_run.version
     assert trainer() == 0
-    assert f"Released {newest}, which a run that broke off had trained" in capsys.readouterr().out
+    assert (
+        f"Released {newest}, which was trained on the same data by the same code: a run broke off"
+        in capsys.readouterr().out
+    )
     assert trainer() == 0
     assert f"Nothing to do: release {newest}" in capsys.readouterr().out
 
@@ -285,7 +288,7 @@ def test_a_run_forced_on_the_same_data_is_compared_with_the_release_in_service(c
     assert {gate["name"] for gate in manifest["gates"]} >= {"AUC is at most 0.005 below that of the release in service"}
     assert manifest["rivals"][0]["version"] == copied_run.version
     assert json.loads(copied_run.store.get(reference.KEY).data)["version"] == pointer.version
-    assert json.loads(copied_run.store.get(releases.CONFIG).data)["current_version"] == pointer.version
+    assert json.loads(copied_run.store.get(layout.CONFIG).data)["current_version"] == pointer.version
 
 
 def test_the_same_customers_in_another_order_are_released_with_the_same_figures(

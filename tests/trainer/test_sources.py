@@ -2,14 +2,16 @@
 
 import hashlib
 import io
+import json
 import urllib.error
 import urllib.request
 
 import pytest
+from tests.trainer.failing_store import FailingStore
 
-from churn.errors import ObjectNotFound
+from churn.errors import ObjectNotFound, StoreUnavailable
 from churn.store import ObjectStore
-from churn_trainer import sample, sources
+from churn_trainer import provenance, sample, sources
 from churn_trainer.errors import DataNotFound, DataNotReadable, TableChanged
 from churn_trainer.settings import TrainerSettings
 from churn_trainer.sources import KEY, NAME
@@ -174,3 +176,59 @@ def test_a_server_that_sends_more_than_the_public_table_is_not_listened_to_for_l
     with pytest.raises(DataNotFound, match="something else"):
         sources.find(automatic(settings, "download"), store)
     assert asked == [4_000_000]
+
+
+def noted(store):
+    return json.loads(store.get(provenance.KEY).data)
+
+
+def test_what_is_kept_is_marked_by_its_kind(settings, store, tmp_path, no_network):
+    sources.keep(sources.find(automatic(settings), store), store)
+    assert noted(store) == {"source": "sample", "sha256": hashlib.sha256(sample.csv_bytes()).hexdigest()}
+    (tmp_path / NAME).write_bytes(TABLE)
+    sources.keep(sources.find(settings, store), store)
+    assert noted(store) == {"source": "file", "sha256": hashlib.sha256(TABLE).hexdigest()}
+    assert sources.find(automatic(settings, "store"), store).kind == "store"
+
+
+def test_a_sample_of_another_version_is_still_called_one(settings, store, monkeypatch, no_network):
+    """With its mark by whatever ids it has, and without one by its ids."""
+    with monkeypatch.context() as patch:
+        patch.setattr(sample, "_SEED", 1)
+        patch.setattr(sample, "_ID_END", "-OTHER")
+        sources.keep(sources.find(automatic(settings), store), store)
+        other = stored(store)
+    assert other != sample.csv_bytes()
+    assert sources.find(automatic(settings), store)[:2] == ("sample", KEY)
+    store.put(KEY, other.replace(b"-OTHER", b"-SAMPL"), content_type="text/csv")
+    assert sources.find(automatic(settings), store)[:2] == ("sample", KEY)
+    store.put(KEY, other, content_type="text/csv")
+    store.put(provenance.KEY, b"{", content_type="application/json")
+    assert sources.find(automatic(settings), store).kind == "store"
+
+
+def test_a_sample_whose_columns_no_longer_fit_is_drawn_anew(settings, store, no_network):
+    store.put(KEY, sample.csv_bytes().replace(b"gender", b"sex", 1), content_type="text/csv")
+    with pytest.raises(DataNotFound, match="is a sample of other columns"):
+        sources.find(automatic(settings, "store"), store)
+    found = sources.find(automatic(settings), store)
+    assert (found.kind, found.open().read()) == ("sample", sample.csv_bytes())
+    assert sources.keep(found, store) is None
+    assert stored(store) == sample.csv_bytes()
+
+
+@pytest.mark.parametrize("kind", ["sample", "file"])
+def test_a_mark_and_its_table_never_contradict_each_other_however_far_writing_came(
+    settings, store, tmp_path, no_network, kind
+):
+    sources.keep(sources.find(automatic(settings, "sample"), store), store)
+    if kind == "sample":
+        store.put(KEY, sample.csv_bytes().replace(b"gender", b"sex", 1), content_type="text/csv")
+    else:
+        (tmp_path / NAME).write_bytes(TABLE)
+    source = sources.find(automatic(settings, kind), store)
+    for failing in (1, 2):
+        with pytest.raises(StoreUnavailable):
+            sources.keep(source, FailingStore(store, failing))
+        is_sample = stored(store) != TABLE
+        assert provenance.is_sample(store, hashlib.sha256(stored(store)).hexdigest(), stored(store)[:4096]) == is_sample

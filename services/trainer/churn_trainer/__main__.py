@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from churn import logs, release
 from churn.errors import ChurnError, ConfigurationError
 from churn.store import ObjectStore, open_store
-from churn_trainer import memory, reference, releases, sources
+from churn_trainer import memory, reference, releases, resume, sources, states
 from churn_trainer.console import Console
 from churn_trainer.errors import BrokenTable, DataNotFound, DataNotReadable
 from churn_trainer.fingerprint import fingerprint
@@ -46,6 +46,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not isinstance(error, ConfigurationError):
             log.error("%s", error.error_type, extra=_facts(error))
         return 2 if isinstance(error, _BEYOND_USE) else 1
+    except Exception as error:  # what nobody foresaw may quote a customer: the log tells its kind and place alone
+        console.say(f"Error: {type(error).__name__}, which is a fault of this program; its log tells where.")
+        log.exception("unforeseen")
+        return 1
     return 0
 
 
@@ -120,22 +124,27 @@ def _train(settings: TrainerSettings, store: ObjectStore, console: Console, forc
         console.say(
             "NOTE: there is no real data; this is a synthetic sample. Put telco_customer_churn.csv into CHURN_DATA_DIR."
         )
-    if not force and (known := releases.trained_from(store, print_of)):
+    for damaged in resume.finish(store, settings):
+        console.say(f"Passed over: {damaged.refusal}")
+    if not force and (known := resume.known(store, print_of)):
         _take_known(settings, store, console, known)
         return
     _training()(settings, store, console).train(source, print_of)
 
 
-def _take_known(settings: TrainerSettings, store: ObjectStore, console: Console, known: releases.Listed) -> None:
+def _take_known(settings: TrainerSettings, store: ObjectStore, console: Console, known: resume.Known) -> None:
     """There is such a release already: it may only be lacking its last step."""
-    if releases.is_left(store, known):
-        releases.promote(store, settings, known.version)
-        console.say(
-            f"Released {known.version}, which a run that broke off had trained on the same data by the same code."
+    if known.lacks_service:
+        reason = (
+            "a run broke off before its last step" if known.state.name == states.PUBLISHED else "no other could serve"
         )
+        releases.move(store, settings, known.version, releases.replaceable(store), reason)
+        console.say(f"Released {known.version}, which was trained on the same data by the same code: {reason}.")
         return
-    words = f"Nothing to do: release {known.version} was trained on the same data by the same code."
-    console.say(f"{words} `train --force` trains again.")
+    console.say(f"Nothing to do: release {known.version} was trained on the same data by the same code.")
+    if known.state.name == states.HELD_BACK:
+        console.say(f"It is held back: {known.state.reason}. `promote {known.version}` would release it nevertheless.")
+    console.say("`train --force` trains again.")
 
 
 def _training() -> "type[Run]":
@@ -155,25 +164,27 @@ def _list(store: ObjectStore, console: Console) -> None:
     if not found:
         console.say("Nothing has been released yet.")
         return
-    console.table(("Version", "Model", "CV AUC", "Test AUC", "Data", "State"), [_row(one) for one in found])
+    console.table(("Version", "Model", "CV AUC", "Test AUC", "Data", "State", "Since"), [_row(one) for one in found])
     for one in found:
         if one.refusal:
             console.say(one.refusal)
+        elif one.state.reason:
+            console.say(f"{one.version} is {one.state.name}: {one.state.reason}.")
 
 
 def _row(found: releases.Listed) -> tuple[str, ...]:
     version = f"{found.version} ★" if found.in_service else found.version
     if found.manifest is None:
-        return (version, "", "", "", "", "in service, damaged" if found.in_service else "damaged")
+        return (version, "", "", "", "", "in service, damaged" if found.in_service else "damaged", "")
     metrics = found.manifest.metrics
-    state = "ready" if releases.passed_gates(found.manifest) else "held back by a gate"
     return (
         version,
         found.manifest.model_name,
         _figure(metrics, "cv", "roc_auc", "mean"),
         _figure(metrics, "test", "roc_auc"),
         str(found.manifest.data.get("source", "")),
-        "in service" if found.in_service else state,
+        "in service" if found.in_service else found.state.name,
+        found.state.at,
     )
 
 

@@ -53,7 +53,7 @@ def explore(table: Table, findings: Findings) -> dict[str, Any]:
         "churn": _share(int(table.churn.sum()), len(table)),
         "repairs": findings.repairs,
         "missing": findings.missing,
-        "faults": [fault.sentence() for fault in findings.faults.values()],
+        "faults": [fault.figures() for fault in findings.faults.values()],
         "duplicates": _duplicates(table),
         "numbers": {name: _number(frame[name]) for name in NUMBERS},
         "churn_by_field": {name: list(_rates(frame, name)) for name in FIELDS},

@@ -4,6 +4,7 @@ import hashlib
 import importlib.metadata
 import json
 import platform
+from modulefinder import ModuleFinder
 from pathlib import Path
 
 import churn
@@ -13,23 +14,20 @@ from churn_trainer.settings import TrainerSettings
 # Those whose numbers end up in a model.
 LIBRARIES = ("numpy", "scipy", "scikit-learn", "pandas", "joblib", "onnx", "onnxruntime", "matplotlib")
 
-# The modules of the shared library that make a release what it is; another way to log or to store retrains nothing.
-SHARED = (
-    "background",
-    "columns",
-    "customer",
-    "features",
-    "fields",
-    "numbers",
-    "onnx",
-    "predict",
-    "reading",
-    "release",
-    "schema",
-    "scorecard",
-    "scoring",
-    "spellings",
-)
+# Modules that a run imports and that can change no number, with the reason; another version of them retrains nothing.
+WITHOUT_NUMBERS = {
+    "churn.logs": "writes lines about what was done",
+    "churn.store": "hands bytes over as they are",
+    "churn.store_directory": "hands bytes over as they are",
+    "churn.store_s3": "hands bytes over as they are",
+    "churn.s3_client": "hands bytes over as they are",
+    "churn.s3_parts": "hands bytes over as they are",
+    "churn.job_states": "tells which releases jobs still need",
+    "churn_trainer.console": "writes lines about what was done",
+}
+
+# What a run's process starts with, and the one that reads a workbook or Parquet for it.
+_BEGINNINGS = ("churn_trainer.__main__", "churn.tables.conversion")
 
 # Settings that say where and how things run, but change no number.
 _IRRELEVANT = {"env", "store_url", "log_level", "log_dir", "data_dir", "data_source", "dask_scheduler"}
@@ -40,13 +38,23 @@ def libraries() -> dict[str, str]:
     return {"python": platform.python_version()} | {name: importlib.metadata.version(name) for name in LIBRARIES}
 
 
+def modules() -> dict[str, Path]:
+    """Every module of the product that a run can import, by name, in order; found by following imports from where its
+    processes begin, those inside functions among them."""
+    finder = ModuleFinder([str(Path(str(package.__file__)).parents[1]) for package in (churn, churn_trainer)])
+    for name in _BEGINNINGS:
+        finder.import_hook(name)
+    paths = {name: getattr(module, "__file__", None) for name, module in sorted(finder.modules.items())}
+    return {name: Path(path) for name, path in paths.items() if path}
+
+
 def code_hash() -> str:
-    """SHA-256 over the source of the trainer and of what it takes from the shared library."""
-    folder, own = (Path(str(package.__file__)).parent for package in (churn, churn_trainer))
+    """SHA-256 over the source of what a run can import and what can change a number."""
     digest = hashlib.sha256()
-    for path in (*(folder / f"{name}.py" for name in SHARED), *sorted(own.rglob("*.py"))):
-        digest.update(path.name.encode())
-        digest.update(path.read_bytes())
+    for name, path in modules().items():
+        if name not in WITHOUT_NUMBERS:
+            digest.update(name.encode())
+            digest.update(path.read_bytes())
     return digest.hexdigest()
 
 

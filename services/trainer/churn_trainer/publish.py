@@ -3,7 +3,7 @@
 import hashlib
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -13,47 +13,48 @@ from sklearn.preprocessing import LabelEncoder
 
 from churn import release
 from churn.store import ObjectStore
-from churn_trainer import card, plots
+from churn_trainer import card, layout, plots, states
 from churn_trainer.card import Trained
 from churn_trainer.card_html import page
-from churn_trainer.prepare import Prepared, processed_files
+from churn_trainer.prepare import processed_files
 from churn_trainer.settings import TrainerSettings
 
-DASHBOARD = "telco_churn_dashboard.png"
-HEATMAP = "correlation_heatmap.png"
 COMPARISON = "model_comparison.png"
 
 
-def processed(prepared: Prepared, store: ObjectStore) -> None:
-    for name, chunks in processed_files(prepared):
-        store.write(f"data/processed/{name}", chunks, content_type="text/csv")
-
-
-def exploration(report: dict[str, Any], pictures: dict[str, bytes], store: ObjectStore) -> None:
-    put(store, "outputs/reports/exploration_report.json", _json(report))
-    for name, picture in pictures.items():
-        put(store, f"outputs/plots/{name}", picture)
+def explored(report: dict[str, Any], pictures: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The files of a release that tell of its table."""
+    return {**pictures, layout.REPORT: _json(report)}
 
 
 def results(
-    trained: Trained, pictures: dict[str, bytes], settings: TrainerSettings, store: ObjectStore, moment: datetime
+    trained: Trained,
+    explored: Mapping[str, bytes],
+    settings: TrainerSettings,
+    store: ObjectStore,
+    moment: datetime,
+    against: str | None = None,
 ) -> str:
-    """Publish everything under a version named after the moment; returns the version. Nothing is released by it."""
+    """Publish everything under a version named after the moment; returns the version. Nothing is released by it, and
+    nothing that is there is changed. `against` is the version in service that the new one was judged against."""
     version = release.claim(store, moment)
     manifest = card.manifest(trained, moment, settings.selection)
     design = f"{settings.cv_repeats} × {settings.cv_folds}-fold cross-validation"
     comparison = plots.model_comparison(manifest["comparison"]["candidates"], design)
+    for name, chunks in processed_files(trained.prepared):
+        store.write(layout.processed(version) + name, chunks, content_type="text/csv")
     for key, data in _classic(trained, manifest, version):
         put(store, key, data)
     put(store, f"outputs/plots/micro_model_comparison_{version}.png", comparison)
     whole = {"version": version, **manifest}
     files = {
         **trained.served.files,
-        **pictures,
+        **explored,
         COMPARISON: comparison,
         "card.json": _json(whole),
         "card.html": page(whole).encode(),
     }
+    states.note(store, version, states.PUBLISHED, "trained; its run is not through", against)
     release.publish(store, version, manifest, files)
     return version
 
@@ -63,22 +64,23 @@ def put(store: ObjectStore, key: str, data: bytes) -> None:
 
 
 def _classic(trained: Trained, manifest: dict[str, Any], version: str) -> Iterator[tuple[str, bytes]]:
-    """The files of the layout that carry the version or describe the model; nothing in the product loads them."""
-    model = pickled(trained.champion.model)
-    scaler = pickled(trained.prepared.scaler)
-    encoder = pickled(LabelEncoder().fit(np.array(["No", "Yes"])))
+    """The files of the layout that carry the version; nothing in the product loads them."""
+    files = {
+        "model": (layout.model(version), pickled(trained.champion.model)),
+        "feature_scaler": (layout.scaler(version), pickled(trained.prepared.scaler)),
+        "label_encoder": (layout.encoder(version), pickled(LabelEncoder().fit(np.array(["No", "Yes"])))),
+    }
+    yield from files.values()
     comparison = manifest["comparison"] | {"costs": card.costs(trained), "drivers": trained.drivers}
-    yield f"models/trained/micro_best_model_{version}.pkl", model
-    yield "models/encoders/feature_scaler.pkl", scaler
-    yield "models/encoders/label_encoder.pkl", encoder
     about = {
         "version": version,
-        "how_to_use": "Scale the 45 columns with feature_scaler.pkl, then call predict_proba of the model.",
-        "sha256": {"model": _sha256(model), "feature_scaler": _sha256(scaler), "label_encoder": _sha256(encoder)},
+        "how_to_use": "Scale the 45 columns with the feature_scaler, then call predict_proba of the model.",
+        "keys": {name: key for name, (key, _) in files.items()},
+        "sha256": {name: _sha256(data) for name, (_, data) in files.items()},
     }
     told = ("model_name", "timestamp", "parameters", "threshold", "fitted_on", "metrics", "data", "libraries")
     info = about | {name: manifest[name] for name in told}
-    yield f"models/trained/micro_best_model_info_{version}.json", _json(info)
+    yield layout.model_info(version), _json(info)
     yield f"outputs/experiments/micro_model_comparison_{version}.json", _json({"version": version} | comparison)
     tested = ("model_name", "calibration", "recalibration", "score_distribution", "thresholds", "fairness", "gates")
     metrics = {name: manifest["metrics"][name] for name in ("test", "test_intervals")}

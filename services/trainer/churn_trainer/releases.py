@@ -2,58 +2,79 @@
 
 import json
 import logging
-import os
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from churn import release
-from churn.errors import ObjectNotFound, ReleaseRefused, UnknownRelease
+from churn.errors import ObjectNotFound, ReleaseRefused, StoreUnavailable, UnknownRelease
+from churn.job_states import FINISHED
 from churn.release import Manifest, Pointer
-from churn.s3_client import own_endpoint
-from churn.store import ObjectStore, parse_url
-from churn_trainer import reference
+from churn.store import ObjectStore
+from churn_trainer import layout, reference, states
 from churn_trainer.errors import NothingOlder
 from churn_trainer.settings import TrainerSettings
+from churn_trainer.states import State
 
 log = logging.getLogger(__name__)
-
-CONFIG = "config/aws_config.json"
-
-# Beside a release: what became of it, once its run was through.
-SETTLED = "settled.json"
-
-# What a job needs its release for; afterwards its results stand by themselves.
-_FINISHED_JOBS = {"completed", "cancelled", "failed", "expired"}
 
 # A version is claimed when all is trained and only files are left to write.
 _LONGEST_RUN = timedelta(days=1)
 
 
+# Of the release in service, where whoever put it there was killed before writing it down.
+_NAMED = State(states.RELEASED, "the pointer names it")
+
+
 class Listed(NamedTuple):
-    """A published release; one that can't be read has no manifest, and says why in `refusal`."""
+    """A published release and its state; one that can't be read has no manifest, and says why in `refusal`."""
 
     version: str
     manifest: Manifest | None
     in_service: bool
+    state: State
     refusal: str = ""
 
 
 def listed(store: ObjectStore) -> list[Listed]:
     """Every published release, the newest first, those that can't be read among them."""
     pointer = replaceable(store)
-    return [
-        _listed(store, version, pointer is not None and pointer.version == version)
-        for version in sorted(release.versions(store), reverse=True)
-    ]
+    return [_listed(store, version, pointer) for version in sorted(release.versions(store), reverse=True)]
 
 
-def _listed(store: ObjectStore, version: str, in_service: bool) -> Listed:
+def _listed(store: ObjectStore, version: str, pointer: Pointer | None) -> Listed:
+    in_service = pointer is not None and pointer.version == version
     try:
-        return Listed(version, release.manifest(store, version), in_service)
+        manifest = release.manifest(store, version)
     except (ReleaseRefused, UnknownRelease) as error:  # damaged, or deleted since it was listed
-        return Listed(version, None, in_service, error.message)
+        return Listed(version, None, in_service, State(""), error.message)
+    return Listed(version, manifest, in_service, _state(manifest, states.last(store, version), pointer))
+
+
+def _state(manifest: Manifest, written: State | None, pointer: Pointer | None) -> State:
+    """The state that manifest and pointer say: the one that was written down, unless that is behind."""
+    current = pointer.version if pointer else ""
+    if manifest.version == current:
+        return (
+            written if written and written.name == states.RELEASED else State(states.RELEASED, "the pointer names it")
+        )
+    if not passed_gates(manifest) and (written is None or written.name == states.PUBLISHED):
+        return State(states.HELD_BACK, shut_gates(manifest))
+    if written is None:
+        # Of a program that wrote no states: what is older than the release in service has had its time.
+        return State(states.REPLACED if manifest.version < current else states.PUBLISHED)
+    if written.name == states.RELEASED:
+        return State(states.REPLACED, f"{current} is in service" if current else "nothing is in service")
+    if written.name == states.PUBLISHED and current and written.against != current:
+        return State(states.HELD_BACK, f"{current} was put into service before it, which it was not judged against")
+    return written
+
+
+def shut_gates(manifest: Manifest) -> str:
+    """Which gates a release did not pass, with their figures."""
+    gates = (manifest.model_extra or {}).get("gates", [])
+    return "; ".join(f"{gate['name']}: {gate['detail']}" for gate in gates if not gate["passed"])
 
 
 def replaceable(store: ObjectStore) -> Pointer | None:
@@ -66,36 +87,29 @@ def replaceable(store: ObjectStore) -> Pointer | None:
 
 def promote(store: ObjectStore, settings: TrainerSettings, version: str) -> Pointer:
     """Put a version into service, whatever its gates said. Raises what `release.promote` raises."""
-    return move(store, settings, version, replaceable(store))
+    return move(store, settings, version, replaceable(store), "promoted by name")
 
 
-def move(store: ObjectStore, settings: TrainerSettings, version: str, expected: Pointer | None) -> Pointer:
-    """Move the pointer, if it is still the expected one, and keep config/aws_config.json true."""
+def move(store: ObjectStore, settings: TrainerSettings, version: str, expected: Pointer | None, reason: str) -> Pointer:
+    """Move the pointer, if it is still the expected one; write down what that means for both releases, and make the
+    copies of the layout follow. What the store fails to take of the rest is left to the next start."""
     pointer = release.promote(store, version, expected)
-    settle(store, version, "released")
-    reference.succeed(store, pointer)
-    write_config(store, settings, pointer)
+    try:
+        states.note(store, version, states.RELEASED, reason)
+        if expected is not None and expected.version not in ("", version):
+            states.note(store, expected.version, states.REPLACED, f"{version} is in service")
+        follow(store, settings, pointer)
+    except StoreUnavailable as error:
+        # It is in service: whoever tried again would go back by one release more.
+        log.warning("the next start writes the rest", extra={"version": version, "reason": error.message})
     return pointer
 
 
-def settle(store: ObjectStore, version: str, outcome: str) -> None:
-    """Note beside a release that its run has come to its end; without it, the run broke off before that."""
-    body = json.dumps({"outcome": outcome}).encode()
-    store.put(f"{release.folder(version)}{SETTLED}", body, content_type="application/json")
-
-
-def is_left(store: ObjectStore, found: Listed) -> bool:
-    """Whether a release may serve and would be the newest, but a run that broke off never put it into service."""
-    pointer = replaceable(store)
-    if found.manifest is None or not passed_gates(found.manifest) or pointer is None:
-        return False
-    if found.version in (pointer.version, _previous(store)) or found.version < pointer.version:
-        return False
-    try:
-        store.head(f"{release.folder(found.version)}{SETTLED}")
-    except ObjectNotFound:
-        return True
-    return False
+def follow(store: ObjectStore, settings: TrainerSettings, pointer: Pointer) -> None:
+    """Make the reference and the copies of the layout follow the pointer."""
+    with suppress(ReleaseRefused, UnknownRelease):  # a damaged one says nothing of the reference
+        reference.succeed(store, pointer)
+    layout.write(store, settings, pointer)
 
 
 def rollback(store: ObjectStore, settings: TrainerSettings, version: str | None) -> Pointer:
@@ -104,16 +118,17 @@ def rollback(store: ObjectStore, settings: TrainerSettings, version: str | None)
     Raises NothingOlder where there is none.
     """
     if version is not None:
-        return move(store, settings, version, replaceable(store))
+        return move(store, settings, version, replaceable(store), "rolled back to by name")
     pointer = release.current(store)
-    older = [one for one in sorted(release.versions(store), reverse=True) if pointer and one < pointer.version]
-    for candidate in older:
+    if pointer is None:
+        raise NothingOlder(None)
+    for candidate in sorted(release.versions(store), reverse=True):
         try:
-            if passed_gates(release.manifest(store, candidate)):
-                return move(store, settings, candidate, pointer)
-        except ReleaseRefused:
-            continue  # one that can't serve is no place to go back to
-    raise NothingOlder(pointer.version if pointer else None)
+            if candidate < pointer.version and passed_gates(release.manifest(store, candidate)):
+                return move(store, settings, candidate, pointer, f"rolled back from {pointer.version}")
+        except (ReleaseRefused, UnknownRelease) as error:  # one that can't serve is no place to go back to
+            log.warning("passed over", extra={"version": candidate, "reason": error.message})
+    raise NothingOlder(pointer.version)
 
 
 def prune(store: ObjectStore, keep: int) -> list[str]:
@@ -124,60 +139,35 @@ def prune(store: ObjectStore, keep: int) -> list[str]:
     if measure := reference.read(store):
         kept.add(measure.version)
     doomed = [version for version in versions if version not in kept]
-    doomed += _abandoned(store, datetime.now(UTC))
-    for version in doomed:
+    abandoned = list(_abandoned(store, datetime.now(UTC)))
+    for version in (*doomed, *abandoned):
         _delete(store, version)
-    return doomed
+    # What is told of a release outlives it; of one that never was nobody wants to know.
+    store.delete(key for version in abandoned for key in layout.reports(version))
+    return [*doomed, *abandoned]
 
 
-def trained_from(store: ObjectStore, fingerprint: str) -> Listed | None:
-    """The published release that was made from the same data, code and settings, if any; None while none is in service.
-
-    One that a gate held back counts, and so does one that was rolled back from: training again would change neither.
-    The one in service counts only while it can serve.
-    """
-    pointer = replaceable(store)
-    if pointer is None or not pointer.version:
-        return None
-    for found in listed(store):
-        if found.manifest and (found.manifest.model_extra or {}).get("fingerprint") == fingerprint:
-            return found if not found.in_service or _can_serve(store, found.version) else None
-    return None
-
-
-def _can_serve(store: ObjectStore, version: str) -> bool:
+def can_serve(store: ObjectStore, version: str) -> bool:
     try:
         release.load(store, version)
-    except ReleaseRefused:
+    except (ReleaseRefused, UnknownRelease):
         return False
     return True
 
 
+def is_in_service(store: ObjectStore, version: str) -> bool:
+    pointer = replaceable(store)
+    return pointer is not None and pointer.version == version
+
+
+def can_serve_now(store: ObjectStore) -> bool:
+    """Whether there is a release in service, and it can serve."""
+    pointer = replaceable(store)
+    return pointer is not None and bool(pointer.version) and can_serve(store, pointer.version)
+
+
 def passed_gates(manifest: Manifest) -> bool:
     return bool((manifest.model_extra or {}).get("gates_passed", True))
-
-
-def write_config(store: ObjectStore, settings: TrainerSettings, pointer: Pointer) -> None:
-    """Where things are, for people and programs that know the first version's file."""
-    address = parse_url(settings.store_url)
-    body = {
-        "store_url": settings.store_url,
-        "bucket": address.place if address.kind == "s3" else None,
-        "region": os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION"),
-        "endpoint_url": own_endpoint() if address.kind == "s3" else None,
-        "current_version": pointer.version,
-        "released_at": pointer.released_at,
-        "keys": {
-            "pointer": release.POINTER,
-            "release": release.folder(pointer.version),
-            "model": f"models/trained/micro_best_model_{pointer.version}.pkl",
-            "model_info": f"models/trained/micro_best_model_info_{pointer.version}.json",
-            "feature_scaler": "models/encoders/feature_scaler.pkl",
-            "label_encoder": "models/encoders/label_encoder.pkl",
-            "raw_data": "data/raw/telco_customer_churn.csv",
-        },
-    }
-    store.put(CONFIG, json.dumps(body, indent=1).encode(), content_type="application/json")
 
 
 def _in_service(store: ObjectStore) -> set[str]:
@@ -205,7 +195,9 @@ def _pinned(store: ObjectStore) -> set[str]:
     for name in store.folders("jobs/"):
         try:
             job = json.loads(store.get(f"jobs/{name}/job.json").data)
-            finished, version = job.get("status") in _FINISHED_JOBS, str(job.get("model_version"))
+            # A newer program may know further states, but not leave out the moment.
+            finished = job.get("status") in FINISHED or job.get("finished_at") is not None
+            version = str(job.get("model_version"))
         except ObjectNotFound:
             continue  # a folder of something else, or a job that was just deleted
         except (ValueError, AttributeError):
@@ -230,6 +222,6 @@ def _delete(store: ObjectStore, version: str) -> None:
     """The manifest first: without it the release is gone for everyone, however far the rest gets."""
     folder = release.folder(version)
     store.delete([f"{folder}manifest.json"])
-    store.delete([entry.key for entry in store.list(folder)])
-    trained = f"models/trained/micro_best_model_{version}.pkl", f"models/trained/micro_best_model_info_{version}.json"
-    store.delete(trained)
+    for prefix in (folder, layout.processed(version)):
+        store.delete([entry.key for entry in store.list(prefix)])
+    store.delete(name(version) for name in (layout.model, layout.model_info, layout.scaler, layout.encoder))

@@ -13,7 +13,7 @@ from churn import release
 from churn.errors import ConfigurationError, PreconditionFailed
 from churn.release import Pointer
 from churn.store import ObjectStore
-from churn_trainer import memory, plots, publish, releases, rivals, sources
+from churn_trainer import layout, memory, plots, publish, releases, rivals, sources, states
 from churn_trainer.absent import absent_fields
 from churn_trainer.candidates import CANDIDATES, LOGISTIC_REGRESSION, VOTING, Candidate
 from churn_trainer.card import Trained
@@ -76,12 +76,11 @@ class Run:
         self._tell_repairs(table, findings)
         prepared = prepare(table)
         check_parts(prepared, self._settings, source.name)
-        pictures = self._explore(source, table, findings)
-        publish.processed(prepared, self._store)
+        explored = self._explore(source, table, findings)
         trained = self._trained(source, findings, prepared, fingerprint, expected)
-        version = publish.results(
-            trained, pictures, self._settings, self._store, datetime.now(UTC).replace(microsecond=0)
-        )
+        moment = datetime.now(UTC).replace(microsecond=0)
+        against = expected.version if expected else None
+        version = publish.results(trained, explored, self._settings, self._store, moment, against)
         self._tell_results(trained, version)
         self.release(trained, version, expected)
         self._console.step(f"Done. Peak memory {memory.peak() / 2**20:.0f} MiB{_container_peak()}.")
@@ -92,14 +91,13 @@ class Run:
             self._console.step(remark)
         frame, report = frame_of(table), explore(table, findings)
         pictures = {
-            publish.DASHBOARD: plots.dashboard(frame, report),
-            publish.HEATMAP: plots.correlation_heatmap(frame),
+            layout.DASHBOARD: plots.dashboard(frame, report),
+            layout.HEATMAP: plots.correlation_heatmap(frame),
         }
-        publish.exploration(report, pictures, self._store)
         for sentence in report["findings"]:
             self._console.say(f"  {sentence}")
-        self._console.step("Explored: outputs/reports/exploration_report.json and outputs/plots/.")
-        return pictures
+        self._console.step("Explored the table.")
+        return publish.explored(report, pictures)
 
     def _trained(
         self, source: Source, findings: Findings, prepared: Prepared, fingerprint: str, expected: Pointer | None
@@ -175,23 +173,27 @@ class Run:
             for gate in trained.gates:
                 if not gate.passed:
                     self._console.say(f"  Does not hold: {gate.name}: {gate.detail}.")
+            self._hold_back(version, releases.shut_gates(release.manifest(self._store, version)))
             self._console.step(
                 f"{version} is published, but not released. `promote {version}` would release it nevertheless."
             )
-            log.warning("not released", extra={"version": version})
             return
         try:
-            releases.move(self._store, self._settings, version, expected)
+            releases.move(self._store, self._settings, version, expected, "it passed its gates")
         except PreconditionFailed:
-            self._console.step(
-                f"Another trainer has released in the meantime; {version} is published, but not released."
-            )
-            log.warning("another trainer was quicker", extra={"version": version})
-            releases.settle(self._store, version, "another trainer was quicker")
-            return
+            if not releases.is_in_service(self._store, version):
+                self._hold_back(version, "another trainer was quicker")
+                self._console.step(
+                    f"Another trainer has released in the meantime; {version} is published, but not released."
+                )
+                return
         self._console.step(f"Released {version}: {trained.choice.name}.")
         self._console.say(f"  {trained.succession.reason}")
         log.info("released", extra={"version": version})
+
+    def _hold_back(self, version: str, reason: str) -> None:
+        states.note(self._store, version, states.HELD_BACK, reason)
+        log.warning("not released", extra={"version": version, "reason": reason})
 
     def _tell_repairs(self, table: Table, findings: Findings) -> None:
         self._console.step(f"{len(table):,} customers, {table.churn.mean():.1%} of whom left.")

@@ -14,6 +14,11 @@ from churn.customer import FIELDS, ID, LABEL
 
 ROWS = 6_000
 
+_HEADER = (ID, *FIELDS, LABEL)
+
+# What every id of a sample ends with, of whichever version of this program it is.
+_ID_END = "-SAMPL"
+
 # Any fixed number does: the sample has to be the same table on every run.
 _SEED = 19_720_401
 
@@ -56,12 +61,23 @@ def csv_bytes() -> bytes:
     chance = random.Random(_SEED)  # noqa: S311 - no secret: it has to be repeatable
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([ID, *FIELDS, LABEL])
+    writer.writerow(_HEADER)
     for number in range(ROWS):
         customer = _customer(chance)
         churned = chance.random() < _churn_probability(customer)
-        writer.writerow([f"{number:04d}-SAMPL", *(customer[name] for name in FIELDS), "Yes" if churned else "No"])
+        writer.writerow([f"{number:04d}{_ID_END}", *(customer[name] for name in FIELDS), "Yes" if churned else "No"])
     return text.getvalue().encode()
+
+
+def has_its_ids(start: bytes) -> bool:
+    """Whether the table that begins with these bytes has the ids of a sample."""
+    lines = start.decode(errors="replace").splitlines()
+    return len(lines) > 1 and any(cell.endswith(_ID_END) for cell in lines[1].split(","))
+
+
+def has_its_columns(start: bytes) -> bool:
+    """Whether the table that begins with these bytes has the columns that a sample of this version has."""
+    return start.startswith((",".join(_HEADER) + "\n").encode())
 
 
 def _customer(chance: random.Random) -> dict[str, str]:

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 from churn.errors import ObjectNotFound
 from churn.store import ObjectStore
-from churn_trainer import sample
+from churn_trainer import provenance, sample
 from churn_trainer.errors import DataNotFound, TableChanged
 from churn_trainer.folder import NAME, is_readable, tables_beside
 from churn_trainer.settings import TrainerSettings
@@ -31,6 +31,9 @@ DOWNLOAD_SECONDS = 10
 # IBM's file has just under 1 MB; a server that sends more is not sending it.
 _MAX_DOWNLOAD_BYTES = 4_000_000
 _CHUNK_BYTES = 1 << 20
+
+# More than a header and a row of a sample take.
+_START_BYTES = 4096
 
 
 class Source(NamedTuple):
@@ -77,10 +80,16 @@ def keep(source: Source, store: ObjectStore) -> str | None:
     held = _stored_sha256(store)
     if held == source.sha256:
         return None
-    if source.kind == "sample" and held is not None:
+    is_sample = source.kind == "sample"
+    if is_sample and held is not None and not provenance.is_sample(store, held, _start(store)):
         return f"{KEY} holds another table and is left as it is."
+    # Whatever is broken off in between, a sample is never without its mark, and no other table has it.
+    if is_sample:
+        provenance.note(store, source.kind, source.sha256)
     with source.open() as file:
         store.write(KEY, chunks(file), content_type="text/csv")
+    if not is_sample:
+        provenance.note(store, source.kind, source.sha256)
     return None
 
 
@@ -95,9 +104,16 @@ def _from_store(store: ObjectStore) -> Source:
     if _stored_sha256(store) is None:
         raise DataNotFound("store", f"the store holds no {KEY}. Upload the table there.")
     source = source_of("store", KEY, lambda: io.BufferedReader(Chunks(store.read(KEY)), _CHUNK_BYTES))
-    # What an earlier run without any data left there is still a sample, and has to be called one.
-    is_sample = source.sha256 == hashlib.sha256(sample.csv_bytes()).hexdigest()
-    return source._replace(kind="sample") if is_sample else source
+    if not provenance.is_sample(store, source.sha256, start := _start(store)):
+        return source
+    if not sample.has_its_columns(start):
+        raise DataNotFound("store", f"{KEY} is a sample of other columns. Upload a table there.")
+    return source._replace(kind="sample")
+
+
+def _start(store: ObjectStore) -> bytes:
+    """The header and the first row of the store's table."""
+    return store.fetch(KEY, start=0, end=_START_BYTES)
 
 
 def _from_download() -> Source:

@@ -71,6 +71,10 @@ class Fault:
         if len(self.rows) < EXAMPLES:
             self.rows.append(row)
 
+    def figures(self) -> dict[str, Any]:
+        """The fault without its sentence, which quotes ids and cells: for what is published."""
+        return {"column": self.column, "code": self.code, "rows": self.count, "first_rows": self.rows}
+
     def sentence(self) -> str:
         noun, rows = ("row", "row") if self.count == 1 else ("rows", "first in rows")
         return f"{self.column}: {self.count:,} {noun} ({rows} {', '.join(map(str, self.rows))}): {self.message}"

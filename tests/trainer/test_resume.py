@@ -1,0 +1,236 @@
+"""What the next start makes of what broke off: whichever write a run comes to, it ends with a release that serves."""
+
+import json
+from dataclasses import asdict, replace
+
+import pytest
+from tests.trainer.failing_store import FailingStore, Killed
+
+from churn import release, store_directory
+from churn_trainer import __main__ as command
+from churn_trainer import card, layout, plots, publish, releases, resume, run, sources, states
+from churn_trainer import fingerprint as fingerprint_module
+from churn_trainer.__main__ import main
+from churn_trainer.judge import Gate
+
+# More than any run writes.
+MOST_WRITES = 80
+
+
+@pytest.fixture
+def start(whole_run, settings, store, trainer, monkeypatch):
+    """A function that starts the trainer on a store that fails at the n-th write; what is computed is made up.
+
+    It returns the store, or None where the run came through without reaching that write."""
+    done = whole_run.trained
+    manifest = card.manifest(done, whole_run.moment, settings.selection)
+    gates = list(done.gates)
+
+    def trained(self, source, findings, prepared, fingerprint, *_):
+        return replace(done, source=source, fingerprint=fingerprint, gates=gates)
+
+    def told(trained, moment, rule):
+        own = {"fingerprint": trained.fingerprint, "gates_passed": trained.passes, "timestamp": moment}
+        return manifest | own | {"gates": [asdict(gate) for gate in trained.gates]}
+
+    monkeypatch.setattr(run.Run, "_trained", trained)
+    monkeypatch.setattr(card, "manifest", told)
+    report = run.explore(done.prepared.table, done.findings)
+    names = [name for name, _ in publish.processed_files(done.prepared)]
+    versions, code = fingerprint_module.libraries(), fingerprint_module.code_hash()
+    for place, what, made_up in (
+        (plots, "dashboard", lambda *_: b"dashboard"),
+        (plots, "correlation_heatmap", lambda *_: b"heatmap"),
+        (plots, "model_comparison", lambda *_: b"comparison"),
+        (run, "explore", lambda *_: report),
+        (run, "load", lambda _: (done.prepared.table, done.findings)),
+        (run, "prepare", lambda _: done.prepared),
+        (publish, "processed_files", lambda _: ((name, iter([b"rows"])) for name in names)),
+        (publish, "page", lambda _: ""),
+        (publish, "pickled", lambda value: type(value).__name__.encode()),
+        # What is killed here is no machine.
+        (store_directory.os, "fsync", lambda _: None),
+        (fingerprint_module, "libraries", lambda: versions),
+        (fingerprint_module, "code_hash", lambda: code),
+        (command.memory, "give_back_files", lambda: None),
+    ):
+        monkeypatch.setattr(place, what, made_up)
+
+    def start(failing=0, *, killed=False, shut=None):
+        gates[:] = [shut] if shut else done.gates
+        broken = FailingStore(store, failing, killed=killed)
+        with monkeypatch.context() as patch:
+            patch.setattr(command, "open_store", lambda _: broken)
+            try:
+                main([])
+            except Killed:
+                return broken
+        return broken if len(broken.writes) >= failing else None
+
+    return start
+
+
+def table(settings, number):
+    """Another table for every number."""
+    (settings.data_dir / sources.NAME).write_text(f"table {number}")
+
+
+def all_is_told(store):
+    """Whether what is written of releases and copies is what is so; returns the version in service."""
+    pointer = release.current(store)
+    assert pointer is not None
+    assert release.load(store, pointer.version, pointer.manifest_sha256)
+    for found in releases.listed(store):
+        written = states.last(store, found.version)
+        assert written is not None
+        assert (written.name == states.RELEASED) == (found.version == pointer.version)
+        assert written.name != states.PUBLISHED
+        assert written.reason
+    for key, original in layout.copies(pointer.version):
+        assert store.get(key).data == store.get(original).data, key
+    keys = json.loads(store.get(layout.CONFIG).data)["keys"]
+    assert keys["feature_scaler"] == layout.scaler(pointer.version)
+    assert all(list(store.list(key)) for key in keys.values())
+    return pointer.version
+
+
+def test_a_first_run_that_is_killed_at_any_write_is_finished_by_the_next_start(start, settings, store):
+    table(settings, 0)
+    for failing in range(1, MOST_WRITES):
+        store.delete([entry.key for entry in store.list("") if not entry.key.startswith(".")])
+        if start(failing, killed=True) is None:
+            break
+        start()
+        all_is_told(store)
+        if len(list(release.versions(store))) > 1:
+            pytest.fail(f"after write {failing} it was trained again, although all was published")
+    else:
+        pytest.fail("a run writes more than was thought")
+    assert failing > 30
+
+
+def test_a_run_on_a_new_table_whose_store_fails_at_any_write_is_finished_by_the_next_start(start, settings, store):
+    table(settings, 0)
+    start()
+    before = all_is_told(store)
+    for failing in range(1, MOST_WRITES):
+        table(settings, failing)
+        if start(failing) is None:
+            break
+        pointer = release.current(store)
+        assert pointer is not None
+        assert release.load(store, pointer.version)
+        start()
+        now = all_is_told(store)
+        assert now > before
+        before = now
+    else:
+        pytest.fail("a run writes more than was thought")
+    assert failing > 30
+
+
+def test_a_run_that_is_held_back_changes_nothing_of_the_release_in_service(start, settings, store):
+    table(settings, 0)
+    start()
+    version = all_is_told(store)
+    copies = {key: store.get(key).data for key, _ in layout.copies(version)}
+    config = store.get(layout.CONFIG).data
+    shut = Gate("AUC is no worse", False, "0.7 against 0.8")
+    for failing in range(1, MOST_WRITES):
+        table(settings, failing)
+        through = start(failing, killed=True, shut=shut) is None
+        assert {key: store.get(key).data for key in copies} == copies
+        assert store.get(layout.CONFIG).data == config
+        start(shut=shut)
+        assert all_is_told(store) == version
+        newest = max(release.versions(store))
+        state = states.last(store, newest)
+        assert newest > version
+        assert state is not None
+        assert (state.name, state.reason) == (states.HELD_BACK, "AUC is no worse: 0.7 against 0.8")
+        if through:
+            return
+    pytest.fail("a run writes more than was thought")
+
+
+def published(store, version):
+    return next(found for found in releases.listed(store) if found.version == version).state
+
+
+def test_a_release_that_was_left_is_taken_by_no_one_but_against_whom_it_was_judged(
+    start, settings, store, trainer, capsys
+):
+    """Between the run that broke off and the next start somebody puts another release into service."""
+    for number in (1, 2):
+        table(settings, number)
+        start()
+    older, current = sorted(release.versions(store))
+    table(settings, 3)
+    writes = next(n for n in range(1, MOST_WRITES) if _left(start, store, n))
+    left = max(release.versions(store))
+    assert writes
+    assert published(store, left).name == states.PUBLISHED
+    releases.promote(store, settings, older)
+    assert published(store, left).name == states.HELD_BACK
+    assert f"{older} was put into service before it" in published(store, left).reason
+    capsys.readouterr()
+    start()
+    assert f"Nothing to do: release {left} was trained" in capsys.readouterr().out
+    assert all_is_told(store) == older
+    assert current < left
+
+
+def _left(start, store, failing):
+    """Whether a run that is killed at this write leaves a release that is published and not in service."""
+    start(failing, killed=True)
+    newest, pointer = max(release.versions(store)), release.current(store)
+    assert pointer is not None
+    return newest > pointer.version
+
+
+def test_a_release_in_service_that_is_damaged_is_replaced_by_the_next_start(start, settings, store, capsys):
+    table(settings, 0)
+    start()
+    damaged = all_is_told(store)
+    store.delete([f"{release.folder(damaged)}model.json"])
+    start()
+    assert all_is_told(store) > damaged
+    assert "Passed over" not in capsys.readouterr().out
+
+
+def test_a_damaged_release_gives_way_to_one_of_the_same_ingredients(start, settings, store, trainer, capsys):
+    table(settings, 0)
+    start()
+    first = all_is_told(store)
+    assert trainer("--force") == 0
+    second = all_is_told(store)
+    store.delete([f"{release.folder(second)}model.json"])
+    capsys.readouterr()
+    start()
+    assert f"Released {first}" in capsys.readouterr().out
+    assert all_is_told(store) == first
+    assert first < second
+
+
+def test_without_a_pointer_what_was_in_service_is_put_back(start, settings, store, trainer):
+    table(settings, 0)
+    start()
+    version = all_is_told(store)
+    for change in (
+        lambda: store.delete([release.POINTER]),
+        lambda: store.put(release.POINTER, b"{", content_type="application/json"),
+    ):
+        change()
+        start()
+        assert all_is_told(store) == version
+
+
+def test_a_manifest_that_cannot_be_read_is_said_and_passed_over(start, settings, store, capsys):
+    table(settings, 0)
+    for version in ("20200101_000000", "20990101_000000"):
+        store.put(f"{release.folder(version)}manifest.json", b"{", content_type="application/json")
+    start()
+    said = capsys.readouterr().out
+    assert said.count("Passed over: Release ") == 2
+    assert "Released 2" in said
+    assert [found.version for found in resume.finish(store, settings)] == ["20990101_000000", "20200101_000000"]
