@@ -5,7 +5,6 @@ what they are told with all fields, and against completions drawn without regard
 """
 
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +17,7 @@ from churn.reading import read
 from churn.scoring import FloatArray
 from churn_trainer import sources
 from churn_trainer.absent import MAX_LOSS, MIN_COVERAGE, absent_fields
+from churn_trainer.attribution import slopes_of
 from churn_trainer.candidates import SEED
 from churn_trainer.metrics import THRESHOLD, wilson
 from churn_trainer.prepare import Prepared, prepare
@@ -39,7 +39,7 @@ BILLS = ((18, 30), (30, 60), (60, 80), (80, 120))
 
 
 def results(table: Path) -> Iterator[Row]:
-    source = sources.source_of("file", table.name, partial(table.open, "rb"))
+    source = sources.source_of("file", table.name, lambda: table.open("rb"))
     prepared = prepare(load(source)[0])
     predictor = _predictor(prepared, SEED)
     yield from _masked(absent_fields(predictor, prepared))
@@ -54,7 +54,9 @@ def _predictor(prepared: Prepared, seed: int) -> Predictor:
     rows = prepared.split.development
     model = LogisticRegression(C=0.1, solver="liblinear", random_state=SEED)
     model.fit(prepared.scaled(rows), prepared.churn[rows])
-    return Predictor(scorecard(model, prepared.scaler), _background(prepared, seed), THRESHOLD)
+    return Predictor(
+        scorecard(model, prepared.scaler, slopes_of(prepared, rows)), _background(prepared, seed), THRESHOLD
+    )
 
 
 def _background(prepared: Prepared, seed: int) -> Background:

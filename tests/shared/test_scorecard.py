@@ -1,5 +1,7 @@
 """The additive model as data."""
 
+import json
+
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
@@ -55,9 +57,69 @@ def test_every_column_is_shared_out_whole() -> None:
     assert share_matrix().sum(axis=1) == pytest.approx(1)
 
 
-def test_it_survives_being_written_and_read(scorecard: Scorecard, customers: list[Customer]) -> None:
-    again = Scorecard.from_dict(scorecard.to_dict())
-    assert again.log_odds(customers[3]) == scorecard.log_odds(customers[3])
+def test_it_survives_being_written_and_read(explained: Scorecard, customers: list[Customer]) -> None:
+    again = Scorecard.from_dict(json.loads(json.dumps(explained.to_dict())))
+    assert again.log_odds(customers[3]) == explained.log_odds(customers[3])
+    assert again.effects(customers[3]) == explained.effects(customers[3])
+
+
+SLOPES = {
+    "MonthlyCharges": {"InternetService_Fiber Optic": 25.0, "TechSupport_Yes": 5.0},
+    "TotalCharges": {"tenure": 65.0, "TechSupport_Yes": 150.0},
+}
+
+
+@pytest.fixture(scope="module")
+def explained(scorecard: Scorecard) -> Scorecard:
+    """The scorecard, with prices of two services and a bill of $65 a month."""
+    return Scorecard.from_dict(scorecard.to_dict() | {"slopes": SLOPES})
+
+
+def test_a_price_counts_for_its_service_and_only_the_rest_of_the_bill_for_the_bill(
+    scorecard: Scorecard, explained: Scorecard, customers: list[Customer]
+) -> None:
+    customer = next(each for each in customers if each.InternetService == 1)
+    before, after = (dict(zip(FIELDS, card.effects(customer), strict=True)) for card in (scorecard, explained))
+    weights, averages = (
+        dict(zip(COLUMNS, numbers, strict=True)) for numbers in (scorecard.weights, scorecard.averages)
+    )
+    fiber = 25 * (1 - averages["InternetService_Fiber Optic"])
+    support = (customer.TechSupport == 2) - averages["TechSupport_Yes"]
+    months = 65 * (customer.tenure - averages["tenure"])
+    moved = {
+        "InternetService": weights["MonthlyCharges"] * fiber,
+        "TechSupport": weights["MonthlyCharges"] * 5 * support + weights["TotalCharges"] * 150 * support,
+        "MonthlyCharges": -weights["MonthlyCharges"] * (fiber + 5 * support),
+        "tenure": weights["TotalCharges"] * months,
+        "TotalCharges": -weights["TotalCharges"] * (months + 150 * support),
+    }
+    assert {name: after[name] - before[name] for name in FIELDS} == pytest.approx(
+        dict.fromkeys(FIELDS, 0.0) | moved, abs=1e-9
+    )
+
+
+def test_explaining_charges_moves_effects_and_changes_neither_their_sum_nor_the_score(
+    scorecard: Scorecard, explained: Scorecard, customers: list[Customer]
+) -> None:
+    for customer in customers[:50]:
+        assert explained.log_odds(customer) == scorecard.log_odds(customer)
+        assert sum(explained.effects(customer)) == pytest.approx(sum(scorecard.effects(customer)), abs=1e-9)
+
+
+def test_what_is_looked_up_is_what_the_table_says(explained: Scorecard, customers: list[Customer]) -> None:
+    looked_up = explained.explained(table_of(customers))[1]
+    assert np.abs(looked_up - explained.effects_table(table_of(customers))).max() < 1e-9
+
+
+def test_a_release_without_slopes_keeps_its_reasons(scorecard: Scorecard, customers: list[Customer]) -> None:
+    old = scorecard.to_dict()
+    del old["slopes"]
+    assert Scorecard.from_dict(old).effects(customers[3]) == scorecard.effects(customers[3])
+
+
+def test_slopes_of_unknown_columns_are_refused(scorecard: Scorecard) -> None:
+    with pytest.raises(ValueError, match="Roaming"):
+        Scorecard.from_dict(scorecard.to_dict() | {"slopes": {"MonthlyCharges": {"Roaming": 5.0}}})
 
 
 def test_a_scorecard_of_other_columns_is_refused(scorecard: Scorecard) -> None:

@@ -6,10 +6,13 @@ import pytest
 from churn import release
 from churn_trainer import reference
 from churn_trainer.calibration import recalibration
+from churn_trainer.candidates import CANDIDATES
 from churn_trainer.card import costs, manifest
 from churn_trainer.choice import choose
 from churn_trainer.intervals import intervals
 from churn_trainer.metrics import measure
+from churn_trainer.refits import refits
+from churn_trainer.stability import first_reasons
 
 
 @pytest.fixture
@@ -29,6 +32,8 @@ def test_everything_that_the_site_shows_is_there(told):
         "score_distribution",
         "thresholds",
         "drivers",
+        "stability",
+        "explained",
         "fairness",
         "gates",
         "gates_passed",
@@ -46,6 +51,20 @@ def test_the_test_figures_are_those_of_exactly_the_release_that_serves(whole_run
     table = whole_run.trained.prepared.table.take(whole_run.trained.prepared.split.test)
     served = release.load(whole_run.store, whole_run.version).predictor.scorer.probabilities(table.customers)
     assert told["metrics"]["test"] == pytest.approx(measure(table.churn, served), abs=1e-9)
+
+
+def test_the_stability_of_reasons_is_that_of_refits_of_the_champion(whole_run, told):
+    trained, prepared = whole_run.trained, whole_run.trained.prepared
+    background = trained.served.predictor.background
+    refitted = refits(CANDIDATES[0], prepared, background, 20, 20_000)
+    customers = prepared.table.take(prepared.split.test).customers
+    first = first_reasons(trained.served.predictor.scorer.effects_table(customers))
+    kept = [(first_reasons(refit.effects_table(customers)) == first).mean() for refit in refitted]
+    assert told["model_name"] == CANDIDATES[0].name
+    assert (told["stability"]["refits"], told["stability"]["customers"]) == (20, len(first))
+    assert told["stability"]["first_reason_kept"] == pytest.approx(np.mean(kept))
+    assert told["stability"]["lowest"] == pytest.approx(min(kept))
+    assert told["stability"]["meaning"] == trained.stability.meaning
 
 
 def test_cross_validated_figures_come_with_their_spread(told):

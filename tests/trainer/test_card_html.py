@@ -238,6 +238,11 @@ def test_odds_ratios_stand_with_their_interval(card):
     assert table(card, "Odds ratios")[1:] == [["Contract", "two-year contract", "0.25", "0.12 to 0.50"]]
 
 
+def test_the_stability_of_reasons_and_the_refits_of_intervals_are_told(card):
+    assert f"<p>{card['stability']['meaning']}</p>" in page(card)
+    assert "95 % interval by 20 refits" in page(card)
+
+
 def test_a_sample_is_announced_first(card):
     assert "synthetic sample" not in page(card)
     card["data"] |= {"source": "sample"}

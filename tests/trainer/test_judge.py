@@ -15,8 +15,10 @@ from churn_trainer.judge import gates
 from churn_trainer.metrics import measure
 from churn_trainer.rivals import Rival
 from churn_trainer.serve import serve
+from churn_trainer.stability import Stability
 
 FAIR = PermutedCheck("Logistic Regression", 0.51, 0.03)
+STEADY = Stability(0.924, 0.831, 100, 1_400, 0.9)
 
 
 @pytest.fixture
@@ -32,6 +34,7 @@ def evidence(fitted, prepared):
         comparison=Comparison({name: {"roc_auc": np.full(5, 0.8)}}, {}, 5, 1, 1000),
         permuted=FAIR,
         rivals=(),
+        stability=STEADY,
         unseen=unseen,
         probability=predictor.scorer.probabilities(unseen.customers),
         absent=absent_fields(predictor, prepared),
@@ -154,3 +157,11 @@ def test_probabilities_that_are_not_calibrated_shut_the_gate_of_a_first_release(
     loud = Scorecard(card["intercept"] * 3, {name: 3 * w for name, w in card["weights"].items()}, card["averages"])
     overconfident = of(evidence, Predictor(loud, evidence.predictor.background, 0.5))
     assert shut(overconfident) == {"the probabilities are calibrated"}
+
+
+@pytest.mark.parametrize(("kept", "closed"), [(0.9, set()), (0.899, {"reasons hold still"})])
+def test_reasons_that_change_from_refit_to_refit_shut_a_gate(evidence, kept, closed):
+    told = replace(evidence, stability=replace(STEADY, first_reason_kept=kept))
+    assert shut(told) == closed
+    (gate,) = (gate for gate in gates(told) if gate.name == "reasons hold still")
+    assert gate.detail == f"the same first reason for {kept:.1%} of customers over 100 refits, at least 90% wanted"

@@ -38,7 +38,7 @@ def test_the_simplest_setting_within_one_standard_error_is_chosen(losses, wanted
 
 
 def test_the_search_compares_by_the_log_loss_of_customers(prepared):
-    rows = prepared.split.train
+    rows = prepared.split.development
     columns, churn = prepared.scaled(rows), prepared.churn[rows]
     found = search(CANDIDATES[0].estimator(), CANDIDATES[0]).fit(columns, churn)
     losses, errors = [], []

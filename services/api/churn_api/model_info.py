@@ -5,7 +5,11 @@ from typing import Any
 from churn_api.cache import Cache
 from churn_api.releases import Serving
 
-EXACT = "Exact: the sum of each field's weighted columns, less the same sum for the average customer."
+EXACT = (
+    "The sum of each field's weighted columns, less the same sum for the average customer; the effects add up to the "
+    "log-odds exactly. What services and tenure explain of the charges counts for these, and only the rest for the "
+    "charges."
+)
 MEASURED = (
     "Measured: the log-odds less their mean when this field alone takes the values it has in the background sample "
     "(centred individual conditional expectation); such effects need not add up to the log-odds."

@@ -12,7 +12,10 @@ score_distribution {edges, stayed, churned} on the test part
 thresholds     [{threshold, flagged, caught, false_alarms, missed, intervals}] per 1,000 customers of the test part
 absent_fields  customers, complete, required, random, reference (each roc_auc, log_loss, brier, calibration_slope,
                calibration_intercept; of the partial ones range_coverage), loss: see churn_trainer.absent
-drivers        {model, meaning, fields: [{field, title, from, to, text, odds_ratio, low, high, direction}], columns}
+drivers        {model, meaning, refits, fields: [{field, title, from, to, text, odds_ratio, low, high, direction}],
+               columns}
+stability      {first_reason_kept, lowest, refits, customers, limit, meaning}: whether reasons hold still over refits
+explained      by column of charges, how much of its variance the services and the tenure explain
 fairness       {threshold, part, groups: [{field, group, customers, false_positive_rate: {value, low, high}, ...}],
                gaps: [{field, rate, highest, lowest, value, low, high}]}
 gates          [{name, passed, detail}], gates_passed (whether they all hold)
@@ -28,6 +31,7 @@ from datetime import datetime
 from typing import Any
 
 from churn.customer import FIELDS
+from churn_trainer.attribution import explained_shares
 from churn_trainer.choice import FIGURE, Choice
 from churn_trainer.compare import Comparison, PermutedCheck
 from churn_trainer.evidence import Gate
@@ -40,6 +44,7 @@ from churn_trainer.rivals import Rival
 from churn_trainer.serve import Served
 from churn_trainer.sources import Source
 from churn_trainer.split import scheme
+from churn_trainer.stability import Stability
 from churn_trainer.table import Findings
 from churn_trainer.train import Fitted, figures_on, scores
 
@@ -59,7 +64,8 @@ LIMITS = (
     "Reasons and recommendations are associations, not effects.",
 )
 _EXPLANATIONS = {
-    "scorecard": "exact: each field's part of the log-odds against the average customer; the parts add up",
+    "scorecard": "each field's part of the log-odds against the average customer; the parts add up exactly. What "
+    "services and tenure explain of the charges counts for these, and only the rest for the charges",
     "onnx": "measured: the log-odds less their mean when the field takes the values it has among real customers "
     "(centred individual conditional expectation); the parts need not add up",
 }
@@ -79,6 +85,7 @@ class Trained:
     served: Served
     quality: dict[str, Any]
     drivers: dict[str, Any]
+    stability: Stability
     gates: Sequence[Gate]
     rivals: Sequence[Rival]
     succession: Succession
@@ -109,6 +116,8 @@ def manifest(trained: Trained, timestamp: datetime, rule: str) -> dict[str, Any]
         "comparison": _comparison(trained, rule),
         **quality,
         "drivers": trained.drivers,
+        "stability": asdict(trained.stability) | {"meaning": trained.stability.meaning},
+        "explained": explained_shares(trained.prepared, trained.prepared.split.development),
         "gates": [asdict(gate) for gate in trained.gates],
         "gates_passed": trained.passes,
         "rivals": [rival.told() for rival in trained.rivals],

@@ -200,9 +200,11 @@ def _drivers(card: dict[str, Any]) -> str:
         for one in card["drivers"]["fields"]
     ]
     caption = f"Odds ratios by the {card['drivers']['model'].lower()}: above 1 goes with leaving, below 1 with staying"
-    table = _table(caption, ("Field", "Change", "Odds ratio", "95 % interval"), rows)
+    interval = f"95 % interval by {card['drivers']['refits']} refits"
+    table = _table(caption, ("Field", "Change", "Odds ratio", interval), rows)
     words = f"{card['drivers']['meaning']} How single customers are explained: {card['explanation']}."
-    return f"<h2>What goes with leaving</h2>{table}<p>{escape(words)}</p>"
+    stability = card["stability"]["meaning"]
+    return f"<h2>What goes with leaving</h2>{table}<p>{escape(words)}</p><p>{escape(stability)}</p>"
 
 
 def _fairness(card: dict[str, Any]) -> str:

@@ -8,6 +8,7 @@ from churn.scoring import FloatArray
 from churn_trainer.compare import Comparison, PermutedCheck
 from churn_trainer.prepare import Prepared
 from churn_trainer.rivals import Rival
+from churn_trainer.stability import Stability
 from churn_trainer.table import Table
 
 
@@ -25,8 +26,8 @@ class Evidence:
     """The champion as it would serve, and what is known of it.
 
     `unseen` are the customers of the test part, on whom nothing was fitted, and `probability` is what the champion
-    predicts for each of them. `rivals` are the releases that it is judged against, `absent` the figures of
-    churn_trainer.absent.
+    predicts for each of them. `stability` is that of its reasons. `rivals` are the releases that it is judged against,
+    `absent` the figures of churn_trainer.absent.
     """
 
     champion: str
@@ -35,6 +36,7 @@ class Evidence:
     comparison: Comparison
     permuted: PermutedCheck
     rivals: tuple[Rival, ...]
+    stability: Stability
     unseen: Table
     probability: FloatArray
     absent: dict[str, Any]

@@ -42,6 +42,12 @@ def row_order(evidence: Evidence) -> Iterator[Gate]:
     yield Gate("the order of a table is irrelevant", gap <= 1e-9, f"largest difference {gap:.1e}")
 
 
+def steady_reasons(evidence: Evidence) -> Iterator[Gate]:
+    found = evidence.stability
+    kept = f"the same first reason for {found.first_reason_kept:.1%} of customers over {found.refits} refits"
+    yield Gate("reasons hold still", found.passed, f"{kept}, at least {found.limit:.0%} wanted")
+
+
 def leaks_and_repeats(evidence: Evidence) -> Iterator[Gate]:
     """Whether the table, or the model, is too good to be true."""
     prepared = evidence.prepared
@@ -71,6 +77,7 @@ CHECKS: tuple[Callable[[Evidence], Iterable[Gate]], ...] = (
     two_year_contract,
     row_order,
     calibrated,
+    steady_reasons,
     leaks_and_repeats,
     absent.gates,
     no_worse,

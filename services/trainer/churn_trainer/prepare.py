@@ -60,10 +60,15 @@ class Prepared:
 def prepare(table: Table) -> Prepared:
     groups = row_hashes(table.customers)
     split = split_table(table, groups)
-    rows, scaler = split.development, StandardScaler()
+    return Prepared(table, split, scaler_of(table, split.development), groups)
+
+
+def scaler_of(table: Table, rows: Rows) -> StandardScaler:
+    """The scaler of these rows' columns."""
+    scaler = StandardScaler()
     for start in range(0, len(rows), BLOCK):
         scaler.partial_fit(matrix(table.take(rows[start : start + BLOCK]).customers))
-    return Prepared(table, split, scaler, groups)
+    return scaler
 
 
 def processed_files(prepared: Prepared) -> Iterator[tuple[str, Iterator[bytes]]]:

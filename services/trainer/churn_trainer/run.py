@@ -5,16 +5,19 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from joblib import cpu_count, parallel_config
 
 from churn import release
 from churn.errors import ConfigurationError, PreconditionFailed
 from churn.release import Pointer
+from churn.scorecard import Scorecard
+from churn.scoring import Scorer
 from churn.store import ObjectStore
 from churn_trainer import layout, memory, plots, publish, releases, rivals, sources, states
 from churn_trainer.absent import absent_fields
+from churn_trainer.attribution import slopes_of
 from churn_trainer.candidates import CANDIDATES, LOGISTIC_REGRESSION, VOTING, Candidate
 from churn_trainer.card import Trained
 from churn_trainer.check import check, check_parts
@@ -30,10 +33,12 @@ from churn_trainer.judge import gates
 from churn_trainer.metrics import measure
 from churn_trainer.prepare import Prepared, prepare
 from churn_trainer.quality import quality
+from churn_trainer.refits import MEASURED_REFITS, REFITS_PER_REPEAT, refits
 from churn_trainer.rivals import Rival
-from churn_trainer.serve import require_look_up, serve
+from churn_trainer.serve import Served, require_look_up, scorer_of, serve
 from churn_trainer.settings import TrainerSettings
 from churn_trainer.sources import Source
+from churn_trainer.stability import stability
 from churn_trainer.table import Findings, Table, load
 from churn_trainer.threads import one_thread, one_thread_on
 from churn_trainer.train import Fitted, fit_all
@@ -107,6 +112,8 @@ class Run:
         served = serve(fitted[choice.name].model, prepared)
         test = prepared.table.take(prepared.split.test)
         probability = served.predictor.scorer.probabilities(test.customers)
+        regressions, champions = self._refits(prepared, choice, served)
+        reasons = stability(served.predictor.scorer, champions, len(prepared.split.development), test.customers)
         evidence = Evidence(
             champion=choice.name,
             predictor=served.predictor,
@@ -114,6 +121,7 @@ class Run:
             comparison=comparison,
             permuted=permuted,
             rivals=self._rivals(expected, prepared.table),
+            stability=reasons,
             unseen=test,
             probability=probability,
             absent=absent_fields(served.predictor, prepared),
@@ -128,7 +136,8 @@ class Run:
             permuted=permuted,
             served=served,
             quality=quality(test.churn, probability, test.customers) | {"absent_fields": evidence.absent},
-            drivers=drivers(fitted[LOGISTIC_REGRESSION].model, prepared),
+            drivers=self._drivers(fitted[LOGISTIC_REGRESSION], regressions, served, prepared),
+            stability=reasons,
             gates=gates(evidence),
             rivals=evidence.rivals,
             succession=rivals.succession(evidence.rivals, test, measure(test.churn, probability)),
@@ -158,6 +167,26 @@ class Run:
         )
         gc.collect()
         return comparison, choice, permuted
+
+    def _refits(self, prepared: Prepared, choice: Choice, served: Served) -> tuple[list[Scorer], list[Scorer]]:
+        """Refits of the logistic regression, for the drivers, and of the champion, for its reasons."""
+        settings, background = self._settings, served.predictor.background
+        count = REFITS_PER_REPEAT * settings.cv_repeats
+        self._console.step(f"Fitting again on {count} resamples, to see how certain drivers and reasons are.")
+        regressions = refits(CANDIDATES[0], prepared, background, count, settings.cv_max_rows)
+        if served.predictor.scorer.additive:
+            return regressions, regressions
+        champion = next(one for one in (*CANDIDATES, VOTING) if one.name == choice.name)
+        few = min(count, MEASURED_REFITS)
+        return regressions, refits(champion, prepared, background, few, settings.cv_max_rows)
+
+    def _drivers(
+        self, regression: Fitted, refitted: list[Scorer], served: Served, prepared: Prepared
+    ) -> dict[str, object]:
+        rows = prepared.split.development
+        scorer = scorer_of(regression.model, prepared.scaler, slopes_of(prepared, rows), served.predictor.background)
+        refitted_rows = min(len(rows), self._settings.cv_max_rows)
+        return drivers(cast(Scorecard, scorer), cast(list[Scorecard], refitted), refitted_rows, prepared)
 
     def _rivals(self, expected: Pointer | None, table: Table) -> tuple[Rival, ...]:
         """The releases to judge against; which ones cannot be compared with is told."""

@@ -16,8 +16,10 @@ from churn.fields import Number
 from churn.onnx import OnnxModel
 from churn.predict import Predictor
 from churn.release import background_file, worked_examples
-from churn.scorecard import Scorecard
+from churn.scorecard import Scorecard, Slopes
+from churn.scoring import Scorer
 from churn.tabulated import require_tabulated
+from churn_trainer.attribution import slopes_of
 from churn_trainer.candidates import SEED
 from churn_trainer.errors import NoLookUp
 from churn_trainer.metrics import THRESHOLD
@@ -57,11 +59,9 @@ def serve(model: ClassifierMixin, prepared: Prepared) -> Served:
     examples = customers(prepared.table, shuffled[-COMPLETE_EXAMPLES:])
     examples += [_sparse(customer) for customer in examples[:SPARSE_EXAMPLES]]
     background = Background(sample)
-    kind, scorer, files = (
-        _scorecard(model, prepared.scaler)
-        if isinstance(model, LogisticRegression)
-        else _onnx(model, prepared.scaler, background)
-    )
+    slopes = slopes_of(prepared, prepared.split.development)
+    scorer = scorer_of(model, prepared.scaler, slopes, background)
+    kind, files = _files(scorer, model, prepared.scaler)
     predictor = Predictor(scorer, background, THRESHOLD)
     files |= {"background.json": background_file(sample), "examples.json": worked_examples(predictor, examples)}
     return Served(kind, predictor, files)
@@ -84,28 +84,31 @@ def customers(table: Table, rows: NDArray[np.intp]) -> list[Customer]:
     return [Customer(*values) for values in zip(*columns, strict=True)]
 
 
-def scorecard(model: LogisticRegression, scaler: StandardScaler) -> Scorecard:
+def scorer_of(model: ClassifierMixin, scaler: StandardScaler, slopes: Slopes, background: Background) -> Scorer:
+    """The model as it would serve; an additive one gives reasons by the `slopes`, others by the `background`."""
+    if isinstance(model, LogisticRegression):
+        return scorecard(model, scaler, slopes)
+    from churn_trainer.graph import to_onnx  # onnx costs 20 MB that an additive champion does not need
+
+    return OnnxModel(to_onnx(model), scaler.mean_.tolist(), scaler.scale_.tolist(), background)
+
+
+def scorecard(model: LogisticRegression, scaler: StandardScaler, slopes: Slopes) -> Scorecard:
     """The regression on scaled columns as weights of the unscaled ones."""
     weights = model.coef_[0].astype(np.float64) / scaler.scale_
     intercept = float(model.intercept_[0]) - float(weights @ scaler.mean_)
     averages = dict(zip(COLUMNS, scaler.mean_.tolist(), strict=True))
-    return Scorecard(intercept, dict(zip(COLUMNS, weights.tolist(), strict=True)), averages)
+    return Scorecard(intercept, dict(zip(COLUMNS, weights.tolist(), strict=True)), averages, slopes)
 
 
-def _scorecard(model: LogisticRegression, scaler: StandardScaler) -> tuple[str, Scorecard, dict[str, bytes]]:
-    scorer = scorecard(model, scaler)
-    return "scorecard", scorer, {"model.json": json.dumps(scorer.to_dict(), indent=1).encode()}
+def _files(scorer: Scorer, model: ClassifierMixin, scaler: StandardScaler) -> tuple[str, dict[str, bytes]]:
+    """The release's kind of model, and its files."""
+    if isinstance(scorer, Scorecard):
+        return "scorecard", {"model.json": json.dumps(scorer.to_dict(), indent=1).encode()}
+    from churn_trainer.graph import to_onnx
 
-
-def _onnx(
-    model: ClassifierMixin, scaler: StandardScaler, background: Background
-) -> tuple[str, OnnxModel, dict[str, bytes]]:
-    from churn_trainer.graph import to_onnx  # onnx costs 20 MB that an additive champion does not need
-
-    graph = to_onnx(model)
-    means, scales = scaler.mean_.tolist(), scaler.scale_.tolist()
-    files = {"model.onnx": graph, "model.json": json.dumps({"means": means, "scales": scales}).encode()}
-    return "onnx", OnnxModel(graph, means, scales, background), files
+    scaling = {"means": scaler.mean_.tolist(), "scales": scaler.scale_.tolist()}
+    return "onnx", {"model.onnx": to_onnx(model), "model.json": json.dumps(scaling).encode()}
 
 
 def _plain(name: str, column: NDArray[np.generic]) -> list[float]:

@@ -26,7 +26,8 @@ class TrainerSettings(Settings):
         5,
         ge=1,
         le=50,
-        description="How often that cross-validation is repeated, 1 to 50; fewer is quicker and noisier.",
+        description="How often that cross-validation is repeated, 1 to 50; fewer is quicker and noisier. For each "
+        "repeat the model is also fitted again on twenty resamples, which say how certain drivers and reasons are.",
     )
     cv_max_rows: int = Field(
         20_000,

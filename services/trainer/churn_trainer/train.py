@@ -4,7 +4,7 @@ import gc
 import math
 import pickle
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,9 @@ from churn_trainer.prepare import Prepared
 # Folds of the search for settings within each fit.
 SEARCH_FOLDS = 3
 
+Folds = tuple[NDArray[np.intp], NDArray[np.intp]]
+"""Positions of the rows that a search fits on, and of those that it judges by."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
@@ -38,13 +41,15 @@ class Fitted:
     size: int
 
 
-def search(estimator: ClassifierMixin, candidate: Candidate, prefix: str = "") -> GridSearchCV:
+def search(
+    estimator: ClassifierMixin, candidate: Candidate, prefix: str = "", folds: int | Sequence[Folds] = SEARCH_FOLDS
+) -> GridSearchCV:
     """The candidate's grid search, by log loss and the one-standard-error rule.
 
     One job, unless a cluster was made joblib's backend: n_jobs=None means just that.
     """
     grid = {f"{prefix}{name}": list(values) for name, values in candidate.grid.items()}
-    return GridSearchCV(estimator, grid, cv=SEARCH_FOLDS, scoring=_losses, refit=simplest_within_error, n_jobs=None)
+    return GridSearchCV(estimator, grid, cv=folds, scoring=_losses, refit=simplest_within_error, n_jobs=None)
 
 
 def simplest_within_error(results: Mapping[str, NDArray[np.float64]]) -> int:
@@ -85,6 +90,19 @@ def _losses(model: ClassifierMixin, columns: NDArray[np.float32], churn: NDArray
 def scores(rows: NDArray[np.intp], model: ClassifierMixin, prepared: Prepared) -> NDArray[np.float64]:
     """A model's churn probabilities of the rows."""
     return np.asarray(model.predict_proba(prepared.scaled(rows))[:, 1], np.float64)
+
+
+def fit_whole(
+    candidate: Candidate,
+    columns: NDArray[np.float32],
+    churn: NDArray[np.int8],
+    folds: int | Sequence[Folds] = SEARCH_FOLDS,
+) -> ClassifierMixin:
+    """The candidate's model after its search; a vote's members have each been searched for themselves."""
+    if candidate is VOTING:
+        members = [(one.name, fit_whole(one, columns, churn, folds)) for one in CANDIDATES if one.name in VOTERS]
+        return VotingClassifier([(name, clone(model)) for name, model in members], voting="soft").fit(columns, churn)
+    return search(candidate.estimator(), candidate, folds=folds).fit(columns, churn).best_estimator_
 
 
 def figures_on(rows: NDArray[np.intp], model: ClassifierMixin, prepared: Prepared) -> dict[str, float]:

@@ -7,7 +7,7 @@ import { section, table } from './sections.js';
 const FIRST = 10;
 
 export class DriversPanel extends HTMLElement {
-    set info({ drivers: { fields, meaning } }) {
+    set info({ drivers: { fields, meaning }, stability }) {
         const chart = h('ratio-intervals');
         const more = h('button.quiet', { type: 'button', 'aria-expanded': 'false' }, `Show all ${fields.length}`);
         const draw = (all) => {
@@ -16,7 +16,7 @@ export class DriversPanel extends HTMLElement {
             chart.data = chartData(all ? fields : fields.slice(0, FIRST));
         };
         more.addEventListener('click', () => draw(more.getAttribute('aria-expanded') === 'false'));
-        fill(this, section('What goes with leaving', h('p', {}, meaning), chart, fields.length > FIRST && more));
+        fill(this, section('What goes with leaving', h('p', {}, meaning), chart, fields.length > FIRST && more, stability && h('p.hint', {}, stability.meaning)));
         draw(false);
     }
 }
