@@ -213,7 +213,7 @@ def test_keys_stay_as_they_were_where_they_cannot_be_asked_for(tmp_path, monkeyp
 def test_everything_that_the_function_imports_is_in_its_package(root):
     """Imported by a process that finds nothing but the standard library, the product and what the package pins."""
     pins = (root / "requirements" / "lambda.txt").read_text()
-    pinned = {name.replace("_", "-") for name in re.findall(r"^([a-z0-9._-]+)==", pins, re.MULTILINE)}
+    pinned = {name.replace("_", "-") for name in re.findall(r"^([a-z0-9._-]+)(?:\[.*\])?==", pins, re.MULTILINE)}
     command = [sys.executable, "-c", ONLY_WHAT_IS_PINNED, *pinned]
     paths = os.pathsep.join(str(root / part) for part in ("shared", "services/api"))
     environment = os.environ | {"PYTHONPATH": paths}

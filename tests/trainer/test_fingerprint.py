@@ -61,6 +61,7 @@ def imported(root):
     """Every module of the product that Python itself imports for a whole run, asked of a process of its own."""
     script = (
         "import sys, churn_trainer.__main__, churn_trainer.run, churn_trainer.graph, churn.tables.conversion;"
+        "import churn.store_directory, churn.store_s3;"
         "print(*sorted(name for name in sys.modules if name.partition('.')[0] in ('churn', 'churn_trainer')))"
     )
     folders = os.pathsep.join(str(root / path) for path in ("shared", "services/trainer"))
