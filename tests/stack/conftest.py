@@ -7,8 +7,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -63,13 +63,17 @@ class Stack:
     def hanging(self, service: str) -> Iterator[None]:
         """A service that is there and does nothing. Signals sent through the engine would end its restart policy."""
         frozen = self.pids(service)
-        for pid in frozen:
-            os.kill(pid, signal.SIGSTOP)
+        self._signal(frozen, signal.SIGSTOP)
         try:
             yield
         finally:
-            for pid in frozen:
-                os.kill(pid, signal.SIGCONT)
+            self._signal(frozen, signal.SIGCONT)
+
+    @staticmethod
+    def _signal(pids: Iterable[int], number: signal.Signals) -> None:
+        for pid in pids:
+            with suppress(ProcessLookupError):  # a check of its health that was running has ended
+                os.kill(pid, number)
 
     @property
     def site(self) -> str:
