@@ -7,7 +7,8 @@ by the columns' own formulas, over all that a group can hold; whether they hold 
 """
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from itertools import product
 from operator import itemgetter
 from typing import Any, NamedTuple, cast
@@ -132,7 +133,7 @@ class Tabulated:
         self._try(sums)
 
     def _try(self, sums: Sums) -> None:
-        customers = table_of(list(_probes()))
+        customers = _probes()
         wanted, got = sums(customers), self.table(customers).T
         off = np.abs(got - wanted).max(axis=0) > _ROUNDING * np.maximum(np.abs(wanted).max(axis=0), 1)
         if off.any():
@@ -210,6 +211,7 @@ def _lookup(fields: tuple[str, ...], entries: Mapping[Key, FloatArray]) -> _Look
     )
 
 
+@cache
 def _combinations(names: Fields) -> list[dict[str, int]]:
     """All that a group's fields can hold together."""
     every = product(*(range(len(CATEGORIES[name].names)) for name in names))
@@ -263,15 +265,19 @@ def _trouble(feature: Feature) -> str:
     return f"column {feature.name} of {fields} is not linear in a number other than tenure, or is of other fields too"
 
 
-def _probes() -> Iterator[Customer]:
-    """Customers of all kinds whom the rules allow."""
+@cache
+def _probes() -> Customer:
+    """Customers of all kinds whom the rules allow, as a table."""
     rng = np.random.default_rng(0)
-    for _ in range(_PROBES):
-        held = {name: int(rng.integers(*_bounds(field))) for name, field in FIELDS.items()}
-        for name, rule in IMPLIED.items():
-            allowed = {code for (parent, _), code in SETTLED[name].items() if parent == held[rule.field]}
-            held[name] = int(rng.choice(sorted(allowed)))
-        yield Customer(**held)
+    return table_of([_probe(rng) for _ in range(_PROBES)])
+
+
+def _probe(rng: np.random.Generator) -> Customer:
+    held = {name: int(rng.integers(*_bounds(field))) for name, field in FIELDS.items()}
+    for name, rule in IMPLIED.items():
+        allowed = {code for (parent, _), code in SETTLED[name].items() if parent == held[rule.field]}
+        held[name] = int(rng.choice(sorted(allowed)))
+    return Customer(**held)
 
 
 def _bounds(field: Field) -> tuple[int, int]:
