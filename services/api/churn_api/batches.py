@@ -7,12 +7,13 @@ from typing import Any
 from msgspec import UNSET
 
 from churn.customer import ID
-from churn.errors import MAX_LISTED, ValidationError, attention
+from churn.errors import MAX_LISTED, FieldError, ValidationError, attention
 from churn.plain import glance_all
 from churn.predict import Prediction
 from churn.reading import Reading, read_guarded
 from churn_api.answers import BatchAnswer, ReasonAnswer, RecommendationAnswer, RefusedRowAnswer, RowAnswer
 from churn_api.computing import from_table
+from churn_api.customer_lists import ONE_LIMIT, Oversized
 from churn_api.releases import Serving
 from churn_api.service import Service
 
@@ -65,8 +66,12 @@ def _read_all(records: Sequence[Any]) -> tuple[dict[int, Reading], list[Any]]:
     rows: list[Any] = [None] * len(records)
     left = MAX_FAULTS
     for index, record in enumerate(records):
+        most = min(max(left, 1), MAX_LISTED)
         try:
-            readings[index] = read_guarded(record, most := min(max(left, 1), MAX_LISTED))
+            if isinstance(record, Oversized):
+                message = f"A customer takes at most {ONE_LIMIT // 1024} KiB; got {record.characters:,} characters."
+                raise ValidationError([FieldError("customer", "out_of_range", message)])
+            readings[index] = read_guarded(record, most)
         except ValidationError as error:
             listed = list(error.errors[:most])
             left -= len(listed)

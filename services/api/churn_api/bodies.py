@@ -27,14 +27,23 @@ def read_json(request: Request, limit: int, advice: str = "") -> Any:
     Of a name that an object repeats the last value counts, as in JavaScript. Raises UnsupportedMediaType,
     RequestTooLarge, InvalidBody or TooLate.
     """
+    return decoded(received(request, limit, advice))
+
+
+def received(request: Request, limit: int, advice: str = "") -> bytes:
+    """The body of a request that declares JSON. Raises UnsupportedMediaType, RequestTooLarge or TooLate."""
     _check_type(request)
     request.max_content_length = limit
     try:
         with _arriving_in_time(request):
-            body = request.get_data(cache=False)
+            return request.get_data(cache=False)
     except RequestEntityTooLarge as error:
         message = f"The body is larger than the {limit // 1024} KiB that this address takes.{advice}"
         raise RequestTooLarge(message) from error
+
+
+def decoded(body: bytes) -> Any:
+    """Plain Python values. Raises InvalidBody."""
     try:
         return _decode(body)
     except (ValueError, RecursionError):  # msgspec's own errors are ValueErrors
@@ -68,6 +77,12 @@ def _arriving_in_time(request: Request) -> Iterator[None]:
         raise TooLate(message)
 
 
+def kind_of(value: Any) -> str:
+    """What a decoded value is, in JSON's words."""
+    kinds = {dict: "an object", list: "an array", str: "text", bool: "a boolean", type(None): "null"}
+    return kinds.get(type(value), "a number")
+
+
 def _check_type(request: Request) -> None:
     """Whether the body is declared as JSON in UTF-8; a form post from a foreign page never is."""
     coding = request.environ.get("HTTP_CONTENT_ENCODING", "identity")
@@ -88,17 +103,38 @@ def _explained(body: bytes) -> Any:
 
     It lets NaN and infinity through, which the field's own check then names.
     """
-    try:
+    with refusing():
         # Of bytes, json.loads would guess that they are UTF-16 or UTF-32.
-        decoded = json.loads(body.decode("utf-8-sig"))
-        json.dumps(decoded, ensure_ascii=False).encode()
-    except json.JSONDecodeError as error:
-        where = f"{error.msg} at line {error.lineno}, column {error.colno}"
-        raise InvalidBody(f"The body is not JSON: {where}." if body else "The body is empty; send JSON.") from error
+        text = body.decode("utf-8-sig")
+        try:
+            value = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise (
+                no_json(error.msg, text, error.pos) if body else InvalidBody("The body is empty; send JSON.")
+            ) from error
+        require_text(value)
+    return value
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """Raises InvalidBody for what the patient decoder raises beside where it found no JSON."""
+    try:
+        yield
     except UnicodeError as error:
         raise InvalidBody("The body is not text in UTF-8.") from error
     except RecursionError as error:
         raise InvalidBody("The body is nested too deeply.") from error
     except ValueError as error:
         raise InvalidBody("The body holds a number with too many digits.") from error
-    return decoded
+
+
+def require_text(value: Any) -> None:
+    """Raises UnicodeError where half a character was escaped."""
+    json.dumps(value, ensure_ascii=False).encode()
+
+
+def no_json(says: str, text: str, at: int) -> InvalidBody:
+    """What is wrong, and where in the body."""
+    where = json.JSONDecodeError(says, text, at)
+    return InvalidBody(f"The body is not JSON: {where.msg} at line {where.lineno}, column {where.colno}.")

@@ -1,7 +1,8 @@
 """/predict and /batch_predict."""
 
 from functools import lru_cache
-from typing import Any, cast
+from threading import Lock
+from typing import cast
 from urllib.parse import parse_qs
 
 from flask import Blueprint, Request, Response, request
@@ -12,16 +13,21 @@ from churn.errors import FieldError, ValidationError
 from churn_api.answers import respond
 from churn_api.auth import wants
 from churn_api.batches import predict_batch
-from churn_api.bodies import read_json
-from churn_api.errors import InvalidBody, RequestTooLarge
+from churn_api.bodies import kind_of, read_json, received
+from churn_api.customer_lists import ONE_LIMIT, read_customers
+from churn_api.errors import InvalidBody
 from churn_api.keys import SCORE
 from churn_api.predictions import predict
 from churn_api.service import service
 
 blueprint = Blueprint("predict", __name__)
 
-ONE_LIMIT, BATCH_LIMIT = 64 * 1024, 2 * 1024 * 1024
+BATCH_LIMIT = 2 * 1024 * 1024
 DEFAULT_REASONS = 5
+
+# Batches of a process are computed one after the other: at once they would end no sooner, and a prediction that comes
+# meanwhile would have to wait for a turn of each.
+_computing = Lock()
 
 # A number of reasons with leading zeros and all; Python refuses to read one of thousands of digits.
 _MOST_DIGITS = 10
@@ -36,7 +42,7 @@ def predict_one() -> Response:
     reasons = wanted_reasons(sent.environ["QUERY_STRING"], DEFAULT_REASONS)
     record = read_json(sent, ONE_LIMIT)
     if not isinstance(record, dict):
-        raise InvalidBody(f"The body must be a JSON object with a customer's fields; got {_kind(record)}.")
+        raise InvalidBody(f"The body must be a JSON object with a customer's fields; got {kind_of(record)}.")
     try:
         return respond(predict(parts, record, reasons))
     except ValidationError as error:
@@ -49,13 +55,11 @@ def predict_one() -> Response:
 def predict_many() -> Response:
     sent, parts = _sent(), service()
     reasons = wanted_reasons(sent.environ["QUERY_STRING"], None)
-    customers = _customers(read_json(sent, BATCH_LIMIT, _JOBS))
-    most = parts.settings.max_batch_rows
-    if len(customers) > most:
-        raise RequestTooLarge(
-            f"{len(customers):,} customers are more than the {most:,} that this address takes.{_JOBS}"
-        )
-    return respond(predict_batch(parts, customers, reasons))
+    body = received(sent, BATCH_LIMIT, _JOBS)
+    with _computing:
+        customers = read_customers(body, parts.settings.max_batch_rows, _JOBS)
+        answer = predict_batch(parts, customers, reasons)
+    return respond(answer)
 
 
 def _sent() -> Request:
@@ -75,22 +79,3 @@ def wanted_reasons(query: str, default: int | None) -> int | None:
         return int(wanted)
     message = f'reasons must be a number from 0 to {len(FIELDS)}, "all" or "none".'
     raise ValidationError([FieldError("reasons", "not_allowed", message)])
-
-
-def _customers(body: Any) -> list[Any]:
-    """The customers of a bare array or of {"customers": [...]}. Raises InvalidBody or ValidationError."""
-    if isinstance(body, list):
-        return body
-    if not isinstance(body, dict):
-        raise InvalidBody(f'The body must be {{"customers": [...]}} or a JSON array of customers; got {_kind(body)}.')
-    if "customers" not in body:
-        raise ValidationError([FieldError("customers", "missing", "customers is required: an array of customers.")])
-    if not isinstance(body["customers"], list):
-        message = f"customers must be an array of customers; got {_kind(body['customers'])}."
-        raise ValidationError([FieldError("customers", "wrong_type", message)])
-    return body["customers"]
-
-
-def _kind(value: Any) -> str:
-    kinds = {dict: "an object", list: "an array", str: "text", bool: "a boolean", type(None): "null"}
-    return kinds.get(type(value), "a number")
