@@ -30,7 +30,7 @@ from churn_trainer.metrics import calibration_error_floor, expected_calibration_
 from churn_trainer.sources import source_of
 from churn_trainer.table import Findings, Table, load
 from churn_trainer.threads import one_thread, own_thread
-from churn_trainer.train import search
+from churn_trainer.train import fit
 
 Result = tuple[str, str, str, bool]
 Scores = NDArray[np.float64]
@@ -73,9 +73,7 @@ def _tuned(table: Table) -> dict[str, Pipeline]:
         return make_pipeline(StandardScaler(), estimator.set_params(**found))
 
     return {
-        candidate.name: tuned(
-            candidate.estimator(), search(candidate.estimator(), candidate).fit(scaled, table.churn).best_params_
-        )
+        candidate.name: tuned(candidate.estimator(), fit(candidate.estimator(), candidate, scaled, table.churn)[1])
         for candidate in CANDIDATES
     }
 

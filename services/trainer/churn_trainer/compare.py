@@ -22,7 +22,7 @@ from churn_trainer.candidates import CANDIDATES, SEED, VOTERS, VOTING, Candidate
 from churn_trainer.hashes import Hashes
 from churn_trainer.metrics import log_losses, measure
 from churn_trainer.threads import own_thread
-from churn_trainer.train import search
+from churn_trainer.train import fit
 
 Fold = tuple[NDArray[np.intp], NDArray[np.intp]]
 Progress = Callable[[str, int, int], None]
@@ -194,7 +194,7 @@ def _score_fold(
     train, test = fold
     pipeline = Pipeline([("scale", StandardScaler()), ("model", candidate.estimator())])
     with own_thread():
-        model = search(pipeline, candidate, "model__").fit(columns[train], churn[train])
+        model, _ = fit(pipeline, candidate, columns[train], churn[train], "model__")
         return np.asarray(model.predict_proba(columns[test])[:, 1], np.float64)
 
 

@@ -52,6 +52,21 @@ def search(
     return GridSearchCV(estimator, grid, cv=folds, scoring=_losses, refit=simplest_within_error, n_jobs=None)
 
 
+def fit(
+    estimator: ClassifierMixin,
+    candidate: Candidate,
+    columns: NDArray[np.float32],
+    churn: NDArray[np.int8],
+    prefix: str = "",
+    folds: int | Sequence[Folds] = SEARCH_FOLDS,
+) -> tuple[ClassifierMixin, dict[str, Any]]:
+    """The estimator, fitted with the settings that the candidate's search chose, and these; as it is without a grid."""
+    if not candidate.grid:
+        return estimator.fit(columns, churn), {}
+    grid = search(estimator, candidate, prefix, folds).fit(columns, churn)
+    return grid.best_estimator_, dict(grid.best_params_)
+
+
 def simplest_within_error(results: Mapping[str, NDArray[np.float64]]) -> int:
     """The first setting, the simplest coming first, whose mean log loss is within one standard error of the best one.
 
@@ -70,12 +85,11 @@ def fit_all(prepared: Prepared) -> Iterator[Fitted]:
     columns, churn = prepared.scaled(rows), prepared.churn[rows]
     voters: list[tuple[str, ClassifierMixin]] = []
     for candidate in CANDIDATES:
-        grid = search(candidate.estimator(), candidate)
-        fitted = _fitted(candidate, lambda grid=grid: _searched(grid, columns, churn))  # type: ignore[misc]
+        fitted = _fitted(candidate, lambda one=candidate: fit(one.estimator(), one, columns, churn))  # type: ignore[misc]
         if candidate.name in VOTERS:
             voters.append((candidate.name, clone(fitted.model)))
         yield fitted
-        del fitted, grid
+        del fitted
         gc.collect()
     ensemble = VotingClassifier(voters, voting="soft")
     yield _fitted(VOTING, lambda: (ensemble.fit(columns, churn), {}))
@@ -102,19 +116,12 @@ def fit_whole(
     if candidate is VOTING:
         members = [(one.name, fit_whole(one, columns, churn, folds)) for one in CANDIDATES if one.name in VOTERS]
         return VotingClassifier([(name, clone(model)) for name, model in members], voting="soft").fit(columns, churn)
-    return search(candidate.estimator(), candidate, folds=folds).fit(columns, churn).best_estimator_
+    return fit(candidate.estimator(), candidate, columns, churn, folds=folds)[0]
 
 
 def figures_on(rows: NDArray[np.intp], model: ClassifierMixin, prepared: Prepared) -> dict[str, float]:
     """Every figure of a model on the rows."""
     return measure(prepared.churn[rows], scores(rows, model, prepared))
-
-
-def _searched(
-    grid: GridSearchCV, columns: NDArray[np.float32], churn: NDArray[np.int8]
-) -> tuple[ClassifierMixin, dict[str, Any]]:
-    grid.fit(columns, churn)
-    return grid.best_estimator_, dict(grid.best_params_)
 
 
 def _fitted(candidate: Candidate, fit: Callable[[], tuple[ClassifierMixin, dict[str, Any]]]) -> Fitted:
