@@ -14,7 +14,7 @@ import pytest
 
 from churn import release
 from churn.store import ObjectStore, open_store
-from churn_trainer import publish, sample, sources, train
+from churn_trainer import card, fingerprint, publish, sample, sources, train
 from churn_trainer.__main__ import main
 from churn_trainer.card import Trained
 from churn_trainer.prepare import Prepared, prepare
@@ -107,9 +107,16 @@ def environment(settings: TrainerSettings) -> dict[str, str]:
     return {f"CHURN_{name.upper()}": str(value) for name, value in given.items()}
 
 
+@pytest.fixture(scope="session")
+def code() -> str:
+    """The hash of the code. Following all imports takes most of a second, and a session changes none."""
+    return fingerprint.code_hash()
+
+
 @pytest.fixture
-def trainer(settings: TrainerSettings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., int]]:
+def trainer(settings: TrainerSettings, monkeypatch: pytest.MonkeyPatch, code: str) -> Iterator[Callable[..., int]]:
     """`python -m churn_trainer` in this process with the test's settings: takes arguments, returns its exit code."""
+    monkeypatch.setattr(fingerprint, "code_hash", lambda: code)
     for name, value in environment(settings).items():
         monkeypatch.setenv(name, value)
     yield lambda *arguments: main(arguments)
@@ -164,3 +171,9 @@ def copied_run(whole_run: WholeRun, tmp_path: Path) -> WholeRun:
     """A copy of the whole run in the test's own folder, for `settings` and `store`."""
     copytree(whole_run.folder, tmp_path, dirs_exist_ok=True)
     return whole_run._replace(folder=tmp_path)
+
+
+@pytest.fixture(scope="session")
+def run_manifest(whole_run: WholeRun) -> dict[str, Any]:
+    """What the whole run's release says of itself; copy before changing."""
+    return card.manifest(whole_run.trained, whole_run.moment, "one_standard_error")

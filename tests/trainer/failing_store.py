@@ -13,9 +13,10 @@ class Killed(BaseException):
 
 
 class FailingStore:
-    """The store, until the n-th write (from 1), which is not done; 0 never fails. `killed`: by the process's end."""
+    """The store, until the n-th write (from 1) or that of a key, which is not done; 0 never fails. `killed`: by the
+    process's end."""
 
-    def __init__(self, store: ObjectStore, failing: int = 0, *, killed: bool = False) -> None:
+    def __init__(self, store: ObjectStore, failing: int | str = 0, *, killed: bool = False) -> None:
         self._store = store
         self._failing = failing
         self._killed = killed
@@ -28,7 +29,7 @@ class FailingStore:
     def _counted(self, method: Any) -> Any:
         def write(first: Any, *arguments: Any, **options: Any) -> Any:
             self.writes.append(str(first))
-            if len(self.writes) == self._failing:
+            if self._failing in (len(self.writes), str(first)):
                 raise Killed if self._killed else StoreUnavailable("s3://churn", "it does not answer")
             return method(first, *arguments, **options)
 

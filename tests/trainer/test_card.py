@@ -7,7 +7,7 @@ from churn import release
 from churn_trainer import reference
 from churn_trainer.calibration import recalibration
 from churn_trainer.candidates import CANDIDATES
-from churn_trainer.card import costs, manifest
+from churn_trainer.card import costs
 from churn_trainer.choice import choose
 from churn_trainer.intervals import intervals
 from churn_trainer.metrics import measure
@@ -16,8 +16,8 @@ from churn_trainer.stability import first_reasons
 
 
 @pytest.fixture
-def told(whole_run):
-    return manifest(whole_run.trained, whole_run.moment, "one_standard_error")
+def told(run_manifest):
+    return run_manifest
 
 
 def test_everything_that_the_site_shows_is_there(told):

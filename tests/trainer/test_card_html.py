@@ -1,18 +1,18 @@
 """The model card as a page."""
 
+from copy import deepcopy
 from html.parser import HTMLParser
 
 import pytest
 
-from churn_trainer.card import manifest
 from churn_trainer.card_html import page
 
 VOID = {"meta", "img", "rect"}
 
 
 @pytest.fixture
-def card(whole_run):
-    return {"version": whole_run.version} | manifest(whole_run.trained, whole_run.moment, "one_standard_error")
+def card(whole_run, run_manifest):
+    return {"version": whole_run.version} | deepcopy(run_manifest)
 
 
 class Balanced(HTMLParser):

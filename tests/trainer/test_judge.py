@@ -21,7 +21,7 @@ FAIR = PermutedCheck("Logistic Regression", 0.51, 0.03)
 STEADY = Stability(0.924, 0.831, 100, 1_400, 0.9)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def evidence(fitted, prepared):
     """What a first release of the regression has to show."""
     name = "Logistic Regression"
