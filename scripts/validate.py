@@ -1,7 +1,7 @@
 """Try the published numbers and the gates by simulation, and write what came out to docs/model-quality.md.
 
     make validate                     every module of scripts/validation/, and the document
-    make validate ONLY="split life"   these modules alone, and no document
+    make validate ONLY="split choice" these modules alone, and no document
 
 A module tries one part of the product on the real table: its `results(table)` yields what is measured, what was seen,
 what is wanted, and whether that holds. It takes minutes in all, and fails where one of them does not hold.

@@ -1,7 +1,6 @@
 """The shapes of what is answered, declared once: they are encoded as they stand, and OpenAPI is made from them."""
 
 import hashlib
-from http import HTTPStatus
 from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
@@ -9,7 +8,6 @@ from flask import Request, Response
 from msgspec import Meta, Struct
 
 from churn.errors import FieldError
-from churn_api.errors import ConditionFailed
 
 Probability: TypeAlias = Annotated[float, Meta(ge=0, le=1)]
 Moment: TypeAlias = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
@@ -69,8 +67,7 @@ class PredictionAnswer(Struct, frozen=True):
         tuple[str, ...], Meta(description="The absent fields that were averaged over a sample of real customers.")
     ]
     probability_range: Annotated[
-        tuple[float, float] | None,
-        Meta(description="The middle 80 % over what is assumed; null if nothing is."),
+        tuple[float, float] | None, Meta(description="The middle 80 % over what is assumed; null if nothing is.")
     ]
     cached: Annotated[bool, Meta(description="Whether this answer came from a cache.")]
     timestamp: Moment
@@ -154,7 +151,7 @@ def respond(answer: Any, status: int = 200) -> Response:
 
 def revalidated(request: Request, response: Response, state: object = None) -> Response:
     """The answer for browsers to keep and ask about: 304 without a body to those who hold it already. No shared cache
-    may keep it, for it may have been answered to a key. Raises ConditionFailed where If-Match names another state.
+    may keep it, for it may have been answered to a key.
 
     `state` is what it goes by where its bytes differ from process to process without having changed."""
     if state is None:
@@ -163,6 +160,4 @@ def revalidated(request: Request, response: Response, state: object = None) -> R
         response.set_etag(hashlib.sha256(repr(state).encode()).hexdigest()[:32])
     response.headers["Cache-Control"] = "private, no-cache"
     response.make_conditional(request)
-    if response.status_code == HTTPStatus.PRECONDITION_FAILED:
-        raise ConditionFailed
     return response

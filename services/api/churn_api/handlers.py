@@ -65,8 +65,8 @@ def _answer_late(_: BlockingIOError) -> Response:
 
 
 def _refuse_unmet(response: Response) -> Response:
-    """Where werkzeug found that a condition does not hold, it leaves the whole content in the answer."""
-    if response.status_code == HTTPStatus.PRECONDITION_FAILED and not response.is_json:
+    """Where werkzeug finds that a condition does not hold, it leaves the whole content in the answer, with its ETag."""
+    if response.status_code == HTTPStatus.PRECONDITION_FAILED and response.get_etag()[0]:
         response.close()
         return answer(ConditionFailed())
     return response

@@ -14,8 +14,9 @@ import redis
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from churn.job_states import STATES
 from churn_api.jobs.meter import Tally
-from churn_api.jobs.record import STATES, Progress
+from churn_api.jobs.record import Progress
 from churn_api.metrics import FIELD_LABELS, PROBABILITIES
 from churn_api.queue import connect
 

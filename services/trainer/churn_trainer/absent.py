@@ -17,9 +17,11 @@ from churn.customer import FIELDS, REQUIRED, Customer, value_of
 from churn.features import FEATURES
 from churn.predict import Prediction, Predictor
 from churn.reading import read
-from churn.scoring import FloatArray, logits
+from churn.scoring import FloatArray
+from churn_trainer.calibration import recalibration
 from churn_trainer.candidates import SEED
 from churn_trainer.evidence import Evidence, Gate
+from churn_trainer.metrics import NORMAL_95, Labels, measure
 from churn_trainer.prepare import Prepared
 from churn_trainer.serve import customers
 
@@ -36,10 +38,6 @@ MIN_COVERAGE = 0.6
 # Enough resamples for a standard error that is right to a tenth.
 _RESAMPLES = 100
 
-# Beyond this many standard errors a difference is taken as more than noise (one side, 2.5 %).
-_NOISE = 1.96
-
-Labels = NDArray[np.int8]
 Known = Callable[[np.random.Generator], tuple[str, ...]]
 
 
@@ -75,7 +73,7 @@ def gates(evidence: Evidence) -> Iterator[Gate]:
     absent = evidence.absent
     for figure, name in (("roc_auc", "AUC"), ("log_loss", "log loss")):
         loss, mine, wanted = (absent[part][figure] for part in ("loss", "required", "reference"))
-        allowed = MAX_LOSS + _NOISE * loss["error"]
+        allowed = MAX_LOSS + NORMAL_95 * loss["error"]
         detail = f"{name} {mine:.4f} against {wanted:.4f}, {allowed:.4f} worse is allowed"
         yield Gate(
             f"with the required fields alone, {name} is near a regression on them", loss["mean"] <= allowed, detail
@@ -91,13 +89,6 @@ def coverage(answers: list[Prediction], complete: FloatArray) -> float:
     ranges = [answer.probability_range or (answer.churn_probability,) * 2 for answer in answers]
     # What is left of rounding does not put a probability out of a range of which it is an end.
     return float(np.mean([low - 1e-9 <= p <= high + 1e-9 for (low, high), p in zip(ranges, complete, strict=True)]))
-
-
-def calibration_line(churn: Labels, probability: FloatArray) -> tuple[float, float]:
-    """Slope and intercept of the regression of the outcome on the log-odds that were told; 1 and 0 are perfect (Cox
-    1958)."""
-    line = LogisticRegression(C=np.inf).fit(logits(probability)[:, None], churn)
-    return float(line.coef_[0, 0]), float(line.intercept_[0])
 
 
 def _random(predictor: Predictor, people: list[Customer], churn: Labels, complete: FloatArray) -> dict[str, float]:
@@ -122,13 +113,11 @@ def _means(answers: list[Prediction]) -> FloatArray:
 
 
 def _figures(churn: Labels, probability: FloatArray) -> dict[str, float]:
-    slope, intercept = calibration_line(churn, probability)
+    measured, line = measure(churn, probability), recalibration(churn, probability)
     return {
-        "roc_auc": float(roc_auc_score(churn, probability)),
-        "log_loss": float(log_loss(churn, probability, labels=[0, 1])),
-        "brier": float(np.mean((probability - churn) ** 2)),
-        "calibration_slope": slope,
-        "calibration_intercept": intercept,
+        **{figure: measured[figure] for figure in ("roc_auc", "log_loss", "brier")},
+        "calibration_slope": line["slope"]["value"],
+        "calibration_intercept": line["intercept"]["value"],
     }
 
 

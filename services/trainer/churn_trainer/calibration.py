@@ -68,7 +68,8 @@ def _estimate(value: float, error: float) -> dict[str, float]:
 
 
 def _logistic(columns: Floats, offset: Floats, churn: Labels) -> tuple[Floats, Floats]:
-    """The weights of a logistic regression with an offset, and their standard errors, by Newton's method."""
+    """The weights of a logistic regression and their standard errors, by Newton's method; scikit-learn's regression has
+    neither an offset nor errors."""
     weights = np.zeros(columns.shape[1])
     for _ in range(_STEPS):
         expected = sigmoids(columns @ weights + offset)

@@ -19,6 +19,7 @@ from churn.customer import CATEGORIES, FIELDS, IMPLIED, SERVICES, Customer, word
 from churn.features import COLUMNS, matrix
 from churn.scorecard import Scorecard
 from churn_trainer.candidates import LOGISTIC_REGRESSION, SEED
+from churn_trainer.metrics import NORMAL_95
 from churn_trainer.prepare import Prepared
 
 # Customers that a change is tried on; more change no digit that is shown.
@@ -26,8 +27,6 @@ _SAMPLE = 2_000
 
 # Customers whose services stand for those that go with a bill.
 _NEIGHBOURS = 100
-
-_Z = 1.959964
 
 Floats = NDArray[np.float64]
 
@@ -84,8 +83,8 @@ class _Spread(NamedTuple):
         return {
             "log_odds": effect,
             "odds_ratio": math.exp(effect),
-            "low": math.exp(effect - _Z * error),
-            "high": math.exp(effect + _Z * error),
+            "low": math.exp(effect - NORMAL_95 * error),
+            "high": math.exp(effect + NORMAL_95 * error),
             "direction": "raises" if effect > 0 else "lowers",
         }
 

@@ -22,7 +22,6 @@ log = logging.getLogger(__name__)
 # A version is claimed when all is trained and only files are left to write.
 _LONGEST_RUN = timedelta(days=1)
 
-
 # Of the release in service, where whoever put it there was killed before writing it down.
 _NAMED = State(states.RELEASED, "the pointer names it")
 
@@ -56,9 +55,7 @@ def _state(manifest: Manifest, written: State | None, pointer: Pointer | None) -
     """The state that manifest and pointer say: the one that was written down, unless that is behind."""
     current = pointer.version if pointer else ""
     if manifest.version == current:
-        return (
-            written if written and written.name == states.RELEASED else State(states.RELEASED, "the pointer names it")
-        )
+        return written if written and written.name == states.RELEASED else _NAMED
     if not passed_gates(manifest) and (written is None or written.name == states.PUBLISHED):
         return State(states.HELD_BACK, shut_gates(manifest))
     if written is None:

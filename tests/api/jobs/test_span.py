@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from churn.errors import StoreUnavailable
+from churn.job_states import IN_PROGRESS
 from churn_api.jobs import keys, span
 from churn_api.jobs.loaded import LoadedReleases
 from churn_api.jobs.plan import Plan
-from churn_api.jobs.record import IN_PROGRESS
 from churn_api.jobs.span import SpanScorer
 
 

@@ -12,9 +12,10 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from churn.errors import ChurnError
+from churn.job_states import EXPIRED
 from churn_api.jobs.errors import UnknownJob
 from churn_api.jobs.ledger import Ledger
-from churn_api.jobs.record import EXPIRED, Job, public
+from churn_api.jobs.record import Job, public
 
 log = logging.getLogger(__name__)
 

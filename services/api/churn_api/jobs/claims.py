@@ -9,11 +9,12 @@ from contextlib import suppress
 from datetime import timedelta
 
 from churn.errors import ObjectNotFound, PreconditionFailed
+from churn.job_states import EXPIRED, QUEUED, VALIDATING
 from churn.store import Object
 from churn_api.jobs import keys
 from churn_api.jobs.errors import IdempotencyConflict, JobConflict, UnknownJob, UnreadableObject
 from churn_api.jobs.ledger import JSON, Ledger
-from churn_api.jobs.record import EXPIRED, QUEUED, VALIDATING, Job
+from churn_api.jobs.record import Job
 
 # How often a key may change hands while it is being looked at.
 _TRIES = 5

@@ -6,13 +6,14 @@ from dataclasses import replace
 from typing import Any, Literal, NamedTuple
 
 from churn.errors import ObjectNotFound
+from churn.job_states import CANCELLING, COMPLETED, EXPIRED
 from churn.store import ObjectStore
 from churn_api.jobs import keys
 from churn_api.jobs.errors import JobConflict, UnknownJob, UnreadableObject
 from churn_api.jobs.ledger import Ledger
 from churn_api.jobs.meter import Meter
 from churn_api.jobs.queue import Queue
-from churn_api.jobs.record import CANCELLING, COMPLETED, EXPIRED, Job, public
+from churn_api.jobs.record import Job, public
 
 
 class Download(NamedTuple):

@@ -5,12 +5,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from churn.job_states import CANCELLED, CANCELLING, COMPLETED, EXPIRED, FAILED, FINALIZING
 from churn_api.jobs import keys
 from churn_api.jobs.errors import UnknownJob, UnreadableObject
 from churn_api.jobs.ledger import Expiry, Ledger, total
 from churn_api.jobs.meter import Meter
 from churn_api.jobs.queue import Queue
-from churn_api.jobs.record import CANCELLED, CANCELLING, COMPLETED, EXPIRED, FAILED, FINALIZING, Job, Progress
+from churn_api.jobs.record import Job, Progress
 
 log = logging.getLogger(__name__)
 

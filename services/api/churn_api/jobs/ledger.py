@@ -10,11 +10,12 @@ from itertools import islice, takewhile
 from typing import NamedTuple
 
 from churn.errors import ObjectNotFound, PreconditionFailed
+from churn.job_states import EXPIRED
 from churn.overlap import overlapped
 from churn.store import Entry, ObjectStore
 from churn_api.jobs import keys
 from churn_api.jobs.errors import UnknownJob, UnreadableObject
-from churn_api.jobs.record import EXPIRED, Job, Progress, unreadable
+from churn_api.jobs.record import Job, Progress, unreadable
 from churn_api.jobs.stored import decoded
 
 JSON = "application/json"

@@ -6,17 +6,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from churn.job_states import CANCELLED as CANCELLED
-from churn.job_states import CANCELLING as CANCELLING
-from churn.job_states import COMPLETED as COMPLETED
-from churn.job_states import EXPIRED as EXPIRED
-from churn.job_states import FAILED as FAILED
-from churn.job_states import FINALIZING as FINALIZING
-from churn.job_states import FINISHED as FINISHED
-from churn.job_states import IN_PROGRESS as IN_PROGRESS
-from churn.job_states import QUEUED as QUEUED
-from churn.job_states import STATES as STATES
-from churn.job_states import VALIDATING as VALIDATING
+from churn.job_states import FAILED, FINISHED
 from churn_api.jobs import keys
 from churn_api.jobs.errors import UnreadableObject
 from churn_api.jobs.stored import converted, decoded

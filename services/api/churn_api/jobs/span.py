@@ -8,6 +8,7 @@ from functools import partial
 from itertools import chain
 from typing import NamedTuple
 
+from churn.job_states import IN_PROGRESS
 from churn.overlap import overlapped
 from churn.predict import Predictor
 from churn_api.jobs import keys
@@ -16,7 +17,7 @@ from churn_api.jobs.ledger import Ledger
 from churn_api.jobs.loaded import LoadedReleases
 from churn_api.jobs.meter import Meter, Tally
 from churn_api.jobs.plan import Plan
-from churn_api.jobs.record import IN_PROGRESS, Job, Progress
+from churn_api.jobs.record import Job, Progress
 from churn_api.jobs.scoring import ChunkScorer
 from churn_api.jobs.words import Words
 

@@ -18,6 +18,7 @@ from churn.errors import (
     StoreUnavailable,
     UnknownRelease,
 )
+from churn.job_states import CANCELLING, FINALIZING, IN_PROGRESS, QUEUED, VALIDATING
 from churn_api.jobs import keys
 from churn_api.jobs.attempts import KeepsFailing, Lease, begin
 from churn_api.jobs.ending import Ending
@@ -28,7 +29,7 @@ from churn_api.jobs.loaded import LoadedReleases
 from churn_api.jobs.meter import Meter
 from churn_api.jobs.plan import NewerPlan, Plan
 from churn_api.jobs.queue import Delivery, Queue
-from churn_api.jobs.record import CANCELLING, FINALIZING, IN_PROGRESS, QUEUED, VALIDATING, Job
+from churn_api.jobs.record import Job
 from churn_api.jobs.span import SpanScorer
 from churn_api.jobs.span import length as span_length
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 
 from churn.errors import FieldError, StoreUnavailable, ValidationError
+from churn.job_states import QUEUED
 from churn_api.jobs import keys
 from churn_api.jobs.claims import Claims
 from churn_api.jobs.errors import JobConflict
@@ -17,7 +18,7 @@ from churn_api.jobs.ledger import JSON, Ledger
 from churn_api.jobs.meter import Meter
 from churn_api.jobs.plan import CHUNK_BYTES
 from churn_api.jobs.queue import Queue
-from churn_api.jobs.record import QUEUED, Job
+from churn_api.jobs.record import Job
 
 MAX_KEY_LENGTH = 255
 MAX_FILENAME_LENGTH = 255

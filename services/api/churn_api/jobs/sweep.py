@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from churn.errors import ObjectNotFound, PreconditionFailed, StoreUnavailable
+from churn.job_states import CANCELLING, FINALIZING, IN_PROGRESS, QUEUED, VALIDATING
 from churn.store import Entry
 from churn_api.jobs import keys
 from churn_api.jobs.announcing import is_due
@@ -21,7 +22,7 @@ from churn_api.jobs.errors import UnknownJob
 from churn_api.jobs.ledger import JSON, Ledger
 from churn_api.jobs.meter import Meter
 from churn_api.jobs.queue import Queue, Step
-from churn_api.jobs.record import CANCELLING, FINALIZING, IN_PROGRESS, QUEUED, VALIDATING, Job
+from churn_api.jobs.record import Job
 from churn_api.jobs.watch import FORGOTTEN, GRACE, Watch
 
 log = logging.getLogger(__name__)

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
+from churn.job_states import STATES
 from churn_api.jobs import keys, look
 from churn_api.jobs.files import ERROR_COLUMNS, FAULTS_OF_A_ROW, RESULT_COLUMNS, ROWS_IN_FULL
-from churn_api.jobs.record import STATES
 from churn_api.openapi.operations import CONDITIONS, REQUEST_ID, json_content, operation
 from churn_api.openapi.schemas import reference
 from churn_api.uploads import BODIES
