@@ -49,7 +49,10 @@ def difference(first: dict[str, float], second: dict[str, float]) -> dict[str, f
 
 
 def ranking(churn: Labels, probability: Probabilities) -> dict[str, float]:
-    """The figures of `metrics.measure` that depend on many customers at once, for customers in descending order."""
+    """The figures of `metrics.measure` that depend on many customers at once, for customers in descending order.
+
+    They are scikit-learn's to rounding; its functions sort and check anew in each of a thousand resamples.
+    """
     ends = np.flatnonzero(np.append(probability[1:] != probability[:-1], True))
     caught = np.cumsum(churn, dtype=np.int64)[ends]
     alarms = ends + 1 - caught

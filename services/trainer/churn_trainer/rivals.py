@@ -30,9 +30,8 @@ class Margin(NamedTuple):
         return gap if self.more_is_better else -gap
 
 
-# Twice the standard deviation of the least steady model (a forest: 0.0022 and 0.0007) over refits without a tenth of
-# the customers; `make validate` measures it. Fixed, since an allowance of so many standard errors lets more pass the
-# smaller the table is.
+# At least twice the standard deviation of the least steady model over refits without a tenth of the customers, which
+# `make validate` measures. Fixed, since an allowance of so many standard errors lets more pass the smaller the table is.
 MARGINS = (Margin("roc_auc", "AUC", 0.005, True), Margin("brier", "Brier score", 0.002, False))
 
 
