@@ -28,7 +28,7 @@ from typing import Any, NamedTuple
 
 import requests
 
-from churn_trainer import sample
+from churn_trainer.data import sample
 
 ROOT = Path(__file__).resolve().parents[1]
 LOST_SHARE = 0.1

@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from churn.customer import REQUIRED
-from churn_trainer import sample
+from churn.customer.declaration import REQUIRED
+from churn_trainer.data import sample
 
 # Seconds that a slow client keeps at it; longer than any service waits for one without an end.
 SLOW_SECONDS = 25.0

@@ -12,8 +12,8 @@ import requests
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
-from churn.customer import FIELDS, ID, LABEL
-from churn.fields import Number
+from churn.customer.declaration import FIELDS, ID, LABEL
+from churn.customer.fields import Number
 
 Customer = dict[str, Any]
 

@@ -23,8 +23,8 @@ from typing import Any
 
 import redis
 
-from churn.customer import FIELDS
-from churn_trainer import sample
+from churn.customer.declaration import FIELDS
+from churn_trainer.data import sample
 from scripts.counting_s3 import CountingS3
 from scripts.processes import busy_seconds, cpu_seconds, free_port, start_redis, started, stopped
 
@@ -185,7 +185,7 @@ def medians(runs: list[dict[str, Any]]) -> dict[str, Any]:
 @contextmanager
 def working(environment: Environment, folder: Path, count: int) -> Iterator[dict[str, int]]:
     """Workers that are ready; yields their processes."""
-    command = [sys.executable, "-m", "celery", "--quiet", "--app", "churn_api.worker", "worker"]
+    command = [sys.executable, "-m", "celery", "--quiet", "--app", "churn_api.worker.app", "worker"]
     with ExitStack() as stack:
         workers = {}
         for number in range(count):
@@ -264,7 +264,7 @@ def requests_made(environment: Environment, store: CountingS3, queue: str) -> di
     csv = table(20_000)
     train(environment)
     client = redis.Redis.from_url(queue)
-    command = [sys.executable, "-m", "celery", "--quiet", "--app", "churn_api.worker", "worker"]
+    command = [sys.executable, "-m", "celery", "--quiet", "--app", "churn_api.worker.app", "worker"]
     small = environment | {"CHURN_JOB_CHUNK_MB": "0.5"}
     with api(small) as (_, port):
         served = store.during(lambda: send(port, [("/predict", json.dumps(customer(n)).encode()) for n in range(500)]))

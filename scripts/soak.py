@@ -25,7 +25,7 @@ from typing import Any
 
 import requests
 
-from churn_trainer import sample
+from churn_trainer.data import sample
 from scripts import hostile
 
 ROOT = Path(__file__).resolve().parents[1]

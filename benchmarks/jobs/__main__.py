@@ -13,7 +13,7 @@ from pathlib import Path
 from benchmarks.jobs.model import fit_pipeline, release_scorecard
 from benchmarks.jobs.stack import Stack, running
 from benchmarks.jobs.table import write_table
-from churn.store import open_store
+from churn.store.opening import open_store
 
 RESULTS = Path(__file__).resolve().parents[1] / "results" / "jobs.json"
 HERE = Path(__file__).parent

@@ -9,11 +9,11 @@ from pathlib import Path
 os.sched_setaffinity(0, {0})
 
 from churn.release import load  # noqa: E402
-from churn.store import open_store  # noqa: E402
-from churn_api.jobs.files import ERROR_COLUMNS, RESULT_COLUMNS, header  # noqa: E402
-from churn_api.jobs.intake import Intake  # noqa: E402
-from churn_api.jobs.scoring import ChunkScorer  # noqa: E402
-from churn_api.jobs.words import Words  # noqa: E402
+from churn.store.opening import open_store  # noqa: E402
+from churn_api.jobs.csv.chunk_scorer import ChunkScorer  # noqa: E402
+from churn_api.jobs.csv.reason_texts import ReasonTexts  # noqa: E402
+from churn_api.jobs.csv.result_files import ERROR_COLUMNS, RESULT_COLUMNS, header  # noqa: E402
+from churn_api.jobs.csv.upload_check import UploadCheck  # noqa: E402
 
 
 def blocks(path: Path) -> Iterator[bytes]:
@@ -26,17 +26,17 @@ def score(store_url: str, version: str, table: Path, answer: Path) -> tuple[floa
     """Seconds of the clock and of the processor."""
     predictor = load(open_store(store_url), version).predictor
     start = time.perf_counter(), time.process_time()
-    intake = Intake(10_000)
+    intake = UploadCheck(10_000)
     for _ in intake.passing(blocks(table)):
         pass
-    plan, words = intake.plan(), Words()
+    plan, words = intake.plan(), ReasonTexts()
     with table.open("rb") as source, answer.open("wb") as results, answer.with_suffix(".errors").open("wb") as errors:
         results.write(header(RESULT_COLUMNS))
         errors.write(header(ERROR_COLUMNS))
         for chunk in plan.chunks:
             source.seek(chunk.start)
             data = source.read(chunk.end - chunk.start)
-            words = Words() if words.full else words
+            words = ReasonTexts() if words.full else words
             scorer = ChunkScorer(predictor, data, plan.columns, chunk, words)
             errors.writelines(scorer.errors())
             results.write(scorer.results()[0])

@@ -15,16 +15,16 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from churn import release
-from churn.background import Background
-from churn.customer import FIELDS, ID, Customer
-from churn.features import COLUMNS, matrix
-from churn.fields import Number
-from churn.predict import Predictor
-from churn.reading import read
-from churn.scorecard import Scorecard
-from churn.scoring import table_of
-from churn.store import ObjectStore
-from churn_trainer import sample
+from churn.customer.declaration import FIELDS, ID, Customer
+from churn.customer.fields import Number
+from churn.customer.reading import read
+from churn.model.background import Background
+from churn.model.features import COLUMNS, matrix
+from churn.model.predictor import Predictor
+from churn.model.scorecard import Scorecard
+from churn.model.scoring import table_of
+from churn.store.interface import ObjectStore
+from churn_trainer.data import sample
 
 
 def fit_pipeline(path: Path) -> None:

@@ -3,7 +3,7 @@
 import random
 from pathlib import Path
 
-from churn_trainer import sample
+from churn_trainer.data import sample
 
 
 def write_table(path: Path, rows: int) -> None:

@@ -16,17 +16,17 @@ from sklearn.preprocessing import StandardScaler
 
 from benchmarks.serving.pipeline import build
 from churn import release
-from churn.background import Background
-from churn.customer import FIELDS, ID, Customer
-from churn.features import COLUMNS, matrix
-from churn.onnx import OnnxModel
-from churn.predict import Predictor
-from churn.reading import read
-from churn.scorecard import Scorecard
-from churn.scoring import table_of
-from churn.store import open_store
-from churn_trainer import sample
-from churn_trainer.graph import to_onnx
+from churn.customer.declaration import FIELDS, ID, Customer
+from churn.customer.reading import read
+from churn.model.background import Background
+from churn.model.features import COLUMNS, matrix
+from churn.model.onnx_model import OnnxModel
+from churn.model.predictor import Predictor
+from churn.model.scorecard import Scorecard
+from churn.model.scoring import table_of
+from churn.store.opening import open_store
+from churn_trainer.data import sample
+from churn_trainer.training.onnx_export import to_onnx
 
 # More customers than any process remembers, so that none is remembered when its turn comes again.
 DISTINCT, REPEATED, BATCH = 20_000, 50, 1_000

@@ -10,25 +10,26 @@ from pathlib import Path
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from churn.background import Background
-from churn.customer import REQUIRED, Customer, value_of
-from churn.predict import Predictor
-from churn.reading import read
-from churn.scoring import FloatArray
-from churn_trainer import sources
-from churn_trainer.absent import MAX_LOSS, MIN_COVERAGE, absent_fields
-from churn_trainer.attribution import slopes_of
-from churn_trainer.candidates import SEED
-from churn_trainer.metrics import THRESHOLD, wilson
-from churn_trainer.prepare import Prepared, prepare
-from churn_trainer.serve import background_rows, customers, scorecard
-from churn_trainer.table import load
+from churn.customer.declaration import REQUIRED, Customer, value_of
+from churn.customer.reading import read
+from churn.model.background import Background
+from churn.model.predictor import Predictor
+from churn.model.scoring import FloatArray
+from churn_trainer.data import sources
+from churn_trainer.data.prepare import Prepared, prepare
+from churn_trainer.data.table import load
+from churn_trainer.evaluation.absent_fields import absent_fields
+from churn_trainer.gates.absent_fields import MAX_LOSS, MIN_COVERAGE
+from churn_trainer.model_metrics import THRESHOLD, wilson
+from churn_trainer.training.attribution import slopes_of
+from churn_trainer.training.candidates import SEED
+from churn_trainer.training.export import background_rows, customers, scorecard
 
 Row = tuple[str, str, str, bool]
 
 BACKGROUNDS = 30
 
-# The spread that churn_trainer.serve tells of, with room for another draw of thirty backgrounds.
+# The spread that churn_trainer.training.export tells of, with room for another draw of thirty backgrounds.
 MAX_SPREAD = 0.014
 
 # Enough customers for a spread that is right to a twentieth.

@@ -18,19 +18,20 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from churn.features import matrix
-from churn.scoring import logits, sigmoids
-from churn_trainer.calibration import calibration_gate, recalibration
-from churn_trainer.candidates import CANDIDATES, LOGISTIC_REGRESSION, VOTERS, VOTING
-from churn_trainer.choice import choose
-from churn_trainer.compare import Comparison, corrected_error, loss_error
-from churn_trainer.explore import explore
-from churn_trainer.intervals import intervals
-from churn_trainer.metrics import calibration_error_floor, expected_calibration_error, measure
-from churn_trainer.sources import source_of
-from churn_trainer.table import Findings, Table, load
-from churn_trainer.threads import one_thread, own_thread
-from churn_trainer.train import fit
+from churn.model.features import matrix
+from churn.model.scoring import logits, sigmoids
+from churn_trainer.data.sources import source_of
+from churn_trainer.data.table import Findings, Table, load
+from churn_trainer.evaluation.calibration import recalibration
+from churn_trainer.evaluation.intervals import intervals
+from churn_trainer.exploration.explore import explore
+from churn_trainer.gates.calibration import calibration_gate
+from churn_trainer.model_metrics import calibration_error_floor, expected_calibration_error, measure
+from churn_trainer.training.candidates import CANDIDATES, LOGISTIC_REGRESSION, VOTERS, VOTING
+from churn_trainer.training.choice import choose
+from churn_trainer.training.compare import Comparison, corrected_error, loss_error
+from churn_trainer.training.threads import one_thread, own_thread
+from churn_trainer.training.train import fit
 
 Result = tuple[str, str, str, bool]
 Scores = NDArray[np.float64]

@@ -9,19 +9,19 @@ from typing import Any, cast
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from churn.background import Background
-from churn.scorecard import Scorecard
-from churn_trainer import sources
-from churn_trainer.attribution import explained_shares, slopes_of
-from churn_trainer.candidates import CANDIDATES, SEED
-from churn_trainer.drivers import drivers
-from churn_trainer.prepare import Prepared, prepare, scaler_of
-from churn_trainer.refits import refits
-from churn_trainer.serve import customers, scorecard
-from churn_trainer.split import Rows
-from churn_trainer.stability import first_reasons, stability
-from churn_trainer.table import load
-from churn_trainer.train import fit_whole, search
+from churn.model.background import Background
+from churn.model.scorecard import Scorecard
+from churn_trainer.data import sources
+from churn_trainer.data.prepare import Prepared, prepare, scaler_of
+from churn_trainer.data.split import Rows
+from churn_trainer.data.table import load
+from churn_trainer.evaluation.drivers import drivers
+from churn_trainer.evaluation.stability import first_reasons, stability
+from churn_trainer.training.attribution import explained_shares, slopes_of
+from churn_trainer.training.candidates import CANDIDATES, SEED
+from churn_trainer.training.export import customers, scorecard
+from churn_trainer.training.refits import refits
+from churn_trainer.training.train import fit_whole, search
 
 LOGISTIC = CANDIDATES[0]
 PENALTIES = (0.1, 1.0, 10.0)

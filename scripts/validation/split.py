@@ -11,21 +11,21 @@ from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 from sklearn.metrics import roc_auc_score
 
-from churn.customer import CATEGORIES, Customer
-from churn.scoring import FloatArray
-from churn_trainer import sources
-from churn_trainer.candidates import CANDIDATES, SEED
-from churn_trainer.check import check_parts
-from churn_trainer.compare import Data, Design, grouped_folds, permuted_check
+from churn.customer.declaration import CATEGORIES, Customer
+from churn.model.scoring import FloatArray
+from churn_trainer.data import sources
+from churn_trainer.data.check import check_parts
+from churn_trainer.data.hashes import row_hashes
+from churn_trainer.data.prepare import Prepared, prepare
+from churn_trainer.data.table import Table, load
 from churn_trainer.errors import BrokenTable
-from churn_trainer.evidence import Gate
-from churn_trainer.hashes import row_hashes
-from churn_trainer.leaks import implausible_model, made_of_outcome, repeats, single_field
-from churn_trainer.metrics import measure
-from churn_trainer.prepare import Prepared, prepare
-from churn_trainer.rivals import MARGINS, Rival, succession
+from churn_trainer.gates.evidence import Gate
+from churn_trainer.gates.leaks import implausible_model, made_of_outcome, repeats, single_field
+from churn_trainer.gates.rivals import MARGINS, Rival, succession
+from churn_trainer.model_metrics import measure
 from churn_trainer.settings import TrainerSettings
-from churn_trainer.table import Table, load
+from churn_trainer.training.candidates import CANDIDATES, SEED
+from churn_trainer.training.compare import Data, Design, grouped_folds, permuted_check
 
 # What is measured, what was seen, what is wanted, and whether that holds.
 Row = tuple[str, str, str, bool]

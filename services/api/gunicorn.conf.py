@@ -21,8 +21,9 @@ from gunicorn.sock import create_sockets
 
 import churn_api.app  # noqa: F401
 from churn.errors import ConfigurationError
-from churn.store import INTERACTIVE, prepare_store
-from churn_api.limits import THREADS
+from churn.store.interface import INTERACTIVE
+from churn.store.opening import prepare_store
+from churn_api.limits.concurrency import THREADS
 from churn_api.settings import ApiSettings
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ prepare_store(settings.store_url, INTERACTIVE)
 
 wsgi_app = "churn_api.app:create_app()"
 workers = settings.api_workers
-worker_class = "churn_api.server_worker.Worker"
+worker_class = "churn_api.http.server_worker.Worker"
 threads = THREADS
 # Longer than the site's nginx keeps its connections, so that none is used as it closes.
 keepalive = 30
@@ -51,7 +52,7 @@ forwarded_allow_ips = ""
 # The root file system may be read-only, and nobody talks to gunicorn through a socket.
 control_socket_disable = True
 loglevel = settings.log_level.lower()
-logger_class = "churn_api.server_log.ServerLog"
+logger_class = "churn_api.http.server_log.ServerLog"
 
 OWN_FOLDER = f"{MEMORY}/churn-api-{os.getpid()}"
 

@@ -14,17 +14,17 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 from pydantic import ValidationError as MalformedDocument
 
-from churn.background import NEAREST, Background
-from churn.customer import Customer, value_of
+from churn.customer.declaration import Customer, value_of
+from churn.customer.reading import Reading, read
 from churn.errors import ChurnError, ObjectNotFound, PreconditionFailed, ReleaseRefused, UnknownRelease
-from churn.features import COLUMNS
-from churn.onnx import OnnxModel
-from churn.predict import Predictor
-from churn.reading import Reading, read
+from churn.model.background import NEAREST, Background
+from churn.model.features import COLUMNS
+from churn.model.onnx_model import OnnxModel
+from churn.model.predictor import Predictor
+from churn.model.scorecard import Scorecard
+from churn.model.scoring import Scorer, table_of
 from churn.schema import schema_hash
-from churn.scorecard import Scorecard
-from churn.scoring import Scorer, table_of
-from churn.store import ObjectStore
+from churn.store.interface import ObjectStore
 
 # What is written, and what is read besides: in format 1 every customer of the background completes any other one.
 FORMAT = 2

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
-from churn.customer import FIELDS, GROUPS, ID, LABEL, REQUIRED
-from churn.features import COLUMNS
-from churn.fields import Category, Field, Number
-from churn.numbers import AFTER, BEFORE, BODY
-from churn.plain import MAX_ID_LENGTH, MAX_NAMES
-from churn.spellings import MISSING, TAKES_NUMBERS, absent_words, texts
+from churn.customer.declaration import FIELDS, GROUPS, ID, LABEL, REQUIRED
+from churn.customer.fast_reading import MAX_ID_LENGTH, MAX_NAMES
+from churn.customer.fields import Category, Field, Number
+from churn.customer.numbers import AFTER, BEFORE, BODY
+from churn.customer.spellings import MISSING, TAKES_NUMBERS, absent_words, texts
+from churn.model.features import COLUMNS
 
 
 def json_schema() -> dict[str, Any]:

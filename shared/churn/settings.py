@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails, PydanticUndefined
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from churn.errors import ConfigurationError
-from churn.store import parse_url
+from churn.store.address import parse_url
 
 PREFIX = "CHURN_"
 # Enough to recognise one's own typing error by, too little to leak what was pasted by mistake.

@@ -24,18 +24,19 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from churn import release
-from churn.background import Background
-from churn.customer import Customer
-from churn.features import COLUMNS, matrix
-from churn.predict import Predictor
-from churn.reading import read
-from churn.scorecard import Scorecard
-from churn.scoring import table_of
-from churn.store import ObjectStore, open_store
+from churn.customer.declaration import Customer
+from churn.customer.reading import read
+from churn.model.background import Background
+from churn.model.features import COLUMNS, matrix
+from churn.model.predictor import Predictor
+from churn.model.scorecard import Scorecard
+from churn.model.scoring import table_of
+from churn.store.interface import ObjectStore
+from churn.store.opening import open_store
 from churn_api.app import create_app
 from churn_api.service import Service
 from churn_api.settings import ApiSettings
-from churn_trainer import sample
+from churn_trainer.data import sample
 
 
 class Model(NamedTuple):

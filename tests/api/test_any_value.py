@@ -9,11 +9,11 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from churn import reading
-from churn.customer import FIELDS, ID, NOT_STATED
+from churn.customer import reading
+from churn.customer.declaration import FIELDS, ID, NOT_STATED
+from churn.customer.reading import read
 from churn.errors import ValidationError
-from churn.reading import read
-from churn_api.batches import MAX_FAULTS
+from churn_api.predictions.batch import MAX_FAULTS
 
 Record = dict[str, Any]
 

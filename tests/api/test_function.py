@@ -17,8 +17,8 @@ import pytest
 import requests
 from moto import mock_aws
 
-from churn.store import open_store
-from churn_api import parameter_keys
+from churn.store.opening import open_store
+from churn_api.auth import parameter_store
 
 EVENTS = Path(__file__).parent / "events"
 KEY = "b7d1f09c3e5a48126fd0c9e2"
@@ -205,8 +205,8 @@ def test_keys_stay_as_they_were_where_they_cannot_be_asked_for(tmp_path, monkeyp
     file = tmp_path / "api-keys"
     with mock_aws():
         boto3.client("ssm").put_parameter(Name="/keys", Type="SecureString", Value=KEY)
-        parameter_keys.fetch("/keys", file)
-        parameter_keys.refresh("/no-such-parameter", file)
+        parameter_store.fetch("/keys", file)
+        parameter_store.refresh("/no-such-parameter", file)
     assert file.read_text() == f"{KEY}\n"
 
 

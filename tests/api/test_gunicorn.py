@@ -18,7 +18,7 @@ import pytest
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
-from churn.store import ObjectStore
+from churn.store.interface import ObjectStore
 
 Start = Callable[..., Any]
 Eventually = Callable[..., Any]

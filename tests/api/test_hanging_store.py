@@ -11,9 +11,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from churn.store import ObjectStore
-from churn_api import releases
+from churn.store.interface import ObjectStore
 from churn_api.app import create_app
+from churn_api.releases import watcher
 from churn_api.settings import ApiSettings
 
 JOB = "/jobs/job_01JD0000000000000000000000"
@@ -61,9 +61,9 @@ def test_health_names_a_store_before_it_has_given_up_on_it(
     quick = {"release_poll_seconds": 0.02, "queue_url": redis_url}
     service = make_app(settings.model_copy(update=quick)).extensions["churn"]
     thaw = Event()
-    current = releases.store_release.current
-    monkeypatch.setattr(releases, "LATE", 0.2)
-    monkeypatch.setattr(releases.store_release, "current", lambda store: thaw.wait() and current(store))
+    current = watcher.store_release.current
+    monkeypatch.setattr(watcher, "LATE", 0.2)
+    monkeypatch.setattr(watcher.store_release, "current", lambda store: thaw.wait() and current(store))
     service.watch()
     eventually(lambda: service.checks.report()["store"] == "failing")
     thaw.set()

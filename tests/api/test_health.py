@@ -30,9 +30,9 @@ def test_degraded_from_five_percent_failures_on(
     settings: ApiSettings, make_app: MakeApp, redis_url: str, failures: int, status: str
 ) -> None:
     app = make_app(settings.model_copy(update={"cache_url": redis_url, "queue_url": redis_url}))
-    board = app.extensions["churn"].board
+    counters = app.extensions["churn"].counters
     for number in range(40):
-        board.count_request(0.01, failed=number < failures)
+        counters.count_request(0.01, failed=number < failures)
     body = app.test_client().get("/health").get_json()
     assert (body["status"], body["error_rate"]) == (status, failures / 40)
 

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from churn.customer import FIELDS
+from churn.customer.declaration import FIELDS
 from churn_api.settings import ApiSettings
 
 Record = dict[str, Any]

@@ -104,7 +104,7 @@ def test_keys_are_never_shown(environment: pytest.MonkeyPatch) -> None:
     "command",
     [
         ["gunicorn", "--config", "services/api/gunicorn.conf.py", "--bind", "127.0.0.1:0"],
-        ["celery", "--app", "churn_api.worker", "worker"],
+        ["celery", "--app", "churn_api.worker.app", "worker"],
     ],
     ids=["api", "worker"],
 )

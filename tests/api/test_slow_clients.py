@@ -14,11 +14,11 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from churn.store import ObjectStore
-from churn_api.bodies import BODY_SECONDS
-from churn_api.limits import READING_THREADS
-from churn_api.server_worker import SMALL_BYTES
-from churn_trainer import sample
+from churn.store.interface import ObjectStore
+from churn_api.http.json_body import BODY_SECONDS
+from churn_api.http.server_worker import SMALL_BYTES
+from churn_api.limits.concurrency import READING_THREADS
+from churn_trainer.data import sample
 
 JSON = {"Content-Type": "application/json"}
 

@@ -14,7 +14,7 @@ import pytest
 from tests.deploy.machines import KEYS, amazon, machine, started, user_data
 from tests.deploy.memory import output, peak, peak_of_trainer
 
-from churn_trainer import sample
+from churn_trainer.data import sample
 from scripts import soak
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(1200)]

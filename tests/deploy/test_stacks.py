@@ -260,7 +260,7 @@ def test_workers_are_replaced_before_what_gives_them_work(read_template):
 def test_a_tasks_keys_are_asked_for_again_and_again(read_template, task):
     containers = read_template("cluster")["Resources"][task]["Properties"]["ContainerDefinitions"]
     [keys] = [each for each in containers if each["Name"] == "keys"]
-    assert keys["Command"][:3] == ["python", "-m", "churn_api.parameter_keys"]
+    assert keys["Command"][:3] == ["python", "-m", "churn_api.auth.parameter_store"]
     [served] = [each for each in containers if each["Name"] in {"api", "worker"}]
     assert {"ContainerName": "keys", "Condition": "HEALTHY"} in served["DependsOn"]
     assert not any("Secrets" in each for each in containers)

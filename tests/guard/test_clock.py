@@ -2,7 +2,7 @@
 
 import pytest
 
-from churn_api.board import Board
+from churn_api.metrics.shared_counters import SharedCounters
 
 HOUR, FIVE_MINUTES = 3_600, 300
 
@@ -20,22 +20,22 @@ class Clock:
 @pytest.mark.parametrize("step", [-HOUR, HOUR], ids=["back", "forward"])
 def test_the_error_rate_recovers_from_a_clock_that_steps(step):
     clock = Clock()
-    board = Board(clock=clock)
+    counters = SharedCounters(clock=clock)
     for _ in range(10):
-        board.count_request(0.01, failed=True)
+        counters.count_request(0.01, failed=True)
     clock.now += step
     for _ in range(FIVE_MINUTES):
-        board.count_request(0.01, failed=False)
+        counters.count_request(0.01, failed=False)
         clock.now += 1
-    assert board.tally().error_rate == 0
-    assert board.tally().prediction_requests == 10 + FIVE_MINUTES
+    assert counters.tally().error_rate == 0
+    assert counters.tally().prediction_requests == 10 + FIVE_MINUTES
 
 
 @pytest.mark.parametrize("step", [-HOUR, HOUR], ids=["back", "forward"])
 def test_failures_after_a_step_are_seen_at_once(step):
     clock = Clock()
-    board = Board(clock=clock)
+    counters = SharedCounters(clock=clock)
     clock.now += step
     for failed in (True, False):
-        board.count_request(0.01, failed=failed)
-    assert board.tally().error_rate == 0.5
+        counters.count_request(0.01, failed=failed)
+    assert counters.tally().error_rate == 0.5

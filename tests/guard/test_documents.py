@@ -41,3 +41,19 @@ def test_each_of_the_ten_risks_has_a_defence_and_a_test(root):
     risks = {match[1]: match[0] for match in re.finditer(r"^\| (API\d+):2023.*$", text, re.MULTILINE)}
     assert list(risks) == [f"API{number}" for number in range(1, 11)]
     assert [risk for risk, row in risks.items() if not TEST.search(row)] == []
+
+
+def test_every_file_and_folder_that_the_architecture_names_is_there(root):
+    text = (root / "docs" / "architecture.md").read_text()
+    named = set(re.findall(r"`([\w./*-]+/[\w./*-]*|[\w-]+\.py)`", text)) - {"/openapi.json"}
+    assert len(named) > 80
+    folders = [root, *(root / "services" / service / f"churn_{service}" for service in ("api", "trainer"))]
+    modules = {path.name for folder in ("shared", "services") for path in (root / folder).rglob("*.py")}
+    missing = [name for name in named if name not in modules and not any([*folder.glob(name)] for folder in folders)]
+    assert missing == []
+
+
+def test_every_folder_of_the_services_is_in_the_architecture(root):
+    text = (root / "docs" / "architecture.md").read_text()
+    packages = (path.parent for folder in ("shared", "services") for path in (root / folder).rglob("__init__.py"))
+    assert [str(path.relative_to(root)) for path in packages if f"/{path.name}" not in text] == []

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from churn_api.limits import READING_THREADS, THREADS
+from churn_api.limits.concurrency import READING_THREADS, THREADS
 
 SERVICES = {"web", "api", "worker", "trainer", "cache", "queue"}
 MONITORING = {"prometheus", "alertmanager"}

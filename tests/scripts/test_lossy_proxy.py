@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from churn.errors import PreconditionFailed, StoreUnavailable
-from churn.store import open_store
+from churn.store.opening import open_store
 from scripts.lossy_proxy import LossyProxy
 
 TEXT = "text/plain"

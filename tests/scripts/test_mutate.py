@@ -5,20 +5,20 @@ import pytest
 from scripts import mutate
 from scripts.mutations import Mutant
 
-MUTANT = Mutant("shared/churn/scoring.py", 3, "0 -> 1", "")
+MUTANT = Mutant("shared/churn/model/scoring.py", 3, "0 -> 1", "")
 
 
 def test_the_same_seed_draws_the_same_mutants():
-    first = mutate.draw(["shared/churn/scoring.py"], 5, 1, set())
-    assert [m.name for m in first] == [m.name for m in mutate.draw(["shared/churn/scoring.py"], 5, 1, set())]
+    first = mutate.draw(["shared/churn/model/scoring.py"], 5, 1, set())
+    assert [m.name for m in first] == [m.name for m in mutate.draw(["shared/churn/model/scoring.py"], 5, 1, set())]
     assert len({(m.line, m.change) for m in first}) == 5
-    assert first != mutate.draw(["shared/churn/scoring.py"], 5, 2, set())
+    assert first != mutate.draw(["shared/churn/model/scoring.py"], 5, 2, set())
 
 
 def test_what_is_known_to_change_nothing_is_not_drawn():
-    every = {mutant.name for mutant in mutate.draw(["shared/churn/scoring.py"], 10_000, 1, set())}
+    every = {mutant.name for mutant in mutate.draw(["shared/churn/model/scoring.py"], 10_000, 1, set())}
     one = sorted(every)[0]
-    left = {mutant.name for mutant in mutate.draw(["shared/churn/scoring.py"], 10_000, 1, {one})}
+    left = {mutant.name for mutant in mutate.draw(["shared/churn/model/scoring.py"], 10_000, 1, {one})}
     assert left == every - {one}
 
 
@@ -30,7 +30,7 @@ def test_every_mutant_that_is_left_out_is_left_out_for_a_reason():
 @pytest.mark.parametrize(
     ("path", "tests"),
     [
-        ("shared/churn/scoring.py", ["tests/shared/test_scoring.py"]),
+        ("shared/churn/model/scoring.py", ["tests/shared/model/test_scoring.py"]),
         ("services/api/churn_api/jobs/plan.py", ["tests/api/jobs/test_plan.py"]),
         ("services/web/public/assets/charts/lines.js", ["tests/web/test_charts.py"]),
         ("shared/churn/no_such_module.py", []),

@@ -8,15 +8,16 @@ from uuid import uuid4
 
 import pytest
 
-from churn.background import Background
-from churn.customer import CATEGORIES, FIELDS, IMPLIED, Customer, value_of
-from churn.features import COLUMNS, matrix
-from churn.fields import Number
-from churn.predict import Predictor
-from churn.reading import SETTLED, read
-from churn.scorecard import Scorecard
-from churn.scoring import table_of
-from churn.store import ObjectStore, open_store
+from churn.customer.declaration import CATEGORIES, FIELDS, IMPLIED, Customer, value_of
+from churn.customer.fields import Number
+from churn.customer.reading import SETTLED, read
+from churn.model.background import Background
+from churn.model.features import COLUMNS, matrix
+from churn.model.predictor import Predictor
+from churn.model.scorecard import Scorecard
+from churn.model.scoring import table_of
+from churn.store.interface import ObjectStore
+from churn.store.opening import open_store
 
 # http://access-key:secret@host:port; read when the tests are collected, because fixtures clean the environment.
 REAL_S3 = os.environ.get("CHURN_TEST_S3_URL")

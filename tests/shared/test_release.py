@@ -9,14 +9,15 @@ import numpy as np
 import pytest
 
 from churn import release
-from churn.customer import FIELDS, Customer, value_of
+from churn.customer.declaration import FIELDS, Customer, value_of
+from churn.customer.reading import read
 from churn.errors import PreconditionFailed, ReleaseRefused, UnknownRelease
-from churn.features import features
-from churn.predict import Predictor
-from churn.reading import read
-from churn.scorecard import Scorecard
-from churn.scoring import sigmoid
-from churn.store import ObjectStore, open_store
+from churn.model.features import features
+from churn.model.predictor import Predictor
+from churn.model.scorecard import Scorecard
+from churn.model.scoring import sigmoid
+from churn.store.interface import ObjectStore
+from churn.store.opening import open_store
 
 MOMENT = datetime(2026, 11, 23, 14, 3, 1, tzinfo=UTC)
 ABOUT = {

@@ -6,11 +6,12 @@ import re
 import jsonschema
 import pytest
 
-from churn import customer, schema
-from churn.customer import FIELDS, IMPLIED, Customer, value_of
+from churn import schema
+from churn.customer import declaration
+from churn.customer.declaration import FIELDS, IMPLIED, Customer, value_of
+from churn.customer.fast_reading import MAX_NAMES
+from churn.customer.reading import read
 from churn.errors import ValidationError
-from churn.plain import MAX_NAMES
-from churn.reading import read
 
 
 def test_the_schema_is_one() -> None:
@@ -35,7 +36,7 @@ def test_the_schema_refuses_what_reading_refuses(name: str, value: object, recor
 def test_forms_find_groups_units_options_and_rules() -> None:
     properties = schema.json_schema()["properties"]
     for name in FIELDS:
-        assert properties[name]["x-group"] in customer.GROUPS
+        assert properties[name]["x-group"] in declaration.GROUPS
         assert properties[name]["title"]
         assert "x-unit" in properties[name] or properties[name]["x-options"]
     assert properties["TechSupport"]["x-implied-by"] == {

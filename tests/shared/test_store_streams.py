@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from churn.s3_parts import MIN_PART_BYTES, PART_BYTES
-from churn.store import ObjectStore
+from churn.store.interface import ObjectStore
+from churn.store.s3_parts import MIN_PART_BYTES, PART_BYTES
 
 TEXT = "text/plain"
 
@@ -64,7 +64,7 @@ def test_a_stream_that_breaks_off_leaves_nothing(store: ObjectStore) -> None:
 
 _STREAMING = """
 import resource, sys
-from churn.store import open_store
+from churn.store.opening import open_store
 
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

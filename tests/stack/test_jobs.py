@@ -7,7 +7,7 @@ import pytest
 import requests
 from tests.broken_files import MUTATIONS
 
-from churn_trainer import sample
+from churn_trainer.data import sample
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(1800)]
 

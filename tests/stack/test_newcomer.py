@@ -11,9 +11,9 @@ import pytest
 import requests
 from sklearn.pipeline import make_pipeline
 
-from churn.features import matrix
-from churn.reading import read
-from churn.scoring import table_of
+from churn.customer.reading import read
+from churn.model.features import matrix
+from churn.model.scoring import table_of
 
 SEVEN_FIELDS = {
     "gender": "Female",

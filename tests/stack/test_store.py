@@ -8,7 +8,7 @@ import sys
 def test_the_stack_s_s3_server_does_all_that_a_store_must(stack) -> None:
     url = f"http://churn-local:churn-local-secret@127.0.0.1:{stack.ports['S3']}"
     suite = [
-        "tests/shared/test_store.py",
+        "tests/shared/store/test_interface.py",
         "tests/shared/test_store_streams.py",
         "-k",
         "server",

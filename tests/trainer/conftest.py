@@ -13,16 +13,19 @@ from typing import Any, NamedTuple
 import pytest
 
 from churn import release
-from churn.store import ObjectStore, open_store
-from churn_trainer import card, fingerprint, publish, sample, sources, train
+from churn.store.interface import ObjectStore
+from churn.store.opening import open_store
 from churn_trainer.__main__ import main
-from churn_trainer.card import Trained
-from churn_trainer.prepare import Prepared, prepare
+from churn_trainer.data import sample, sources
+from churn_trainer.data.prepare import Prepared, prepare
+from churn_trainer.data.sources import Source
+from churn_trainer.data.table import Table, load
+from churn_trainer.publishing import card, fingerprint, publish
+from churn_trainer.publishing.card import Trained
 from churn_trainer.settings import TrainerSettings
-from churn_trainer.sources import Source
-from churn_trainer.table import Table, load
-from churn_trainer.threads import one_thread
-from churn_trainer.train import Fitted
+from churn_trainer.training import train
+from churn_trainer.training.threads import one_thread
+from churn_trainer.training.train import Fitted
 
 Rows = list[list[str]]
 

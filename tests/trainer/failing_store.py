@@ -3,7 +3,7 @@
 from typing import Any
 
 from churn.errors import StoreUnavailable
-from churn.store import ObjectStore
+from churn.store.interface import ObjectStore
 
 WRITES = {"put", "write", "concatenate", "delete"}
 

@@ -8,7 +8,7 @@ import zipfile
 import pytest
 
 from churn import release
-from churn_trainer import sources
+from churn_trainer.data import sources
 
 
 def column(rows, name):

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from churn_trainer import run, sources
+from churn_trainer import run
 from churn_trainer.__main__ import main
+from churn_trainer.data import sources
 
 # Keys of the table itself; what a release needs of customers, who have no ids there, is for programs alone.
 OF_CUSTOMERS = re.compile(r"data/|.*/(background|examples)\.json$")

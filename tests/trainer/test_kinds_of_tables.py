@@ -5,9 +5,9 @@ from collections.abc import Callable
 import pytest
 
 from churn import release
-from churn.customer import IMPLIED
-from churn.reading import read
-from churn_trainer import sources
+from churn.customer.declaration import IMPLIED
+from churn.customer.reading import read
+from churn_trainer.data import sources
 
 ASKED = [
     {},

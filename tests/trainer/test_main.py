@@ -12,9 +12,11 @@ import pytest
 
 from churn import release
 from churn_trainer import __main__ as command
-from churn_trainer import publish, reference, resume, sources, states
-from churn_trainer.evidence import Gate
-from churn_trainer.reference import Reference
+from churn_trainer.data import sources
+from churn_trainer.gates import reference
+from churn_trainer.gates.evidence import Gate
+from churn_trainer.gates.reference import Reference
+from churn_trainer.publishing import publish, resume, states
 
 # That there is such a release already.
 KNOWN = resume.Known("20260101_000000", states.State(states.RELEASED), lacks_service=False)

@@ -17,17 +17,20 @@ from sklearn.pipeline import make_pipeline
 
 from churn import release
 from churn.errors import PreconditionFailed, ReleaseRefused, StoreUnavailable
-from churn.features import FEATURES, Feature, matrix
-from churn.store import open_store
-from churn.tabulated import require_tabulated
-from churn_trainer import layout, publish, reference, run, sources
-from churn_trainer.candidates import CANDIDATES
-from churn_trainer.choice import Choice
-from churn_trainer.compare import Data, Design, compare
+from churn.model.features import FEATURES, Feature, matrix
+from churn.model.lookup import require_tabulated
+from churn.store.opening import open_store
+from churn_trainer import run
 from churn_trainer.console import Console
-from churn_trainer.evidence import Gate
+from churn_trainer.data import sources
+from churn_trainer.gates import reference
+from churn_trainer.gates.evidence import Gate
+from churn_trainer.publishing import layout, publish
 from churn_trainer.run import Run, cluster
-from churn_trainer.train import fit_all
+from churn_trainer.training.candidates import CANDIDATES
+from churn_trainer.training.choice import Choice
+from churn_trainer.training.compare import Data, Design, compare
+from churn_trainer.training.train import fit_all
 
 
 def settled(manifest):

@@ -19,7 +19,7 @@ import requests
 from playwright.sync_api import Browser, BrowserContext, Page
 from tests.conftest import find_program
 
-from churn_trainer import sample
+from churn_trainer.data import sample
 
 ROOT = Path(__file__).resolve().parents[2]
 WEB = ROOT / "services" / "web"
@@ -126,7 +126,7 @@ def start_api(
             environment = os.environ | base | settings
             log = stack.enter_context((folder / "log").open("wb"))
             gunicorn = ["gunicorn", "--config", f"{ROOT}/services/api/gunicorn.conf.py", "--bind", f"127.0.0.1:{port}"]
-            for command in (gunicorn, ["celery", "--app", "churn_api.worker", "worker"]):
+            for command in (gunicorn, ["celery", "--app", "churn_api.worker.app", "worker"]):
                 process = subprocess.Popen([sys.executable, "-m", *command], env=environment, stderr=log, stdout=log)
                 stack.callback(stop, process)
             wait_for_port(port)

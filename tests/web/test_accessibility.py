@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from churn_trainer import sample
+from churn_trainer.data import sample
 
 pytestmark = pytest.mark.timeout(180)
 

@@ -10,7 +10,7 @@ import pytest
 import requests
 from playwright.sync_api import Locator, Page, Route, expect
 
-from churn.customer import FIELDS, GROUPS, REQUIRED
+from churn.customer.declaration import FIELDS, GROUPS, REQUIRED
 
 ADD_ONS = ("Online security", "Online backup", "Device protection", "Tech support", "Streaming TV", "Streaming movies")
 PERCENT = re.compile(r"(\d+\.\d)\u00a0%")

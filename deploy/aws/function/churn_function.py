@@ -10,8 +10,8 @@ from typing import Any, TypeAlias
 from apig_wsgi import make_lambda_handler
 from flask import Flask, request
 
-from churn_api import parameter_keys
 from churn_api.app import create_app
+from churn_api.auth import parameter_store
 from churn_api.errors import HttpError
 
 Event: TypeAlias = Mapping[str, Any]
@@ -26,7 +26,7 @@ def make_handler() -> Handler:
     file = Path(tempfile.gettempdir()) / "api-keys"
     parameter = os.environ.get("API_KEYS_PARAMETER")
     if parameter:
-        parameter_keys.fetch(parameter, file)
+        parameter_store.fetch(parameter, file)
         os.environ["CHURN_API_KEYS_FILE"] = str(file)
     app = create_app()
     app.before_request(_refuse_jobs)
@@ -39,7 +39,7 @@ def make_handler() -> Handler:
         if time.monotonic() - looked >= SECONDS_BETWEEN_LOOKS or not service.releases.ready:
             service.releases.refresh()
             if parameter:
-                parameter_keys.refresh(parameter, file)
+                parameter_store.refresh(parameter, file)
             looked = time.monotonic()
         return answer(dict(event), context)
 

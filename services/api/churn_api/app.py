@@ -5,8 +5,10 @@ from flask.sessions import NullSession, SessionInterface
 from werkzeug.routing import MapAdapter
 
 from churn import logs
-from churn_api import access, auth, handlers, security
-from churn_api.metrics import shared_folder
+from churn_api import middleware
+from churn_api.auth import policy
+from churn_api.http import error_handlers, security_headers
+from churn_api.metrics.registry import shared_folder
 from churn_api.service import build
 from churn_api.settings import ApiSettings
 from churn_api.views import docs, health, jobs, model, predict, site
@@ -51,11 +53,11 @@ def create_app(settings: ApiSettings | None = None) -> Flask:
     # One address for one thing: //predict and /metrics/ are none, nor led to another.
     app.url_map.merge_slashes = app.url_map.redirect_defaults = False
     service = app.extensions["churn"] = build(settings)
-    access.install(app, service)
-    security.install(app, settings.cors_origins)
-    handlers.install(app)
+    middleware.install(app, service)
+    security_headers.install(app, settings.cors_origins)
+    error_handlers.install(app)
     for views in (predict, jobs, health, model, docs, site):
         app.register_blueprint(views.blueprint)
-    auth.install(app, settings, shared_folder())
+    policy.install(app, settings, shared_folder())
     service.refresh()
     return app

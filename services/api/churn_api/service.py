@@ -7,22 +7,23 @@ from typing import cast
 
 from flask import current_app
 
-from churn.store import INTERACTIVE, ObjectStore, open_store
-from churn_api.board import Board
-from churn_api.cache import Cache
-from churn_api.catalog import Catalog
-from churn_api.checks import Checks
-from churn_api.job_metrics import JobCollector, RedisMeter
-from churn_api.jobs.desk import Desk
-from churn_api.jobs.ledger import Ledger
+from churn.store.interface import INTERACTIVE, ObjectStore
+from churn.store.opening import open_store
+from churn_api.health.dependencies import Dependencies
+from churn_api.jobs.repository import JobRepository
+from churn_api.jobs.service import JobService
 from churn_api.jobs.submission import Limits, Submissions
-from churn_api.machine_metrics import MachineCollector
-from churn_api.metrics import Metrics, shared_folder
-from churn_api.queue import CeleryQueue, create_celery
-from churn_api.releases import Releases
-from churn_api.serving_metrics import ServingCollector
+from churn_api.metrics.jobs import JobCollector, RedisJobMetrics
+from churn_api.metrics.machine import MachineCollector
+from churn_api.metrics.model import ServingCollector
+from churn_api.metrics.registry import Metrics, shared_folder
+from churn_api.metrics.shared_counters import SharedCounters
+from churn_api.predictions.cache import Cache
+from churn_api.predictions.redis_cache import SharedCache
+from churn_api.releases.catalog import Catalog
+from churn_api.releases.watcher import Releases
 from churn_api.settings import ApiSettings
-from churn_api.shared_cache import SharedCache
+from churn_api.worker.celery_queue import CeleryQueue, create_celery
 
 log = logging.getLogger(__name__)
 
@@ -36,14 +37,14 @@ class Service:
 
     settings: ApiSettings
     store: ObjectStore
-    board: Board
+    counters: SharedCounters
     metrics: Metrics
     releases: Releases
     cache: Cache
-    checks: Checks
+    checks: Dependencies
     catalog: Catalog
     submissions: Submissions
-    desk: Desk
+    jobs: JobService
     _ended: Event = field(default_factory=Event)
 
     def refresh(self) -> None:
@@ -76,21 +77,21 @@ class Service:
 def build(settings: ApiSettings) -> Service:
     """Put the parts together; nothing is contacted yet."""
     folder = shared_folder()
-    board = Board(folder / "board") if folder else Board()
-    metrics = Metrics(board.row)
+    counters = SharedCounters(folder / "board") if folder else SharedCounters()
+    metrics = Metrics(counters.row)
     store = open_store(settings.store_url, INTERACTIVE)
     releases = Releases(store, metrics.release_refused.inc)
     shared = SharedCache(settings.cache_url) if settings.cache_url else None
     cache = Cache(settings.cache, shared, metrics)
-    checks = Checks(releases, cache, settings.queue_url)
+    checks = Dependencies(releases, cache, settings.queue_url)
     metrics.add(ServingCollector(releases, cache))
     metrics.add(MachineCollector(checks, settings.queue_url, settings.cache_url))
     metrics.add(JobCollector(settings.queue_url))
-    ledger, queue = Ledger(store), CeleryQueue(create_celery(settings.queue_url), settings.queue_url)
-    meter = RedisMeter(settings.queue_url)
-    submissions = Submissions(ledger, queue, meter, _limits(settings))
-    desk = Desk(ledger, queue, meter)
-    return Service(settings, store, board, metrics, releases, cache, checks, Catalog(store), submissions, desk)
+    repository, queue = JobRepository(store), CeleryQueue(create_celery(settings.queue_url), settings.queue_url)
+    job_metrics = RedisJobMetrics(settings.queue_url)
+    submissions = Submissions(repository, queue, job_metrics, _limits(settings))
+    jobs = JobService(repository, queue, job_metrics)
+    return Service(settings, store, counters, metrics, releases, cache, checks, Catalog(store), submissions, jobs)
 
 
 def _limits(settings: ApiSettings) -> Limits:

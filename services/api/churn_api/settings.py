@@ -9,8 +9,8 @@ from pydantic import AfterValidator, Field, SecretStr
 from churn.errors import ConfigurationError
 from churn.settings import CommaSeparated, CommaSeparatedSecrets, Settings
 from churn_api.addresses import checked_url
-from churn_api.keys import SHORTEST_KEY, Key, check, read_keys, unnamed
-from churn_api.signing import key_of
+from churn_api.auth.api_keys import SHORTEST_KEY, Key, check, read_keys, unnamed
+from churn_api.jobs.webhook_signature import key_of
 
 
 class ApiSettings(Settings):

@@ -12,11 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 from churn import logs, release
 from churn.errors import ChurnError, ConfigurationError
-from churn.store import ObjectStore, open_store
-from churn_trainer import memory, reference, releases, resume, sources, states
+from churn.store.interface import ObjectStore
+from churn.store.opening import open_store
+from churn_trainer import memory
 from churn_trainer.console import Console
+from churn_trainer.data import sources
 from churn_trainer.errors import BrokenTable, DataNotFound, DataNotReadable
-from churn_trainer.fingerprint import fingerprint
+from churn_trainer.gates import reference
+from churn_trainer.publishing import releases, resume, states
+from churn_trainer.publishing.fingerprint import fingerprint
 from churn_trainer.settings import TrainerSettings
 
 if TYPE_CHECKING:

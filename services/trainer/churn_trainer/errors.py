@@ -34,14 +34,14 @@ class NoExport(ChurnError):
     """A candidate could win that nothing but scikit-learn could serve."""
 
     def __init__(self, model: str) -> None:
-        super().__init__(f"{model} has no ONNX form here; write one in churn_trainer.graph.")
+        super().__init__(f"{model} has no ONNX form here; write one in churn_trainer.training.onnx_export.")
 
 
 class NoLookUp(ChurnError):
     """A column mixes what the look-up tables of an additive model hold apart."""
 
     def __init__(self, trouble: str) -> None:
-        remedy = "write it of fields of one group (churn.customer), or regroup them (churn.tabulated)"
+        remedy = "write it of fields of one group (churn.customer.declaration), or regroup them (churn.model.lookup)"
         super().__init__(f"No additive model can be served with the columns as they are: {trouble}; {remedy}.")
 
 

@@ -2,46 +2,48 @@
 
 import gc
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from joblib import cpu_count, parallel_config
+from joblib import cpu_count
 
 from churn import release
-from churn.errors import ConfigurationError, PreconditionFailed
+from churn.errors import PreconditionFailed
+from churn.model.scorecard import Scorecard
+from churn.model.scoring import Scorer
 from churn.release import Pointer
-from churn.scorecard import Scorecard
-from churn.scoring import Scorer
-from churn.store import ObjectStore
-from churn_trainer import layout, memory, plots, publish, releases, rivals, sources, states
-from churn_trainer.absent import absent_fields
-from churn_trainer.attribution import slopes_of
-from churn_trainer.candidates import CANDIDATES, LOGISTIC_REGRESSION, VOTING, Candidate
-from churn_trainer.card import Trained
-from churn_trainer.check import check, check_parts
-from churn_trainer.choice import Choice, choose
-from churn_trainer.compare import Comparison, Data, Design, PermutedCheck, compare, permuted_check
+from churn.store.interface import ObjectStore
+from churn_trainer import memory
 from churn_trainer.console import Console, Progress
-from churn_trainer.drivers import drivers
-from churn_trainer.errors import SchedulerUnavailable
-from churn_trainer.evidence import Evidence
-from churn_trainer.explore import explore, frame_of
-from churn_trainer.graph import require_form
-from churn_trainer.judge import gates
-from churn_trainer.metrics import measure
-from churn_trainer.prepare import Prepared, prepare
-from churn_trainer.quality import quality
-from churn_trainer.refits import MEASURED_REFITS, REFITS_PER_REPEAT, refits
-from churn_trainer.rivals import Rival
-from churn_trainer.serve import Served, require_look_up, scorer_of, serve
+from churn_trainer.data import sources
+from churn_trainer.data.check import check, check_parts
+from churn_trainer.data.prepare import Prepared, prepare
+from churn_trainer.data.sources import Source
+from churn_trainer.data.table import Findings, Table, load
+from churn_trainer.evaluation.absent_fields import absent_fields
+from churn_trainer.evaluation.drivers import drivers
+from churn_trainer.evaluation.quality import quality
+from churn_trainer.evaluation.stability import stability
+from churn_trainer.exploration import plots
+from churn_trainer.exploration.explore import explore, frame_of
+from churn_trainer.gates import rivals
+from churn_trainer.gates.evidence import Evidence
+from churn_trainer.gates.judge import gates
+from churn_trainer.gates.rivals import Rival
+from churn_trainer.model_metrics import measure
+from churn_trainer.publishing import layout, publish, releases, states
+from churn_trainer.publishing.card import Trained
 from churn_trainer.settings import TrainerSettings
-from churn_trainer.sources import Source
-from churn_trainer.stability import stability
-from churn_trainer.table import Findings, Table, load
-from churn_trainer.threads import one_thread, one_thread_on
-from churn_trainer.train import Fitted, fit_all
+from churn_trainer.training.attribution import slopes_of
+from churn_trainer.training.candidates import CANDIDATES, LOGISTIC_REGRESSION, VOTING, Candidate
+from churn_trainer.training.choice import Choice, choose
+from churn_trainer.training.cluster import cluster
+from churn_trainer.training.compare import Comparison, Data, Design, PermutedCheck, compare, permuted_check
+from churn_trainer.training.export import Served, require_look_up, scorer_of, serve
+from churn_trainer.training.onnx_export import require_form
+from churn_trainer.training.refits import MEASURED_REFITS, REFITS_PER_REPEAT, refits
+from churn_trainer.training.threads import one_thread
+from churn_trainer.training.train import Fitted, fit_all
 
 log = logging.getLogger(__name__)
 
@@ -49,9 +51,6 @@ _PERMUTED = "Shuffled labels"
 
 # What a person is told of each model, in the order of the table's columns.
 _SHOWN = {"roc_auc": "AUC", "log_loss": "Log loss", "brier": "Brier", "ece": "ECE", "accuracy": "Accuracy"}
-
-# How long a scheduler may take to answer before the run is given up; nothing has been done by then.
-_SCHEDULER_SECONDS = 10
 
 
 class Run:
@@ -252,30 +251,6 @@ class Run:
         self._console.say(f"  On the test part, {customers:,} customers that nothing was fitted on: {test}.")
         places = f"{release.folder(version)}, data/, models/, outputs/"
         self._console.say(f"  Everything is under {self._settings.store_url}: {places}.")
-
-
-@contextmanager
-def cluster(settings: TrainerSettings) -> Iterator[None]:
-    """Makes a Dask cluster joblib's backend, where the settings name one.
-
-    Raises SchedulerUnavailable, or ConfigurationError where Dask is not installed.
-    """
-    if settings.dask_scheduler is None:
-        yield
-        return
-    try:
-        from distributed import Client  # an optional part that only a cluster needs
-    except ImportError as error:
-        raise ConfigurationError(
-            ["CHURN_DASK_SCHEDULER needs Dask: build the trainer's image with --build-arg REQUIREMENTS=cluster."]
-        ) from error
-    try:
-        client = Client(settings.dask_scheduler, timeout=_SCHEDULER_SECONDS)  # type: ignore[no-untyped-call]
-    except (OSError, ValueError) as error:
-        reason = str(error).partition("\n")[0] or type(error).__name__
-        raise SchedulerUnavailable(settings.dask_scheduler, reason) from error
-    with client, one_thread_on(client), parallel_config("dask", client=client):
-        yield
 
 
 def _simple(name: str) -> Candidate:

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from churn.columns import field_of
-from churn.customer import FIELDS
-from churn.fields import Number
+from churn.customer.columns import field_of
+from churn.customer.declaration import FIELDS
+from churn.customer.fields import Number
 
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 

@@ -8,17 +8,17 @@ from typing import Any
 
 import pytest
 
-from churn.store import ObjectStore
-from churn_api.jobs.desk import Desk
-from churn_api.jobs.ledger import Ledger
-from churn_api.jobs.loaded import LoadedReleases
-from churn_api.jobs.meter import Tally
+from churn.store.interface import ObjectStore
+from churn_api.jobs.job import Job, Progress
+from churn_api.jobs.job_metrics import ChunkStats
 from churn_api.jobs.queue import Delivery, Step
-from churn_api.jobs.record import Job, Progress
+from churn_api.jobs.recovery import Sweeper
+from churn_api.jobs.release_cache import ReleaseCache
+from churn_api.jobs.repository import JobRepository
+from churn_api.jobs.service import JobService
 from churn_api.jobs.steps import Steps
 from churn_api.jobs.submission import Limits, Submissions
-from churn_api.jobs.sweep import Sweeper
-from churn_trainer import sample
+from churn_trainer.data import sample
 
 SAMPLE = sample.csv_bytes()
 HEADER = SAMPLE[: SAMPLE.index(b"\n") + 1]
@@ -67,14 +67,14 @@ class ListMeter:
     def __init__(self) -> None:
         self.jobs: list[str] = []
         self.rows = Progress(0, 0)
-        self.tallies: list[Tally] = []
+        self.tallies: list[ChunkStats] = []
         self.active = 0
 
     def count_job(self, status: str, seconds: float | None = None) -> None:
         assert (seconds is not None) == (status in ("completed", "failed", "cancelled"))
         self.jobs.append(status)
 
-    def count_chunk(self, progress: Progress, tally: Tally) -> None:
+    def count_chunk(self, progress: Progress, tally: ChunkStats) -> None:
         self.rows = Progress(self.rows.completed + progress.completed, self.rows.failed + progress.failed)
         self.tallies.append(tally)
 
@@ -88,14 +88,14 @@ class Bench:
     def __init__(self, store: ObjectStore, version: str) -> None:
         self.store = store
         self.version = version
-        self.clock, self.queue, self.meter = Clock(), ListQueue(), ListMeter()
-        self.ledger = Ledger(store, self.clock)
+        self.clock, self.queue, self.metrics = Clock(), ListQueue(), ListMeter()
+        self.repository = JobRepository(store, self.clock)
         self.limits = Limits(upload_mb=10, ttl_days=7, chunk_bytes=CHUNK_BYTES)
-        self.submissions = Submissions(self.ledger, self.queue, self.meter, self.limits)
-        self.desk = Desk(self.ledger, self.queue, self.meter)
-        self.steps = Steps(self.ledger, self.queue, LoadedReleases(store), self.meter)
+        self.submissions = Submissions(self.repository, self.queue, self.metrics, self.limits)
+        self.job_service = JobService(self.repository, self.queue, self.metrics)
+        self.steps = Steps(self.repository, self.queue, ReleaseCache(store), self.metrics)
         self.monotonic = 0.0
-        self.sweeper = Sweeper(self.ledger, self.queue, self.meter, timedelta(0), lambda: self.monotonic)
+        self.sweeper = Sweeper(self.repository, self.queue, self.metrics, timedelta(0), lambda: self.monotonic)
         self._deliveries = 0
 
     def submit(self, data: bytes, *, key: str | None = None, filename: str | None = None) -> Job:
@@ -123,10 +123,10 @@ class Bench:
             self.take()
 
     def status(self, job: Job) -> str:
-        return self.ledger.load(job.id).status
+        return self.repository.load(job.id).status
 
     def file(self, job: Job, kind: Any, *, raw: bool = False) -> bytes:
-        return b"".join(self.desk.download(job.id, kind, raw=raw).read())
+        return b"".join(self.job_service.download(job.id, kind, raw=raw).read())
 
     def held(self) -> list[str]:
         """What the store holds of jobs, but for the sweep's own mark."""

@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from churn.errors import StoreUnavailable
-from churn.store import ObjectStore
-from churn_api.jobs import keys
+from churn.store.interface import ObjectStore
+from churn_api.jobs import paths
 from churn_api.jobs.errors import IdempotencyConflict
-from churn_api.jobs.ledger import Ledger
+from churn_api.jobs.repository import JobRepository
 from churn_api.jobs.submission import Accepted, Limits, Submissions
 
 Make = Callable[[int], bytes]
@@ -58,12 +58,12 @@ def submit(
     """Hand a file in through a store with these faults; the answer, and how often the store was asked."""
     store: Any = Faulty(bench.store, faults or {})
     limits = Limits(upload_mb=10, ttl_days=7)
-    submissions = Submissions(Ledger(store, bench.clock), bench.queue, bench.meter, limits)
+    submissions = Submissions(JobRepository(store, bench.clock), bench.queue, bench.metrics, limits)
     return submissions.accept(iter([data]), None, key, bench.version, **more), store.calls
 
 
 def jobs_of(bench: Any) -> list[dict[str, Any]]:
-    return bench.desk.page(100, None)["data"]
+    return bench.job_service.page(100, None)["data"]
 
 
 def nothing_is_left_after_expiry(bench: Any) -> None:
@@ -77,7 +77,7 @@ def one_job_is_completed(bench: Any, answer: Accepted) -> None:
     bench.sweeper.sweep()
     bench.drain()
     assert [(job["id"], job["status"]) for job in jobs_of(bench)] == [(answer.job.id, "completed")]
-    assert bench.meter.jobs.count("completed") == 1
+    assert bench.metrics.jobs.count("completed") == 1
 
 
 @pytest.mark.parametrize("fault", ["lost", "undone", "killed"])
@@ -100,7 +100,7 @@ def test_one_fault_at_any_step_and_a_retry_make_one_completed_job(
 def test_any_faults_in_any_number_of_tries_make_one_completed_job(
     bench: Any, many_customers: Make, tries: list[dict[int, str]]
 ) -> None:
-    bench.meter.jobs.clear()
+    bench.metrics.jobs.clear()
     data = many_customers(5)
     for faults in tries:
         with suppress(StoreUnavailable):
@@ -130,7 +130,7 @@ def test_a_removal_that_is_stopped_anywhere_is_finished_by_the_sweep(
     bench.drain()
     store: Any = Faulty(bench.store, {call: "killed"})
     with suppress(Killed):
-        Ledger(store, bench.clock).remove(bench.ledger.load(job.id))
+        JobRepository(store, bench.clock).remove(bench.repository.load(job.id))
     again, _ = submit(bench, data)
     bench.drain()
     assert bench.status(again.job) == "completed"
@@ -144,7 +144,7 @@ def test_a_key_lives_as_long_as_its_job(bench: Any, many_customers: Make, end: s
     if end == "expired":
         bench.clock.pass_by(days=7, seconds=1)
     else:
-        bench.desk.delete(job.id)
+        bench.job_service.delete(job.id)
     again, _ = submit(bench, many_customers(6))
     assert not again.replayed
     bench.sweeper.sweep()  # which deletes what has expired, and must not free a key that belongs to another job by now
@@ -161,14 +161,14 @@ def test_what_cannot_be_finished_is_not_replayed(bench: Any, many_customers: Mak
     bench.queue.steps.clear()
     match gone:
         case "a part of the input":
-            bench.store.put(keys.upload(first.id), data[:-1], content_type="text/csv")
+            bench.store.put(paths.upload(first.id), data[:-1], content_type="text/csv")
         case "the record":
-            bench.store.put(keys.record(first.id), b"{", content_type="application/json")
+            bench.store.put(paths.record(first.id), b"{", content_type="application/json")
         case "the claim's text":
             assert first.claim is not None
             bench.store.put(first.claim, b"\xff[", content_type="application/json")
         case _:
-            bench.store.delete([keys.folder(first.id) + gone])
+            bench.store.delete([paths.folder(first.id) + gone])
     again, _ = submit(bench, data)
     assert (again.replayed, again.job.id != first.id) == (False, True)
     bench.drain()
@@ -179,7 +179,7 @@ def test_what_cannot_be_finished_is_not_replayed(bench: Any, many_customers: Mak
 def test_a_claimed_job_that_is_about_to_expire_is_superseded(bench: Any, many_customers: Make) -> None:
     data = many_customers(5)
     first = submit(bench, data)[0].job
-    bench.store.delete([keys.record(first.id)])
+    bench.store.delete([paths.record(first.id)])
     bench.clock.pass_by(days=6, hours=23, minutes=59)
     assert submit(bench, data)[0].job.id != first.id
 
@@ -194,9 +194,9 @@ def test_a_replay_beside_a_delete_raises_no_dead(
 
     def get(self: Any, key: str) -> Any:
         found = whole(self, key)
-        if key.startswith(keys.CLAIMS):
+        if key.startswith(paths.CLAIMS):
             monkeypatch.setattr(type(bench.store), "get", whole)
-            bench.desk.delete(job.id)  # comes between reading the claim and the record
+            bench.job_service.delete(job.id)  # comes between reading the claim and the record
         return found
 
     monkeypatch.setattr(type(bench.store), "get", get)
@@ -233,16 +233,16 @@ def test_an_expiry_is_counted_once_by_all_sweepers(
     submit(bench, many_customers(5))
     bench.drain()
     bench.clock.pass_by(days=8)
-    whole = type(bench.ledger).remove
+    whole = type(bench.repository).remove
 
     def remove(self: Any, job: Any) -> None:
-        monkeypatch.setattr(type(bench.ledger), "remove", whole)
+        monkeypatch.setattr(type(bench.repository), "remove", whole)
         bench.sweeper.sweep()  # a second worker's sweep meanwhile
         whole(self, job)
 
-    monkeypatch.setattr(type(bench.ledger), "remove", remove)
+    monkeypatch.setattr(type(bench.repository), "remove", remove)
     bench.sweeper.sweep()
-    assert bench.meter.jobs.count("expired") == 1
+    assert bench.metrics.jobs.count("expired") == 1
     assert bench.held() == []
 
 
@@ -255,16 +255,16 @@ def test_a_claim_goes_before_its_record(bench: Any, many_customers: Make, monkey
     monkeypatch.setattr(
         type(bench.store), "delete", lambda self, names: whole(self, (deleted.append(name) or name for name in names))
     )
-    bench.desk.delete(job.id)
-    assert deleted.index(str(job.claim)) < deleted.index(keys.record(job.id))
-    assert deleted[-1] == keys.expiry(job.id, job.expires)
+    bench.job_service.delete(job.id)
+    assert deleted.index(str(job.claim)) < deleted.index(paths.record(job.id))
+    assert deleted[-1] == paths.expiry(job.id, job.expires)
 
 
 def test_a_job_that_fails_while_it_is_being_cancelled_is_cancelled_without_an_error(
     bench: Any, many_customers: Make
 ) -> None:
     job = submit(bench, many_customers(5))[0].job
-    bench.ledger.change(job.id, lambda now: replace(now, status="cancelling"))
+    bench.repository.change(job.id, lambda now: replace(now, status="cancelling"))
     bench.steps._ending.fail(job.id, "Something is missing.")
-    shown = bench.desk.get(job.id)
+    shown = bench.job_service.get(job.id)
     assert (shown["status"], shown["error"]) == ("cancelled", None)

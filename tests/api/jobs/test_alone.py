@@ -10,14 +10,14 @@ import numpy as np
 import polars as pl
 import pytest
 
-from churn.customer import FIELDS, ID, Customer
-from churn.predict import Predictor
-from churn.scoring import FloatArray
-from churn_api.jobs import scoring, table
-from churn_api.jobs.files import ERROR_COLUMNS, RESULT_COLUMNS
+from churn.customer.declaration import FIELDS, ID, Customer
+from churn.model.predictor import Predictor
+from churn.model.scoring import FloatArray
+from churn_api.jobs.csv import chunk_scorer, column_reader
+from churn_api.jobs.csv.chunk_scorer import ChunkScorer
+from churn_api.jobs.csv.result_files import ERROR_COLUMNS, RESULT_COLUMNS
+from churn_api.jobs.job import Progress
 from churn_api.jobs.plan import Chunk
-from churn_api.jobs.record import Progress
-from churn_api.jobs.scoring import ChunkScorer
 
 COLUMNS = (ID, *FIELDS, "Churn")
 COUNT = 40
@@ -27,7 +27,7 @@ POISON = 7
 
 @pytest.fixture(scope="module")
 def data(many_customers: Callable[[int], bytes]) -> bytes:
-    """Rows of which one is doubtful, so that churn.reading is asked, and has a tenure of its own."""
+    """Rows of which one is doubtful, so that churn.customer.reading is asked, and has a tenure of its own."""
     head, _, body = many_customers(COUNT).partition(b"\n")
     assert head.decode().split(",") == list(COLUMNS)
     rows = [row.split(b",") for row in body.splitlines()]
@@ -73,14 +73,14 @@ def sound(model: Any, data: bytes) -> dict[str, Any]:
 def test_a_row_that_cannot_be_read_is_refused_alone(
     model: Any, data: bytes, sound: dict[str, Any], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    whole = scoring.read_cells
+    whole = chunk_scorer.read_cells
 
     def read_cells(columns: Sequence[str], cells: Sequence[str], **options: Any) -> Any:
         if "99" in cells:
             raise ValueError("secret 99")
         return whole(columns, cells, **options)
 
-    monkeypatch.setattr(scoring, "read_cells", read_cells)
+    monkeypatch.setattr(chunk_scorer, "read_cells", read_cells)
     check_alone(model.predictor, data, sound, caplog)
 
 
@@ -139,7 +139,7 @@ def test_where_columns_cannot_be_read_their_rows_are_read_one_by_one(
     def fail(*_: Any) -> Any:
         raise UnicodeDecodeError("utf-8", b"", 0, 1, "x") if kind is UnicodeDecodeError else kind("secret")
 
-    monkeypatch.setattr(table, "_parsed", fail)
+    monkeypatch.setattr(column_reader, "_parsed", fail)
     results, errors, progress = files(model.predictor, data)
     assert (results, errors, progress) == (sound, {}, Progress(COUNT, 0))
 
@@ -149,7 +149,7 @@ def test_want_of_memory_is_no_rows_fault(model: Any, data: bytes, monkeypatch: p
     def fail(*_: Any, **__: Any) -> Any:
         raise MemoryError
 
-    monkeypatch.setattr(scoring, place, fail)
+    monkeypatch.setattr(chunk_scorer, place, fail)
     with pytest.raises(MemoryError):
         files(model.predictor, data)
 

@@ -8,15 +8,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from churn.customer import CATEGORIES, FIELDS, ID, NOT_STATED
+from churn.customer.declaration import CATEGORIES, FIELDS, ID, NOT_STATED
+from churn.customer.reading import Reading, read
+from churn.customer.spellings import MISSING
 from churn.errors import ValidationError
-from churn.predict import Predictor
-from churn.reading import Reading, read
-from churn.spellings import MISSING
-from churn_api.jobs import rows
-from churn_api.jobs.files import ERROR_COLUMNS, RESULT_COLUMNS
+from churn.model.predictor import Predictor
+from churn_api.jobs.csv import rows
+from churn_api.jobs.csv.chunk_scorer import ChunkScorer
+from churn_api.jobs.csv.result_files import ERROR_COLUMNS, RESULT_COLUMNS
 from churn_api.jobs.plan import Chunk
-from churn_api.jobs.scoring import ChunkScorer
 
 COLUMNS = (ID, *FIELDS)
 WHOLE = {ID: "7590-VHVEG"} | {

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from tests.api.jobs.files import FILES, Shape
 
 from churn.errors import StoreUnavailable
-from churn_api.jobs.look import MAX_HEAD_BYTES, look_at
+from churn_api.jobs.csv.preview import MAX_HEAD_BYTES, look_at
 from churn_api.openapi.document import document
 from churn_api.settings import ApiSettings
 

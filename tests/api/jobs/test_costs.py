@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from churn.customer import FIELDS, ID
+from churn.customer.declaration import FIELDS, ID
+from churn_api.jobs.csv.chunk_scorer import ChunkScorer
 from churn_api.jobs.plan import Chunk
-from churn_api.jobs.scoring import ChunkScorer
 
 COLUMNS = (ID, *FIELDS, "Churn")
 COUNT = 10_000

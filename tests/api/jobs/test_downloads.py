@@ -13,10 +13,10 @@ from flask import Flask, request
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from churn.store import ObjectStore
-from churn_api.downloads import _disposition, file_name, send
-from churn_api.jobs.desk import Download
+from churn.store.interface import ObjectStore
+from churn_api.jobs.service import Download
 from churn_api.settings import ApiSettings
+from churn_api.views.downloads import _disposition, file_name, send
 
 BOM = b"\xef\xbb\xbf"
 

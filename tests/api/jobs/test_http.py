@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from churn.errors import StoreUnavailable
-from churn.store import ObjectStore
+from churn.store.interface import ObjectStore
 from churn_api.service import Service
 from churn_api.settings import ApiSettings
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from churn.store import ObjectStore
-from churn_api.jobs import keys
-from churn_api.jobs.files import CSV, ERROR_COLUMNS, RESULT_COLUMNS, header
+from churn.store.interface import ObjectStore
+from churn_api.jobs import paths
+from churn_api.jobs.csv.result_files import CSV, ERROR_COLUMNS, RESULT_COLUMNS, header
+from churn_api.jobs.job import Progress
 from churn_api.jobs.joining import join
-from churn_api.jobs.record import Progress
 
 
 def finished_chunks(bench: Any, data: bytes) -> Any:
@@ -32,7 +32,7 @@ def test_parts_of_two_versions_make_one_table(bench: Any, many_customers: Callab
     job = finished_chunks(bench, many_customers(8_000).replace(b"0000001-ROW", b'"a,b"'))
     assert job.chunks > 3
     for number in (0, 2):
-        as_before(bench, keys.chunk(job.id, number, "results"))
+        as_before(bench, paths.chunk(job.id, number, "results"))
     bench.drain()
     lines = bench.file(job, "results").splitlines()
     assert lines[0].endswith(b",reason_3,assumed")
@@ -75,13 +75,13 @@ def test_the_first_part_is_always_taken_for_its_header(
     job_id = "job_01M84KPDKZW7V5C93XAXV63NMC"
     for number in done:
         for kind in ("results", "errors"):
-            store.put(keys.chunk(job_id, number, kind), b"%d" % number, content_type=CSV)
+            store.put(paths.chunk(job_id, number, kind), b"%d" % number, content_type=CSV)
     join(store, job_id, done)
-    assert store.get(keys.file(job_id, "results")).data == results
-    assert store.get(keys.file(job_id, "errors")).data == errors
+    assert store.get(paths.file(job_id, "results")).data == results
+    assert store.get(paths.file(job_id, "errors")).data == errors
 
 
 def test_a_job_without_rows_has_two_headers(store: ObjectStore) -> None:
     join(store, "job_01M84KPDKZW7V5C93XAXV63NMC", {})
     for kind, columns in (("results", RESULT_COLUMNS), ("errors", ERROR_COLUMNS)):
-        assert store.get(keys.file("job_01M84KPDKZW7V5C93XAXV63NMC", kind)).data == header(columns)
+        assert store.get(paths.file("job_01M84KPDKZW7V5C93XAXV63NMC", kind)).data == header(columns)

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from churn.store import PATIENT
-from churn.store_s3 import S3Store
-from churn_api.jobs import keys
-from churn_api.jobs.desk import Desk
-from churn_api.jobs.ledger import Ledger
-from churn_api.jobs.record import Job
+from churn.store.interface import PATIENT
+from churn.store.s3 import S3Store
+from churn_api.jobs import paths
+from churn_api.jobs.job import Job
+from churn_api.jobs.repository import JobRepository
+from churn_api.jobs.service import JobService
 from scripts.counting_s3 import CountingS3
 
 
@@ -25,26 +25,26 @@ def hundred(monkeypatch: pytest.MonkeyPatch, bench: Any) -> Any:
             monkeypatch.setenv(name, value)
         store = S3Store("churn", PATIENT)
         store.ensure_bucket()
-        bench.ledger.store = store
-        ledger, ids = bench.ledger, []
+        bench.repository.store = store
+        repository, ids = bench.repository, []
         for number in range(100):
             job: Job = bench.submissions._new(None, "v", None)
             running = number % 10 == 0
-            moment = ledger.moment()
+            moment = repository.moment()
             made = job.end("completed", moment) if not running else job
-            ledger.add(replace(made, status="in_progress", started_at=moment) if running else made)
+            repository.add(replace(made, status="in_progress", started_at=moment) if running else made)
             ids.append(job.id)
             bench.clock.now += timedelta(seconds=1)
-        yield server, Desk(Ledger(store, bench.clock), bench.queue, bench.meter), ids[::-1]
+        yield server, JobService(JobRepository(store, bench.clock), bench.queue, bench.metrics), ids[::-1]
 
 
 def test_a_page_costs_a_list_a_request_for_what_may_have_changed_and_a_list_for_what_runs(hundred: Any) -> None:
-    server, desk, ids = hundred
+    server, job_service, ids = hundred
     seen: list[dict[str, Any]] = []
-    assert server.during(lambda: seen.append(desk.page(100, None))) == {"GET": 100, "LIST": 1 + 10}
+    assert server.during(lambda: seen.append(job_service.page(100, None))) == {"GET": 100, "LIST": 1 + 10}
     assert [job["id"] for job in seen[0]["data"]] == ids
-    assert server.during(lambda: desk.page(100, None)) == {"GET": 10, "LIST": 1 + 10}
-    seen.append(desk.page(20, ids[9]))
+    assert server.during(lambda: job_service.page(100, None)) == {"GET": 10, "LIST": 1 + 10}
+    seen.append(job_service.page(20, ids[9]))
     assert [job["id"] for job in seen[1]["data"]] == ids[10:30]
     assert seen[1]["has_more"]
 
@@ -57,12 +57,12 @@ def test_a_job_that_is_deleted_by_another_process_leaves_the_page(
         jobs.append(bench.submit(many_customers(1)).id)
         bench.clock.pass_by(seconds=1)
     bench.drain()
-    assert len(bench.desk.page(20, None)["data"]) == 3
-    other = Ledger(bench.store, bench.clock)
+    assert len(bench.job_service.page(20, None)["data"]) == 3
+    other = JobRepository(bench.store, bench.clock)
     other.remove(other.load(jobs[1]))
-    assert [job["id"] for job in bench.desk.page(20, None)["data"]] == [jobs[2], jobs[0]]
+    assert [job["id"] for job in bench.job_service.page(20, None)["data"]] == [jobs[2], jobs[0]]
     bench.clock.pass_by(days=7)
-    assert {job["status"] for job in bench.desk.page(20, None)["data"]} == {"expired"}
+    assert {job["status"] for job in bench.job_service.page(20, None)["data"]} == {"expired"}
 
 
 def test_the_jobs_of_a_page_are_read_side_by_side_but_not_all_at_once(
@@ -72,9 +72,9 @@ def test_the_jobs_of_a_page_are_read_side_by_side_but_not_all_at_once(
         bench.submit(many_customers(1))
         bench.clock.pass_by(seconds=1)
     lock, reading, most = Lock(), 0, 0
-    whole = Ledger.load
+    whole = JobRepository.load
 
-    def load(self: Ledger, job_id: str) -> Job:
+    def load(self: JobRepository, job_id: str) -> Job:
         nonlocal reading, most
         with lock:
             reading += 1
@@ -85,8 +85,8 @@ def test_the_jobs_of_a_page_are_read_side_by_side_but_not_all_at_once(
             with lock:
                 reading -= 1
 
-    monkeypatch.setattr(Ledger, "load", load)
-    assert len(bench.desk.page(30, None)["data"]) == 30
+    monkeypatch.setattr(JobRepository, "load", load)
+    assert len(bench.job_service.page(30, None)["data"]) == 30
     assert 1 < most <= 8
 
 
@@ -95,7 +95,7 @@ def test_entries_without_a_record_do_not_shorten_a_page(bench: Any, many_custome
     for _ in range(6):
         jobs.append(bench.submit(many_customers(1)).id)
         bench.clock.pass_by(seconds=1)
-    bench.store.delete([keys.record(job_id) for job_id in jobs[2:5]])
-    page = bench.desk.page(3, None)
+    bench.store.delete([paths.record(job_id) for job_id in jobs[2:5]])
+    page = bench.job_service.page(3, None)
     assert [job["id"] for job in page["data"]] == [jobs[5], jobs[1], jobs[0]]
     assert not page["has_more"]

@@ -13,7 +13,7 @@ from tests.api.jobs.test_worker import Stack
 
 from churn_api.app import create_app
 from churn_api.settings import ApiSettings
-from churn_trainer import sample
+from churn_trainer.data import sample
 
 
 @pytest.fixture(scope="module")

@@ -21,14 +21,14 @@ def test_twenty_broken_files_end_clearly(
         if job is None:
             continue
         bench.drain()
-        shown = bench.desk.get(job.id)
+        shown = bench.job_service.get(job.id)
         assert shown["status"] == "completed", shown
         results, errors = rows_of(bench.file(job, "results")), rows_of(bench.file(job, "errors"))
         accepted, refused = [int(row["row"]) for row in results], {int(row["row"]) for row in errors}
         assert sorted([*accepted, *refused]) == list(range(1, shown["request_counts"]["total"] + 1))
         for row in (*results, *errors):
             assert not any(cell.startswith(("=", "+", "@", "\t")) for cell in row.values())
-        bench.desk.delete(job.id)
+        bench.job_service.delete(job.id)
     assert bench.held() == []
     assert list((tmp_path / "store" / ".churn-store" / "writing").iterdir()) == []
 

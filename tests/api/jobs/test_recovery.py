@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 from churn.errors import StoreUnavailable
-from churn_api.jobs import attempts, keys, span, sweep
-from churn_api.jobs.attempts import LEASE_SECONDS, MAX_DEATHS, Attempt, KeepsFailing, begin
+from churn_api.jobs import chunk_pipeline, leases, paths, recovery
+from churn_api.jobs.leases import LEASE_SECONDS, MAX_DEATHS, Attempt, KeepsFailing, begin
 from churn_api.jobs.queue import Delivery
-from churn_api.jobs.sweep import Sweeper
+from churn_api.jobs.recovery import Sweeper
 
 Make = Callable[[int], bytes]
 
@@ -33,7 +33,7 @@ def dead_process() -> int:
 def held_by(bench: Any, job_id: str, step: str, **changes: Any) -> None:
     """Write an attempt as another process left it."""
     attempt = Attempt(1, "other", 0, "another-host", 1, "1")
-    key = keys.attempt(job_id, step)
+    key = paths.attempt(job_id, step)
     bench.store.put(key, replace(attempt, **changes).to_bytes(), content_type="application/json")
 
 
@@ -50,7 +50,7 @@ def test_a_wiped_queue_costs_a_sweep_and_nothing_else(bench: Any, many_customers
     assert bench.queue.steps == []
     assert bench.status(job) == bench.status(twin) == "completed"
     assert bench.file(job, "results") == bench.file(twin, "results")
-    assert bench.meter.rows.completed == 8_000
+    assert bench.metrics.rows.completed == 8_000
 
 
 def test_a_queue_that_is_away_keeps_nobody_from_submitting(bench: Any, many_customers: Make) -> None:
@@ -77,10 +77,10 @@ def test_the_sweep_counts_the_jobs_that_are_not_finished(bench: Any, many_custom
     bench.submit(many_customers(10))
     bench.submit(many_customers(10))
     bench.sweeper.sweep()
-    assert bench.meter.active == 2
+    assert bench.metrics.active == 2
     bench.drain()
     bench.sweeper.sweep()
-    assert bench.meter.active == 0
+    assert bench.metrics.active == 0
 
 
 def test_a_step_that_somebody_is_at_is_left_to_him(bench: Any, many_customers: Make) -> None:
@@ -120,7 +120,7 @@ def test_a_lease_that_nobody_renews_is_declared_lost_once(
     bench.take()
     bench.queue.steps.clear()
     held_by(bench, job.id, "000000")
-    monkeypatch.setattr(sweep, "LEASE_SECONDS", 0.0)
+    monkeypatch.setattr(recovery, "LEASE_SECONDS", 0.0)
     bench.sweeper.sweep()
     assert bench.queue.steps == []
     bench.monotonic += LEASE_SECONDS
@@ -144,7 +144,7 @@ def test_leases_are_not_judged_while_nobody_could_renew_them(
         patch.setattr(type(bench.store), "list", _unavailable)
         with pytest.raises(StoreUnavailable):
             bench.sweeper.sweep()
-    monkeypatch.setattr(sweep, "LEASE_SECONDS", 0.0)
+    monkeypatch.setattr(recovery, "LEASE_SECONDS", 0.0)
     bench.sweeper.sweep()
     assert bench.queue.steps == []
 
@@ -163,7 +163,7 @@ def test_a_step_that_keeps_killing_its_worker_fails_the_job(
         bench.take()
     held_by(bench, job.id, step, count=MAX_DEATHS, host=socket.gethostname(), process=dead_process)
     bench.drain()
-    shown = bench.desk.get(job.id)
+    shown = bench.job_service.get(job.id)
     assert shown["status"] == "failed"
     assert "killed its worker 3 times" in shown["error"]
 
@@ -178,9 +178,9 @@ def test_a_chunk_that_raises_is_tried_again_and_then_fails_the_job(
         tries.append(1)
         raise RuntimeError("customer 7590-VHVEG")
 
-    monkeypatch.setattr(span, "ChunkScorer", broken)
+    monkeypatch.setattr(chunk_pipeline, "ChunkScorer", broken)
     bench.drain()
-    shown = bench.desk.get(job.id)
+    shown = bench.job_service.get(job.id)
     assert (shown["status"], len(tries)) == ("failed", MAX_DEATHS)
     assert "failed 3 times (RuntimeError)" in shown["error"]
     assert "7590" not in shown["error"]
@@ -191,7 +191,7 @@ def test_an_orderly_retry_is_no_death(bench: Any, many_customers: Make, monkeypa
     bench.take()
     bench.queue.steps.clear()
     with monkeypatch.context() as patch:
-        patch.setattr(span, "ChunkScorer", _unavailable)
+        patch.setattr(chunk_pipeline, "ChunkScorer", _unavailable)
         for turn in range(2 * MAX_DEATHS):
             with pytest.raises(StoreUnavailable):
                 bench.steps.chunk(job.id, 0, Delivery("message", turn))
@@ -212,12 +212,12 @@ def test_of_two_who_begin_at_once_one_gets_the_lease(bench: Any, monkeypatch: py
 
 
 def test_a_long_step_renews_its_lease(bench: Any, monkeypatch: pytest.MonkeyPatch, eventually: Any) -> None:
-    monkeypatch.setattr(attempts, "_RENEW_SECONDS", 0.01)
+    monkeypatch.setattr(leases, "_RENEW_SECONDS", 0.01)
     lease = begin(bench.store, "job_x", "000000", Delivery("a", 0))
     assert lease is not None
-    before = bench.store.head(keys.attempt("job_x", "000000")).modified
+    before = bench.store.head(paths.attempt("job_x", "000000")).modified
     with lease.renewed():
-        eventually(lambda: bench.store.head(keys.attempt("job_x", "000000")).modified > before)
+        eventually(lambda: bench.store.head(paths.attempt("job_x", "000000")).modified > before)
     lease.give_up("Reason")
 
 
@@ -225,31 +225,31 @@ def test_a_finish_that_comes_late_does_not_touch_the_files(bench: Any, many_cust
     job = bench.submit(many_customers(2_000))
     bench.drain()
     results = bench.file(job, "results")
-    bench.ledger.change(job.id, lambda now: replace(now, status="finalizing", finished_at=None))
+    bench.repository.change(job.id, lambda now: replace(now, status="finalizing", finished_at=None))
     bench.take(("finish", job.id, None))
-    assert bench.store.get(keys.file(job.id, "results")).data == results
+    assert bench.store.get(paths.file(job.id, "results")).data == results
 
 
 def test_a_stopped_ending_is_brought_to_its_end(bench: Any, many_customers: Make) -> None:
     job = bench.submit(many_customers(500))
     bench.drain()
-    bench.store.put(keys.active(job.id), b"", content_type="text/plain")
-    bench.store.put(keys.chunk(job.id, 0, "results"), b"", content_type="text/csv")
+    bench.store.put(paths.active(job.id), b"", content_type="text/plain")
+    bench.store.put(paths.chunk(job.id, 0, "results"), b"", content_type="text/csv")
     bench.sweeper.sweep()
-    assert not list(bench.ledger.active())
-    assert not list(bench.store.list(f"{keys.folder(job.id)}chunks/"))
+    assert not list(bench.repository.active())
+    assert not list(bench.store.list(f"{paths.folder(job.id)}chunks/"))
 
 
 def test_an_entry_without_a_record_is_left_alone_at_first_and_then_dropped(
     bench: Any, many_customers: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = bench.submit(many_customers(5))
-    bench.store.delete([keys.record(job.id)])
+    bench.store.delete([paths.record(job.id)])
     bench.sweeper.sweep()
-    assert [entry.key for entry in bench.ledger.active()] == [keys.active(job.id)]
-    monkeypatch.setattr(sweep, "_ABANDONED", timedelta(0))
+    assert [entry.key for entry in bench.repository.active()] == [paths.active(job.id)]
+    monkeypatch.setattr(recovery, "_ABANDONED", timedelta(0))
     bench.sweeper.sweep()
-    assert not list(bench.ledger.active())
+    assert not list(bench.repository.active())
 
 
 LOST = {"start": 0, "all chunks": 1, "the second span": 2, "finish": 3}
@@ -294,7 +294,7 @@ def test_of_many_sweepers_that_look_at_once_one_sends(bench: Any, many_customers
             return True
 
     queue = Together()
-    sweepers = [Sweeper(bench.ledger, queue, bench.meter, timedelta(0)) for _ in range(10)]
+    sweepers = [Sweeper(bench.repository, queue, bench.metrics, timedelta(0)) for _ in range(10)]
     with ThreadPoolExecutor(10) as threads:
         list(threads.map(Sweeper.sweep, sweepers))
     assert len(queue.steps) == 5
@@ -303,7 +303,7 @@ def test_of_many_sweepers_that_look_at_once_one_sends(bench: Any, many_customers
 def test_what_has_just_been_sent_is_given_time_to_arrive(bench: Any, many_customers: Make) -> None:
     bench.submit(many_customers(10))
     bench.queue.steps.clear()
-    sweeper = Sweeper(bench.ledger, bench.queue, bench.meter, timedelta(seconds=10))
+    sweeper = Sweeper(bench.repository, bench.queue, bench.metrics, timedelta(seconds=10))
     seen = []
     for _ in range(5):
         sweeper.sweep()
@@ -324,7 +324,7 @@ def test_the_same_delivery_twice_is_no_orderly_retry(bench: Any) -> None:
 def test_a_lease_is_renewed_again_after_the_store_was_away(
     bench: Any, monkeypatch: pytest.MonkeyPatch, eventually: Any
 ) -> None:
-    monkeypatch.setattr(attempts, "_RENEW_SECONDS", 0.01)
+    monkeypatch.setattr(leases, "_RENEW_SECONDS", 0.01)
     lease = begin(bench.store, "job_x", "000000", Delivery("a", 0))
     assert lease is not None
     whole, refused = type(bench.store).put, []
@@ -335,10 +335,10 @@ def test_a_lease_is_renewed_again_after_the_store_was_away(
             _unavailable()
         return whole(self, *arguments, **options)
 
-    before = bench.store.head(keys.attempt("job_x", "000000")).modified
+    before = bench.store.head(paths.attempt("job_x", "000000")).modified
     monkeypatch.setattr(type(bench.store), "put", put)
     with lease.renewed():
-        eventually(lambda: bench.store.head(keys.attempt("job_x", "000000")).modified > before)
+        eventually(lambda: bench.store.head(paths.attempt("job_x", "000000")).modified > before)
     assert len(refused) == 3
 
 
@@ -346,21 +346,21 @@ def test_a_large_job_gives_way_to_smaller_ones_after_each_chunk(bench: Any, many
     twin, job = bench.submit(many_customers(6_000)), bench.submit(many_customers(6_000))
     bench.take()
     bench.take()
-    assert bench.ledger.load(job.id).span > 1
+    assert bench.repository.load(job.id).span > 1
     bench.queue.smaller = True
     done = 0
     while bench.status(job) == "in_progress" and ("finish", job.id, None) not in bench.queue.steps:
         step = next(step for step in bench.queue.steps if step[1] == job.id)
         bench.queue.steps.remove(step)
         bench.take(step)
-        now = len(bench.ledger.done(job.id))
+        now = len(bench.repository.done(job.id))
         assert now - done == 1
         done = now
     assert done == job.chunks > MAX_DEATHS
     bench.queue.smaller = False
     bench.drain()
     assert bench.file(job, "results") == bench.file(twin, "results")
-    assert bench.meter.rows.completed == 12_000
+    assert bench.metrics.rows.completed == 12_000
 
 
 def test_a_span_that_gave_way_may_still_lose_its_worker(
@@ -370,7 +370,7 @@ def test_a_span_that_gave_way_may_still_lose_its_worker(
     bench.take()
     bench.queue.smaller = True
     bench.take()
-    held = Attempt.from_bytes(bench.store.get(keys.attempt(job.id, "000000")).data, "")
+    held = Attempt.from_bytes(bench.store.get(paths.attempt(job.id, "000000")).data, "")
     assert (held.count, held.lost) == (0, True)
     bench.queue.smaller = False
     bench.queue.steps.clear()

@@ -17,12 +17,12 @@ import pytest
 from pydantic import ValidationError
 
 from churn_api.addresses import is_public
-from churn_api.jobs.announcing import MAX_TRIES, AnnouncementFailed, announce
+from churn_api.jobs.notifications import MAX_TRIES, AnnouncementFailed, announce
 from churn_api.jobs.submission import Limits
+from churn_api.jobs.webhook import Webhook
+from churn_api.jobs.webhook_signature import sign_standard
 from churn_api.settings import ApiSettings
-from churn_api.signing import sign_standard
-from churn_api.tasks import announcer
-from churn_api.webhook import Webhook
+from churn_api.worker.tasks import announcer
 
 SECRET = "a secret of the operator's"
 
@@ -237,9 +237,9 @@ def test_an_end_is_announced_until_it_is_taken_with_growing_pauses(bench: Any, a
     flaky = Flaky(3)
     pauses = []
     while not flaky.jobs:
-        announce(bench.ledger, flaky, announced.id)
+        announce(bench.repository, flaky, announced.id)
         start = bench.clock.now
-        announce(bench.ledger, flaky, announced.id)  # not due: nothing happens
+        announce(bench.repository, flaky, announced.id)  # not due: nothing happens
         bench.queue.steps.clear()
         while not flaky.jobs and not bench.queue.steps:
             bench.clock.pass_by(seconds=5)
@@ -247,16 +247,16 @@ def test_an_end_is_announced_until_it_is_taken_with_growing_pauses(bench: Any, a
         pauses.append((bench.clock.now - start).total_seconds())
     assert pauses == [10, 20, 40, 0]
     assert flaky.jobs[0]["status"] == "completed"
-    assert not list(bench.ledger.active())
+    assert not list(bench.repository.active())
 
 
 def test_an_announcement_is_given_up_after_many_tries(bench: Any, announced: Any) -> None:
     flaky = Flaky(1_000)
     for _ in range(MAX_TRIES + 5):
-        announce(bench.ledger, flaky, announced.id)
+        announce(bench.repository, flaky, announced.id)
         bench.clock.pass_by(hours=5)
     assert 1_000 - flaky.failures == MAX_TRIES
-    assert not list(bench.ledger.active())
+    assert not list(bench.repository.active())
 
 
 UNREACHABLE = [
@@ -295,12 +295,12 @@ def test_a_secret_that_claims_to_be_base_64_must_be() -> None:
 @pytest.mark.parametrize("url", UNREACHABLE[:4])
 def test_whatever_becomes_of_a_try_it_counts(bench: Any, announced: Any, url: str) -> None:
     webhook = Webhook(url, SECRET, seconds=0.5)
-    announce(bench.ledger, webhook, announced.id)
-    announce(bench.ledger, webhook, announced.id)  # not due: nothing happens
-    assert bench.ledger.load(announced.id).announced_tries == 1
-    bench.ledger.change(announced.id, lambda job: replace(job, announced_tries=MAX_TRIES - 1, announce_at=None))
-    announce(bench.ledger, webhook, announced.id)
-    assert not list(bench.ledger.active())
+    announce(bench.repository, webhook, announced.id)
+    announce(bench.repository, webhook, announced.id)  # not due: nothing happens
+    assert bench.repository.load(announced.id).announced_tries == 1
+    bench.repository.change(announced.id, lambda job: replace(job, announced_tries=MAX_TRIES - 1, announce_at=None))
+    announce(bench.repository, webhook, announced.id)
+    assert not list(bench.repository.active())
 
 
 def test_what_nobody_foresaw_of_a_try_counts_as_one(bench: Any, announced: Any) -> None:
@@ -308,18 +308,18 @@ def test_what_nobody_foresaw_of_a_try_counts_as_one(bench: Any, announced: Any) 
         def announce(self, _: dict[str, Any]) -> None:
             raise RuntimeError
 
-    announce(bench.ledger, Broken(), announced.id)
-    assert bench.ledger.load(announced.id).announced_tries == 1
+    announce(bench.repository, Broken(), announced.id)
+    assert bench.repository.load(announced.id).announced_tries == 1
 
 
 def test_of_two_who_announce_at_once_one_does(bench: Any, announced: Any) -> None:
     class Twofold(Flaky):
         def announce(self, job: dict[str, Any]) -> None:
             super().announce(job)
-            announce(bench.ledger, self, announced.id)
+            announce(bench.repository, self, announced.id)
 
     twofold = Twofold(0)
-    announce(bench.ledger, twofold, announced.id)
+    announce(bench.repository, twofold, announced.id)
     assert len(twofold.jobs) == 1
 
 
@@ -337,15 +337,15 @@ def test_an_announcement_waits_once_however_often_is_swept(bench: Any, announced
 def test_a_job_that_has_expired_is_not_announced_and_its_expiry_is_counted(bench: Any, announced: Any) -> None:
     flaky = Flaky(0)
     bench.clock.pass_by(days=8)
-    announce(bench.ledger, flaky, announced.id)
+    announce(bench.repository, flaky, announced.id)
     bench.sweeper.sweep()
     assert flaky.jobs == []
-    assert bench.meter.jobs.count("expired") == 1
+    assert bench.metrics.jobs.count("expired") == 1
 
 
 def test_without_a_receiver_nothing_is_kept_waiting(bench: Any, announced: Any) -> None:
-    announce(bench.ledger, None, announced.id)
-    assert not list(bench.ledger.active())
+    announce(bench.repository, None, announced.id)
+    assert not list(bench.repository.active())
 
 
 def test_an_announcement_needs_a_secret() -> None:

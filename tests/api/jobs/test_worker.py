@@ -17,12 +17,13 @@ import redis
 from flask import Flask
 from flask.testing import FlaskClient
 
-from churn.store import ObjectStore, open_store
+from churn.store.interface import ObjectStore
+from churn.store.opening import open_store
 from churn_api.app import create_app
-from churn_api.jobs import keys
-from churn_api.jobs.ledger import Ledger
-from churn_api.queue import ANNOUNCEMENTS
+from churn_api.jobs import paths
+from churn_api.jobs.repository import JobRepository
 from churn_api.settings import ApiSettings
+from churn_api.worker.celery_queue import ANNOUNCEMENTS
 
 Make = Callable[[int], bytes]
 
@@ -59,7 +60,7 @@ class Stack:
             "CHURN_SWEEP_SECONDS": "0.5",
             "OPENBLAS_NUM_THREADS": "1",
         }
-        command = [sys.executable, *(python or ("-m", "celery")), "--quiet", "--app", "churn_api.worker", "worker"]
+        command = [sys.executable, *(python or ("-m", "celery")), "--quiet", "--app", "churn_api.worker.app", "worker"]
         with (self.folder / "worker.log").open("ab") as log:
             worker = subprocess.Popen(
                 [*command, "-n", f"{time.monotonic_ns()}@%h"],
@@ -182,14 +183,14 @@ def test_two_workers_share_a_job(stack: Stack, table: bytes, undisturbed: tuple[
 
 POISON = """
 import os, signal, sys
-from churn_api.jobs import scoring
+from churn_api.jobs.csv import chunk_scorer
 from celery.__main__ import main
-whole = scoring.ChunkScorer.__init__
+whole = chunk_scorer.ChunkScorer.__init__
 def poisoned(self, predictor, data, *rest):
     if b"POISON" in data:
         os.kill(os.getpid(), signal.SIGKILL)
     whole(self, predictor, data, *rest)
-scoring.ChunkScorer.__init__ = poisoned
+chunk_scorer.ChunkScorer.__init__ = poisoned
 sys.exit(main())
 """
 
@@ -197,13 +198,13 @@ sys.exit(main())
 # Each chunk takes a second, as those of many faults do, and a marked one twenty.
 SLOW = """
 import sys, time
-from churn_api.jobs import scoring
+from churn_api.jobs.csv import chunk_scorer
 from celery.__main__ import main
-whole = scoring.ChunkScorer.__init__
+whole = chunk_scorer.ChunkScorer.__init__
 def slow(self, predictor, data, *rest):
     time.sleep(20 if b"LONG" in data else 1)
     whole(self, predictor, data, *rest)
-scoring.ChunkScorer.__init__ = slow
+chunk_scorer.ChunkScorer.__init__ = slow
 sys.exit(main())
 """
 
@@ -230,7 +231,7 @@ def test_a_busy_worker_holds_no_step_that_an_idle_one_could_do(stack: Stack, man
     stack.start_worker("-c", SLOW, **seldom)
     long = stack.submit(many_customers(3).replace(b"0000001-ROW", b"LONG"))
     end = time.monotonic() + 30
-    while not list(stack.store.list(keys.attempts(long))):
+    while not list(stack.store.list(paths.attempts(long))):
         assert time.monotonic() < end
         time.sleep(0.05)
     waiting = [stack.submit(many_customers(1)) for _ in range(3)]
@@ -268,7 +269,7 @@ def test_a_cancelled_job_ends_soon_and_leaves_no_parts(stack: Stack, many_custom
     assert job["request_counts"]["completed"] < 40_000
     assert stack.client.delete(f"/jobs/{job_id}").status_code == 204
     time.sleep(0.5)
-    assert list(stack.store.list(keys.folder(job_id))) == []
+    assert list(stack.store.list(paths.folder(job_id))) == []
 
 
 def test_counts_of_jobs_reach_the_apis_scrape(stack: Stack, table: bytes, eventually: Callable[..., Any]) -> None:
@@ -309,8 +310,8 @@ def test_a_receiver_that_hangs_keeps_no_job_from_being_scored(
         try:
             for _ in range(8):
                 stack.wait(stack.submit(many_customers(1)))
-            ledger = Ledger(stack.store)
-            tried = [job_id for job_id in map(keys_of, ledger.active()) if ledger.load(job_id).announced_tries]
+            repository = JobRepository(stack.store)
+            tried = [job_id for job_id in map(keys_of, repository.active()) if repository.load(job_id).announced_tries]
             assert tried, "nothing has been announced yet"
             began = time.monotonic()
             stack.wait(stack.submit(many_customers(1)), seconds=10)
@@ -324,7 +325,7 @@ def test_a_receiver_that_hangs_keeps_no_job_from_being_scored(
 
 def keys_of(entry: Any) -> str:
     """The job's id of an entry of the index."""
-    return str(entry.key.removeprefix(keys.ACTIVE))
+    return str(entry.key.removeprefix(paths.ACTIVE))
 
 
 def test_the_worker_shows_life_only_while_it_has_its_queue(

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
 from churn.overlap import overlapped
-from churn.store import ObjectStore
-from churn_api.jobs import keys
-from churn_api.jobs.files import CSV, ERROR_COLUMNS, RESULT_COLUMNS, header
-from churn_api.jobs.record import Progress
+from churn.store.interface import ObjectStore
+from churn_api.jobs import paths
+from churn_api.jobs.csv.result_files import CSV, ERROR_COLUMNS, RESULT_COLUMNS, header
+from churn_api.jobs.job import Progress
 
 # No line of the results is as long.
 _LINE_BYTES = 4096
@@ -17,17 +17,17 @@ _AT_ONCE = 4
 
 def join(store: ObjectStore, job_id: str, done: Mapping[int, Progress]) -> None:
     """Write the results and the errors of a job, all of whose chunks are done."""
-    parts = {entry.key for entry in store.list(keys.chunks(job_id))}
+    parts = {entry.key for entry in store.list(paths.chunks(job_id))}
     results = [number for number in sorted(done) if number == 0 or done[number].completed]
     errors = [number for number in sorted(done) if number == 0 or done[number].failed]
-    _fill_up(store, [keys.chunk(job_id, number, "results") for number in results])
+    _fill_up(store, [paths.chunk(job_id, number, "results") for number in results])
     for kind, numbers, columns in (("results", results, RESULT_COLUMNS), ("errors", errors, ERROR_COLUMNS)):
-        plain = [keys.chunk(job_id, number, kind) for number in numbers]
-        _join(store, keys.file(job_id, kind), plain, header(columns))
-        raw = [keys.chunk(job_id, number, keys.raw(kind)) for number in numbers]
+        plain = [paths.chunk(job_id, number, kind) for number in numbers]
+        _join(store, paths.file(job_id, kind), plain, header(columns))
+        raw = [paths.chunk(job_id, number, paths.raw(kind)) for number in numbers]
         if not parts.isdisjoint(raw):
             names = [own if own in parts else other for own, other in zip(raw, plain, strict=True)]
-            _join(store, keys.file(job_id, keys.raw(kind)), names, header(columns))
+            _join(store, paths.file(job_id, paths.raw(kind)), names, header(columns))
 
 
 def _join(store: ObjectStore, key: str, names: Sequence[str], head: bytes) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from churn_api.jobs import rows
+from churn_api.jobs.csv import rows
 
 # The results of a chunk of this many bytes are about 6 MB: more than the 5 MiB that S3 wants of a part it copies by
 # itself, and little enough that a worker stays within its memory.

@@ -19,19 +19,19 @@ from churn.errors import (
     UnknownRelease,
 )
 from churn.job_states import CANCELLING, FINALIZING, IN_PROGRESS, QUEUED, VALIDATING
-from churn_api.jobs import keys
-from churn_api.jobs.attempts import KeepsFailing, Lease, begin
-from churn_api.jobs.ending import Ending
+from churn_api.jobs import paths
+from churn_api.jobs.chunk_pipeline import ChunkPipeline
+from churn_api.jobs.chunk_pipeline import length as span_length
 from churn_api.jobs.errors import UnknownJob, UnreadableObject
+from churn_api.jobs.job import Job
+from churn_api.jobs.job_metrics import JobMetrics
 from churn_api.jobs.joining import join
-from churn_api.jobs.ledger import Ledger
-from churn_api.jobs.loaded import LoadedReleases
-from churn_api.jobs.meter import Meter
+from churn_api.jobs.leases import KeepsFailing, Lease, begin
+from churn_api.jobs.lifecycle import Lifecycle
 from churn_api.jobs.plan import NewerPlan, Plan
 from churn_api.jobs.queue import Delivery, Queue
-from churn_api.jobs.record import Job
-from churn_api.jobs.span import SpanScorer
-from churn_api.jobs.span import length as span_length
+from churn_api.jobs.release_cache import ReleaseCache
+from churn_api.jobs.repository import JobRepository
 
 log = logging.getLogger(__name__)
 
@@ -39,14 +39,14 @@ log = logging.getLogger(__name__)
 class Steps:
     """What a worker does with jobs."""
 
-    def __init__(self, ledger: Ledger, queue: Queue, releases: LoadedReleases, meter: Meter) -> None:
-        self._ledger = ledger
-        self._store = ledger.store
+    def __init__(self, repository: JobRepository, queue: Queue, releases: ReleaseCache, metrics: JobMetrics) -> None:
+        self._repository = repository
+        self._store = repository.store
         self._queue = queue
         self._releases = releases
-        self._meter = meter
-        self._ending = Ending(ledger, queue, meter)
-        self._spans = SpanScorer(ledger, releases, meter)
+        self._metrics = metrics
+        self._ending = Lifecycle(repository, queue, metrics)
+        self._spans = ChunkPipeline(repository, releases, metrics)
 
     def start(self, job_id: str) -> None:
         """Check what the job is pinned to and hand out its chunks."""
@@ -59,21 +59,21 @@ class Steps:
 
     def _enter(self, job_id: str, step: Callable[[Job], Job]) -> Job:
         """Bring a job into its next state; whoever does counts it."""
-        job, made = self._ledger.change(job_id, step)
+        job, made = self._repository.change(job_id, step)
         if made:
-            self._meter.count_job(job.status)
+            self._metrics.count_job(job.status)
         return job
 
     def _validating(self, job: Job) -> Job:
         if job.status != QUEUED:
             return job
-        return replace(job, status=VALIDATING, started_at=self._ledger.moment())
+        return replace(job, status=VALIDATING, started_at=self._repository.moment())
 
     def _hand_out(self, job: Job) -> None:
         try:
             self._plan(job)
-            if self._store.head(keys.upload(job.id)).size != job.size:
-                raise ObjectNotFound(keys.upload(job.id))
+            if self._store.head(paths.upload(job.id)).size != job.size:
+                raise ObjectNotFound(paths.upload(job.id))
             span = span_length(self._releases.get(job.model_version).predictor, job.chunks)
         except NewerPlan:
             _leave_to_newer("start", job)
@@ -91,7 +91,7 @@ class Steps:
                 self._queue.send("finish", job.id)
 
     def _plan(self, job: Job) -> Plan:
-        key = keys.plan(job.id)
+        key = paths.plan(job.id)
         data = self._store.get(key).data
         try:
             return Plan.from_bytes(data)
@@ -107,19 +107,19 @@ class Steps:
         """Score the span of a chunk, unless all of it has been done or someone else is at it; between chunks, smaller
         jobs that wait come first."""
         with suppress(UnknownJob):
-            job = self._ledger.load(job_id)
+            job = self._repository.load(job_id)
             if job.status == CANCELLING:
                 self._ending.settle(job_id)
             elif job.status == IN_PROGRESS:
-                done = self._ledger.done(job_id)
+                done = self._repository.done(job_id)
                 if missing := [other for other in job.span_of(number) if other not in done]:
                     self._attempt(job, f"{job.span_of(number)[0]:06d}", delivery, missing)
 
     def finish(self, job_id: str, delivery: Delivery) -> None:
         """Join the chunks' parts, unless some are still missing or it has been done."""
         with suppress(UnknownJob):
-            job = self._ledger.load(job_id)
-            if job.status in (IN_PROGRESS, FINALIZING) and len(self._ledger.done(job_id)) == job.chunks:
+            job = self._repository.load(job_id)
+            if job.status in (IN_PROGRESS, FINALIZING) and len(self._repository.done(job_id)) == job.chunks:
                 job = self._enter(job_id, _finalizing)
                 if job.status == FINALIZING:
                     self._attempt(job, "finish", delivery, [])
@@ -177,17 +177,17 @@ class Steps:
     def _after_span(self, job_id: str) -> bool:
         """See to what may have happened meanwhile: the last chunk done, or the job cancelled. Whether the job is still
         in progress."""
-        job = self._ledger.load(job_id)
+        job = self._repository.load(job_id)
         if job.finished:
             self._ending.clear_parts(job_id)
         elif job.status == CANCELLING:
             self._ending.settle(job_id)
-        elif len(self._ledger.done(job_id)) == job.chunks:
+        elif len(self._repository.done(job_id)) == job.chunks:
             self._queue.send("finish", job_id)
         return job.status == IN_PROGRESS
 
     def _join(self, job: Job) -> list[int]:
-        done = self._ledger.done(job.id)
+        done = self._repository.done(job.id)
         if len(done) != job.chunks:
             return []  # somebody else has joined them already, and tidied up
         join(self._store, job.id, done)

@@ -10,15 +10,15 @@ from typing import Any, NamedTuple
 
 from churn.errors import FieldError, StoreUnavailable, ValidationError
 from churn.job_states import QUEUED
-from churn_api.jobs import keys
-from churn_api.jobs.claims import Claims
+from churn_api.jobs import ids, paths
+from churn_api.jobs.csv.upload_check import UploadCheck
 from churn_api.jobs.errors import JobConflict
-from churn_api.jobs.intake import Intake
-from churn_api.jobs.ledger import JSON, Ledger
-from churn_api.jobs.meter import Meter
+from churn_api.jobs.idempotency import IdempotencyKeys
+from churn_api.jobs.job import Job
+from churn_api.jobs.job_metrics import JobMetrics
 from churn_api.jobs.plan import CHUNK_BYTES
 from churn_api.jobs.queue import Queue
-from churn_api.jobs.record import Job
+from churn_api.jobs.repository import JSON, JobRepository
 
 MAX_KEY_LENGTH = 255
 MAX_FILENAME_LENGTH = 255
@@ -44,12 +44,12 @@ class Accepted(NamedTuple):
 class Submissions:
     """Where jobs come in."""
 
-    def __init__(self, ledger: Ledger, queue: Queue, meter: Meter, limits: Limits) -> None:
-        self._ledger = ledger
+    def __init__(self, repository: JobRepository, queue: Queue, metrics: JobMetrics, limits: Limits) -> None:
+        self._repository = repository
         self._queue = queue
-        self._meter = meter
+        self._metrics = metrics
         self._limits = limits
-        self._claims = Claims(ledger, self._begin)
+        self._claims = IdempotencyKeys(repository, self._begin)
 
     def accept(
         self,
@@ -70,8 +70,8 @@ class Submissions:
 
         Raises InvalidUpload, UploadTooLarge, ValidationError (the key), IdempotencyConflict, StoreUnavailable."""
         _check_key(key)
-        job = self._new(filename, model_version, keys.claim(key, caller) if key is not None else None)
-        self._ledger.reserve(job.id, job.expires, job.claim)
+        job = self._new(filename, model_version, paths.claim(key, caller) if key is not None else None)
+        self._repository.reserve(job.id, job.expires, job.claim)
         try:
             job = self._store_upload(job, blocks, options or {})
         except BaseException:
@@ -92,10 +92,10 @@ class Submissions:
             raise
 
     def _new(self, filename: str | None, model_version: str, claim: str | None) -> Job:
-        moment = self._ledger.clock()
+        moment = self._repository.clock()
         expires = moment.replace(microsecond=0) + timedelta(days=self._limits.ttl_days)
         return Job(
-            id=keys.new_id(moment),
+            id=ids.new_id(moment),
             status=QUEUED,
             filename=_shown(filename),
             created_at=moment.isoformat(),
@@ -110,24 +110,24 @@ class Submissions:
         )
 
     def _begin(self, job: Job) -> None:
-        if self._ledger.add(job):
-            self._meter.count_job(QUEUED)
+        if self._repository.add(job):
+            self._metrics.count_job(QUEUED)
         self._queue.send("start", job.id)
 
     def _discard(self, job: Job) -> None:
         """Delete an upload that nobody else can know of."""
         with suppress(StoreUnavailable):  # what went wrong first is what the caller must hear; it expires
-            self._ledger.clear(job.id, job.expires)
+            self._repository.clear(job.id, job.expires)
 
     def _store_upload(self, job: Job, blocks: Iterable[bytes], options: Mapping[str, Any]) -> Job:
-        intake = Intake(self._limits.upload_mb, self._limits.chunk_bytes)
+        intake = UploadCheck(self._limits.upload_mb, self._limits.chunk_bytes)
         # Only a key asks for the digest, which takes as long as all the rest.
         digest = hashlib.sha256() if job.claim else None
         passing = blocks if digest is None else _digested(blocks, digest)
-        store = self._ledger.store
-        store.write(keys.upload(job.id), intake.passing(passing), content_type="text/csv")
+        store = self._repository.store
+        store.write(paths.upload(job.id), intake.passing(passing), content_type="text/csv")
         plan = intake.plan()
-        store.put(keys.plan(job.id), plan.to_bytes(), content_type=JSON)
+        store.put(paths.plan(job.id), plan.to_bytes(), content_type=JSON)
         if digest is not None and options:
             digest.update(json.dumps(options, sort_keys=True).encode())
         sha256 = digest.hexdigest() if digest is not None else ""

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from churn.customer import FIELDS
+from churn.customer.declaration import FIELDS
 
 WHOLE: dict[str, Any] = {"customerID": "7590-VHVEG", **{name: field.example for name, field in FIELDS.items()}}
 

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from churn.job_states import STATES
-from churn_api.jobs import keys, look
-from churn_api.jobs.files import ERROR_COLUMNS, FAULTS_OF_A_ROW, RESULT_COLUMNS, ROWS_IN_FULL
+from churn_api.http.uploads import BODIES
+from churn_api.jobs import ids
+from churn_api.jobs.csv import preview
+from churn_api.jobs.csv.result_files import ERROR_COLUMNS, FAULTS_OF_A_ROW, RESULT_COLUMNS, ROWS_IN_FULL
 from churn_api.openapi.operations import CONDITIONS, REQUEST_ID, json_content, operation
 from churn_api.openapi.schemas import reference
-from churn_api.uploads import BODIES
 
 _TEXT: dict[str, Any] = {"type": "string"}
 _MOMENT = {"type": "string", "format": "date-time"}
@@ -79,7 +80,7 @@ def _file_check() -> dict[str, Any]:
         },
         "sample": {
             "type": "array",
-            "maxItems": look.SAMPLE_ROWS,
+            "maxItems": preview.SAMPLE_ROWS,
             "items": {"type": "object", "additionalProperties": _TEXT},
             "description": "The first rows, by the fields' names.",
         },
@@ -95,14 +96,14 @@ def _check() -> dict[str, Any]:
         "schema": {"type": "integer", "minimum": 0},
     }
     name = {"name": "name", "in": "query", "description": "The file's name.", "schema": _TEXT}
-    start = {"type": "string", "format": "binary", "maxLength": look.MAX_HEAD_BYTES}
+    start = {"type": "string", "format": "binary", "maxLength": preview.MAX_HEAD_BYTES}
     return operation(
         "Jobs",
         "checkFile",
         "Look at a file before it is sent",
         json_content("FileCheck"),
-        description=f"The body is the first {look.MAX_HEAD_BYTES >> 10} KiB of the file, or all of it. It is read as a "
-        "job's file is; nothing is kept of it.",
+        description=f"The body is the first {preview.MAX_HEAD_BYTES >> 10} KiB of the file, or all of it. It is read "
+        "as a job's file is; nothing is kept of it.",
         fails=(413, 415, 422),
         parameters=[size, name],
         requestBody={"required": True, "content": {"application/octet-stream": {"schema": start}}},
@@ -175,7 +176,7 @@ def _list() -> dict[str, Any]:
             "name": "after",
             "in": "query",
             "description": "The id after which the page begins.",
-            "schema": _TEXT | {"pattern": rf"^({keys.ID_PATTERN})?$"},
+            "schema": _TEXT | {"pattern": rf"^({ids.ID_PATTERN})?$"},
         },
     ]
     return operation(

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from churn.customer import FIELDS
+from churn.customer.declaration import FIELDS
 from churn_api.openapi import examples
 from churn_api.openapi.operations import json_content, operation, revalidated
 from churn_api.settings import ApiSettings

@@ -3,9 +3,9 @@
 from flask import Blueprint, Response, request
 
 from churn_api.answers import HealthAnswer, respond
-from churn_api.auth import NOBODY, wants
-from churn_api.checks import FAILING
-from churn_api.keys import ADMIN
+from churn_api.auth.api_keys import ADMIN
+from churn_api.auth.policy import NOBODY, wants
+from churn_api.health.dependencies import FAILING
 from churn_api.service import service
 
 blueprint = Blueprint("health", __name__)
@@ -17,7 +17,7 @@ DEGRADED_FROM = 0.05
 @blueprint.get("/health")
 @wants(NOBODY)
 def health() -> Response:
-    tally = service().board.tally()
+    tally = service().counters.tally()
     checks = service().checks.report()
     degraded = tally.error_rate >= DEGRADED_FROM or FAILING in checks.values()
     mean_ms = 1000 * tally.seconds / tally.prediction_requests if tally.prediction_requests else 0.0

@@ -4,16 +4,17 @@ from typing import Literal
 
 from flask import Blueprint, Response, g, request
 
+from churn.customer.reading import echo
 from churn.errors import FieldError, ValidationError
-from churn.reading import echo
-from churn_api import downloads
 from churn_api.answers import respond
-from churn_api.auth import wants
-from churn_api.jobs import keys, look
-from churn_api.keys import JOBS
-from churn_api.limits import Pace
+from churn_api.auth.api_keys import JOBS
+from churn_api.auth.policy import wants
+from churn_api.http.uploads import read_head, read_upload
+from churn_api.jobs import ids
+from churn_api.jobs.csv import preview
+from churn_api.limits.concurrency import Pace
 from churn_api.service import service
-from churn_api.uploads import read_head, read_upload
+from churn_api.views import downloads
 
 blueprint = Blueprint("jobs", __name__)
 
@@ -35,7 +36,7 @@ def submit() -> Response:
         caller=g.get("api_key_name"),
         options=request.args.to_dict(flat=False),
     )
-    response = respond(service().desk.show(job), 202)
+    response = respond(service().jobs.show(job), 202)
     response.headers["Location"] = f"/jobs/{job.id}"
     if replayed:
         response.headers["Idempotent-Replayed"] = "true"
@@ -46,32 +47,32 @@ def submit() -> Response:
 @wants(JOBS, Pace.BODIES)
 def check() -> Response:
     """A look at a file before all of it is sent, by the rules that will be its own."""
-    head, size = read_head(request, look.MAX_HEAD_BYTES)
-    return respond(look.look_at(head, size, service().settings.max_upload_mb))
+    head, size = read_head(request, preview.MAX_HEAD_BYTES)
+    return respond(preview.look_at(head, size, service().settings.max_upload_mb))
 
 
 @blueprint.get("/jobs")
 @wants(JOBS, Pace.QUICK)
 def listing() -> Response:
-    return respond(service().desk.page(_limit(), _after()))
+    return respond(service().jobs.page(_limit(), _after()))
 
 
 @blueprint.get("/jobs/<job_id>")
 @wants(JOBS, Pace.QUICK)
 def show(job_id: str) -> Response:
-    return respond(service().desk.get(job_id))
+    return respond(service().jobs.get(job_id))
 
 
 @blueprint.post("/jobs/<job_id>/cancel")
 @wants(JOBS, Pace.QUICK)
 def cancel(job_id: str) -> Response:
-    return respond(service().desk.cancel(job_id), 202)
+    return respond(service().jobs.cancel(job_id), 202)
 
 
 @blueprint.delete("/jobs/<job_id>")
 @wants(JOBS, Pace.QUICK)
 def delete(job_id: str) -> Response:
-    service().desk.delete(job_id)
+    service().jobs.delete(job_id)
     return Response(status=204)
 
 
@@ -97,14 +98,14 @@ def _limit() -> int:
 
 def _after() -> str | None:
     wanted = request.args.get("after")
-    if wanted and not keys.is_id(wanted):
+    if wanted and not ids.is_id(wanted):
         raise ValidationError([FieldError("after", "not_allowed", "after must be the id of a job, such as last_id.")])
     return wanted or None
 
 
 def _download(job_id: str, kind: Literal["results", "errors"]) -> Response:
     raw, excel = _flag("raw"), _flag("excel")
-    download = service().desk.download(job_id, kind, raw=raw)
+    download = service().jobs.download(job_id, kind, raw=raw)
     name = downloads.file_name(download.job.filename, job_id, kind)
     return downloads.send(request, download, name, excel=excel)
 

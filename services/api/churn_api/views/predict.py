@@ -8,16 +8,16 @@ from urllib.parse import parse_qs
 from flask import Blueprint, Request, Response, request
 from werkzeug.local import LocalProxy
 
-from churn.customer import FIELDS
+from churn.customer.declaration import FIELDS
 from churn.errors import FieldError, ValidationError
 from churn_api.answers import respond
-from churn_api.auth import wants
-from churn_api.batches import predict_batch
-from churn_api.bodies import kind_of, read_json, received
-from churn_api.customer_lists import ONE_LIMIT, read_customers
+from churn_api.auth.api_keys import SCORE
+from churn_api.auth.policy import wants
 from churn_api.errors import InvalidBody
-from churn_api.keys import SCORE
-from churn_api.predictions import predict
+from churn_api.http.json_body import kind_of, read_json, received
+from churn_api.predictions.batch import predict_batch
+from churn_api.predictions.customer_list import ONE_LIMIT, read_customers
+from churn_api.predictions.single import predict
 from churn_api.service import service
 
 blueprint = Blueprint("predict", __name__)

@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, request, send_from_directory
 
 from churn_api.answers import respond
-from churn_api.auth import NOBODY, wants
+from churn_api.auth.policy import NOBODY, wants
 from churn_api.errors import NotFound
 from churn_api.service import service
 

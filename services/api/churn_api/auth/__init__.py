@@ -1,0 +1,1 @@
+"""Who may ask: API keys, their file, and which scope an address needs."""

@@ -1,0 +1,234 @@
+"""gunicorn's worker of threads, in which no client keeps a thread waiting that others need.
+
+A connection is given a thread once its request has arrived: until then the system holds what has come of it, and the
+event loop alone waits. Small requests and large ones have threads of their own, so that neither who sends slowly nor
+who sends much keeps a prediction from being answered. What cannot be read is refused in the one error body.
+"""
+
+import errno
+import json
+import os
+import re
+import socket
+import struct
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
+from selectors import EVENT_READ
+from time import monotonic
+from typing import Any
+
+from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine, ParseException
+from gunicorn.util import write_nonblock
+from gunicorn.workers.gthread import TConn, ThreadWorker
+
+from churn.errors import error_body
+from churn_api.errors import HttpError, TooLate
+from churn_api.limits.concurrency import READING_THREADS
+
+# In the words of the site's nginx.
+_REFUSALS: dict[type[BaseException], HttpError] = {
+    LimitRequestLine: HttpError(414, "URITooLong", "The address is too long; send the data in the body."),
+    LimitRequestHeaders: HttpError(431, "HeadersTooLarge", "The request's headers are too large or too many."),
+}
+_NO_HTTP = HttpError(400, "BadRequest", "The request is not valid HTTP; check its headers.")
+_TOO_SLOW = TooLate()
+
+# Seconds for a request to arrive in that is waited for without a thread, and between two reads or writes of all others.
+ARRIVAL_SECONDS = READ_SECONDS = 20.0
+_TIMEOUT = struct.pack("@ll", int(READ_SECONDS), 0)
+# The same while the service stops.
+STOP_SECONDS = 5.0
+# Seconds for which is read on, without a thread, what an answered client is still sending: if its connection were
+# closed with bytes unread, the system would reset it, and the answer would be lost on its way.
+LINGER_SECONDS = 10.0
+# Seconds and bytes for which a thread reads on what the application left of a body, to keep the connection: a batch
+# that is refused unread. Whoever sends more, or slowly, needs another connection.
+_REST_SECONDS, _REST_BYTES = 1.0, 4 * 1024 * 1024
+
+# Larger than one customer however written; requests of no more are answered by threads of their own.
+SMALL_BYTES = 8 * 1024
+# Bodies up to here are waited for without a thread, in the system's own memory. Heads are mostly smaller than the rest.
+_HELD_BYTES = 64 * 1024
+_PEEK_BYTES = _HELD_BYTES + 16 * 1024
+_LONGEST_HEAD = 16 * 1024
+
+_length = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,12})[ \t]*\r\n", re.IGNORECASE).search
+# What arrives piece by piece, or only once it is asked for.
+_unmeasured = re.compile(rb"\r\n(?:transfer-encoding|expect):", re.IGNORECASE).search
+
+
+class Connection(TConn):
+    """A client's connection; `needs` is how many bytes must have arrived before it is looked at again."""
+
+    needs = 0
+    timeout: float
+
+    def wait_until(self, needs: int) -> None:
+        """Have the poller tell of no fewer than `needs` bytes. 1 is how sockets are made."""
+        if needs != max(self.needs, 1):
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, needs)
+        self.needs = needs
+
+
+class Worker(ThreadWorker):
+    """gunicorn's event loop and threads, with an eye on what has arrived."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._readers = ThreadPoolExecutor(READING_THREADS)
+        self._lingering: deque[Connection] = deque()
+        self._peeked = bytearray(_PEEK_BYTES)
+
+    def accept(self, listener: socket.socket) -> None:
+        try:
+            client, address = listener.accept()
+        except OSError as error:
+            if error.errno not in (errno.EAGAIN, errno.ECONNABORTED, errno.EWOULDBLOCK):
+                raise
+            return
+        self.nr_conns += 1
+        # The system's own time-outs, once: Python's would ask the system once more before each read and write.
+        for direction in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+            client.setsockopt(socket.SOL_SOCKET, direction, _TIMEOUT)
+        self.enqueue_req(Connection(self.cfg, client, address, listener.getsockname()))
+
+    def enqueue_req(self, conn: Any) -> None:
+        """Give the connection to a thread, or go on waiting for its request without one."""
+        if conn.parser is not None and conn.parser.unreader.buf.getvalue():
+            self._hand_over(conn, self._readers)  # gunicorn holds a part of the next request already
+            return
+        try:
+            arrived = conn.sock.recv_into(self._peeked, 0, socket.MSG_PEEK)
+            missing, pool = self._look(conn, arrived)
+        except BlockingIOError:
+            missing, pool = 1, None
+        except OSError:
+            missing, pool = 0, self.tpool  # which finds out the same and closes it
+        if pool is not None:
+            self._hand_over(conn, pool)
+        else:
+            self._wait(conn, missing)
+
+    def _look(self, conn: Connection, arrived: int) -> tuple[int, ThreadPoolExecutor | None]:
+        """How many bytes must have arrived before the next look, or the threads that are to have the request now."""
+        if not arrived:
+            return 0, self.tpool
+        if arrived < conn.needs:
+            # Told of fewer, because the client has ended or the system holds no more: a thread finds out which.
+            return 0, self._readers
+        head = self._peeked.find(b"\r\n\r\n", 0, arrived) + 4
+        if head < 4:
+            return (arrived + 1, None) if arrived < _LONGEST_HEAD else (0, self._readers)
+        declared = _length(self._peeked, 0, head)
+        body = int(declared[1]) if declared else 0
+        if body > _HELD_BYTES or head + body > _PEEK_BYTES or _unmeasured(self._peeked, 0, head):
+            return 0, self._readers
+        if arrived < head + body:
+            return head + body, None
+        return 0, self.tpool if body <= SMALL_BYTES else self._readers
+
+    def _hand_over(self, conn: Connection, pool: ThreadPoolExecutor) -> None:
+        with suppress(OSError):
+            conn.wait_until(1)
+        conn.needs, conn.data_ready = 0, True
+        future = pool.submit(self.handle, conn)
+        future.add_done_callback(lambda done: self.method_queue.defer(self.finish_request, conn, done))
+
+    def _wait(self, conn: Connection, needs: int) -> None:
+        now = monotonic()
+        if not conn.needs:
+            conn.timeout = now + (ARRIVAL_SECONDS if self.alive else STOP_SECONDS)
+        try:
+            conn.wait_until(needs)
+            if conn.timeout <= now:
+                raise TimeoutError
+            self.poller.register(conn.sock, EVENT_READ, partial(self.on_pending_socket_readable, conn))
+        except (OSError, ValueError):
+            self._end(conn, _TOO_SLOW)
+            return
+        self.pending_conns.append(conn)
+
+    def finish_request(self, conn: Any, fs: "Future[Any]") -> None:
+        if not fs.cancelled() and fs.exception() is None and not fs.result():
+            self._linger(conn)
+        else:
+            super().finish_request(conn, fs)
+
+    def _keepalive_after(self, conn: Any, keepalive: bool) -> bool:
+        return bool(keepalive and conn.parser.finish_body(monotonic() + _REST_SECONDS, _REST_BYTES))
+
+    def _cap_keepalive(self, deadline: float) -> None:
+        super()._cap_keepalive(deadline)  # type: ignore[misc]  # gunicorn has it, its stubs do not
+        for conn in self.pending_conns:
+            conn.timeout = min(conn.timeout or 0.0, monotonic() + STOP_SECONDS)
+
+    def murder_pending(self) -> None:
+        """End what has taken too long to arrive, and what has lingered for long enough."""
+        now = monotonic()
+        lines: tuple[deque[Any], ...] = (self.pending_conns, self._lingering)
+        for waiting in lines:
+            while waiting and waiting[0].timeout <= now:
+                conn = waiting.popleft()
+                with suppress(OSError, KeyError, ValueError):
+                    self.poller.unregister(conn.sock)
+                # Whoever has sent nothing asked for nothing.
+                self._end(conn, _TOO_SLOW if conn.needs > 1 else None)
+
+    def _end(self, conn: Connection, error: HttpError | None) -> None:
+        if error is not None:
+            with suppress(OSError):
+                write_nonblock(conn.sock, refusal(error, os.urandom(12).hex()))
+        self.nr_conns -= 1
+        conn.close()
+
+    def _linger(self, conn: Connection) -> None:
+        """Close a connection whose client may still be sending, without a thread that waits for it."""
+        try:
+            conn.sock.setblocking(False)
+            conn.sock.shutdown(socket.SHUT_WR)
+            self.poller.register(conn.sock, EVENT_READ, partial(self._read_on, conn))
+        except (OSError, ValueError):  # the client has gone
+            self._end(conn, None)
+            return
+        conn.timeout = monotonic() + LINGER_SECONDS
+        self._lingering.append(conn)
+
+    def _read_on(self, conn: Connection, client: socket.socket) -> None:
+        try:
+            if client.recv_into(self._peeked):
+                return
+        except BlockingIOError:
+            return
+        except OSError:
+            pass
+        self.poller.unregister(client)
+        self._lingering.remove(conn)
+        self._end(conn, None)
+
+    def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:
+        """Refuse what cannot be read. Only the fault's name is logged: its text may hold a header with a key."""
+        if not isinstance(exc, ParseException):
+            super().handle_error(req, client, addr, exc)
+            return
+        request_id = os.urandom(12).hex()
+        self.log.warning("Refused the request %s: %s", request_id, type(exc).__name__)
+        with suppress(OSError):
+            write_nonblock(client, refusal(_REFUSALS.get(type(exc), _NO_HTTP), request_id))
+
+
+def refusal(error: HttpError, request_id: str) -> bytes:
+    """An answer without Flask. nginx writes its own in this one's place, for what it calls the request is not known."""
+    body = json.dumps(error_body(error, request_id))
+    lines = (
+        f"HTTP/1.1 {error.status} {error.name}",
+        "Connection: close",
+        "Content-Type: application/json",
+        f"Content-Length: {len(body)}",
+        "Cache-Control: no-store",
+        "X-Content-Type-Options: nosniff",
+        f"X-Request-ID: {request_id}",
+        f"X-Accel-Redirect: /.refused/{error.status}",
+    )
+    return "\r\n".join((*lines, "", body)).encode()

@@ -1,0 +1,155 @@
+"""Scoring a span: neighbouring chunks in turn, the next one being read and the one before being written meanwhile."""
+
+import math
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import chain
+from typing import NamedTuple
+
+from churn.job_states import IN_PROGRESS
+from churn.model.predictor import Predictor
+from churn.overlap import overlapped
+from churn_api.jobs import paths
+from churn_api.jobs.csv.chunk_scorer import ChunkScorer
+from churn_api.jobs.csv.reason_texts import ReasonTexts
+from churn_api.jobs.csv.result_files import CSV, ERROR_COLUMNS, RESULT_COLUMNS, header
+from churn_api.jobs.job import Job, Progress
+from churn_api.jobs.job_metrics import ChunkStats, JobMetrics
+from churn_api.jobs.plan import Plan
+from churn_api.jobs.release_cache import ReleaseCache
+from churn_api.jobs.repository import JobRepository
+
+# Enough for reading and writing to be hidden behind scoring, but for the first chunk and the last.
+_LONGEST = 16
+
+# Error lines up to so many bytes are written beside the scoring of the next chunk. More of them, as there are where a
+# whole file is wrong, go into the store as they come: they can be larger than the file.
+_HELD_BYTES = 1 << 20
+
+
+# A chunk all of whose rows are wrong in ways of their own takes half a minute. After so many seconds nobody need wait
+# for its end: what has been done of it is done again, which must not happen again and again.
+_PATIENCE_SECONDS = 2.0
+_MOST_INTERRUPTIONS = 2
+_REMEMBERED = 1_000
+
+
+class _Interrupted(Exception):
+    """A smaller job waits, and this chunk takes long."""
+
+
+class _Scored(NamedTuple):
+    """A chunk's lines that are still to be written, by what they are."""
+
+    number: int
+    lines: Mapping[str, bytes]
+    progress: Progress
+    tally: ChunkStats
+
+
+def length(predictor: Predictor, chunks: int) -> int:
+    """How many of a job's chunks a worker takes at a time: no more than leave as many to another one, and a single one
+    where scoring takes so long that nothing else counts."""
+    return min(_LONGEST, math.ceil(chunks / 2) or 1) if predictor.scorer.additive else 1
+
+
+class ChunkPipeline:
+    """Scores chunks and marks them as done; for one thread."""
+
+    def __init__(self, repository: JobRepository, releases: ReleaseCache, metrics: JobMetrics) -> None:
+        self._repository = repository
+        self._store = repository.store
+        self._releases = releases
+        self._metrics = metrics
+        self._words = ReasonTexts()
+        self._interrupted: Counter[tuple[str, int]] = Counter()
+
+    def score(
+        self, job: Job, plan: Plan, numbers: Sequence[int], enough: Callable[[], bool] = lambda: False
+    ) -> list[int]:
+        """Score these chunks, until the job is no longer in progress or it is `enough`, which is asked before each
+        chunk but the first, and within a chunk that takes long: what has not been done by then is left to another step.
+        Returns the chunks that are done. Raises UnknownJob where the job has been deleted."""
+        done = []
+        kept = overlapped(partial(self._keep, job.id, scored) for scored in self._scored(job, plan, numbers, enough))
+        for number, in_progress in zip(numbers, kept, strict=False):
+            done.append(number)
+            if not in_progress:
+                break
+        return done
+
+    def _scored(self, job: Job, plan: Plan, numbers: Sequence[int], enough: Callable[[], bool]) -> Iterator[_Scored]:
+        predictor = self._releases.get(job.model_version).predictor
+        reads = overlapped(partial(self._read, job.id, plan, number) for number in numbers)
+        for number, data in zip(numbers, reads, strict=True):
+            if number != numbers[0] and enough():
+                return
+            try:
+                scored = self._score(predictor, job.id, plan, number, data, enough)
+            except _Interrupted:
+                return
+            yield scored
+            del scored  # megabytes, while the next is scored
+
+    def _read(self, job_id: str, plan: Plan, number: int) -> bytes:
+        chunk = plan.chunks[number]
+        return self._store.fetch(paths.upload(job_id), start=chunk.start, end=chunk.end)
+
+    def _score(
+        self, predictor: Predictor, job_id: str, plan: Plan, number: int, data: bytes, enough: Callable[[], bool]
+    ) -> _Scored:
+        self._words = ReasonTexts() if self._words.full else self._words
+        scorer = ChunkScorer(predictor, data, plan.columns, plan.chunks[number], self._words)
+        errors = self._interruptible((job_id, number), scorer.errors(), enough)
+        lines = {"errors": self._first_lines(job_id, number, "errors", ERROR_COLUMNS, errors)}
+        if scorer.altered_errors:
+            raw = self._first_lines(job_id, number, paths.raw("errors"), ERROR_COLUMNS, scorer.raw_errors())
+            lines[paths.raw("errors")] = raw
+        results, raw_results = scorer.results()
+        lines["results"] = b"".join([*_head(number, RESULT_COLUMNS), results])
+        if raw_results is not None:
+            lines[paths.raw("results")] = b"".join([*_head(number, RESULT_COLUMNS), raw_results])
+        return _Scored(number, lines, scorer.progress, scorer.tally)
+
+    def _interruptible(
+        self, chunk: tuple[str, int], pieces: Iterable[bytes], enough: Callable[[], bool]
+    ) -> Iterator[bytes]:
+        """The same pieces, each of which is some thousands of rows. Raises _Interrupted."""
+        end = time.monotonic() + _PATIENCE_SECONDS
+        for piece in pieces:
+            yield piece
+            if time.monotonic() > end and self._interrupted[chunk] < _MOST_INTERRUPTIONS and enough():
+                if len(self._interrupted) > _REMEMBERED:
+                    self._interrupted.clear()
+                self._interrupted[chunk] += 1
+                raise _Interrupted
+
+    def _first_lines(
+        self, job_id: str, number: int, kind: str, columns: tuple[str, ...], pieces: Iterable[bytes]
+    ) -> bytes:
+        """All the lines, if they are few; else they are written as they come, and nothing is left to be written."""
+        held, size = _head(number, columns), 0
+        remaining = iter(pieces)
+        for piece in remaining:
+            held.append(piece)
+            size += len(piece)
+            if size > _HELD_BYTES:
+                self._store.write(paths.chunk(job_id, number, kind), chain(held, remaining), content_type=CSV)
+                return b""
+        return b"".join(held)
+
+    def _keep(self, job_id: str, scored: _Scored) -> bool:
+        """Write a chunk's lines, then its mark; whether the job is still in progress."""
+        for kind, lines in scored.lines.items():
+            if lines:
+                self._store.put(paths.chunk(job_id, scored.number, kind), lines, content_type=CSV)
+        if self._repository.mark_done(job_id, scored.number, scored.progress):
+            self._metrics.count_chunk(scored.progress, scored.tally)
+        return self._repository.load(job_id).status == IN_PROGRESS
+
+
+def _head(number: int, columns: tuple[str, ...]) -> list[bytes]:
+    """The header, if it is the first chunk's: not even as an empty piece would a megabyte be joined without a copy."""
+    return [header(columns)] if number == 0 else []

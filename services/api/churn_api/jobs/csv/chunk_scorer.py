@@ -1,0 +1,282 @@
+"""Scoring a chunk: each of its rows ends as a line of the results or as lines of the errors."""
+
+import io
+import logging
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from churn.customer.declaration import ID, Customer
+from churn.customer.reading import Reading
+from churn.errors import FieldError, ValidationError
+from churn.model.predictor import RISK_BANDS, Predictor
+from churn_api.jobs.csv.column_reader import Table, read_table
+from churn_api.jobs.csv.first_rows import read_cells
+from churn_api.jobs.csv.output import defused_column, quoted_column
+from churn_api.jobs.csv.reader import ChunkReader
+from churn_api.jobs.csv.reason_texts import ReasonTexts
+from churn_api.jobs.csv.refusals import UNFORESEEN, Refusals
+from churn_api.jobs.csv.result_files import REASONS
+from churn_api.jobs.job import Progress
+from churn_api.jobs.job_metrics import ChunkStats
+from churn_api.jobs.plan import Chunk
+
+log = logging.getLogger(__name__)
+
+# How a probability is written: rounded to six decimals, twice as fast as from a float.
+_WRITTEN = pl.Decimal(9, 6)
+
+# Rows scored in one go: their 45 columns stay within the processor's cache.
+_SLICE = 8192
+
+# Five bits hold any of the nineteen positions.
+_POSITION_BITS = 31
+
+_BANDS = [band for band, _ in RISK_BANDS]
+_BAND_ENDS = [end for _, end in RISK_BANDS[:-1]]
+
+Floats = NDArray[np.float64]
+Numbers = NDArray[np.intp]
+Places = NDArray[np.uint32]
+
+
+class ChunkScorer:
+    """Scores one chunk: first the errors, piece by piece, which goes through the rows; then the results.
+
+    Whatever a row holds, it is scored or refused by itself: where columns fail, their rows are taken one by one, and
+    what nobody foresaw of a row is its own fault."""
+
+    def __init__(
+        self,
+        predictor: Predictor,
+        data: bytes,
+        columns: tuple[str, ...],
+        chunk: Chunk,
+        words: ReasonTexts | None = None,
+    ) -> None:
+        """`data` is the chunk's part of the input; `words` may be those of an earlier chunk."""
+        self._predictor = predictor
+        self._columns = columns
+        self._first_row = chunk.first
+        self._sheet = ChunkReader(data, len(columns), chunk.rows)
+        self._unforeseen: Counter[str] = Counter()
+        self._table = self._read_table(chunk.rows)
+        count = len(self._table.sure)
+        self._accepted = np.ones(count, np.bool_)
+        self._ids: dict[int, str | None] = {}
+        self._probabilities = np.empty(count)
+        self._assumed = np.zeros(count, np.uint8)
+        self._derived = self._table.derived.copy()
+        self._reasons = np.empty((REASONS, count), np.uint32)
+        self._words = words or ReasonTexts()
+        self.tally = ChunkStats()
+        self.altered_errors = False
+        """Whether a refused row's id was defused; known when all errors have been taken."""
+
+    def errors(self) -> Iterator[bytes]:
+        """Score all rows; yields the lines of those that are refused."""
+        refusals = Refusals(self._first_row)
+        self.tally.faults = refusals.faults
+        for start in range(0, len(self._accepted), _SLICE):
+            part = slice(start, start + _SLICE)
+            lines: list[tuple[int, str]] = []
+            assuming: dict[int, Reading] = {}
+            for row in (start + np.flatnonzero(~self._table.sure[part])).tolist():
+                judged = self._judge(row, every_fault=refusals.in_full)
+                if isinstance(judged, Reading):
+                    self._take(row, judged, assuming)
+                else:
+                    self._accepted[row] = False
+                    lines.append((row, refusals.lines(row, self._id_of(row), judged)))
+            for row in self._score(part, assuming):
+                self._accepted[row] = False
+                lines.append((row, refusals.lines(row, self._id_of(row), (UNFORESEEN,))))
+            yield "".join(text for _, text in sorted(lines)).encode()
+        self.altered_errors = refusals.altered
+        if self._unforeseen:
+            log.error("Rows were read with trouble that nobody foresaw: %s", dict(self._unforeseen))
+
+    def raw_errors(self) -> Iterator[bytes]:
+        """The same lines with every id as it came, after all errors have been taken."""
+        refusals = Refusals(self._first_row, raw=True)
+        refused = np.flatnonzero(~self._accepted)
+        for start in range(0, len(refused), _SLICE):
+            rows = refused[start : start + _SLICE].tolist()
+            lines = (refusals.lines(row, self._id_of(row), self._faults(row, refusals.in_full)) for row in rows)
+            yield "".join(lines).encode()
+
+    @property
+    def progress(self) -> Progress:
+        completed = int(np.count_nonzero(self._accepted))
+        return Progress(completed, len(self._accepted) - completed)
+
+    def results(self) -> tuple[bytes, bytes | None]:
+        """The lines of the accepted rows, after all errors have been taken; the same with every id as it came, where
+        that makes a difference."""
+        rows = np.flatnonzero(self._accepted)
+        # A slice is a view, while chosen rows are copied.
+        which = slice(None) if len(rows) == len(self._accepted) else rows
+        probabilities = self._probabilities[which]
+        leaving = probabilities >= self._predictor.threshold
+        self.tally.probabilities, self.tally.leaving = probabilities, int(np.count_nonzero(leaving))
+        ids = self._written_ids()[which]
+        safe = defused_column(ids)
+        frame = pl.DataFrame(
+            [
+                pl.Series("row", rows + self._first_row),
+                self._cells(safe),
+                pl.Series("prediction", ["No", "Yes"]).gather(leaving.astype(np.uint32)),
+                pl.Series("probability", probabilities).cast(_WRITTEN),
+                pl.Series("band", _BANDS).gather(_bands(probabilities)),
+                *(self._words.texts(self._reasons[rank, which]).alias(f"reason_{rank}") for rank in range(REASONS)),
+                pl.Series("assumed", self._assumed[which]),
+            ]
+        )
+        raw = None if safe is ids else _lines(frame.with_columns(self._cells(ids)))
+        return _lines(frame), raw
+
+    def _cells(self, ids: pl.Series) -> pl.Series:
+        return ids.alias(ID) if self._table.plain and not self._ids else quoted_column(ids).alias(ID)
+
+    def _read_table(self, count: int) -> Table:
+        try:
+            return read_table(self._sheet, self._columns)
+        except MemoryError:
+            raise
+        except (Exception, pl.exceptions.PanicException) as error:  # one row may do this to all: they are read alone
+            self._note(error)
+            customers = Customer(*(np.zeros(count) for _ in Customer._fields))
+            ids = pl.Series(ID, [None], pl.String).new_from_index(0, count)
+            nowhere = np.zeros(count, np.bool_)
+            return Table(customers, ids, nowhere, plain=False, derived=nowhere)
+
+    def _note(self, error: BaseException) -> None:
+        """Count an error nobody foresaw by its kind and place; its words may hold a customer's values."""
+        place = error.__traceback__
+        while place is not None and place.tb_next is not None:
+            place = place.tb_next
+        where = f"{Path(place.tb_frame.f_code.co_filename).name}:{place.tb_lineno}" if place else "?"
+        self._unforeseen[f"{type(error).__name__} in {where}"] += 1
+
+    def _judge(self, row: int, *, every_fault: bool = True) -> Reading | tuple[FieldError, ...]:
+        """What churn.customer.reading says of a row: a customer, or what is wrong."""
+        try:
+            return read_cells(self._columns, self._sheet.cells(row), every_fault=every_fault)
+        except ValidationError as error:
+            return error.errors
+        except MemoryError:
+            raise
+        except Exception as error:  # whatever a row holds must not fail the others
+            self._note(error)
+            return (UNFORESEEN,)
+
+    def _faults(self, row: int, every_fault: bool) -> tuple[FieldError, ...]:
+        """What was wrong with a row that has been refused."""
+        judged = self._judge(row, every_fault=every_fault)
+        return (UNFORESEEN,) if isinstance(judged, Reading) else judged
+
+    def _take(self, row: int, reading: Reading, assuming: dict[int, Reading]) -> None:
+        """A complete customer goes into the table, another one to those that are averaged."""
+        self._ids[row] = reading.customer_id
+        self._assumed[row] = len(reading.assumed)
+        self._derived[row] = bool(reading.derived)
+        if reading.assumed:
+            assuming[row] = reading
+        else:
+            for column, value in zip(self._table.customers, reading.customer, strict=True):
+                column[row] = value
+
+    def _id_of(self, row: int) -> str:
+        """The id of a row that is refused, as far as it can be told."""
+        cells = self._sheet.cells(row)
+        position = self._columns.index(ID) if ID in self._columns else len(cells)
+        return cells[position].strip() if position < len(cells) else ""
+
+    def _score(self, part: slice, assuming: dict[int, Reading]) -> list[int]:
+        """Score the accepted rows of a part; returns those that cannot be."""
+        chosen = self._accepted[part].copy()
+        chosen[[row - part.start for row in assuming]] = False
+        rows = part.start + np.flatnonzero(chosen)
+        failed = [row for row, reading in assuming.items() if not self._score_alone(row, reading)]
+        if len(rows):
+            # A slice is a view, while chosen rows are copied.
+            which = part if len(rows) == len(chosen) else rows
+            try:
+                self._score_columns(which)
+            except MemoryError:
+                raise
+            except Exception as error:  # one row may do this to all: they are scored alone
+                self._note(error)
+                failed += [row for row in rows.tolist() if not self._score_alone(row, self._judge(row))]
+        return failed
+
+    def _score_columns(self, which: slice | Numbers) -> None:
+        table = Customer(*(column[which] for column in self._table.customers))
+        probabilities, effects = self._predictor.scorer.explained(table)
+        _check(probabilities)
+        self._probabilities[which] = probabilities
+        for rank, largest in enumerate(_largest(effects)):
+            self._reasons[rank, which] = self._words.of(table, largest, self._derived[which])
+
+    def _score_alone(self, row: int, reading: Reading | tuple[FieldError, ...]) -> bool:
+        """Score one row; whether that was possible."""
+        if not isinstance(reading, Reading):
+            return False
+        try:
+            probability, reasons = self._predictor.explain(reading, REASONS)
+            _check(probability)
+        except MemoryError:
+            raise
+        except Exception as error:  # whatever a row holds must not fail the others
+            self._note(error)
+            return False
+        self._probabilities[row] = probability
+        self._reasons[:, row] = [self._words.add(reason.text) for reason in reasons]
+        return True
+
+    def _written_ids(self) -> pl.Series:
+        if not self._ids:
+            return self._table.ids
+        ids = self._table.ids.to_list()
+        for row, customer_id in self._ids.items():
+            ids[row] = customer_id
+        return pl.Series(ID, ids, pl.String)
+
+
+def _check(probabilities: Floats | float) -> None:
+    """Raises ArithmeticError where something is no probability."""
+    if not np.all(np.isfinite(probabilities)):
+        raise ArithmeticError("a score is no number")
+
+
+def _lines(frame: pl.DataFrame) -> bytes:
+    buffer = io.BytesIO()
+    # Every cell is written as it must stand already.
+    frame.write_csv(buffer, include_header=False, quote_style="never")
+    return buffer.getvalue()
+
+
+def _bands(probabilities: Floats) -> Places:
+    """The place of each probability's risk band."""
+    places: Places = np.sum([probabilities >= end for end in _BAND_ENDS], axis=0, dtype=np.uint32)
+    return places
+
+
+def _largest(effects: Floats) -> Iterator[Numbers]:
+    """For each of n rows the positions of the largest effects by size, rank by rank; of equals the first.
+
+    Sizes are compared as the integers that their bits are, which are in the same order; the lowest bits make way for
+    the position, so that the largest tells where it stands. What differs by less than 1e-14 counts as equal.
+    """
+    bits = np.abs(effects.T).view(np.int64)
+    bits &= ~_POSITION_BITS
+    bits |= np.arange(_POSITION_BITS, _POSITION_BITS - len(bits), -1)[:, None]
+    every = np.arange(bits.shape[1])
+    for _ in range(REASONS):
+        largest = _POSITION_BITS - (bits.max(axis=0) & _POSITION_BITS)
+        yield largest
+        bits[largest, every] = 0

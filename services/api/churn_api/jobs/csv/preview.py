@@ -1,0 +1,93 @@
+"""A look at a file before it is sent: its start is read as an upload of all of it would be."""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from churn.errors import ChurnError, FieldError
+from churn_api.errors import TooManyRequests
+from churn_api.jobs.csv import rows
+from churn_api.jobs.csv.upload_check import UploadCheck
+from churn_api.jobs.errors import InvalidUpload, UploadTooLarge
+
+# What is sent of a file, at most.
+MAX_HEAD_BYTES = 256 << 10
+
+SAMPLE_ROWS = 5
+_BLOCK_BYTES = 64 << 10
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What submitting the file would say of it, as far as its start tells; `rows` are estimated unless all is seen."""
+
+    ok: bool
+    error: str | None = None
+    errors: tuple[FieldError, ...] = ()
+    columns: tuple[str, ...] = ()
+    ignored_columns: tuple[str, ...] = ()
+    absent_columns: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    rows: int | None = None
+    sample: tuple[Mapping[str, str], ...] = field(default_factory=tuple)
+
+
+def look_at(head: bytes, size: int, limit_mb: int) -> Look:
+    """Look at a file of `size` bytes that begins so."""
+    whole = len(head) >= size
+    intake = UploadCheck(limit_mb, whole=whole)
+    fault: ChurnError | None = UploadTooLarge(limit_mb) if size > limit_mb * 1_000_000 else None
+    canonical = b""
+    if fault is None:
+        try:
+            for block in intake.passing(_blocks(head)):
+                canonical = canonical if len(canonical) > MAX_HEAD_BYTES else canonical + block
+        except TooManyRequests:
+            raise
+        except ChurnError as error:
+            fault = error
+    if fault is None and intake.header is None and not intake.unread:
+        fault = InvalidUpload("No header ends within the part of the file that was looked at.")
+    return _look(intake, fault, canonical, len(head), size)
+
+
+def _blocks(head: bytes) -> Iterator[bytes]:
+    return (head[start : start + _BLOCK_BYTES] for start in range(0, len(head), _BLOCK_BYTES))
+
+
+def _look(intake: UploadCheck, fault: ChurnError | None, canonical: bytes, seen: int, size: int) -> Look:
+    header = intake.header
+    return Look(
+        ok=fault is None,
+        error=fault.message if fault else None,
+        errors=fault.errors if fault else (),
+        columns=tuple(filter(None, header.fields)) if header else (),
+        ignored_columns=intake.ignored_columns,
+        absent_columns=header.absent if header else (),
+        notes=intake.notes,
+        rows=_rows(intake, seen, size) if header and not fault else None,
+        sample=tuple(_sample(intake, canonical)),
+    )
+
+
+def _rows(intake: UploadCheck, seen: int, size: int) -> int | None:
+    """How many rows there are, or by the share of the file that is seen, must be."""
+    if seen >= size:
+        return intake.plan().rows
+    count, row_bytes, before = intake.seen()
+    if not count:
+        return None
+    # What part of the bytes as sent made these rows, where they are packed.
+    sent_per_byte = seen / max(1, intake.size)
+    return max(count, round((size - before * sent_per_byte) / (row_bytes / count * sent_per_byte)))
+
+
+def _sample(intake: UploadCheck, canonical: bytes) -> Iterable[dict[str, str]]:
+    """The first rows, by the fields' names."""
+    if intake.header is None:
+        return
+    fields, (_, row_bytes, start) = intake.header.fields, intake.seen()
+    text = rows.tidy(canonical[start : start + row_bytes]).decode("utf-8", "replace")
+    for _, cells in zip(range(SAMPLE_ROWS), csv.reader(io.StringIO(text, newline="")), strict=False):
+        yield {name: cell for name, cell in zip(fields, cells, strict=False) if name}

@@ -1,0 +1,88 @@
+"""The words of reasons, numbered, so that columns of reasons are columns of numbers until they are written."""
+
+from functools import cache
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from churn.customer.declaration import FIELDS, NOT_STATED, Customer
+from churn.customer.fields import Category, Number
+from churn_api.jobs.csv.output import written
+
+Numbers = NDArray[np.intp]
+Places = NDArray[np.uint32]
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+_NONE = -1
+
+# Texts of a few dozen bytes: some megabytes.
+_ENOUGH = 100_000
+
+
+class ReasonTexts:
+    """A growing list of texts as they are written into a CSV, for one thread; start a new one when it is `full`."""
+
+    def __init__(self) -> None:
+        self._texts: list[str] = []
+        self._numbers: dict[str, int] = {}
+        self._series = pl.Series(dtype=pl.String)
+        self._first = {name: self._add_values(name) for name, field in FIELDS.items() if isinstance(field, Category)}
+        self._by_hundredths = {
+            name: np.full(100 * field.high + 1, _NONE, np.int32)
+            for name, field in FIELDS.items()
+            if isinstance(field, Number)
+        }
+
+    def _add_values(self, name: str) -> int:
+        first = len(self._texts)
+        self._texts += _category_words(name)
+        return first
+
+    @property
+    def full(self) -> bool:
+        return len(self._texts) > _ENOUGH
+
+    def add(self, text: str) -> int:
+        """The number of a text, which is kept once however often it is added."""
+        known = self._numbers.get(text)
+        if known is None:
+            known = self._numbers[text] = len(self._texts)
+            self._texts.append(written(text))
+        return known
+
+    def of(self, table: Customer, fields: Numbers, derived: Flags) -> Places:
+        """The numbers of the words for one field of each of n customers; `fields` are positions in the customer, and
+        `derived` tells of whom nobody stated TotalCharges."""
+        found = np.empty(len(fields), np.uint32)
+        for position in np.flatnonzero(np.bincount(fields)).tolist():
+            rows = np.flatnonzero(fields == position)
+            name, held = Customer._fields[position], table[position][rows]
+            field = FIELDS[name]
+            found[rows] = self._phrases(name, field, held) if isinstance(field, Number) else self._first[name] + held
+        if derived.any():
+            for name, text in NOT_STATED.items():
+                found[derived & (fields == Customer._fields.index(name))] = self.add(text)
+        return found
+
+    def _phrases(self, name: str, field: Number, held: Floats) -> Places:
+        """Amounts of whole hundredths, which nearly all are, by a table; others one by one."""
+        known, places = self._by_hundredths[name], np.rint(held * 100).astype(np.intp)
+        for place in np.unique(places[known[places] == _NONE]).tolist():
+            known[place] = self.add(field.phrase(place / 100))
+        numbers: Places = known[places].astype(np.uint32)
+        for row in np.flatnonzero(places / 100 != held).tolist():
+            numbers[row] = self.add(field.phrase(float(held[row])))
+        return numbers
+
+    def texts(self, numbers: Places) -> pl.Series:
+        if len(self._series) < len(self._texts):
+            self._series = pl.Series(self._texts, dtype=pl.String)
+        return self._series.gather(numbers)
+
+
+@cache
+def _category_words(name: str) -> tuple[str, ...]:
+    field = FIELDS[name]
+    return tuple(map(written, field.values.values())) if isinstance(field, Category) else ()

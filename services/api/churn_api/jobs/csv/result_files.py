@@ -1,0 +1,25 @@
+"""The two files that a job ends with: their columns, and how much is said in them."""
+
+from churn.customer.declaration import ID
+
+CSV = "text/csv; charset=utf-8"
+
+REASONS = 3
+RESULT_COLUMNS = (
+    *("row", ID, "prediction", "churn_probability", "risk_band"),
+    *(f"reason_{rank}" for rank in range(1, REASONS + 1)),
+    "assumed",
+)
+ERROR_COLUMNS = ("row", ID, "field", "code", "message")
+
+FAULTS_OF_A_ROW = 10
+"""Lines that a refused row has at most; its last one says how many faults more there are."""
+
+ROWS_IN_FULL = 5_000
+"""Refused rows of a chunk whose faults are all listed. Where there are more, they are mostly wrong in the same way,
+such as by columns that are shifted, and of each further row the first fault is listed: else the errors would be ten
+times as large as the file."""
+
+
+def header(columns: tuple[str, ...]) -> bytes:
+    return ",".join(columns).encode() + b"\n"

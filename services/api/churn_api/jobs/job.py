@@ -1,0 +1,140 @@
+"""What is kept of a job: one JSON object in the store, changed by compare-and-swap only."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from churn.job_states import FAILED, FINISHED
+from churn_api.jobs import ids
+from churn_api.jobs.errors import UnreadableObject
+from churn_api.jobs.stored_json import converted, decoded
+
+
+class Progress(NamedTuple):
+    """Rows scored and rows refused so far."""
+
+    completed: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job as it is now. Moments are ISO 8601 in UTC; `total`, `completed` and `failed` are rows, `size` is bytes."""
+
+    id: str
+    status: str
+    filename: str | None
+    created_at: str
+    expires_at: str
+    model_version: str
+    total: int
+    chunks: int
+    size: int
+    sha256: str
+    """Of the content and the options of what was sent; only where it came with an Idempotency-Key."""
+    claim: str | None = None
+    span: int = 1
+    """Neighbouring chunks that a worker takes at a time."""
+    started_at: str | None = None
+    finished_at: str | None = None
+    completed: int = 0
+    failed: int = 0
+    error: str | None = None
+    notified: bool = True
+    """False until the end has been announced, where it is to be."""
+    announced_tries: int = 0
+    announce_at: str | None = None
+    """Not to be announced before this moment."""
+    sent_at: str | None = None
+    """When the sweep last sent a step of it again."""
+    ignored_columns: tuple[str, ...] = ()
+    """Columns of the file that no field has."""
+    notes: tuple[str, ...] = ()
+    """What of the file was read kindly, in sentences."""
+    unknown: Mapping[str, Any] = field(default_factory=dict)
+    """Members of the record that a newer program has written: kept as they are."""
+
+    @property
+    def finished(self) -> bool:
+        """Whether the job is over; a newer program may know further states, but not leave out the moment."""
+        return self.status in FINISHED or self.finished_at is not None
+
+    @property
+    def expires(self) -> datetime:
+        return datetime.fromisoformat(self.expires_at)
+
+    def span_of(self, number: int) -> range:
+        """The chunks that are taken together with this one."""
+        first = number - number % self.span
+        return range(first, min(first + self.span, self.chunks))
+
+    def to_bytes(self) -> bytes:
+        members = asdict(self)
+        return json.dumps(members.pop("unknown") | members).encode()
+
+    @classmethod
+    def from_bytes(cls, data: bytes, key: str = "") -> "Job":
+        """The job of a record under this key. Raises UnreadableObject."""
+        members = decoded(data, key)
+        known = {member.name for member in fields(cls)} - {"unknown"}
+        unknown = {name: members.pop(name) for name in members.keys() - known}
+        job = replace(converted(members, cls, key), unknown=unknown)
+        try:
+            moments = job.created_at, job.expires_at, job.finished_at, job.announce_at, job.sent_at
+            zones = [datetime.fromisoformat(moment).tzinfo for moment in moments if moment is not None]
+        except ValueError as error:
+            raise UnreadableObject(key) from error
+        if None in zones:
+            raise UnreadableObject(key)
+        return job
+
+    def end(self, status: str, moment: str, error: str | None = None) -> "Job":
+        return replace(self, status=status, finished_at=moment, error=error)
+
+
+def unreadable(job_id: str, expires: datetime, claim: str | None, error: str) -> Job:
+    """What stands for a job whose record cannot be read: it has failed, and can be deleted."""
+    moment = ids.created(job_id).isoformat()
+    return Job(
+        id=job_id,
+        status=FAILED,
+        filename=None,
+        created_at=moment,
+        expires_at=expires.isoformat(),
+        model_version="",
+        total=0,
+        chunks=0,
+        size=0,
+        sha256="",
+        claim=claim,
+        finished_at=moment,
+        error=error,
+    )
+
+
+def public(job: Job, progress: Progress) -> dict[str, Any]:
+    """The job as callers see it."""
+    path = f"/jobs/{job.id}"
+    return {
+        "id": job.id,
+        "object": "job",
+        "status": job.status,
+        "filename": job.filename,
+        "created_at": job.created_at,
+        "started_at": job.started_at,
+        "finished_at": job.finished_at,
+        "expires_at": job.expires_at,
+        "request_counts": {"total": job.total, "completed": progress.completed, "failed": progress.failed},
+        "model_version": job.model_version,
+        "ignored_columns": list(job.ignored_columns),
+        "notes": list(job.notes),
+        "error": job.error,
+        "links": {
+            "self": path,
+            "results": f"{path}/results",
+            "errors": f"{path}/errors",
+            "cancel": f"{path}/cancel",
+        },
+    }

@@ -1,0 +1,32 @@
+"""What jobs count. Whoever measures implements this; counting never fails a job."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from churn_api.jobs.job import Progress
+
+
+@dataclass
+class ChunkStats:
+    """One chunk's counts: faults by field and code, and the probabilities that were answered."""
+
+    faults: Counter[tuple[str, str]] = field(default_factory=Counter)
+    probabilities: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    leaving: int = 0
+
+
+class JobMetrics(Protocol):
+    """Where counts go."""
+
+    def count_job(self, status: str, seconds: float | None = None) -> None:
+        """One job entered a state; `seconds` from its acceptance to its end, if it ended."""
+
+    def count_chunk(self, progress: Progress, tally: ChunkStats) -> None:
+        """One chunk is finished."""
+
+    def set_active(self, jobs: int) -> None:
+        """So many jobs are not finished."""

@@ -1,0 +1,253 @@
+"""The jobs in the store: added, found, listed, changed and removed."""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
+from functools import partial
+from itertools import islice, takewhile
+from typing import NamedTuple
+
+from churn.errors import ObjectNotFound, PreconditionFailed
+from churn.job_states import EXPIRED
+from churn.overlap import overlapped
+from churn.store.interface import Entry, ObjectStore
+from churn_api.jobs import ids, paths
+from churn_api.jobs.errors import UnknownJob, UnreadableObject
+from churn_api.jobs.job import Job, Progress, unreadable
+from churn_api.jobs.stored_json import decoded
+
+JSON = "application/json"
+EMPTY = "application/octet-stream"
+
+# A record has few writers at a time; losing this often in a row means something else is wrong.
+_CHANGES_TRIED = 50
+
+# Records of a page that are read at a time: a page of a hundred takes a dozen round trips, and leaves other requests
+# some of the store's connections.
+_READ_AT_ONCE = 8
+
+# Finished jobs that a page need not read again: what a page shows of them stays as it is.
+_REMEMBERED = 2_000
+
+# A mark may name more than this program knows of a chunk.
+_MARK = re.compile(r"(\d+)-(\d+)-(\d+)(?:-.*)?").fullmatch
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Change(NamedTuple):
+    """A job after a change; `made` is False where there was nothing to change."""
+
+    job: Job
+    made: bool
+
+
+class Expiry(NamedTuple):
+    """A place in the order of expiry: a job or an upload, and the moment at which its time is over."""
+
+    job_id: str
+    moment: datetime
+
+
+class JobRepository:
+    """Every change of a job's record is a compare-and-swap, so that no update is lost, whoever else writes.
+
+    What may be left of a job that was never accepted, or was not wholly removed, is deleted when its time is over: its
+    place in the order of expiry is the first that is written of it, names all there is, and is deleted last."""
+
+    def __init__(self, store: ObjectStore, clock: Callable[[], datetime] = now) -> None:
+        self.store = store
+        self.clock = clock
+        self._finished: dict[str, Job] = {}
+
+    def moment(self) -> str:
+        return self.clock().isoformat()
+
+    def add(self, job: Job) -> bool:
+        """Make a job known; whether nobody else has. The record comes last: from then on the job is accepted and will
+        be finished."""
+        for key in (paths.active(job.id), paths.newest(job.id)):
+            self.store.put(key, b"", content_type=EMPTY)
+        try:
+            self.store.put(paths.record(job.id), job.to_bytes(), content_type=JSON, if_absent=True)
+        except PreconditionFailed:  # someone who repeats the same request has done it already
+            return False
+        return True
+
+    def load(self, job_id: str) -> Job:
+        """Raises UnknownJob, UnreadableObject."""
+        return self._as_now(self._stored(job_id)[0])
+
+    def look(self, job_id: str) -> Job:
+        """The job as callers are shown it: one whose record cannot be read has failed. Raises UnknownJob."""
+        try:
+            return self.load(job_id)
+        except UnreadableObject as error:
+            return self._unreadable(job_id, error)
+
+    def _unreadable(self, job_id: str, error: UnreadableObject) -> Job:
+        known = next((entry for entry in self._expiries() if entry.job_id == job_id), Expiry(job_id, self.clock()))
+        return unreadable(job_id, known.moment, self.claim_of(known), error.message)
+
+    def _stored(self, job_id: str) -> tuple[Job, str]:
+        if not ids.is_id(job_id):
+            raise UnknownJob(job_id)
+        key = paths.record(job_id)
+        try:
+            stored = self.store.get(key)
+        except ObjectNotFound as error:
+            raise UnknownJob(job_id) from error
+        return Job.from_bytes(stored.data, key), stored.etag
+
+    def _as_now(self, job: Job) -> Job:
+        if self.clock() >= job.expires and job.status != EXPIRED:
+            return _expired(job)
+        return job
+
+    def change(self, job_id: str, step: Callable[[Job], Job]) -> Change:
+        """Apply `step` to the record as it is now, again if it changes meanwhile; the same object means no change.
+
+        Raises UnknownJob, UnreadableObject, and whatever `step` raises."""
+        return self._swap(job_id, self._as_now, step)
+
+    def expire(self, job_id: str) -> Change:
+        """Write down that a job has expired, which one of those who find it so does.
+
+        Raises UnknownJob, UnreadableObject."""
+        return self._swap(job_id, lambda job: job, lambda job: job if job.status == EXPIRED else _expired(job))
+
+    def _swap(self, job_id: str, seen: Callable[[Job], Job], step: Callable[[Job], Job]) -> Change:
+        for _ in range(_CHANGES_TRIED):
+            stored, etag = self._stored(job_id)
+            job = seen(stored)
+            changed = step(job)
+            if changed is job:
+                return Change(job, made=False)
+            with suppress(PreconditionFailed):
+                self.store.put(paths.record(job_id), changed.to_bytes(), content_type=JSON, if_match=etag)
+                return Change(changed, made=True)
+        raise PreconditionFailed(paths.record(job_id))
+
+    def reserve(self, job_id: str, expires: datetime, claim: str | None) -> None:
+        """Note when everything of a job will be deleted, before anything of it is written."""
+        body = json.dumps({"claim": claim}).encode()
+        self.store.put(paths.expiry(job_id, expires), body, content_type=JSON)
+
+    def done(self, job_id: str) -> dict[int, Progress]:
+        """The finished chunks with their rows."""
+        names = (entry.key.rpartition("/")[2] for entry in self.store.list(paths.done(job_id)))
+        marks = (mark.groups() for mark in map(_MARK, names) if mark)
+        return {int(number): Progress(int(completed), int(failed)) for number, completed, failed in marks}
+
+    def mark_done(self, job_id: str, number: int, progress: Progress) -> bool:
+        """Mark a chunk as finished; whether this was the first to do so."""
+        key = f"{paths.done(job_id)}{number:06d}-{progress.completed}-{progress.failed}"
+        try:
+            self.store.put(key, b"", content_type=EMPTY, if_absent=True)
+        except PreconditionFailed:
+            return False
+        return True
+
+    def progress(self, job: Job) -> Progress:
+        """Rows dealt with so far: counted from the finished chunks while there are any, so it never goes back."""
+        if job.finished or job.started_at is None:
+            return Progress(job.completed, job.failed)
+        return total(self.done(job.id).values())
+
+    def page(self, limit: int, after: str | None) -> tuple[list[tuple[Job, Progress]], bool]:
+        """Up to `limit` jobs, newest first, from the one after `after`, with their progress; and whether there are
+        more. A job costs a request unless it has been seen finished before, and a list while it runs."""
+        start = paths.newest(after) if after else ""
+        entries = self.store.list(paths.NEWEST, after=start)
+        found: list[tuple[Job, Progress]] = []
+        while wanted := list(islice(entries, limit - len(found))):
+            calls = (partial(self._shown, paths.of_newest(entry.key)) for entry in wanted)
+            found += [shown for shown in overlapped(calls, _READ_AT_ONCE) if shown is not None]
+        return found, next(entries, None) is not None
+
+    def _shown(self, job_id: str) -> tuple[Job, Progress] | None:
+        """A job of a page; None for one that is being accepted or deleted at this moment."""
+        try:
+            job = self._as_now(self._finished[job_id]) if job_id in self._finished else self.load(job_id)
+            shown = job, self.progress(job)
+        except UnreadableObject as error:
+            return self._unreadable(job_id, error), Progress(0, 0)
+        except UnknownJob:
+            return None
+        if job.finished:
+            if len(self._finished) >= _REMEMBERED:
+                self._finished.clear()
+            self._finished[job_id] = job
+        return shown
+
+    def active(self) -> Iterator[Entry]:
+        return self.store.list(paths.ACTIVE)
+
+    def retire(self, job_id: str) -> None:
+        """Take a finished job off the list of those that the sweep looks at."""
+        self.store.delete([paths.active(job_id)])
+
+    def remove(self, job: Job) -> None:
+        """Delete every object of a job."""
+        self.discard(job.id, job.expires, job.claim)
+
+    def discard(self, job_id: str, expires: datetime, claim: str | None) -> None:
+        """Delete every object of a job, or of what never became one.
+
+        The claim comes first: whoever finds one whose job has no record may take that job for one that was never
+        accepted, and must not raise a deleted one. Then the record, so that whoever still works on the job stops."""
+        self._release(claim, job_id)
+        self.store.delete([paths.newest(job_id), paths.active(job_id), paths.record(job_id)])
+        self._finished.pop(job_id, None)
+        self.clear(job_id, expires)
+
+    def _release(self, claim: str | None, job_id: str) -> None:
+        """Free an Idempotency-Key, unless it belongs to another job by now."""
+        if claim and claim.startswith(paths.CLAIMS):
+            with suppress(ObjectNotFound):
+                if self._claimant(claim) in (job_id, None):
+                    self.store.delete([claim])
+
+    def _claimant(self, claim: str) -> object:
+        """The id of the job that made a claim; None where it cannot be read."""
+        try:
+            return decoded(self.store.get(claim).data, claim).get("id")
+        except UnreadableObject:
+            return None
+
+    def clear(self, job_id: str, expires: datetime) -> None:
+        """Delete what stands in a job's folder; its place in the order of expiry last, so that a remover who is
+        stopped half way has a successor."""
+        self.store.delete(entry.key for entry in self.store.list(paths.folder(job_id)))
+        self.store.delete([paths.expiry(job_id, expires)])
+
+    def expired(self) -> Iterator[Expiry]:
+        """The jobs and abandoned uploads whose time is over."""
+        moment = self.clock()
+        return takewhile(lambda entry: entry.moment <= moment, self._expiries())
+
+    def _expiries(self) -> Iterator[Expiry]:
+        found = (paths.of_expiry(entry.key) for entry in self.store.list(paths.EXPIRY))
+        return (Expiry(*entry) for entry in found if entry is not None)
+
+    def claim_of(self, expiry: Expiry) -> str | None:
+        """The claim that a place in the order of expiry names, if any."""
+        key = paths.expiry(*expiry)
+        with suppress(ObjectNotFound, UnreadableObject):
+            claim = decoded(self.store.get(key).data, key).get("claim")
+            return claim if isinstance(claim, str) else None
+        return None
+
+
+def total(parts: Iterable[Progress]) -> Progress:
+    """The sum over chunks."""
+    held = list(parts)
+    return Progress(sum(part.completed for part in held), sum(part.failed for part in held))
+
+
+def _expired(job: Job) -> Job:
+    return job.end(EXPIRED, job.finished_at or job.expires_at, job.error)

@@ -1,0 +1,99 @@
+"""What callers can do with jobs once they are accepted: look, list, cancel, fetch, delete."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any, Literal, NamedTuple
+
+from churn.errors import ObjectNotFound
+from churn.job_states import CANCELLING, COMPLETED, EXPIRED
+from churn.store.interface import ObjectStore
+from churn_api.jobs import paths
+from churn_api.jobs.errors import JobConflict, UnknownJob, UnreadableObject
+from churn_api.jobs.job import Job, public
+from churn_api.jobs.job_metrics import JobMetrics
+from churn_api.jobs.queue import Queue
+from churn_api.jobs.repository import JobRepository
+
+
+class Download(NamedTuple):
+    """A file of a finished job: `size` in bytes; `etag` names exactly this content."""
+
+    job: Job
+    size: int
+    etag: str
+    store: ObjectStore
+    key: str
+
+    def read(self, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """The bytes from `start` up to, without, `end`, streamed in bounded memory. Raises UnknownJob at once."""
+        try:
+            return self.store.read(self.key, start=start, end=end)
+        except ObjectNotFound as error:  # deleted meanwhile
+            raise UnknownJob(self.job.id) from error
+
+
+class JobService:
+    """Answers for jobs."""
+
+    def __init__(self, repository: JobRepository, queue: Queue, metrics: JobMetrics) -> None:
+        self._repository = repository
+        self._store = repository.store
+        self._queue = queue
+        self._metrics = metrics
+
+    def show(self, job: Job) -> dict[str, Any]:
+        """The job with its progress, as callers see it."""
+        return public(job, self._repository.progress(job))
+
+    def get(self, job_id: str) -> dict[str, Any]:
+        """Raises UnknownJob."""
+        return self.show(self._repository.look(job_id))
+
+    def page(self, limit: int, after: str | None) -> dict[str, Any]:
+        """Up to `limit` jobs, newest first, from the one after the job `after`."""
+        found, more = self._repository.page(limit, after)
+        data = [public(job, progress) for job, progress in found]
+        return {"data": data, "has_more": more, "last_id": data[-1]["id"] if data else None}
+
+    def cancel(self, job_id: str) -> dict[str, Any]:
+        """Ask for a job to be cancelled, which its workers notice within a chunk. Raises UnknownJob, JobConflict."""
+
+        def step(job: Job) -> Job:
+            if job.finished:
+                raise JobConflict(f"Job {job_id} is {job.status} already; there is nothing to cancel.")
+            return job if job.status == CANCELLING else replace(job, status=CANCELLING)
+
+        try:
+            job, made = self._repository.change(job_id, step)
+        except UnreadableObject:
+            step(self._repository.look(job_id))
+            raise
+        if made:
+            self._metrics.count_job(CANCELLING)
+            self._queue.send("settle", job_id)
+        return self.show(job)
+
+    def delete(self, job_id: str) -> None:
+        """Delete a finished job with all its files. Raises UnknownJob, JobConflict."""
+        job = self._repository.look(job_id)
+        if not job.finished:
+            raise JobConflict(f"Job {job_id} is {job.status}; cancel it before deleting it.")
+        self._repository.remove(job)
+
+    def download(self, job_id: str, kind: Literal["results", "errors"], *, raw: bool = False) -> Download:
+        """The results or the errors of a completed job; where `raw`, with every id as it came, though a spreadsheet
+        might run it. Raises UnknownJob, JobConflict."""
+        job = self._repository.look(job_id)
+        if job.status == EXPIRED:
+            raise UnknownJob(job_id)
+        if not job.finished:
+            raise JobConflict(f"Job {job_id} is {job.status}; its {kind} are there when it is completed.")
+        if job.status != COMPLETED:
+            raise JobConflict(f"Job {job_id} was {job.status} and has no {kind}.")
+        # There is a file of its own for raw ids only where one of them was changed.
+        for name in (paths.raw(kind), kind) if raw else (kind,):
+            with suppress(ObjectNotFound):
+                entry = self._store.head(paths.file(job_id, name))
+                return Download(job, entry.size, entry.etag, self._store, entry.key)
+        raise UnknownJob(job_id)

@@ -1,0 +1,138 @@
+"""Announcing the end of a job by a signed POST to an address that the operator has set.
+
+The signature is that of Standard Webhooks (standardwebhooks.com), and beside it HMAC-SHA256 over the timestamp, a dot
+and the body. The host's name is resolved once and the address that was checked is the one that is connected to, so
+that a name cannot change its mind in between; redirects are not followed.
+"""
+
+import json
+import socket
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import Any
+from urllib.parse import urlsplit
+
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+from churn_api.addresses import is_public
+from churn_api.jobs.notifications import AnnouncementFailed
+from churn_api.jobs.webhook_signature import sign, sign_standard
+
+# For all of a try, from the name's resolution to the answer's headers: who drips them does not get more.
+SECONDS = 5.0
+
+_PORTS = {"http": 80, "https": 443}
+
+
+class Webhook:
+    """Implements churn_api.jobs.notifications.Announcer."""
+
+    def __init__(
+        self,
+        url: str,
+        secret: str,
+        *,
+        allow_private: bool = False,
+        clock: Callable[[], float] = time.time,
+        seconds: float = SECONDS,
+    ) -> None:
+        self._parts = urlsplit(url)
+        self._secret = secret
+        self._allow_private = allow_private
+        self._clock = clock
+        self._seconds = seconds
+
+    def announce(self, job: dict[str, Any]) -> None:
+        body = json.dumps({"type": f"job.{job['status']}", "job": job}).encode()
+        timestamp = str(int(self._clock()))
+        # A job ends once, so its id names its announcement, however often it is tried.
+        message_id = str(job.get("id", "")).replace("job_", "msg_")
+        headers = {
+            "Host": self._parts.netloc,
+            "Content-Type": "application/json",
+            "User-Agent": "churn-webhook",
+            "webhook-id": message_id,
+            "webhook-timestamp": timestamp,
+            "webhook-signature": f"v1,{sign_standard(self._secret, message_id, timestamp, body)}",
+            "X-Churn-Timestamp": timestamp,
+            "X-Churn-Signature": f"sha256={sign(self._secret.encode(), timestamp, body)}",
+        }
+        status = self._post(body, headers)
+        if not 200 <= status < 300:
+            raise AnnouncementFailed(f"The webhook answered {status}; 2xx is wanted.")
+
+    def _post(self, body: bytes, headers: dict[str, str]) -> int:
+        exchange = _Exchange(self._connect, self._target, body, headers)
+        Thread(target=exchange.run, name="webhook", daemon=True).start()
+        try:
+            answer = exchange.answers.get(timeout=self._seconds)
+        except Empty:
+            exchange.abort()
+            raise AnnouncementFailed(f"The webhook did not answer within {self._seconds:g} seconds.") from None
+        if isinstance(answer, AnnouncementFailed):
+            raise answer
+        if isinstance(answer, Exception):
+            raise AnnouncementFailed(f"The webhook cannot be reached ({type(answer).__name__}).") from answer
+        return answer
+
+    @property
+    def _target(self) -> str:
+        return (self._parts.path or "/") + (f"?{self._parts.query}" if self._parts.query else "")
+
+    def _connect(self) -> HTTPConnection:
+        host = self._parts.hostname or ""
+        port = self._parts.port or _PORTS[self._parts.scheme]
+        address = self._address(host, port)
+        if self._parts.scheme == "http":
+            return HTTPConnection(address, port, timeout=self._seconds)
+        return HTTPSConnection(address, port, timeout=self._seconds, server_hostname=host, assert_hostname=host)
+
+    def _address(self, host: str, port: int) -> str:
+        found = [entry[4][0] for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+        for address in found:
+            if not (self._allow_private or is_public(str(address))):
+                raise AnnouncementFailed(
+                    f"The webhook's host has the address {address}, which is not public; "
+                    "CHURN_WEBHOOK_ALLOW_PRIVATE=true allows it."
+                )
+        return str(found[0])
+
+
+class _Exchange:
+    """One request and the status of its answer, in a thread of its own, which can be cut short."""
+
+    def __init__(
+        self, connect: Callable[[], HTTPConnection], target: str, body: bytes, headers: dict[str, str]
+    ) -> None:
+        self._connect = connect
+        self._request = target, body, headers
+        self._connection: HTTPConnection | None = None
+        self._aborted = False
+        self.answers: SimpleQueue[int | Exception] = SimpleQueue()
+
+    def run(self) -> None:
+        try:
+            self.answers.put(self._status())
+        except Exception as error:  # whoever waits for the answer must hear of it, whatever it is
+            self.answers.put(error)
+
+    def _status(self) -> int:
+        self._connection = self._connect()
+        try:
+            if self._aborted:
+                return 0
+            self._connection.request("POST", *self._request, preload_content=False)
+            return self._connection.getresponse().status
+        finally:
+            self._connection.close()
+
+    def abort(self) -> None:
+        """End the exchange; a name that is still being resolved is left to the system, and not connected to."""
+        self._aborted = True
+        connected = self._connection.sock if self._connection is not None else None
+        if connected is not None:
+            with suppress(OSError):  # it has ended by itself
+                connected.shutdown(socket.SHUT_RDWR)

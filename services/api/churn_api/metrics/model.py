@@ -1,0 +1,51 @@
+"""What a scrape says of the release in service and of the cache's policy: the state of the process that answers it."""
+
+from collections.abc import Iterator
+
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from churn_api.predictions.cache import Cache
+from churn_api.releases.watcher import Releases
+
+
+class ServingCollector(Collector):
+    """Gauges that are read and not counted, so that no dead process leaves an old one behind."""
+
+    def __init__(self, releases: Releases, cache: Cache) -> None:
+        self._releases = releases
+        self._cache = cache
+
+    def collect(self) -> Iterator[Metric]:
+        if not self._releases.ready:
+            return
+        serving = self._releases.serving
+        manifest = serving.manifest
+        info = GaugeMetricFamily("churn_model_info", "The release in service.", labels=("version", "model_name"))
+        info.add_metric([manifest.version, manifest.model_name], 1)
+        yield info
+        yield GaugeMetricFamily(
+            "churn_model_trained_timestamp_seconds",
+            "When the release in service was trained.",
+            value=manifest.timestamp.timestamp(),
+        )
+        computing = GaugeMetricFamily(
+            "churn_computing_seconds", "What computing an answer costs, as measured.", labels=("answer",)
+        )
+        for answer, seconds in serving.costs._asdict().items():
+            computing.add_metric([answer], seconds)
+        yield computing
+        yield from self._asking()
+
+    def _asking(self) -> Iterator[Metric]:
+        shared = self._cache.shared
+        up = GaugeMetricFamily("churn_cache_up", "1 while Redis answers, 0 while it is not asked.")
+        up.add_metric([], float(shared is not None and shared.up))
+        yield up
+        if shared is not None and shared.up:
+            asking = GaugeMetricFamily(
+                "churn_cache_asking_seconds", "What asking Redis for an answer costs, as measured.", labels=("answer",)
+            )
+            asking.add_metric(["one"], shared.price)
+            asking.add_metric(["among_many"], shared.bulk_price)
+            yield asking

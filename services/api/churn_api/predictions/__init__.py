@@ -1,0 +1,1 @@
+"""Answers for one customer and for many, and the caches in front of the model."""

@@ -1,0 +1,136 @@
+"""Predictions through what is remembered: first by this process, then by Redis where asking pays."""
+
+import contextlib
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Literal, TypeAlias
+
+import msgspec
+import redis
+
+from churn.customer.reading import Reading
+from churn.model.predictor import Prediction
+from churn.schema import schema_hash
+from churn_api.metrics.registry import Metrics
+from churn_api.predictions.compute import Question, compute, compute_one
+from churn_api.predictions.cost_model import Costs
+from churn_api.predictions.redis_cache import SharedCache
+from churn_api.releases.watcher import Serving
+
+Mode: TypeAlias = Literal["auto", "always", "off"]
+
+Answer: TypeAlias = tuple[Prediction, bool]
+"""A prediction, and whether it was remembered."""
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(Prediction).decode
+
+
+class Cache:
+    """Two layers of memory in front of the model; without `shared`, or with the mode "off", only the first.
+
+    The mode "auto" asks Redis for an answer where computing it costs more than asking for it, both as measured on this
+    machine; "always" asks for every answer.
+    """
+
+    def __init__(self, mode: Mode, shared: SharedCache | None, metrics: Metrics) -> None:
+        self.mode = mode
+        self.shared = shared if mode != "off" else None
+        self._metrics = metrics
+        self._prefix = f"churn:{schema_hash()[:16]}:"
+
+    def answer(self, serving: Serving, reading: Reading, reasons: int | None) -> Answer:
+        """Answer for one customer."""
+        question = Question(reading.customer, reading.assumed, reasons, reading.derived)
+        known = serving.recent.get(question)
+        if known is not None:
+            self._metrics.cache["hit"].inc()
+            return known, True
+        if self._asks(serving, question, many=False):
+            return self._look_up(serving, [question], many=False)[0]
+        self._metrics.cache["bypass"].inc()
+        prediction = compute_one(serving.release.predictor, question)
+        serving.recent.put(question, prediction)
+        return prediction, False
+
+    def answer_many(self, serving: Serving, readings: Sequence[Reading], reasons: int | None) -> list[Answer]:
+        """Answer for customers in their order; Redis is asked once for all of them."""
+        questions = [Question(each.customer, each.assumed, reasons, each.derived) for each in readings]
+        return self._look_up(serving, questions, many=True)
+
+    def _look_up(self, serving: Serving, questions: Sequence[Question], *, many: bool) -> list[Answer]:
+        recent = self._recent(serving, questions, many=many)
+        asked = {
+            place: self._name(serving, question)
+            for place, question in enumerate(questions)
+            if place not in recent and self._asks(serving, question, many=many)
+        }
+        self._metrics.cache["bypass"].inc(len(questions) - len(recent) - len(asked))
+        held = self._held(asked)
+        known = recent | held
+        computed = compute(serving.release.predictor, questions, known)
+        self._keep({name: computed[place] for place, name in asked.items() if place in computed})
+        self._remember(serving, questions, held | computed, many=many)
+        return [(known[at], True) if at in known else (computed[at], False) for at in range(len(questions))]
+
+    def looks_for_rows(self, costs: Costs) -> bool:
+        """Whether the rows of a table are looked for before they are scored."""
+        return self.shared is not None and self.shared.up and self._pays(costs.row, self.shared.bulk_price)
+
+    def asked_kinds(self, costs: Costs) -> list[str]:
+        """The kinds of answer that Redis is asked for at present, as `costs` names them."""
+        if self.shared is None or not self.shared.up:
+            return []
+        prices = dict.fromkeys(Costs._fields, self.shared.price) | {"row": self.shared.bulk_price}
+        return [kind for kind, cost in costs._asdict().items() if self._pays(cost, prices[kind])]
+
+    def _asks(self, serving: Serving, question: Question, *, many: bool) -> bool:
+        if self.shared is None or not self.shared.up:
+            return False
+        price = self.shared.bulk_price if many else self.shared.price
+        return self._pays(serving.costs.of(question, many=many), price)
+
+    def _pays(self, cost: float, price: float) -> bool:
+        """Whether to ask for what takes `cost` seconds to compute and `price` seconds to ask for."""
+        return self.mode == "always" or cost > price
+
+    def _recent(self, serving: Serving, questions: Sequence[Question], *, many: bool) -> dict[int, Prediction]:
+        """What this process remembers, by place. What a table answers at once is not worth looking up."""
+        recent = {}
+        for place, question in enumerate(questions):
+            if not (many and question.tabled) and (known := serving.recent.get(question)):
+                recent[place] = known
+        self._metrics.cache["hit"].inc(len(recent))
+        return recent
+
+    def _remember(
+        self, serving: Serving, questions: Sequence[Question], found: Mapping[int, Prediction], *, many: bool
+    ) -> None:
+        for place, prediction in found.items():
+            if not (many and questions[place].tabled):
+                serving.recent.put(questions[place], prediction)
+
+    def _held(self, asked: Mapping[int, str]) -> dict[int, Prediction]:
+        """What Redis remembers, by place; nothing where it fails."""
+        if not asked or self.shared is None:
+            return {}
+        try:
+            values = self.shared.get(list(asked.values()))
+            held = {place: _decode(value) for place, value in zip(asked, values, strict=True) if value is not None}
+        except (redis.RedisError, msgspec.DecodeError):
+            self._metrics.cache["error"].inc(len(asked))
+            return {}
+        self._metrics.cache["hit"].inc(len(held))
+        self._metrics.cache["miss"].inc(len(asked) - len(held))
+        return held
+
+    def _keep(self, predictions: Mapping[str, Prediction]) -> None:
+        """Tell Redis what was computed; if it fails, it has been counted and logged where it was noticed."""
+        if predictions and self.shared is not None and self.shared.up:
+            with contextlib.suppress(redis.RedisError):
+                self.shared.put({name: _encode(prediction) for name, prediction in predictions.items()})
+
+    def _name(self, serving: Serving, question: Question) -> str:
+        """The key in Redis: the schema, the release, and a digest of the question."""
+        digest = hashlib.blake2b(_encode(question), digest_size=16).hexdigest()
+        return f"{self._prefix}{serving.release.version}:{digest}"

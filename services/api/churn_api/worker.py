@@ -1,6 +1,0 @@
-"""The worker's entry point: `celery --app churn_api.worker worker`."""
-
-from churn_api.settings import ApiSettings
-from churn_api.working import create_worker
-
-app = create_worker(ApiSettings.load_or_exit())

@@ -1,0 +1,1 @@
+"""The Celery worker: its start, its tasks, its queue and its heartbeats."""

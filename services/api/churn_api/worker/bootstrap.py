@@ -1,0 +1,141 @@
+"""The worker: Celery with the tasks; sweep, announcements and a sign of life in threads of its parent process."""
+
+import logging
+import random
+import tempfile
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+import redis
+from celery import Celery, bootsteps, signals
+
+from churn import logs
+from churn.errors import StoreUnavailable
+from churn.store.opening import open_store, prepare_store
+from churn_api.jobs.notifications import announce
+from churn_api.jobs.recovery import Sweeper
+from churn_api.jobs.repository import JobRepository
+from churn_api.metrics.jobs import RedisJobMetrics
+from churn_api.settings import ApiSettings
+from churn_api.worker import tasks
+from churn_api.worker.celery_queue import CeleryQueue, create_celery
+from churn_api.worker.heartbeats import Heartbeats
+from churn_api.worker.tasks import announcer
+
+log = logging.getLogger(__name__)
+
+# Touched while the worker is connected to its queue; the container's health check looks at its age.
+HEARTBEAT = Path(tempfile.gettempdir()) / "worker-heartbeat"
+_HEARTBEAT_SECONDS = 5.0
+
+# How long a thread waits that finds the queue away.
+_AWAY_SECONDS = 5.0
+# Of the pause between two sweeps.
+_JITTER = 0.75, 1.25
+
+
+def create_worker(settings: ApiSettings) -> Celery:
+    """The Celery application of a worker process."""
+    prepare_store(settings.store_url)
+    # Whoever answers this signal keeps Celery from configuring the logs itself, in each process that it forks too.
+    signals.setup_logging.connect(lambda **_: logs.configure(settings, "worker"), weak=False)
+    celery = create_celery(settings.queue_url, settings.worker_concurrency)
+    tasks.register(celery, settings)
+    celery.steps["consumer"].add(Heartbeat)
+    sweeping = Sweeping(settings, celery)
+    signals.worker_ready.connect(sweeping.begin, weak=False)
+    signals.worker_shutting_down.connect(sweeping.end, weak=False)
+    announcing = Announcing(settings, celery)
+    signals.worker_ready.connect(announcing.begin, weak=False)
+    signals.worker_shutting_down.connect(announcing.end, weak=False)
+    life = Heartbeats(settings.queue_url)
+    signals.worker_ready.connect(life.begin, weak=False)
+    signals.worker_shutting_down.connect(life.end, weak=False)
+    return celery
+
+
+class Heartbeat(bootsteps.StartStopStep):
+    """Touches a file while the worker is connected to its queue: Celery stops this step when it is not."""
+
+    requires = ("celery.worker.consumer.tasks:Tasks",)
+
+    def __init__(self, parent: Any, **options: Any) -> None:
+        super().__init__(parent, **options)
+        self._timer: Any = None
+
+    def start(self, parent: Any) -> None:
+        HEARTBEAT.touch()
+        self._timer = parent.timer.call_repeatedly(_HEARTBEAT_SECONDS, HEARTBEAT.touch, priority=10)
+
+    def stop(self, parent: Any) -> None:  # noqa: ARG002
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+class _Thread(ABC):
+    """Work of the parent process that is done again and again until the worker shuts down."""
+
+    name: str
+
+    def __init__(self, settings: ApiSettings, celery: Celery) -> None:
+        self._settings = settings
+        self._queue = CeleryQueue(celery, settings.queue_url)
+        self._over = Event()
+
+    def begin(self, **_: Any) -> None:
+        Thread(target=self._run, name=self.name, daemon=True).start()
+
+    def end(self, **_: Any) -> None:
+        self._over.set()
+
+    @abstractmethod
+    def _run(self) -> None:
+        """Work until `_over` is set."""
+
+    def _again(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except StoreUnavailable as error:
+            log.warning("The %s thread waits for the store: %s", self.name, error.message)
+        except redis.RedisError as error:
+            log.warning("The %s thread waits for the queue (%s).", self.name, type(error).__name__)
+            self._over.wait(_AWAY_SECONDS)
+        except Exception:  # a thread that ends would leave lost jobs unfinished, or ends unannounced, for ever
+            log.exception("The %s thread met what nobody foresaw; it goes on.", self.name)
+
+
+class Sweeping(_Thread):
+    """Sweeps. Workers that were started together part ways, so that they do not all look at the same moment."""
+
+    name = "sweep"
+
+    def _run(self) -> None:
+        settings = self._settings
+        repository = JobRepository(open_store(settings.store_url))
+        period = settings.sweep_seconds
+        sweeper = Sweeper(repository, self._queue, RedisJobMetrics(settings.queue_url), grace=timedelta(seconds=period))
+        self._again(sweeper.sweep)
+        while not self._over.wait(period * random.uniform(*_JITTER)):  # noqa: S311 - nobody gains by guessing it
+            self._again(sweeper.sweep)
+
+
+class Announcing(_Thread):
+    """Announces the ends of jobs, one after the other, beside all scoring."""
+
+    name = "announcements"
+
+    def _run(self) -> None:
+        repository = JobRepository(open_store(self._settings.store_url))
+        receiver = announcer(self._settings)
+
+        def announce_next() -> None:
+            if (job_id := self._queue.next_announcement()) is not None:
+                announce(repository, receiver, job_id)
+
+        while not self._over.is_set():
+            self._again(announce_next)

@@ -1,0 +1,120 @@
+"""Judging a table that was read: enough customers, both outcomes, few faults. Nothing about a row is decided here."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from churn.customer.declaration import FIELDS, LABEL
+from churn.customer.fields import Number
+from churn_trainer.data.prepare import Prepared
+from churn_trainer.data.table import Findings, Table
+from churn_trainer.errors import BrokenTable
+from churn_trainer.settings import TrainerSettings
+
+# Below this, a tenth of the customers in a fold would be too few to tell models apart.
+MIN_ROWS = 500
+
+# Each outcome has to be in every part of the split and in every fold, some times over.
+MIN_CUSTOMERS_PER_OUTCOME = 50
+
+# So many in the test part and in each fold: an AUC of fewer is luck, and of none there is none.
+MIN_TESTED = 5
+
+# A rarer outcome than this is no table of churn, but an accident of an export.
+MIN_SHARE = 0.01
+
+# A few rotten rows are set aside and reported; more say that something is wrong with the export itself.
+MAX_FAULTY_SHARE = 0.01
+
+# A message with more kinds of fault than this is read by nobody.
+MAX_KINDS = 5
+
+
+def check(table: Table, findings: Findings, name: str) -> None:
+    """Raises BrokenTable with every reason not to train on the table; counts the rows set aside as a repair."""
+    # Where rows are rotten, what is left of the table says nothing about it.
+    faults = list(_row_faults(findings)) or [*_size_faults(table), *_outcome_faults(table), *_constant_columns(table)]
+    if faults:
+        raise BrokenTable(name, faults)
+    if findings.faulty_rows:
+        findings.repair("rows with faults set aside", findings.faulty_rows)
+    _note_uninformative(table, findings)
+
+
+def check_parts(prepared: Prepared, settings: TrainerSettings, name: str) -> None:
+    """Raises BrokenTable where the test part or a fold of the comparison would hold too few customers of an outcome."""
+    faults = [*_test_faults(prepared), *_fold_faults(prepared, settings)]
+    if faults:
+        raise BrokenTable(name, faults)
+
+
+def _test_faults(prepared: Prepared) -> Iterator[str]:
+    split = prepared.split
+    for label, count in _outcomes(prepared.churn[split.test]):
+        if count < MIN_TESTED:
+            repeated = f" {len(split.repeated):,} more equal a customer of the other parts: is each exported once?"
+            yield (
+                f'Of the {len(split.test):,} customers that are kept for the test {count:,} have {LABEL} "{label}"; '
+                f"at least {MIN_TESTED} are needed.{repeated if len(split.repeated) else ''}"
+            )
+
+
+def _fold_faults(prepared: Prepared, settings: TrainerSettings) -> Iterator[str]:
+    rows = prepared.compared(settings.cv_max_rows)
+    _, first = np.unique(prepared.groups(rows), return_index=True)
+    for label, count in _outcomes(prepared.churn[rows[first]]):
+        if count < MIN_TESTED * settings.cv_folds:
+            yield (
+                f'{LABEL} is "{label}" for {count:,} of the {len(first):,} different customers that models are '
+                f"compared on; {settings.cv_folds} folds need {MIN_TESTED * settings.cv_folds}. "
+                "Lower CHURN_CV_FOLDS, or raise CHURN_CV_MAX_ROWS."
+            )
+
+
+def _outcomes(churn: NDArray[np.int8]) -> Iterator[tuple[str, int]]:
+    yield "No", int(np.count_nonzero(churn == 0))
+    yield "Yes", int(np.count_nonzero(churn == 1))
+
+
+def _row_faults(findings: Findings) -> Iterator[str]:
+    if findings.faulty_rows > MAX_FAULTY_SHARE * findings.rows:
+        share = findings.faulty_rows / findings.rows
+        allowed = f"{MAX_FAULTY_SHARE:.0%} may be set aside"
+        yield f"{findings.faulty_rows:,} of {findings.rows:,} rows ({share:.1%}) have faults; {allowed}."
+        worst = sorted(findings.faults.values(), key=lambda fault: -fault.count)
+        yield from (fault.sentence() for fault in worst[:MAX_KINDS])
+        if len(worst) > MAX_KINDS:
+            yield f"And {len(worst) - MAX_KINDS} other kinds of fault."
+
+
+def _size_faults(table: Table) -> Iterator[str]:
+    if len(table) < MIN_ROWS:
+        yield f"It has {len(table):,} usable rows; at least {MIN_ROWS} are needed."
+
+
+def _outcome_faults(table: Table) -> Iterator[str]:
+    for label, count in _outcomes(table.churn):
+        if count == 0:
+            yield f'{LABEL} is never "{label}"; customers of both kinds are needed.'
+        elif count < max(MIN_CUSTOMERS_PER_OUTCOME, MIN_SHARE * len(table)):
+            least = f"at least {MIN_CUSTOMERS_PER_OUTCOME} and {MIN_SHARE:.0%} are needed"
+            yield f'{LABEL} is "{label}" in {count:,} of {len(table):,} rows; {least}.'
+
+
+def _constant(table: Table) -> Iterator[str]:
+    for name, column in zip(FIELDS, table.customers, strict=True):
+        if len(column) and (column == column[0]).all():
+            yield name
+
+
+def _constant_columns(table: Table) -> Iterator[str]:
+    """A number that never changes is a broken export; a category may well have one value in one company."""
+    constant = [name for name in _constant(table) if isinstance(FIELDS[name], Number)]
+    if constant:
+        yield f"The same value in every row: {', '.join(constant)}; check how the table was exported."
+
+
+def _note_uninformative(table: Table, findings: Findings) -> None:
+    for name in _constant(table):
+        findings.repair(f"{name}: one value only, nothing to learn from", 0)

@@ -1,0 +1,1 @@
+"""Every figure that a release publishes about itself."""

@@ -1,0 +1,123 @@
+"""How good the champion is where not all is known: its answers to test customers of whom fields are withheld.
+
+Two kinds of customers are asked about: those of whom only the required fields are known, and those of whom each other
+field is known or not by the toss of a coin. Their figures stand beside those of the same customers with all fields, and
+of a regression on the required fields alone, which is what completing a customer has to keep up with.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import log_loss, roc_auc_score
+
+from churn.customer.declaration import FIELDS, REQUIRED, Customer, value_of
+from churn.customer.reading import read
+from churn.model.features import FEATURES
+from churn.model.predictor import Prediction, Predictor
+from churn.model.scoring import FloatArray
+from churn_trainer.data.prepare import Prepared
+from churn_trainer.evaluation.calibration import recalibration
+from churn_trainer.model_metrics import Labels, measure
+from churn_trainer.training.candidates import SEED
+from churn_trainer.training.export import customers
+
+# Each is asked about twice, a millisecond or two a time.
+MAX_CUSTOMERS = 1_500
+
+# Enough resamples for a standard error that is right to a tenth.
+_RESAMPLES = 100
+
+Known = Callable[[np.random.Generator], tuple[str, ...]]
+
+
+def required_fields(_: np.random.Generator) -> tuple[str, ...]:
+    return REQUIRED
+
+
+def random_fields(rng: np.random.Generator) -> tuple[str, ...]:
+    """The required fields, and each other one with even odds."""
+    return tuple(name for name in FIELDS if name in REQUIRED or rng.random() < 0.5)
+
+
+def absent_fields(predictor: Predictor, prepared: Prepared) -> dict[str, Any]:
+    """The manifest's entry: figures by what is known (`required`, `random`, `complete`), and of the regression on the
+    required fields (`reference`); `loss` is how much more log loss and how much less AUC `required` has than it."""
+    rows = np.random.default_rng(SEED).permutation(prepared.split.test)[:MAX_CUSTOMERS]
+    people, churn = customers(prepared.table, rows), prepared.churn[rows]
+    complete = predictor.scorer.probabilities(prepared.table.take(rows).customers)
+    reference = _reference(prepared, rows)
+    required = _masked(predictor, people, required_fields)
+    return {
+        "customers": len(rows),
+        "complete": _figures(churn, complete),
+        "required": _figures(churn, _means(required)) | {"range_coverage": coverage(required, complete)},
+        "random": _random(predictor, people, churn, complete),
+        "reference": _figures(churn, reference),
+        "loss": _loss(churn, _means(required), reference),
+    }
+
+
+def coverage(answers: list[Prediction], complete: FloatArray) -> float:
+    """The share of customers whose probability with all fields lies within the range that was told without some."""
+    ranges = [answer.probability_range or (answer.churn_probability,) * 2 for answer in answers]
+    # What is left of rounding does not put a probability out of a range of which it is an end.
+    return float(np.mean([low - 1e-9 <= p <= high + 1e-9 for (low, high), p in zip(ranges, complete, strict=True)]))
+
+
+def _random(predictor: Predictor, people: list[Customer], churn: Labels, complete: FloatArray) -> dict[str, float]:
+    answers = _masked(predictor, people, random_fields)
+    # Of those of whom all happens to be known there is no range.
+    partial = np.array([bool(answer.assumed) for answer in answers])
+    told = [answer for answer in answers if answer.assumed]
+    return _figures(churn, _means(answers)) | {"range_coverage": coverage(told, complete[partial])}
+
+
+def _masked(predictor: Predictor, people: list[Customer], known: Known) -> list[Prediction]:
+    rng = np.random.default_rng(SEED)
+    return [_asked(predictor, person, known(rng)) for person in people]
+
+
+def _asked(predictor: Predictor, person: Customer, known: tuple[str, ...]) -> Prediction:
+    return predictor.predict(read({name: value_of(name, person) for name in known}), None)
+
+
+def _means(answers: list[Prediction]) -> FloatArray:
+    return np.array([answer.churn_probability for answer in answers])
+
+
+def _figures(churn: Labels, probability: FloatArray) -> dict[str, float]:
+    measured, line = measure(churn, probability), recalibration(churn, probability)
+    return {
+        **{figure: measured[figure] for figure in ("roc_auc", "log_loss", "brier")},
+        "calibration_slope": line["slope"]["value"],
+        "calibration_intercept": line["intercept"]["value"],
+    }
+
+
+def _reference(prepared: Prepared, rows: NDArray[np.intp]) -> FloatArray:
+    """Churn probabilities of the rows by a regression on the columns that are made of required fields alone."""
+    columns = [number for number, feature in enumerate(FEATURES) if set(feature.fields) <= set(REQUIRED)]
+    train = prepared.split.development
+    model = LogisticRegression(max_iter=1000).fit(prepared.scaled(train)[:, columns], prepared.churn[train])
+    return np.asarray(model.predict_proba(prepared.scaled(rows)[:, columns])[:, 1], np.float64)
+
+
+def _loss(churn: Labels, required: FloatArray, reference: FloatArray) -> dict[str, dict[str, float]]:
+    """How much worse the first probabilities are than the others, with the standard errors of resampled customers."""
+    rng = np.random.default_rng(SEED)
+    everyone = np.arange(len(churn))
+    drawn = [rng.integers(len(churn), size=len(churn)) for _ in range(_RESAMPLES)]
+    losses = np.array([_worse(churn[rows], required[rows], reference[rows]) for rows in [everyone, *drawn]])
+    errors = losses[1:].std(axis=0, ddof=1)
+    return {
+        figure: {"mean": float(loss), "error": float(error)}
+        for figure, loss, error in zip(("roc_auc", "log_loss"), losses[0], errors, strict=True)
+    }
+
+
+def _worse(churn: Labels, mine: FloatArray, other: FloatArray) -> tuple[float, float]:
+    auc = roc_auc_score(churn, other) - roc_auc_score(churn, mine)
+    return float(auc), float(log_loss(churn, mine, labels=[0, 1]) - log_loss(churn, other, labels=[0, 1]))

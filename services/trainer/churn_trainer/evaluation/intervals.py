@@ -1,0 +1,95 @@
+"""How far figures of one set of customers may be from those of all customers like them: 95 % intervals."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from churn_trainer.model_metrics import (
+    NORMAL_95,
+    THRESHOLD,
+    Labels,
+    Probabilities,
+    at_threshold,
+    lift,
+    log_losses,
+    wilson,
+)
+from churn_trainer.training.candidates import SEED
+
+Interval = dict[str, float]
+
+# Enough for ends that are right to a tenth of a standard error.
+RESAMPLES = 1000
+
+
+def intervals(churn: Labels, probability: Probabilities) -> dict[str, Interval]:
+    """Low and high of the figures of `metrics.measure`, by name, wherever both outcomes are there.
+
+    ECE has none: a resample is noisier than the sample, so that its calibration error says nothing of the sample's.
+    What it has is `ece_floor`.
+    """
+    flagged = probability >= THRESHOLD
+    return {
+        **_resampled(churn, probability),
+        "brier": _of_mean((probability - churn) ** 2),
+        "log_loss": _of_mean(log_losses(churn, probability)),
+        "accuracy": _of_share(flagged == (churn == 1)),
+        "precision": _of_share(churn[flagged] == 1),
+        "recall": _of_share(flagged[churn == 1]),
+    }
+
+
+def share(hits: NDArray[np.bool]) -> dict[str, float]:
+    """A share (value) with its interval; 0 with the interval of ignorance where there is nobody."""
+    return {"value": float(hits.mean()) if len(hits) else 0.0, **_of_share(hits)}
+
+
+def _of_share(hits: NDArray[np.bool]) -> Interval:
+    low, high = wilson(int(hits.sum()), len(hits))
+    return {"low": low, "high": high}
+
+
+def difference(first: dict[str, float], second: dict[str, float]) -> dict[str, float]:
+    """The first share less the second, of other customers, with its interval by Newcombe (1998, "Interval estimation
+    for the difference between independent proportions", method 10)."""
+    gap = first["value"] - second["value"]
+    below = np.hypot(first["value"] - first["low"], second["high"] - second["value"])
+    above = np.hypot(first["high"] - first["value"], second["value"] - second["low"])
+    return {"value": gap, "low": float(gap - below), "high": float(gap + above)}
+
+
+def ranking(churn: Labels, probability: Probabilities) -> dict[str, float]:
+    """The figures of `metrics.measure` that depend on many customers at once, for customers in descending order.
+
+    They are scikit-learn's to rounding; its functions sort and check anew in each of a thousand resamples.
+    """
+    ends = np.flatnonzero(np.append(probability[1:] != probability[:-1], True))
+    caught = np.cumsum(churn, dtype=np.int64)[ends]
+    alarms = ends + 1 - caught
+    steps = np.diff(caught, prepend=0)
+    behind = alarms[-1] - (alarms + np.append(0, alarms[:-1])) / 2
+    return {
+        "roc_auc": float(steps @ behind / (caught[-1] * alarms[-1])),
+        "pr_auc": float(steps @ (caught / (ends + 1)) / caught[-1]),
+        "lift_top_decile": lift(churn, probability),
+        "f1": at_threshold(churn, probability, THRESHOLD)["f1"],
+    }
+
+
+def _resampled(churn: Labels, probability: Probabilities) -> dict[str, Interval]:
+    """The middle 95 % over bootstrap samples of the customers (Efron 1979), those of one outcome alone left out."""
+    order = np.argsort(-probability, kind="stable")
+    churn, probability = churn[order], probability[order]
+    rng = np.random.default_rng(SEED)
+    draws = (np.sort(rng.integers(len(churn), size=len(churn))) for _ in range(RESAMPLES))
+    found = [ranking(churn[rows], probability[rows]) for rows in draws if 0 < churn[rows].sum() < len(rows)]
+    return {name: _middle([figures[name] for figures in found]) for name in (found[0] if found else ())}
+
+
+def _middle(values: list[float]) -> Interval:
+    low, high = np.quantile(values, (0.025, 0.975))
+    return {"low": float(low), "high": float(high)}
+
+
+def _of_mean(values: Probabilities) -> Interval:
+    reach = NORMAL_95 * float(values.std(ddof=1)) / np.sqrt(len(values))
+    return {"low": float(values.mean() - reach), "high": float(values.mean() + reach)}

@@ -1,0 +1,78 @@
+"""How good the champion is on customers it has never seen, and for whom: figures, curves, fairness."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import roc_auc_score
+
+from churn.customer.declaration import CATEGORIES, Customer
+from churn.model.scoring import FloatArray
+from churn_trainer.evaluation.calibration import recalibration
+from churn_trainer.evaluation.intervals import difference, intervals, share
+from churn_trainer.model_metrics import THRESHOLD, measure, reliability, score_distribution, threshold_table
+
+# The fields that say who a customer is, by which nobody should be worse served.
+GROUP_FIELDS = ("gender", "SeniorCitizen")
+
+# The rates that are compared between groups.
+_RATES = ("flagged_rate", "false_positive_rate", "recall", "precision")
+
+_GROUP_NAMES = {"SeniorCitizen": ("Not senior", "Senior")}
+
+
+def quality(churn: NDArray[np.int8], probability: FloatArray, customers: Customer) -> dict[str, Any]:
+    """The manifest's entries about the test part, by name."""
+    return {
+        "test": measure(churn, probability),
+        "test_intervals": intervals(churn, probability),
+        "recalibration": recalibration(churn, probability),
+        "calibration": reliability(churn, probability),
+        "score_distribution": score_distribution(churn, probability),
+        "thresholds": threshold_table(churn, probability),
+        "fairness": fairness(churn, probability, customers),
+    }
+
+
+def fairness(churn: NDArray[np.int8], probability: FloatArray, customers: Customer) -> dict[str, Any]:
+    """Error rates at the threshold by group, with 95 % intervals, and the widest gap of each."""
+    groups: list[dict[str, Any]] = []
+    for field in GROUP_FIELDS:
+        names = _GROUP_NAMES.get(field, CATEGORIES[field].names)
+        for code, name in enumerate(names):
+            rows = getattr(customers, field) == code
+            if rows.any():
+                groups.append({"field": field, "group": name, **_group(churn[rows], probability[rows])})
+    return {"threshold": THRESHOLD, "part": "test", "groups": groups, "gaps": list(_gaps(groups))}
+
+
+def _gaps(groups: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """For each field and rate, the groups of the highest and the lowest, and how far they are apart."""
+    for field in GROUP_FIELDS:
+        members = [group for group in groups if group["field"] == field]
+        for rate in _RATES if len(members) > 1 else ():
+            yield {"field": field, "rate": rate, **_gap(members, rate)}
+
+
+def _gap(groups: list[dict[str, Any]], rate: str) -> dict[str, Any]:
+    ordered = sorted(groups, key=lambda group: float(group[rate]["value"]))
+    low, high = ordered[0], ordered[-1]
+    return {"highest": high["group"], "lowest": low["group"], **difference(high[rate], low[rate])}
+
+
+def _group(churn: NDArray[np.int8], probability: FloatArray) -> dict[str, Any]:
+    flagged = probability >= THRESHOLD
+    both = len(np.unique(churn)) == 2
+    return {
+        "customers": len(churn),
+        "observed_rate": float(churn.mean()),
+        "observed": share(churn == 1),
+        "mean_predicted": float(probability.mean()),
+        "flagged_rate": share(flagged),
+        "false_positive_rate": share(flagged[churn == 0]),
+        "recall": share(flagged[churn == 1]),
+        "precision": share(churn[flagged] == 1),
+        "roc_auc": float(roc_auc_score(churn, probability)) if both else None,
+        "roc_auc_interval": intervals(churn, probability)["roc_auc"] if both else None,
+    }

@@ -1,0 +1,1 @@
+"""What the table shows before anything is fitted."""

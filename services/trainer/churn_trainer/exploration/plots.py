@@ -1,0 +1,181 @@
+"""The pictures: a dashboard of the table, its correlations, and the comparison of the models."""
+
+import io
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from churn.customer.declaration import FIELDS, LABEL
+from churn_trainer.exploration.explore import correlation_frame
+
+# Okabe and Ito's colours, which people with any kind of colour blindness tell apart.
+BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#6E6E6E"
+
+_STYLE: Any = {
+    "font.size": 11,
+    "axes.titlesize": 13,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "figure.facecolor": "white",
+}
+_DPI = 110
+
+# Those whose churn by group the dashboard shows, beside the outcome itself, the numbers and the strongest segments.
+_SHOWN = ("Contract", "InternetService", "PaymentMethod", "TechSupport")
+
+
+def dashboard(frame: pd.DataFrame, report: dict[str, Any]) -> bytes:
+    """One page for a manager: how many leave, who, and when."""
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(16, 12), layout="constrained")
+        axes = figure.subplots(3, 3)
+        churn = report["churn"]
+        figure.suptitle(
+            f"Customer churn: {churn['churned']:,} of {churn['customers']:,} customers left ({churn['rate']:.1%})",
+            fontsize=20,
+            fontweight="bold",
+        )
+        _outcomes(axes[0, 0], churn)
+        _rates(axes[0, 1], report, "tenure", "Months with the company")
+        _rates(axes[0, 2], report, "MonthlyCharges", "Monthly bill ($)")
+        for place, name in zip((axes[1, 0], axes[1, 1], axes[1, 2], axes[2, 0]), _SHOWN, strict=True):
+            _rates(place, report, name, "")
+        _tenures(axes[2, 1], frame)
+        _segments(axes[2, 2], report)
+        return _png(figure)
+
+
+def correlation_heatmap(frame: pd.DataFrame) -> bytes:
+    """Correlations of the numbers, the yes-or-no fields and churn."""
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(11, 9), layout="constrained")
+        place = figure.subplots()
+        matrix = correlation_frame(frame).corr()
+        titles = [FIELDS[name].title if name in FIELDS else LABEL for name in matrix.columns]
+        hidden = np.triu(np.ones(matrix.shape, bool), 1)
+        values = np.ma.masked_array(matrix.to_numpy(), hidden | matrix.isna().to_numpy())
+        image = place.pcolormesh(values, cmap="PuOr_r", vmin=-1, vmax=1, edgecolors="white", linewidth=1)
+        place.invert_yaxis()
+        place.set_aspect("equal")
+        for row, column in zip(*np.nonzero(~hidden), strict=True):
+            value = values.data[row, column]
+            color = "white" if abs(value) > 0.6 else "black"
+            # A column of one value goes with nothing.
+            words = "–" if np.isnan(value) else f"{value:.2f}"
+            place.text(column + 0.5, row + 0.5, words, ha="center", va="center", color=color)
+        positions = np.arange(len(titles)) + 0.5
+        place.set_xticks(positions, titles, rotation=40, ha="right")
+        place.set_yticks(positions, titles)
+        place.spines[:].set_visible(False)
+        figure.colorbar(image, ax=place, shrink=0.7, label="Pearson's correlation")
+        place.set_title("What goes together: correlations from −1 (opposite) to 1 (alike)")
+        return _png(figure)
+
+
+def model_comparison(candidates: list[dict[str, Any]], design: str) -> bytes:
+    """The models' cross-validated AUC and log loss with the spread over the folds."""
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(14, 6), layout="constrained")
+        figure.suptitle(f"Model comparison: {design}", fontsize=16, fontweight="bold")
+        left, right = figure.subplots(1, 2, sharey=True)
+        ordered = sorted(candidates, key=lambda one: one["cv"]["roc_auc"]["mean"])
+        _errors(left, ordered, "roc_auc", "AUC: how well leavers are ranked (more is better)")
+        _errors(right, ordered, "log_loss", "Log loss: error of the probabilities (less is better)")
+        return _png(figure)
+
+
+def _errors(place: Axes, ordered: list[dict[str, Any]], figure: str, title: str) -> None:
+    for row, candidate in enumerate(ordered):
+        mean, std = candidate["cv"][figure]["mean"], candidate["cv"][figure]["std"]
+        color = ORANGE if candidate["champion"] else BLUE
+        place.errorbar(
+            mean, row, xerr=std, fmt="D" if candidate["champion"] else "o", color=color, capsize=5, markersize=8
+        )
+        place.annotate(
+            f"{mean:.4f} ± {std:.4f}", (mean, row), (0, 10), textcoords="offset points", ha="center", fontsize=10
+        )
+    names = [f"{one['model_name']}{' (champion)' if one['champion'] else ''}" for one in ordered]
+    place.set_yticks(range(len(ordered)), names)
+    place.margins(x=0.2)
+    place.set_ylim(-0.5, len(ordered) - 0.4)
+    place.set_title(title)
+    place.set_xlabel("mean, and standard deviation over the folds")
+    place.grid(axis="x", alpha=0.3)
+
+
+def _outcomes(place: Axes, churn: dict[str, Any]) -> None:
+    counts = [churn["customers"] - churn["churned"], churn["churned"]]
+    bars = place.bar(["Stayed", "Left"], counts, color=[BLUE, ORANGE])
+    place.bar_label(bars, [f"{count:,}" for count in counts])
+    place.set_title("Customers")
+    place.set_yticks([])
+    place.spines["left"].set_visible(False)
+
+
+def _rates(place: Axes, report: dict[str, Any], name: str, unit: str) -> None:
+    """Churn by group with 95 % intervals, against the share of all."""
+    rates = report["churn_by_field"][name]
+    positions = np.arange(len(rates))
+    values = np.array([rate["rate"] for rate in rates]) * 100
+    below = values - np.array([rate["low"] for rate in rates]) * 100
+    above = np.array([rate["high"] for rate in rates]) * 100 - values
+    place.barh(positions, values, color=BLUE)
+    place.errorbar(values, positions, xerr=[below, above], fmt="none", ecolor=GREY, capsize=3)
+    place.axvline(report["churn"]["rate"] * 100, color=ORANGE, linestyle="--", linewidth=1.5)
+    labels = [f"{rate['value']}\n{rate['customers']:,} customers" for rate in rates]
+    place.set_yticks(positions, labels, fontsize=9)
+    place.invert_yaxis()
+    place.set_xlim(left=0)
+    place.set_xlabel("customers who left (%); dashed: all")
+    place.set_title(f"{FIELDS[name].title}{f': {unit.lower()}' if unit else ''}")
+
+
+def _tenures(place: Axes, frame: pd.DataFrame) -> None:
+    edges = list(range(0, int(frame["tenure"].max()) + 4, 4))
+    outcomes = ((0, "Stayed", BLUE, None), (1, "Left", ORANGE, "//"))
+    for code, label, color, hatch in outcomes:
+        months = frame["tenure"][frame[LABEL] == code]
+        place.hist(months, edges, label=label, color=color, alpha=0.75, hatch=hatch, edgecolor="white")
+    place.set_title("When customers leave")
+    place.set_xlabel("months with the company")
+    place.set_ylabel("customers")
+    place.legend(frameon=False)
+
+
+def _segments(place: Axes, report: dict[str, Any]) -> None:
+    segments = report["segments"][:5]
+    positions = np.arange(len(segments))
+    values = np.array([segment["rate"] * 100 for segment in segments])
+    bars = place.barh(positions, values, color=ORANGE)
+    place.bar_label(
+        bars,
+        [f"{segment['customers']:,} customers" for segment in segments],
+        label_type="center",
+        color="white",
+        fontsize=9,
+    )
+    words = ["\n".join(f"{FIELDS[name].title}: {value}" for name, value in one["fields"].items()) for one in segments]
+    below = values - np.array([segment["low"] for segment in segments]) * 100
+    above = np.array([segment["high"] for segment in segments]) * 100 - values
+    place.errorbar(values, positions, xerr=[below, above], fmt="none", ecolor=GREY, capsize=3)
+    place.axvline(report["churn"]["rate"] * 100, color=BLUE, linestyle="--", linewidth=1.5)
+    place.set_yticks(positions, words, fontsize=9)
+    place.invert_yaxis()
+    place.set_xlim(0, 100)
+    place.set_xlabel("customers who left (%); dashed: all")
+    place.set_title(f"Riskiest of {report['segments_compared']:,} pairs of traits")
+
+
+def _png(figure: Figure) -> bytes:
+    data = io.BytesIO()
+    FigureCanvasAgg(figure)
+    # No date and no library version in the file: the same picture is the same bytes.
+    figure.savefig(data, format="png", dpi=_DPI, metadata={"Software": None})
+    return data.getvalue()

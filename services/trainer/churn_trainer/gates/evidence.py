@@ -1,0 +1,42 @@
+"""What a gate is, and what every gate may look at."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from churn.model.predictor import Predictor
+from churn.model.scoring import FloatArray
+from churn_trainer.data.prepare import Prepared
+from churn_trainer.data.table import Table
+from churn_trainer.evaluation.stability import Stability
+from churn_trainer.gates.rivals import Rival
+from churn_trainer.training.compare import Comparison, PermutedCheck
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """A condition of release: whether it holds, and the figures that say so."""
+
+    name: str
+    passed: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The champion as it would serve, and what is known of it.
+
+    `unseen` are the customers of the test part, on whom nothing was fitted, and `probability` is what the champion
+    predicts for each of them. `stability` is that of its reasons. `rivals` are the releases that it is judged against,
+    `absent` the figures of churn_trainer.evaluation.absent_fields.
+    """
+
+    champion: str
+    predictor: Predictor
+    prepared: Prepared
+    comparison: Comparison
+    permuted: PermutedCheck
+    rivals: tuple[Rival, ...]
+    stability: Stability
+    unseen: Table
+    probability: FloatArray
+    absent: dict[str, Any]

@@ -1,0 +1,89 @@
+"""The gates that the champion has to pass before it serves."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+import numpy as np
+
+from churn.customer.declaration import CATEGORIES, Customer
+from churn_trainer.gates import absent_fields
+from churn_trainer.gates.calibration import calibrated
+from churn_trainer.gates.evidence import Evidence, Gate
+from churn_trainer.gates.leaks import implausible_model, made_of_outcome, repeats, single_field
+from churn_trainer.gates.rivals import MARGINS, standings
+from churn_trainer.model_metrics import measure
+
+
+def permuted_labels(evidence: Evidence) -> Iterator[Gate]:
+    """Only a pipeline that hands the labels of a fold's test customers to its fit gets past chance here."""
+    permuted = evidence.permuted
+    detail = f"AUC {permuted.roc_auc:.3f} on shuffled labels, 0.5 ± {permuted.limit:.3f} allowed"
+    yield Gate("the pipeline sees no test labels", permuted.passed, detail)
+
+
+def two_year_contract(evidence: Evidence) -> Iterator[Gate]:
+    contract = CATEGORIES["Contract"]
+    monthly, two_year = (_mean_risk(evidence, contract.code(value)) for value in ("Month-to-month", "Two year"))
+    detail = f"mean probability {two_year:.3f} with a two-year contract for all, {monthly:.3f} month-to-month"
+    yield Gate("a two-year contract does not raise the risk", two_year <= monthly, detail)
+
+
+def _mean_risk(evidence: Evidence, code: int) -> float:
+    customers = evidence.unseen.customers
+    everyone = customers._replace(Contract=np.full_like(customers.Contract, code))
+    return float(evidence.predictor.scorer.probabilities(everyone).mean())
+
+
+def row_order(evidence: Evidence) -> Iterator[Gate]:
+    """A customer's score must not depend on who stands next to it, nor a table's on the order of its rows."""
+    few = Customer(*(column[:100] for column in evidence.unseen.customers))
+    backwards = Customer(*(column[::-1] for column in few))
+    score = evidence.predictor.scorer.probabilities
+    gap = float(np.abs(score(few) - score(backwards)[::-1]).max())
+    yield Gate("the order of a table is irrelevant", gap <= 1e-9, f"largest difference {gap:.1e}")
+
+
+def steady_reasons(evidence: Evidence) -> Iterator[Gate]:
+    found = evidence.stability
+    kept = f"the same first reason for {found.first_reason_kept:.1%} of customers over {found.refits} refits"
+    yield Gate("reasons hold still", found.passed, f"{kept}, at least {found.limit:.0%} wanted")
+
+
+def leaks_and_repeats(evidence: Evidence) -> Iterator[Gate]:
+    """Whether the table, or the model, is too good to be true."""
+    prepared = evidence.prepared
+    yield single_field(prepared.table)
+    yield made_of_outcome(prepared.table)
+    yield implausible_model(evidence.comparison.mean(evidence.champion, "roc_auc"))
+    yield repeats(prepared.row_groups)
+
+
+def no_worse(evidence: Evidence) -> Iterator[Gate]:
+    """Non-inferiority by a fixed margin against each rival, on the same customers."""
+    new = measure(evidence.unseen.churn, evidence.probability)
+    customers = f"{len(evidence.unseen):,} customers that neither was fitted on"
+    for rival, old in standings(evidence.rivals, evidence.unseen):
+        for margin in MARGINS:
+            side = "below" if margin.more_is_better else "above"
+            name = f"{margin.name} is at most {margin.worse} {side} that of {rival.role}"
+            # Figures of the same model may differ by how its sums were shared out.
+            passed = margin.shortfall(new, old) <= margin.worse + 1e-9
+            figures = f"{new[margin.figure]:.4f} against {old[margin.figure]:.4f} of {rival.version}"
+            yield Gate(name, passed, f"{figures}, on {customers}")
+
+
+# Every check, in the order in which a card shows its gates. Whoever tests one thing more adds a line.
+CHECKS: tuple[Callable[[Evidence], Iterable[Gate]], ...] = (
+    permuted_labels,
+    two_year_contract,
+    row_order,
+    calibrated,
+    steady_reasons,
+    leaks_and_repeats,
+    absent_fields.gates,
+    no_worse,
+)
+
+
+def gates(evidence: Evidence) -> list[Gate]:
+    """Every gate, passed or not, judged on customers that the new model has never seen."""
+    return [gate for check in CHECKS for gate in check(evidence)]

@@ -1,0 +1,205 @@
+"""The manifest of a release: everything it says of itself. These names are what /model_info and the site show.
+
+model_name, timestamp, kind, threshold, parameters, fitted_on
+split          scheme, key (id or row), test_share, validation_share, fitted_on: who a later training may judge it by
+metrics        cv (figure → mean, std), test (figure → value), test_intervals (figure → low, high); figures are those of
+               metrics.measure, intervals are of 95 %
+comparison     folds, repeats, rows, candidates (one row per model), selection (rule, figure, errors, reason),
+               permuted_labels; an error is that of a model's mean figure over customers
+calibration    [{mean_predicted, observed, low, high, count}] on the test part
+recalibration  {slope, intercept: {value, low, high}} on the test part; 1 and 0 where probabilities are right
+score_distribution {edges, stayed, churned} on the test part
+thresholds     [{threshold, flagged, caught, false_alarms, missed, intervals}] per 1,000 customers of the test part
+absent_fields  customers, complete, required, random, reference (each roc_auc, log_loss, brier, calibration_slope,
+               calibration_intercept; of the partial ones range_coverage), loss: see evaluation.absent_fields
+drivers        {model, meaning, refits, fields: [{field, title, from, to, text, odds_ratio, low, high, direction}],
+               columns}
+stability      {first_reason_kept, lowest, refits, customers, limit, meaning}: whether reasons hold still over refits
+explained      by column of charges, how much of its variance the services and the tenure explain
+fairness       {threshold, part, groups: [{field, group, customers, false_positive_rate: {value, low, high}, ...}],
+               gaps: [{field, rate, highest, lowest, value, low, high}]}
+gates          [{name, passed, detail}], gates_passed (whether they all hold)
+rivals         [{role, version, is_reference, compared, reason}], the releases it was judged against; where not, why
+reference      becomes, reason: whether it becomes the reference once it is in service
+data           source, name, sha256, rows, churn_rate, repairs, split (train, validation, test, repeated)
+libraries, explanation, intended_use, limits, fingerprint
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from churn.customer.declaration import FIELDS
+from churn_trainer.data.prepare import Prepared
+from churn_trainer.data.sources import Source
+from churn_trainer.data.split import scheme
+from churn_trainer.data.table import Findings
+from churn_trainer.evaluation.intervals import intervals
+from churn_trainer.evaluation.stability import Stability
+from churn_trainer.gates.evidence import Gate
+from churn_trainer.gates.reference import Succession
+from churn_trainer.gates.rivals import Rival
+from churn_trainer.model_metrics import THRESHOLD
+from churn_trainer.publishing.fingerprint import libraries
+from churn_trainer.training.attribution import explained_shares
+from churn_trainer.training.choice import FIGURE, Choice
+from churn_trainer.training.compare import Comparison, PermutedCheck
+from churn_trainer.training.export import Served
+from churn_trainer.training.train import Fitted, figures_on, scores
+
+INTENDED_USE = (
+    "Ranking a telephone company's customers by how likely they are to leave, for people who decide whom to call.",
+    "Explaining a single customer's score to the person who talks to the customer.",
+)
+MISUSE = (
+    "Refusing service, setting prices or anything else that is to a customer's disadvantage.",
+    "Predicting what an offer will achieve: the data holds no trial, only who left.",
+    "Other industries, or customers unlike those of the table it was trained on.",
+)
+LIMITS = (
+    "The table is one moment's picture without dates: the model cannot know how churn changes over time.",
+    "Its probabilities are right on average, not for a single person.",
+    "Some customers alike in every field decided differently: no model of these fields can tell them apart.",
+    "Reasons and recommendations are associations, not effects.",
+)
+_EXPLANATIONS = {
+    "scorecard": "each field's part of the log-odds against the average customer; the parts add up exactly. What "
+    "services and tenure explain of the charges counts for these, and only the rest for the charges",
+    "onnx": "measured: the log-odds less their mean when the field takes the values it has among real customers "
+    "(centred individual conditional expectation); the parts need not add up",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """All that a run has found out about its champion."""
+
+    source: Source
+    findings: Findings
+    prepared: Prepared
+    fitted: dict[str, Fitted]
+    comparison: Comparison
+    choice: Choice
+    permuted: PermutedCheck
+    served: Served
+    quality: dict[str, Any]
+    drivers: dict[str, Any]
+    stability: Stability
+    gates: Sequence[Gate]
+    rivals: Sequence[Rival]
+    succession: Succession
+    fingerprint: str
+
+    @property
+    def passes(self) -> bool:
+        return all(gate.passed for gate in self.gates)
+
+    @property
+    def champion(self) -> Fitted:
+        return self.fitted[self.choice.name]
+
+
+def manifest(trained: Trained, timestamp: datetime, rule: str) -> dict[str, Any]:
+    """The manifest but for what `release.publish` adds: format, version, columns and checksums."""
+    champion, quality = trained.champion, dict(trained.quality)
+    cv = trained.comparison.summary(trained.choice.name)
+    return {
+        "model_name": trained.choice.name,
+        "kind": trained.served.kind,
+        "timestamp": timestamp,
+        "threshold": THRESHOLD,
+        "parameters": champion.parameters,
+        "fitted_on": "train and validation",
+        "split": scheme(trained.prepared.table),
+        "metrics": {"cv": cv, "test": quality.pop("test"), "test_intervals": quality.pop("test_intervals")},
+        "comparison": _comparison(trained, rule),
+        **quality,
+        "drivers": trained.drivers,
+        "stability": asdict(trained.stability) | {"meaning": trained.stability.meaning},
+        "explained": explained_shares(trained.prepared, trained.prepared.split.development),
+        "gates": [asdict(gate) for gate in trained.gates],
+        "gates_passed": trained.passes,
+        "rivals": [rival.told() for rival in trained.rivals],
+        "reference": trained.succession._asdict(),
+        "data": _data(trained),
+        "libraries": libraries(),
+        "explanation": _EXPLANATIONS[trained.served.kind],
+        "intended_use": {"for": INTENDED_USE, "not_for": MISUSE},
+        "limits": LIMITS,
+        "fields": list(FIELDS),
+        "fingerprint": trained.fingerprint,
+    }
+
+
+def costs(trained: Trained) -> list[dict[str, Any]]:
+    """What fitting each model cost; no part of the manifest, which two runs on the same data share."""
+    return [
+        {
+            "model_name": name,
+            "training_seconds": round(one.seconds, 3),
+            "memory_mib": round(one.memory / 2**20, 1),
+            "model_bytes": one.size,
+        }
+        for name, one in trained.fitted.items()
+    ]
+
+
+def _comparison(trained: Trained, rule: str) -> dict[str, Any]:
+    comparison = trained.comparison
+    return {
+        "folds": comparison.folds,
+        "repeats": comparison.repeats,
+        "rows": comparison.rows,
+        "candidates": [_candidate(trained, name) for name in comparison.figures],
+        "selection": {
+            "rule": rule,
+            "figure": FIGURE,
+            "errors": comparison.errors,
+            "reason": trained.choice.reason,
+        },
+        "permuted_labels": asdict(trained.permuted) | {"passed": trained.permuted.passed},
+    }
+
+
+def _candidate(trained: Trained, name: str) -> dict[str, Any]:
+    """A model's row: its figures with spread, how far it is from the champion, and what it takes to follow it."""
+    fitted, prepared = trained.fitted[name], trained.prepared
+    return {
+        "model_name": name,
+        "champion": name == trained.choice.name,
+        "cv": trained.comparison.summary(name),
+        "against_champion": _gap(trained, name, "roc_auc") | {FIGURE: _gap(trained, name, FIGURE)},
+        "test": figures_on(prepared.split.test, fitted.model, prepared),
+        "test_intervals": _test_intervals(fitted, prepared),
+        "parameters": fitted.parameters,
+        "interpretability": fitted.candidate.interpretability,
+        "complexity": fitted.candidate.complexity,
+        "model_bytes": fitted.size,
+    }
+
+
+def _test_intervals(fitted: Fitted, prepared: Prepared) -> dict[str, Any]:
+    rows = prepared.split.test
+    return intervals(prepared.churn[rows], scores(rows, fitted.model, prepared))
+
+
+def _gap(trained: Trained, name: str, figure: str) -> dict[str, Any]:
+    """How much a model's figure is above the champion's, with its 95 % interval."""
+    gap = trained.comparison.difference(name, trained.choice.name, figure)
+    low, high = gap.interval
+    return {"mean": gap.mean, "error": gap.error, "low": low, "high": high}
+
+
+def _data(trained: Trained) -> dict[str, Any]:
+    source, prepared = trained.source, trained.prepared
+    split = prepared.split
+    return {
+        "source": source.kind,
+        "name": source.name.rpartition("/")[2],
+        "sha256": source.sha256,
+        "rows": len(prepared.table),
+        "churn_rate": float(prepared.churn.mean()),
+        "repairs": trained.findings.repairs,
+        "split": {part: len(rows) for part, rows in split._asdict().items()},
+    }

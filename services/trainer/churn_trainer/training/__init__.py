@@ -1,0 +1,1 @@
+"""Fitting the candidates, comparing them and choosing one."""

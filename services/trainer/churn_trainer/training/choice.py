@@ -1,0 +1,41 @@
+"""Choosing the champion among the candidates that were compared."""
+
+from dataclasses import dataclass
+
+from churn_trainer.training.candidates import CANDIDATES, VOTING
+from churn_trainer.training.compare import Comparison
+
+# What models are chosen by: it punishes both a wrong order and wrong probabilities, and no threshold enters into it.
+FIGURE = "log_loss"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The champion's name, and in one sentence why it is the champion."""
+
+    name: str
+    reason: str
+
+
+def choose(comparison: Comparison, rule: str) -> Choice:
+    """The model of the least mean log loss, or the simplest one that is within one standard error of it.
+
+    The error is that of the least loss itself, over customers (Breiman, Friedman, Olshen and Stone 1984,
+    "Classification and Regression Trees", section 3.4.3). The error of the paired difference is several times smaller:
+    it would let a model that nobody can follow win by what another draw of the folds takes back.
+    """
+    best = min(comparison.figures, key=lambda name: comparison.mean(name, FIGURE))
+    least, error = comparison.mean(best, FIGURE), comparison.errors[best]
+    if rule == "best":
+        return Choice(best, f"{best} has the least mean log loss, {least:.4f}.")
+    name = next(
+        candidate.name
+        for candidate in sorted((*CANDIDATES, VOTING), key=lambda candidate: candidate.complexity)
+        if comparison.mean(candidate.name, FIGURE) <= least + error
+    )
+    if name == best:
+        words = f"and no simpler model is within one standard error ({error:.4f}) of it"
+        return Choice(best, f"{best} has the least mean log loss, {least:.4f}, {words}.")
+    loss = f"mean log loss, {comparison.mean(name, FIGURE):.4f},"
+    words = f"is within one standard error ({error:.4f}) of the least, {least:.4f} of {best}"
+    return Choice(name, f"{name} is the simplest model whose {loss} {words}.")

@@ -1,0 +1,229 @@
+"""Models that are not additive as ONNX graphs over the 45 scaled columns, equal to scikit-learn to about 1e-7.
+
+The graphs are written here, for the general converter knows neither histogram boosting as it is today nor a vote over
+it, and makes trees compare in single precision, where a customer on a threshold can fall to the other side. Here they
+compare in double precision; what ONNX's trees add up is single.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
+from sklearn.base import ClassifierMixin
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier, VotingClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.naive_bayes import GaussianNB
+from sklearn.tree import DecisionTreeClassifier
+
+from churn.model.features import COLUMNS
+from churn_trainer.errors import NoExport
+
+# Pinned, so that the same model is the same bytes, and old enough for any onnxruntime of the last years.
+_OPSETS = {"": 17, "ai.onnx.ml": 3}
+_IR_VERSION = 9
+
+INPUT, OUTPUT = "columns", "probabilities"
+
+
+class Trees(NamedTuple):
+    """Binary trees as flat arrays, one entry per node: go left where the feature is at most the threshold."""
+
+    tree: NDArray[np.int64]
+    node: NDArray[np.int64]
+    feature: NDArray[np.int64]
+    threshold: NDArray[np.float64]
+    left: NDArray[np.int64]
+    right: NDArray[np.int64]
+    is_leaf: NDArray[np.bool]
+    value: NDArray[np.float64]
+
+
+class Graph:
+    """The nodes and constants of a graph that is being written."""
+
+    def __init__(self) -> None:
+        self.nodes: list[NodeProto] = []
+        self.constants: list[TensorProto] = []
+
+    def add(self, kind: str, inputs: Sequence[str], **attributes: Any) -> str:
+        """Add a node and return the name of its output."""
+        name = f"v{len(self.nodes)}"
+        domain = "ai.onnx.ml" if kind.startswith("Tree") else ""
+        self.nodes.append(helper.make_node(kind, inputs, [name], domain=domain, **attributes))
+        return name
+
+    def constant(self, value: Any, dtype: type[np.generic] = np.float64) -> str:
+        name = f"c{len(self.constants)}"
+        self.constants.append(numpy_helper.from_array(np.asarray(value, dtype), name))
+        return name
+
+
+def to_onnx(model: ClassifierMixin) -> bytes:
+    """The fitted model as a graph from scaled rows (n, 45) to the probabilities of staying and churning (n, 2)."""
+    graph = Graph()
+    churned = _probability(graph, model)
+    stayed = graph.add("Sub", [graph.constant([[1.0]]), churned])
+    graph.nodes.append(helper.make_node("Concat", [stayed, churned], [OUTPUT], axis=1))
+    return bytes(_model(graph).SerializeToString(deterministic=True))
+
+
+def _model(graph: Graph) -> ModelProto:
+    whole = helper.make_graph(
+        graph.nodes,
+        "churn",
+        [helper.make_tensor_value_info(INPUT, TensorProto.DOUBLE, [None, len(COLUMNS)])],
+        [helper.make_tensor_value_info(OUTPUT, TensorProto.DOUBLE, [None, 2])],
+        graph.constants,
+    )
+    opsets = [helper.make_opsetid(domain, version) for domain, version in _OPSETS.items()]
+    return helper.make_model(whole, opset_imports=opsets, ir_version=_IR_VERSION)
+
+
+def require_form(model: ClassifierMixin) -> None:
+    """Raises NoExport for a model, fitted or not, that can't be written as a graph."""
+    if isinstance(model, VotingClassifier):
+        for _, member in model.estimators:
+            require_form(member)
+    elif type(model) not in _FORMS:
+        raise NoExport(type(model).__name__)
+
+
+def _probability(graph: Graph, model: ClassifierMixin) -> str:
+    """Write the model's churn probability, shape (n, 1); returns its name."""
+    require_form(model)
+    if isinstance(model, VotingClassifier):
+        members = [_probability(graph, member) for member in model.estimators_]
+        return graph.add("Div", [graph.add("Sum", members), graph.constant(float(len(members)))])
+    return _FORMS[type(model)](graph, model)
+
+
+def _logistic_regression(graph: Graph, model: LogisticRegression) -> str:
+    linear = graph.add("MatMul", [INPUT, graph.constant(model.coef_.T)])
+    return graph.add("Sigmoid", [graph.add("Add", [linear, graph.constant(model.intercept_)])])
+
+
+def _naive_bayes(graph: Graph, model: GaussianNB) -> str:
+    return graph.add("Sigmoid", [_naive_bayes_log_odds(graph, model)])
+
+
+def _decision_tree(graph: Graph, model: DecisionTreeClassifier) -> str:
+    return _tree_sum(graph, _single_precision(graph), _forest([model]), 0.0)
+
+
+def _random_forest(graph: Graph, model: RandomForestClassifier) -> str:
+    return _tree_sum(graph, _single_precision(graph), _forest(model.estimators_), 0.0)
+
+
+def _boosting(graph: Graph, model: HistGradientBoostingClassifier) -> str:
+    # scikit-learn publishes neither; the version is pinned, and a test holds both sides equal.
+    start = float(model._baseline_prediction.item())
+    return graph.add("Sigmoid", [_tree_sum(graph, INPUT, _boosted(model._predictors), start)])
+
+
+_FORMS: dict[type, Callable[[Graph, Any], str]] = {
+    LogisticRegression: _logistic_regression,
+    GaussianNB: _naive_bayes,
+    DecisionTreeClassifier: _decision_tree,
+    RandomForestClassifier: _random_forest,
+    HistGradientBoostingClassifier: _boosting,
+}
+"""How each kind of model is written."""
+
+
+def _naive_bayes_log_odds(graph: Graph, model: GaussianNB) -> str:
+    """The log-odds of two classes of independent normal columns, from squared distances to each class's means.
+
+    Multiplied out it would be cheaper and lose six digits where a column hardly varies within a class.
+    """
+    stayed, churned = (
+        graph.add("MatMul", [_squared_distance(graph, mean), graph.constant(0.5 / variance[:, None])])
+        for mean, variance in zip(model.theta_, model.var_.astype(np.float64), strict=True)
+    )
+    # As scikit-learn has it, in the precision that it was fitted in: the sums round visibly.
+    constants = np.log(model.class_prior_) - 0.5 * np.log(2.0 * np.pi * model.var_).sum(axis=1)
+    difference = float(constants[1]) - float(constants[0])
+    return graph.add("Add", [graph.add("Sub", [stayed, churned]), graph.constant([difference])])
+
+
+def _squared_distance(graph: Graph, mean: NDArray[np.float64]) -> str:
+    distance = graph.add("Sub", [INPUT, graph.constant(mean)])
+    return graph.add("Mul", [distance, distance])
+
+
+def _single_precision(graph: Graph) -> str:
+    """The columns rounded to single precision, as scikit-learn's trees see them, held in double for the comparison."""
+    single = graph.add("Cast", [INPUT], to=TensorProto.FLOAT)
+    return graph.add("Cast", [single], to=TensorProto.DOUBLE)
+
+
+def _tree_sum(graph: Graph, columns: str, trees: Trees, start: float) -> str:
+    leaves = trees.is_leaf
+    name = graph.add(
+        "TreeEnsembleRegressor",
+        [columns],
+        n_targets=1,
+        nodes_treeids=trees.tree,
+        nodes_nodeids=trees.node,
+        nodes_featureids=trees.feature,
+        nodes_modes=np.where(leaves, "LEAF", "BRANCH_LEQ").tolist(),
+        nodes_values_as_tensor=numpy_helper.from_array(trees.threshold, "thresholds"),
+        nodes_truenodeids=trees.left,
+        nodes_falsenodeids=trees.right,
+        target_treeids=trees.tree[leaves],
+        target_nodeids=trees.node[leaves],
+        target_ids=np.zeros(np.count_nonzero(leaves), np.int64),
+        target_weights_as_tensor=numpy_helper.from_array(trees.value[leaves], "values"),
+    )
+    total = graph.add("Cast", [name], to=TensorProto.DOUBLE)
+    return graph.add("Add", [total, graph.constant([[start]])])
+
+
+def _forest(models: Sequence[DecisionTreeClassifier]) -> Trees:
+    """The trees of a forest, whose probability is the mean of the share of churners in each tree's leaf."""
+    return _joined(_one(model.tree_, len(models)) for model in models)
+
+
+def _one(tree: Any, count: int) -> dict[str, NDArray[Any]]:
+    is_leaf = tree.children_left < 0
+    share = tree.value[:, 0, 1] / tree.value[:, 0, :].sum(axis=1)
+    return {
+        "feature": np.where(is_leaf, 0, tree.feature),
+        "threshold": np.where(is_leaf, 0.0, tree.threshold),
+        "left": np.where(is_leaf, 0, tree.children_left),
+        "right": np.where(is_leaf, 0, tree.children_right),
+        "is_leaf": is_leaf,
+        "value": share / count,
+    }
+
+
+def _boosted(rounds: Sequence[Sequence[Any]]) -> Trees:
+    """The trees of a boosted model, whose log-odds are the sum of the leaves."""
+    return _joined(
+        {
+            "feature": nodes["feature_idx"],
+            "threshold": nodes["num_threshold"],
+            "left": nodes["left"],
+            "right": nodes["right"],
+            "is_leaf": nodes["is_leaf"].astype(bool),
+            "value": nodes["value"],
+        }
+        for nodes in (predictor.nodes for (predictor,) in rounds)
+    )
+
+
+def _joined(trees: Iterator[dict[str, NDArray[Any]]]) -> Trees:
+    held = list(trees)
+    sizes = [len(tree["feature"]) for tree in held]
+    whole = {name: np.concatenate([tree[name] for tree in held]) for name in held[0]}
+    return Trees(
+        tree=np.repeat(np.arange(len(held)), sizes),
+        node=np.concatenate([np.arange(size) for size in sizes]),
+        feature=whole["feature"].astype(np.int64),
+        threshold=whole["threshold"].astype(np.float64),
+        left=whole["left"].astype(np.int64),
+        right=whole["right"].astype(np.int64),
+        is_leaf=whole["is_leaf"],
+        value=whole["value"].astype(np.float64),
+    )

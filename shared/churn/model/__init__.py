@@ -1,0 +1,1 @@
+"""A released model: its columns, its scorers, and what answers are made of."""

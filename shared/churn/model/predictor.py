@@ -1,0 +1,170 @@
+"""From a customer as read to the answer: probability, band, reasons and recommendations."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from churn.customer.declaration import CATEGORIES, FIELDS, IMPLIED, NOT_STATED, Customer, value_of, words_for
+from churn.customer.fields import Offer
+from churn.customer.reading import Reading
+from churn.model.averages import Averages
+from churn.model.background import Background
+from churn.model.scorecard import Scorecard
+from churn.model.scoring import FloatArray, Scorer, table_of
+
+RISK_BANDS = (("low", 0.3), ("medium", 0.6), ("high", 1.0))
+"""Each band with the probability that it ends below; the last one includes certainty."""
+
+# An agent on the telephone can use no longer list.
+MAX_RECOMMENDATIONS = 5
+
+
+class _Offered(NamedTuple):
+    """An offer, with all that it takes to see whether it is one for a customer."""
+
+    position: int
+    needed: int | None
+    held: frozenset[int]
+    code: int
+    name: str
+    offer: Offer
+
+
+def _offered(name: str, offer: Offer) -> _Offered:
+    """A field that another one implies can be changed only where that other one is known."""
+    field, position = CATEGORIES[name], Customer._fields.index
+    needed = position(IMPLIED[name].field) if name in IMPLIED else None
+    return _Offered(position(name), needed, frozenset(map(field.code, offer.held)), field.code(offer.to), name, offer)
+
+
+_OFFERS = tuple(_offered(name, offer) for name, field in CATEGORIES.items() for offer in field.offers)
+
+
+class Reason(NamedTuple):
+    """What one field of the customer adds to the log-odds, against the average customer.
+
+    Of a field that nobody stated, `value` is None and the text says what it was taken for.
+    """
+
+    field: str
+    value: Any
+    effect: float
+    direction: str
+    text: str
+
+
+class Recommendation(NamedTuple):
+    """A change that goes with a lower probability: an association in the data, not a promised effect."""
+
+    field: str
+    to: str
+    text: str
+    churn_probability_after: float
+
+
+class Prediction(NamedTuple):
+    """The answer for one customer; `probability_range` is the middle 80 % over what is assumed, None if nothing is."""
+
+    prediction: str
+    churn_probability: float
+    confidence: float
+    risk_band: str
+    assumed: tuple[str, ...]
+    probability_range: tuple[float, float] | None
+    reasons: tuple[Reason, ...]
+    recommendations: tuple[Recommendation, ...]
+
+
+def risk_band(probability: float) -> str:
+    """low below 0.3, medium below 0.6, else high."""
+    return next((band for band, end in RISK_BANDS if probability < end), RISK_BANDS[-1][0])
+
+
+class Predictor:
+    """A scorer with its background sample and threshold: all it takes to answer."""
+
+    def __init__(self, scorer: Scorer, background: Background, threshold: float) -> None:
+        self.scorer = scorer
+        self.background = background
+        self.threshold = threshold
+        self._averages = Averages(scorer.tabulated, background) if isinstance(scorer, Scorecard) else None
+
+    def predict(self, reading: Reading, reasons: int | None = 5) -> Prediction:
+        """Answer for one customer with the `reasons` largest reasons; None asks for neither reasons nor advice."""
+        customer, assumed = reading.customer, reading.assumed
+        table = self.background.completions(customer) if assumed else None
+        probability, spread = self._probability(customer, table)
+        return Prediction(
+            prediction="Yes" if probability >= self.threshold else "No",
+            churn_probability=probability,
+            confidence=max(probability, 1 - probability),
+            risk_band=risk_band(probability),
+            assumed=assumed,
+            probability_range=spread,
+            reasons=() if reasons is None else self._reasons(reading, table, reasons),
+            recommendations=() if reasons is None else self._recommendations(customer, table, probability),
+        )
+
+    def explain(self, reading: Reading, reasons: int) -> tuple[float, tuple[Reason, ...]]:
+        """The probability and the largest reasons, for a small part of the price of a whole answer."""
+        customer = reading.customer
+        if reading.assumed and self._averages:
+            probability, means = self._averages.explained(customer)
+            return probability, _largest(reading, means.tolist(), reasons)
+        table = self.background.completions(customer) if reading.assumed else table_of([customer])
+        probabilities, effects = self.scorer.explained(table)
+        return float(probabilities.mean()), _largest(reading, effects.mean(axis=0).tolist(), reasons)
+
+    def _probability(self, customer: Customer, table: Customer | None) -> tuple[float, tuple[float, float] | None]:
+        if table is None:
+            return self.scorer.probability(customer), None
+        probabilities: FloatArray = self.scorer.probabilities(table)
+        low, high = np.quantile(probabilities, (0.1, 0.9))
+        return float(probabilities.mean()), (float(low), float(high))
+
+    def _reasons(self, reading: Reading, table: Customer | None, count: int) -> tuple[Reason, ...]:
+        """Of the known fields, those with the largest effects; over a table of completions, the mean effect."""
+        customer = reading.customer
+        effects = (
+            self.scorer.effects(customer) if table is None else self.scorer.effects_table(table).mean(axis=0).tolist()
+        )
+        return _largest(reading, effects, count)
+
+    def _recommendations(
+        self, customer: Customer, table: Customer | None, probability: float
+    ) -> tuple[Recommendation, ...]:
+        """Whoever takes an offer stays who he is: what is unknown of him is filled as it was before."""
+        helpful = []
+        for position, needed, held, code, name, offer in _OFFERS:
+            if customer[position] in held and (needed is None or customer[needed] is not None):
+                after = (
+                    self.scorer.probability(_with(customer, position, code))
+                    if table is None
+                    else self._mean(_with(table, position, np.full_like(table[position], code)))
+                )
+                if after < probability:
+                    helpful.append(Recommendation(name, offer.to, offer.words, after))
+        return tuple(sorted(helpful, key=lambda each: each.churn_probability_after)[:MAX_RECOMMENDATIONS])
+
+    def _mean(self, table: Customer) -> float:
+        return float(self.scorer.probabilities(table).mean())
+
+
+def _with(customer: Customer, position: int, value: Any) -> Customer:
+    return Customer._make((*customer[:position], value, *customer[position + 1 :]))
+
+
+def _largest(reading: Reading, effects: list[float], count: int) -> tuple[Reason, ...]:
+    """Of the known fields, those with the largest effects."""
+    known = [
+        (name, effect) for name, held, effect in zip(FIELDS, reading.customer, effects, strict=True) if held is not None
+    ]
+    known.sort(key=lambda pair: -abs(pair[1]))
+    return tuple(_reason(name, effect, reading) for name, effect in known[:count])
+
+
+def _reason(name: str, effect: float, reading: Reading) -> Reason:
+    direction = "raises" if effect > 0 else "lowers"
+    if name in reading.derived:
+        return Reason(name, None, effect, direction, NOT_STATED[name])
+    return Reason(name, value_of(name, reading.customer), effect, direction, words_for(name, reading.customer))

@@ -1,0 +1,61 @@
+"""What every model that can serve offers, whatever is inside it, and the arithmetic they share."""
+
+import math
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from churn.customer.declaration import Customer
+
+FloatArray = NDArray[np.float64]
+
+
+class Scorer(Protocol):
+    """A model in a form that is data. Customers are complete; a table is a Customer of arrays of length n."""
+
+    additive: bool
+    """Whether `effects` and `average_log_odds` add up to a customer's log-odds exactly."""
+
+    average_log_odds: float
+    """The log-odds of the average customer, which effects are measured against."""
+
+    def probability(self, customer: Customer) -> float:
+        """The churn probability of one customer, 0 to 1."""
+
+    def probabilities(self, table: Customer) -> FloatArray:
+        """The churn probabilities of n customers, shape (n,)."""
+
+    def effects(self, customer: Customer) -> list[float]:
+        """What each of the nineteen fields adds to the log-odds, in the fields' order."""
+
+    def effects_table(self, table: Customer) -> FloatArray:
+        """The effects of n customers, shape (n, 19)."""
+
+    def explained(self, table: Customer) -> tuple[FloatArray, FloatArray]:
+        """The probabilities and the effects of n customers, for less than the price of asking for both."""
+
+
+def sigmoid(log_odds: float) -> float:
+    """1 / (1 + e^−x) without overflow at either end."""
+    if log_odds >= 0:
+        return 1 / (1 + math.exp(-log_odds))
+    e = math.exp(log_odds)
+    return e / (1 + e)
+
+
+def sigmoids(log_odds: FloatArray) -> FloatArray:
+    """`sigmoid` of each element."""
+    e = np.exp(-np.abs(log_odds))
+    return np.where(log_odds >= 0, 1 / (1 + e), e / (1 + e))
+
+
+def logits(probabilities: Any) -> FloatArray:
+    """ln(p / (1−p)) of each element, with p kept within 1e-6 of certainty so that trees' 0 and 1 stay finite."""
+    p = np.clip(np.asarray(probabilities, np.float64), 1e-6, 1 - 1e-6)
+    return np.log(p / (1 - p))
+
+
+def table_of(customers: list[Customer]) -> Customer:
+    """One customer per row as a Customer of float64 arrays."""
+    return Customer(*np.array(customers, np.float64).reshape(-1, len(Customer._fields)).T.copy())

@@ -1,0 +1,1 @@
+"""The object store: one interface over S3 and over a folder."""

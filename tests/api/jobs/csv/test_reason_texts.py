@@ -1,0 +1,49 @@
+"""The words of reasons: each once, in the place of its number, and never more than enough."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from churn_api.jobs.csv import reason_texts
+from churn_api.jobs.csv.output import written
+from churn_api.jobs.csv.reason_texts import ReasonTexts
+
+
+def test_a_text_is_kept_once_however_often_it_is_added() -> None:
+    held = ReasonTexts()
+    first, other, again = held.add("a, b"), held.add("c"), held.add("a, b")
+    assert first == again != other
+    assert held.texts(np.array([first, other], np.uint32)).to_list() == [written("a, b"), "c"]
+
+
+def test_texts_that_come_later_are_written_too() -> None:
+    held = ReasonTexts()
+    held.texts(np.array([held.add("a")], np.uint32))
+    assert held.texts(np.array([held.add("b")], np.uint32)).to_list() == ["b"]
+
+
+def test_it_is_full_when_it_holds_more_than_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    held = ReasonTexts()
+    monkeypatch.setattr(reason_texts, "_ENOUGH", len(held._texts) + 1)
+    held.add("a")
+    assert not held.full
+    held.add("b")
+    assert held.full
+
+
+def test_a_span_begins_new_words_when_they_are_full(
+    bench: Any, many_customers: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = []
+    whole = ReasonTexts.__init__
+
+    def counted(self: ReasonTexts) -> None:
+        made.append(self)
+        whole(self)
+
+    monkeypatch.setattr(reason_texts, "_ENOUGH", 0)
+    monkeypatch.setattr(ReasonTexts, "__init__", counted)
+    job = bench.submit(many_customers(8_000))
+    bench.drain()
+    assert len(made) >= job.chunks > 3

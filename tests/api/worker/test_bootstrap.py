@@ -1,0 +1,81 @@
+"""The threads of a worker's parent process, which nothing ends but the worker's own end; and its tasks."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import redis
+
+from churn.errors import StoreUnavailable
+from churn_api.jobs.recovery import Sweeper
+from churn_api.settings import ApiSettings
+from churn_api.worker import bootstrap, tasks
+from churn_api.worker.celery_queue import CeleryQueue, create_celery
+
+TROUBLE = [RuntimeError("unforeseen"), StoreUnavailable("here", "a test"), redis.ConnectionError("away")]
+
+
+@pytest.mark.parametrize("trouble", TROUBLE, ids=lambda error: type(error).__name__)
+def test_nothing_ends_the_sweeping(
+    settings: ApiSettings, monkeypatch: pytest.MonkeyPatch, trouble: Exception, eventually: Callable[..., Any]
+) -> None:
+    swept: list[int] = []
+
+    def sweep(_: Sweeper) -> None:
+        swept.append(1)
+        raise trouble
+
+    monkeypatch.setattr(Sweeper, "sweep", sweep)
+    monkeypatch.setattr(bootstrap, "_AWAY_SECONDS", 0.01)
+    quick = settings.model_copy(update={"sweep_seconds": 0.01})
+    sweeping = bootstrap.Sweeping(quick, create_celery(quick.queue_url))
+    sweeping.begin()
+    assert eventually(lambda: len(swept) >= 3)
+    sweeping.end()
+
+
+@pytest.mark.parametrize("trouble", TROUBLE, ids=lambda error: type(error).__name__)
+def test_nothing_ends_the_announcing(
+    settings: ApiSettings, monkeypatch: pytest.MonkeyPatch, trouble: Exception, eventually: Callable[..., Any]
+) -> None:
+    announced: list[str] = []
+
+    def announce(_: Any, __: Any, job_id: str) -> None:
+        announced.append(job_id)
+        raise trouble
+
+    monkeypatch.setattr(bootstrap, "announce", announce)
+    monkeypatch.setattr(bootstrap, "_AWAY_SECONDS", 0.01)
+    monkeypatch.setattr(CeleryQueue, "next_announcement", lambda _: "job_1")
+    announcing = bootstrap.Announcing(settings, create_celery(settings.queue_url))
+    announcing.begin()
+    assert eventually(lambda: len(announced) >= 3)
+    announcing.end()
+
+
+def test_workers_that_were_started_together_part_ways(settings: ApiSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr(Sweeper, "sweep", lambda _: None)
+    for _ in range(5):
+        sweeping = bootstrap.Sweeping(settings, create_celery(settings.queue_url))
+        monkeypatch.setattr(sweeping._over, "wait", lambda pause: pauses.append(pause) or True)
+        sweeping._run()
+    assert len(set(pauses)) == 5
+    assert all(0.5 < pause / settings.sweep_seconds < 1.5 for pause in pauses)
+
+
+@pytest.mark.parametrize("step", ["start", "chunk", "finish", "settle"])
+def test_a_step_is_tried_as_long_as_the_store_is_away(settings: ApiSettings, step: str) -> None:
+    """Each try is the same attempt: one that ended would count as a death, and three of those fail a job."""
+    celery = create_celery(settings.queue_url)
+    tasks.register(celery, settings)
+    task = celery.tasks[f"churn.{step}"]
+    assert task.max_retries is None
+    assert StoreUnavailable in task.autoretry_for
+
+
+def test_what_an_older_program_sends_about_announcements_is_passed_on(settings: ApiSettings, empty_redis: str) -> None:
+    celery = create_celery(empty_redis)
+    tasks.register(celery, settings.model_copy(update={"queue_url": empty_redis}))
+    celery.tasks["churn.notify"].run("job_1")
+    assert CeleryQueue(celery, empty_redis).next_announcement() == "job_1"

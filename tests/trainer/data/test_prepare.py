@@ -1,0 +1,62 @@
+"""The columns, the scaler and the published files."""
+
+import io
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from churn.model.features import COLUMNS, matrix
+from churn_trainer.data import prepare as prepare_module
+from churn_trainer.data.hashes import row_hashes
+from churn_trainer.data.prepare import prepare, processed_files
+
+
+def test_the_scaler_knows_all_but_the_test_part(prepared):
+    rows = prepared.split.development
+    seen = matrix(prepared.table.take(rows).customers)
+    assert prepared.scaler.mean_ == pytest.approx(seen.mean(axis=0))
+    assert prepared.scaler.n_samples_seen_ == len(rows) == len(prepared.table) - len(prepared.split.test)
+
+
+def test_models_are_compared_on_all_but_the_test_part_or_on_the_first_by_their_hashes(prepared):
+    development, keys = prepared.split.development, prepared.table.keys
+    assert (prepared.compared(len(development)) == development).all()
+    few = prepared.compared(100)
+    assert set(few) < set(development)
+    assert sorted(keys[few]) == sorted(keys[development])[:100]
+
+
+def test_a_row_has_the_group_of_its_fields(prepared):
+    rows = prepared.split.test[:5]
+    assert (prepared.groups(rows) == row_hashes(prepared.table.take(rows).customers)).all()
+
+
+def test_scaled_columns_are_those_that_serving_makes_rounded_to_single_precision(prepared):
+    rows = prepared.split.test
+    served = (matrix(prepared.table.take(rows).customers) - prepared.scaler.mean_) / prepared.scaler.scale_
+    assert prepared.scaled(rows).dtype == np.float32
+    assert (prepared.scaled(rows) == served.astype(np.float32)).all()
+
+
+def test_large_tables_are_worked_on_in_blocks_with_the_same_result(small_table, prepared, monkeypatch):
+    monkeypatch.setattr(prepare_module, "BLOCK", 128)
+    in_blocks = prepare(small_table)
+    assert in_blocks.scaler.mean_ == pytest.approx(prepared.scaler.mean_, rel=1e-12)
+    assert in_blocks.scaler.scale_ == pytest.approx(prepared.scaler.scale_, rel=1e-12)
+
+
+def test_the_processed_files_hold_the_scaled_columns_and_the_labels(prepared):
+    files = {name: b"".join(chunks) for name, chunks in processed_files(prepared)}
+    assert set(files) == {
+        "feature_names.csv",
+        *(f"{kind}_{part}.csv" for kind in "Xy" for part in ("train", "val", "test")),
+    }
+    test = pd.read_csv(io.BytesIO(files["X_test.csv"]), dtype=np.float32)
+    assert tuple(test.columns) == COLUMNS
+    assert (test.to_numpy() == prepared.scaled(prepared.split.test)).all()
+    assert (
+        pd.read_csv(io.BytesIO(files["y_val.csv"]))["Churn"].tolist()
+        == prepared.churn[prepared.split.validation].tolist()
+    )
+    assert pd.read_csv(io.BytesIO(files["feature_names.csv"]))["feature"].tolist() == list(COLUMNS)

@@ -1,0 +1,78 @@
+"""Models as ONNX graphs: equal to scikit-learn to 1e-6 for every customer, whichever model is the champion."""
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+from sklearn.dummy import DummyClassifier
+from sklearn.ensemble import VotingClassifier
+from sklearn.naive_bayes import GaussianNB
+
+from churn.model.features import COLUMNS, matrix
+from churn_trainer.errors import NoExport
+from churn_trainer.training.candidates import CANDIDATES, VOTING
+from churn_trainer.training.onnx_export import INPUT, OUTPUT, require_form, to_onnx
+
+NAMES = [*(candidate.name for candidate in CANDIDATES), VOTING.name]
+
+
+def run(graph, columns):
+    session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
+    return session.run([OUTPUT], {INPUT: columns})[0]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_graph_equals_scikit_learn_for_every_customer(fitted, prepared, name):
+    columns = prepared.scaler.transform(matrix(prepared.table.customers))
+    model = fitted[name].model
+    assert np.abs(run(to_onnx(model), columns) - model.predict_proba(columns)).max() < 1e-6
+
+
+@pytest.mark.parametrize("name", ["Decision Tree", "Random Forest", "Gradient Boosting"])
+def test_customers_on_a_threshold_fall_to_the_same_side(fitted, name):
+    """Rows that sit exactly on, and one step of either precision beside, the thresholds of the trees."""
+    model = fitted[name].model
+    trees = {"Decision Tree": lambda: [model.tree_], "Random Forest": lambda: [one.tree_ for one in model.estimators_]}
+    if name in trees:
+        found = [
+            (tree.feature[node], tree.threshold[node]) for tree in trees[name]()[:5] for node in range(tree.node_count)
+        ]
+    else:
+        nodes = np.concatenate([one.nodes for (one,) in model._predictors[:20]])
+        found = [(node["feature_idx"], node["num_threshold"]) for node in nodes if not node["is_leaf"]]
+    rows = []
+    for feature, threshold in found:
+        for beside in (threshold, np.nextafter(threshold, 9), np.nextafter(threshold, -9), np.float32(threshold)):
+            row = np.zeros(len(COLUMNS))
+            row[max(feature, 0)] = beside
+            rows.append(row)
+    columns = np.array(rows)
+    assert np.abs(run(to_onnx(model), columns) - model.predict_proba(columns)).max() < 1e-6
+
+
+def test_the_graph_is_valid_and_pinned(fitted):
+    model = onnx.load_from_string(to_onnx(fitted["Soft Voting"].model))
+    onnx.checker.check_model(model, full_check=True)
+    assert {opset.domain: opset.version for opset in model.opset_import} == {"": 17, "ai.onnx.ml": 3}
+
+
+def test_the_same_model_is_the_same_bytes(fitted):
+    assert to_onnx(fitted["Random Forest"].model) == to_onnx(fitted["Random Forest"].model)
+
+
+def test_a_model_of_an_unknown_kind_is_an_error_that_says_what_to_do():
+    with pytest.raises(NoExport, match=r"DummyClassifier has no ONNX form here; write one in churn_trainer\.graph"):
+        to_onnx(DummyClassifier())
+
+
+@pytest.mark.parametrize("candidate", [*CANDIDATES, VOTING], ids=NAMES)
+def test_every_candidate_has_a_form_before_it_is_fitted(candidate):
+    require_form(candidate.estimator())
+
+
+@pytest.mark.parametrize(
+    "model", [DummyClassifier(), VotingClassifier([("known", GaussianNB()), ("unknown", DummyClassifier())])]
+)
+def test_a_model_without_a_form_is_found_before_it_is_fitted(model):
+    with pytest.raises(NoExport, match="DummyClassifier"):
+        require_form(model)
