@@ -117,6 +117,17 @@ def assert_error(answer: requests.Response, status: int, error_type: str) -> Non
         assert answer.headers[name] == value
 
 
+def test_an_upload_gets_a_connection_of_its_own_and_a_poll_one_that_is_kept(proxy, upstream):
+    before = len(upstream.seen)
+    with requests.Session() as session:
+        for _ in range(3):
+            assert session.post(f"{proxy}/jobs", data=b"a,b", headers={"Content-Type": "text/csv"}).status_code == 200
+            assert session.get(f"{proxy}/jobs/job_1").status_code == 200
+    ports = [port for _, port in upstream.seen[before:]]
+    assert len(set(ports[::2])) == 3
+    assert len(set(ports[1::2])) < 3
+
+
 @pytest.mark.parametrize(
     "path", ["/", "/index.html", "/assets/app.js", "/assets/styles/base.css", "/favicon.ico", "/robots.txt"]
 )
