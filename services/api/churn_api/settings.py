@@ -45,8 +45,8 @@ class ApiSettings(Settings):
     )
     cache: Literal["auto", "always", "off"] = Field(
         "auto",
-        description="When Redis is asked for a prediction: auto (where computing costs more than asking, as measured), "
-        "always or off.",
+        description="When Redis is asked for a prediction: auto (where an answer is averaged over absent fields, or "
+        "the model is not additive), always or off.",
     )
     cache_url: str | None = Field(
         None, description="The Redis that remembers predictions for all processes. Not set: each remembers its own."

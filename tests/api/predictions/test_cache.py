@@ -8,9 +8,9 @@ import pytest
 import redis
 from flask import Flask
 
+from churn.model.scorecard import Scorecard
 from churn.store.interface import ObjectStore
-from churn_api.predictions.cost_model import Costs
-from churn_api.predictions.redis_cache import TRIES, SharedCache
+from churn_api.predictions.redis_cache import SharedCache
 from churn_api.service import Service
 from churn_api.settings import ApiSettings
 
@@ -115,16 +115,6 @@ def test_a_failure_closes_all_connections_of_the_process(own_redis: str) -> None
     assert shared.get(["a"]) == [None]
 
 
-def test_a_price_is_the_least_of_the_latest_measurements(empty_redis: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    shared = SharedCache(empty_redis)
-    seconds = iter([3.0] * TRIES + [96.0] * TRIES + [2.0] + [9.0] * (TRIES - 1) + [320.0] * TRIES)
-    monkeypatch.setattr(shared, "_seconds", lambda _: next(seconds))
-    shared.probe()
-    assert (shared.price, shared.bulk_price) == (3.0, 3.0)
-    shared.probe()
-    assert (shared.price, shared.bulk_price) == (2.0, 3.0)
-
-
 def test_no_answer_outlives_its_release(
     two: tuple[Flask, Flask], whole: Any, store: ObjectStore, publish: Callable[..., str]
 ) -> None:
@@ -145,7 +135,7 @@ def test_the_customers_id_is_echoed_and_not_part_of_the_question(two: tuple[Flas
 def test_redis_holds_no_customer_in_the_clear(two: tuple[Flask, Flask], whole: Any, empty_redis: str) -> None:
     ask(two[0], whole)
     with redis.Redis.from_url(empty_redis) as client:
-        keys = [key for key in client.scan_iter("churn:*") if b":probe:" not in key]
+        keys = list(client.scan_iter("churn:*"))
         assert len(keys) == 1
         assert b"7590" not in keys[0] + client.get(keys[0])
         assert 0 < client.ttl(keys[0]) <= 86_400
@@ -172,40 +162,33 @@ def test_off_means_that_redis_is_never_asked(cached: ApiSettings, make_cached: M
     assert app.test_client().get("/health").get_json()["checks"]["cache"] == "off"
 
 
-@pytest.mark.parametrize(("price", "result"), [(1e-9, "miss"), (1.0, "bypass")])
-def test_auto_asks_where_computing_costs_more(
-    cached: ApiSettings, make_cached: MakeApp, whole: Any, price: float, result: str
-) -> None:
-    app = make_cached(cached.model_copy(update={"cache": "auto"}))
-    app.extensions["churn"].cache.shared.price = price
-    ask(app, whole)
-    assert counts(app)[result] == 1
-
-
-def test_auto_judges_each_kind_of_answer_by_its_own_cost(
+def test_auto_asks_for_what_is_averaged_over_absent_fields(
     cached: ApiSettings, make_cached: MakeApp, whole: Any, partial: Any
 ) -> None:
     app = make_cached(cached.model_copy(update={"cache": "auto"}))
-    service: Service = app.extensions["churn"]
-    shared = service.cache.shared
-    assert shared is not None
-    costs = service.releases.serving.costs
-    assert costs.complete < costs.assumed_with_reasons
-    shared.price = shared.bulk_price = (costs.complete + costs.assumed_with_reasons) / 2
-    assert "assumed_with_reasons" in service.cache.asked_kinds(costs)
-    assert "complete" not in service.cache.asked_kinds(costs)
-    ask(app, whole, "none")
-    ask(app, partial, "5")
+    ask(app, whole)
+    assert counts(app) == {"hit": 0, "miss": 0, "error": 0, "bypass": 1}
+    ask(app, partial)
     assert counts(app) == {"hit": 0, "miss": 1, "error": 0, "bypass": 1}
+    app.test_client().post("/batch_predict", json=[whole | {"tenure": 3}, partial | {"tenure": 4}])
+    assert counts(app) == {"hit": 0, "miss": 2, "error": 0, "bypass": 2}
 
 
-def test_the_policy_shows_with_both_costs(cached: ApiSettings, make_cached: MakeApp) -> None:
-    client = make_cached(cached.model_copy(update={"cache": "auto"})).test_client()
+def test_auto_asks_for_every_answer_of_a_model_that_is_not_additive(
+    cached: ApiSettings, make_cached: MakeApp, whole: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = make_cached(cached.model_copy(update={"cache": "auto"}))
+    monkeypatch.setattr(Scorecard, "additive", False)
+    ask(app, whole)
+    app.test_client().post("/batch_predict", json=[whole | {"tenure": 3}])
+    assert counts(app) == {"hit": 0, "miss": 2, "error": 0, "bypass": 0}
+
+
+@pytest.mark.parametrize(("mode", "asks_for"), [("auto", "averaged"), ("always", "all"), ("off", "none")])
+def test_the_policy_shows(cached: ApiSettings, make_cached: MakeApp, mode: str, asks_for: str) -> None:
+    client = make_cached(cached.model_copy(update={"cache": mode})).test_client()
     policy = client.get("/model_info").get_json()["cache"]
-    assert (policy["mode"], policy["redis"]) == ("auto", "up")
-    assert set(policy["computing_seconds"]) == set(Costs._fields)
-    assert 0 < policy["asking_seconds"]["among_many"] < policy["asking_seconds"]["one"]
-    assert "churn_cache_asking_seconds" in client.get("/metrics").text
+    assert policy == {"mode": mode, "redis": "off" if mode == "off" else "up", "asks_for": asks_for}
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What a scrape says of the release in service and of the cache's policy: the state of the process that answers it."""
+"""What a scrape says of the release in service and of the cache: the state of the process that answers it."""
 
 from collections.abc import Iterator
 
@@ -29,23 +29,9 @@ class ServingCollector(Collector):
             "When the release in service was trained.",
             value=manifest.timestamp.timestamp(),
         )
-        computing = GaugeMetricFamily(
-            "churn_computing_seconds", "What computing an answer costs, as measured.", labels=("answer",)
-        )
-        for answer, seconds in serving.costs._asdict().items():
-            computing.add_metric([answer], seconds)
-        yield computing
-        yield from self._asking()
+        yield self._cache_up()
 
-    def _asking(self) -> Iterator[Metric]:
+    def _cache_up(self) -> Metric:
         shared = self._cache.shared
-        up = GaugeMetricFamily("churn_cache_up", "1 while Redis answers, 0 while it is not asked.")
-        up.add_metric([], float(shared is not None and shared.up))
-        yield up
-        if shared is not None and shared.up:
-            asking = GaugeMetricFamily(
-                "churn_cache_asking_seconds", "What asking Redis for an answer costs, as measured.", labels=("answer",)
-            )
-            asking.add_metric(["one"], shared.price)
-            asking.add_metric(["among_many"], shared.bulk_price)
-            yield asking
+        answers = float(shared is not None and shared.up)
+        return GaugeMetricFamily("churn_cache_up", "1 while Redis answers, 0 while it is not asked.", value=answers)

@@ -26,7 +26,7 @@ def predict_batch(service: Service, records: Sequence[Any], reasons: int | None)
     """Answer for many customers, each judged alone. Raises only what keeps a release from serving."""
     serving = service.releases.serving
     rows = None
-    if reasons is None and not service.cache.looks_for_rows(serving.costs):
+    if reasons is None and service.cache.asks_for(serving) != "all":
         rows = _plain_rows(service, serving, records)
     if rows is None:
         rows = _judged_rows(service, serving, records, reasons)

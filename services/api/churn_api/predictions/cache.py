@@ -1,4 +1,4 @@
-"""Predictions through what is remembered: first by this process, then by Redis where asking pays."""
+"""Predictions through what is remembered: first by this process, then by Redis where computing is expensive."""
 
 import contextlib
 import hashlib
@@ -13,11 +13,11 @@ from churn.model.predictor import Prediction
 from churn.schema import schema_hash
 from churn_api.metrics.registry import Metrics
 from churn_api.predictions.compute import Question, compute, compute_one
-from churn_api.predictions.cost_model import Costs
 from churn_api.predictions.redis_cache import SharedCache
 from churn_api.releases.watcher import Serving
 
 Mode: TypeAlias = Literal["auto", "always", "off"]
+Asked: TypeAlias = Literal["all", "averaged", "none"]
 
 Answer: TypeAlias = tuple[Prediction, bool]
 """A prediction, and whether it was remembered."""
@@ -29,8 +29,8 @@ _decode = msgspec.json.Decoder(Prediction).decode
 class Cache:
     """Two layers of memory in front of the model; without `shared`, or with the mode "off", only the first.
 
-    The mode "auto" asks Redis for an answer where computing it costs more than asking for it, both as measured on this
-    machine; "always" asks for every answer.
+    The mode "auto" asks Redis for answers that are averaged over absent fields, and for all of a model that is not
+    additive: the others are computed sooner than Redis answers. "always" asks for every answer.
     """
 
     def __init__(self, mode: Mode, shared: SharedCache | None, metrics: Metrics) -> None:
@@ -46,7 +46,7 @@ class Cache:
         if known is not None:
             self._metrics.cache["hit"].inc()
             return known, True
-        if self._asks(serving, question, many=False):
+        if self._asks(serving, question):
             return self._look_up(serving, [question], many=False)[0]
         self._metrics.cache["bypass"].inc()
         prediction = compute_one(serving.release.predictor, question)
@@ -63,7 +63,7 @@ class Cache:
         asked = {
             place: self._name(serving, question)
             for place, question in enumerate(questions)
-            if place not in recent and self._asks(serving, question, many=many)
+            if place not in recent and self._asks(serving, question)
         }
         self._metrics.cache["bypass"].inc(len(questions) - len(recent) - len(asked))
         held = self._held(asked)
@@ -73,26 +73,15 @@ class Cache:
         self._remember(serving, questions, held | computed, many=many)
         return [(known[at], True) if at in known else (computed[at], False) for at in range(len(questions))]
 
-    def looks_for_rows(self, costs: Costs) -> bool:
-        """Whether the rows of a table are looked for before they are scored."""
-        return self.shared is not None and self.shared.up and self._pays(costs.row, self.shared.bulk_price)
-
-    def asked_kinds(self, costs: Costs) -> list[str]:
-        """The kinds of answer that Redis is asked for at present, as `costs` names them."""
+    def asks_for(self, serving: Serving) -> Asked:
+        """Which answers Redis is asked for at present."""
         if self.shared is None or not self.shared.up:
-            return []
-        prices = dict.fromkeys(Costs._fields, self.shared.price) | {"row": self.shared.bulk_price}
-        return [kind for kind, cost in costs._asdict().items() if self._pays(cost, prices[kind])]
+            return "none"
+        return "all" if self.mode == "always" or not serving.release.predictor.scorer.additive else "averaged"
 
-    def _asks(self, serving: Serving, question: Question, *, many: bool) -> bool:
-        if self.shared is None or not self.shared.up:
-            return False
-        price = self.shared.bulk_price if many else self.shared.price
-        return self._pays(serving.costs.of(question, many=many), price)
-
-    def _pays(self, cost: float, price: float) -> bool:
-        """Whether to ask for what takes `cost` seconds to compute and `price` seconds to ask for."""
-        return self.mode == "always" or cost > price
+    def _asks(self, serving: Serving, question: Question) -> bool:
+        asked = self.asks_for(serving)
+        return asked == "all" or (asked == "averaged" and bool(question.assumed))
 
     def _recent(self, serving: Serving, questions: Sequence[Question], *, many: bool) -> dict[int, Prediction]:
         """What this process remembers, by place. What a table answers at once is not worth looking up."""

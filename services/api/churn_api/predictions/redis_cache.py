@@ -1,9 +1,7 @@
 """Redis as the memory that all processes share, which may fail or dawdle without anybody waiting for it."""
 
 import logging
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from time import perf_counter
 from typing import TypeVar
 
 import redis
@@ -21,20 +19,9 @@ TIMEOUT_SECONDS = 0.05
 # An answer that nobody asks for again leaves after a day, also where Redis has memory to spare.
 TTL_SECONDS = 86_400
 
-# Redis is measured so often at a time, and judged by so many of these times, which are some seconds apart.
-TRIES, PROBES = 5, 10
-
-_PROBE_KEYS = tuple(f"churn:probe:{number}" for number in range(32))
-_PROBE_VALUE = b"x" * 2_000  # as long as an answer with its reasons
-
 
 class SharedCache:
-    """Answers by key in Redis. `up` is the breaker: False from the first failure until a probe succeeds.
-
-    `price` is what asking for one answer and, for want of it, keeping it costs in seconds as measured; `bulk_price` the
-    same for each of many answers that are asked for together. Each is the least of the latest measurements: under load
-    most of them tell how long a thread waits for its turn, which computing is measured without.
-    """
+    """Answers by key in Redis. `up` is the breaker: False from the first failure until a probe succeeds."""
 
     def __init__(self, url: str) -> None:
         self._redis = redis.Redis.from_url(
@@ -44,8 +31,6 @@ class SharedCache:
             retry=Retry(NoBackoff(), 0),
         )
         self.up = False
-        self.price = self.bulk_price = float("inf")
-        self._prices: deque[tuple[float, float]] = deque(maxlen=PROBES)
 
     def get(self, keys: Sequence[str]) -> list[bytes | None]:
         """The values, None where there is none. Raises redis.RedisError; from then on the breaker is open."""
@@ -69,23 +54,11 @@ class SharedCache:
             raise
 
     def probe(self) -> None:
-        """Find out whether Redis answers, and what it costs; for the watch thread alone."""
+        """Find out whether Redis answers; for the watch thread alone."""
         try:
-            self._measure()
+            self._guarded(self._redis.ping)
         except redis.RedisError:
             return
         if not self.up:
             self.up = True
             log.info("The cache answers.")
-
-    def _measure(self) -> None:
-        one, many = (min(self._seconds(keys) for _ in range(TRIES)) for keys in (_PROBE_KEYS[:1], _PROBE_KEYS))
-        self._prices.append((one, many / len(_PROBE_KEYS)))
-        self.price, self.bulk_price = map(min, zip(*self._prices, strict=True))
-
-    def _seconds(self, keys: Sequence[str]) -> float:
-        """The time of a miss: to ask for the keys and then to keep a value for each."""
-        start = perf_counter()
-        self.get(keys)
-        self.put(dict.fromkeys(keys, _PROBE_VALUE))
-        return perf_counter() - start

@@ -32,13 +32,7 @@ def model_info(serving: Serving, cache: Cache) -> dict[str, Any]:
 
 
 def _policy(serving: Serving, cache: Cache) -> dict[str, Any]:
-    """The cache's mode, and in seconds what computing an answer costs and what asking Redis for one costs."""
-    shared = cache.shared
-    asked = shared is not None and shared.up
-    return {
-        "mode": cache.mode,
-        "redis": "off" if shared is None else ("up" if shared.up else "down"),
-        "computing_seconds": serving.costs._asdict(),
-        "asking_seconds": {"one": shared.price, "among_many": shared.bulk_price} if shared and asked else None,
-        "asks_for": cache.asked_kinds(serving.costs),
-    }
+    """The cache's mode, whether Redis answers, and what it is asked for: all answers, those that are averaged over
+    absent fields, or none."""
+    redis = "off" if cache.shared is None else ("up" if cache.shared.up else "down")
+    return {"mode": cache.mode, "redis": redis, "asks_for": cache.asks_for(serving)}

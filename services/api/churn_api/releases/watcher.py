@@ -13,7 +13,6 @@ from churn.release import Manifest, Pointer, Release
 from churn.store.interface import ObjectStore
 from churn_api.answers import ModelAnswer
 from churn_api.predictions.compute import Question
-from churn_api.predictions.cost_model import Costs, measure
 from churn_api.predictions.lru import Lru
 
 log = logging.getLogger(__name__)
@@ -33,7 +32,6 @@ class Serving:
 
     release: Release
     pointer: Pointer
-    costs: Costs
     about: ModelAnswer
     recent: Lru[Question, Prediction] = field(default_factory=lambda: Lru(REMEMBERED))
 
@@ -115,7 +113,7 @@ class Releases:
             self._pause = min(2 * self._pause, LONGEST_PAUSE) if pointer == self._seen else FIRST_PAUSE
             self._seen, self._again_at = pointer, self._clock() + self._pause
             raise
-        self._serving = Serving(release, pointer, measure(release.predictor), _about(release.manifest))
+        self._serving = Serving(release, pointer, _about(release.manifest))
         self._seen, self._again_at = pointer, float("inf")
         log.info("Release %s is in service.", release.version, extra={"release": release.version})
 

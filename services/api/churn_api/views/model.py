@@ -15,9 +15,7 @@ blueprint = Blueprint("model", __name__)
 @wants(ANY_KEY)
 def info() -> Response:
     told = model_info(service().releases.serving, service().cache)
-    # What each process measures for itself is no news of the release.
-    cache = told["cache"]
-    state = told["version"], told["released_at"], cache["mode"], cache["redis"], cache["asks_for"]
+    state = told["version"], told["released_at"], *told["cache"].values()
     return revalidated(request, respond(told), state)
 
 
