@@ -18,6 +18,7 @@ ASKED = [
     {"PhoneService": "No", "StreamingTV": "No"},
     {"MultipleLines": "Yes"},
 ]
+ADD_ONS = [name for name, rule in IMPLIED.items() if rule.field == "InternetService"]
 KNOWN = {"gender": "Male", "SeniorCitizen": 0, "tenure": 5, "Contract": "One year", "MonthlyCharges": 50}
 
 Row = dict[str, str]
@@ -33,6 +34,11 @@ def without(service: str) -> Callable[[Row], Row]:
 KINDS = {
     "no internet": without("InternetService"),
     "no phones": without("PhoneService"),
+    "one contract, one way of paying, no add-ons": lambda row: (
+        row
+        | {"Contract": "Month-to-month", "PaymentMethod": "Mailed check", "PaperlessBilling": "No"}
+        | {name: IMPLIED[name].implies if row["InternetService"] == "No" else "No" for name in ADD_ONS}
+    ),
 }
 
 
@@ -52,3 +58,21 @@ def test_a_table_of_this_kind_is_trained_whole_and_answers_everyone(
         assert 0 <= low <= high <= 1
         assert 0 < answer.churn_probability < 1
         assert predictor.explain(read(KNOWN | changes), 3)[0] == pytest.approx(answer.churn_probability, abs=1e-9)
+
+
+def test_a_table_with_rare_outcomes_is_refused_with_what_to_change(
+    small_rows, as_csv, trainer, settings, store, capsys
+):
+    """In the first seconds, before anything is fitted."""
+    head, *rows = small_rows
+    label, left = head.index("Churn"), 0
+    for row in rows:
+        left += row[label] == "Yes"
+        if left > 12:
+            row[label] = "No"
+    (settings.data_dir / sources.NAME).write_bytes(as_csv([head, *rows]))
+    assert trainer() == 2
+    said = capsys.readouterr()
+    assert "at least 50 and 1% are needed" in said.out + said.err
+    assert "Fitted" not in said.out
+    assert list(release.versions(store)) == []
