@@ -107,6 +107,7 @@ def test_the_score_distribution_counts_everyone_once():
     distribution = score_distribution(CHURN, SCORES)
     assert (sum(distribution["stayed"]), sum(distribution["churned"])) == (6, 4)
     assert len(distribution["edges"]) == len(distribution["stayed"]) + 1
+    assert (distribution["edges"][0], distribution["edges"][-1]) == (0, 1)
 
 
 def test_the_threshold_table_is_per_thousand_customers():

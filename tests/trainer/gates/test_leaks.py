@@ -8,6 +8,7 @@ import pytest
 from churn.customer.declaration import CATEGORIES
 from churn_trainer.data.hashes import row_hashes
 from churn_trainer.data.table import Table, load
+from churn_trainer.gates import leaks
 from churn_trainer.gates.leaks import field_auc, implausible_model, made_of_outcome, repeats, single_field
 
 YES = CATEGORIES["PaperlessBilling"].code("Yes")
@@ -39,6 +40,20 @@ def test_a_field_that_is_the_outcome_shuts_both_gates(real_table):
     gate = made_of_outcome(leaking)
     assert not gate.passed
     assert "1,869 of the 1,869 customers with PaperlessBilling Yes left" in gate.detail
+
+
+@pytest.mark.parametrize(
+    ("limit", "gate", "worse"), [("MAX_FIELD_AUC", single_field, -1), ("MIN_RELATIVE_STAY", made_of_outcome, 1)]
+)
+def test_what_is_just_allowed_passes(real_table, monkeypatch, limit, gate, worse):
+    if limit == "MAX_FIELD_AUC":
+        found = field_auc("tenure", real_table)
+    else:
+        found = min(leaks._relative_stay(value, real_table) for value in leaks.values(real_table))
+    monkeypatch.setattr(leaks, limit, found)
+    assert gate(real_table).passed
+    monkeypatch.setattr(leaks, limit, found + worse * 1e-9)
+    assert not gate(real_table).passed
 
 
 @pytest.mark.parametrize("honest", [0.75, 0.35, 0.1])
