@@ -61,6 +61,11 @@ def test_a_customer_on_the_threshold_is_flagged():
     assert at_threshold(np.array([1, 0], np.int8), np.array([0.5, 0.4999]), 0.5)["accuracy"] == 1
 
 
+def test_flagging_one_who_left_is_right_every_time():
+    figures = at_threshold(np.array([1, 0], np.int8), np.array([0.9, 0.1]), 0.5)
+    assert (figures["precision"], figures["recall"], figures["f1"]) == (1, 1, 1)
+
+
 def test_flagging_nobody_is_no_division_by_zero():
     assert at_threshold(CHURN, SCORES, 0.99) == {"accuracy": 0.6, "precision": 0, "recall": 0, "f1": 0}
 

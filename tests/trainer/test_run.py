@@ -26,9 +26,11 @@ from churn_trainer.data import sources
 from churn_trainer.gates import reference
 from churn_trainer.gates.evidence import Gate
 from churn_trainer.publishing import layout, publish
-from churn_trainer.run import Run, cluster
+from churn_trainer.run import Run
+from churn_trainer.training import cluster as cluster_module
 from churn_trainer.training.candidates import CANDIDATES
 from churn_trainer.training.choice import Choice
+from churn_trainer.training.cluster import cluster
 from churn_trainer.training.compare import Data, Design, compare
 from churn_trainer.training.train import fit_all
 
@@ -319,7 +321,7 @@ def test_a_scheduler_that_is_not_there_is_told_before_anything_is_written(
     (settings.data_dir / sources.NAME).write_bytes(small_csv)
     address = f"tcp://127.0.0.1:{free_port()}"
     monkeypatch.setenv("CHURN_DASK_SCHEDULER", address)
-    monkeypatch.setattr(run, "_SCHEDULER_SECONDS", 0.5)
+    monkeypatch.setattr(cluster_module, "_SCHEDULER_SECONDS", 0.5)
     assert trainer() == 1
     assert f"Error: The Dask scheduler at {address} is not available" in capsys.readouterr().out
     assert nothing_written(store)
