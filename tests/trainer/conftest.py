@@ -10,9 +10,12 @@ from pathlib import Path
 from shutil import copytree
 from typing import Any, NamedTuple
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from churn import release
+from churn.model.scoring import sigmoids
 from churn.store.interface import ObjectStore
 from churn.store.opening import open_store
 from churn_trainer.__main__ import main
@@ -180,3 +183,11 @@ def copied_run(whole_run: WholeRun, tmp_path: Path) -> WholeRun:
 def run_manifest(whole_run: WholeRun) -> dict[str, Any]:
     """What the whole run's release says of itself; copy before changing."""
     return card.manifest(whole_run.trained, whole_run.moment, "one_standard_error")
+
+
+@pytest.fixture(scope="session")
+def scored() -> tuple[NDArray[np.int8], NDArray[np.float64]]:
+    """Outcomes drawn from scores, and these, which are therefore right."""
+    rng = np.random.default_rng(2)
+    scores = sigmoids(rng.normal(-1.3, 1.6, size=1400))
+    return (rng.uniform(size=1400) < scores).astype(np.int8), scores

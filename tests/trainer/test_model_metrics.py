@@ -115,6 +115,11 @@ def test_the_score_distribution_counts_everyone_once():
     assert (distribution["edges"][0], distribution["edges"][-1]) == (0, 1)
 
 
+def test_the_threshold_table_goes_from_a_tenth_to_nine_tenths():
+    thresholds = [row["threshold"] for row in threshold_table(CHURN, SCORES)]
+    assert thresholds == pytest.approx(np.linspace(0.1, 0.9, 17))
+
+
 def test_the_threshold_table_is_per_thousand_customers():
     row = next(row for row in threshold_table(CHURN, SCORES) if row["threshold"] == 0.5)
     intervals = row.pop("intervals")

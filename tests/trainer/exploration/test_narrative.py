@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from churn.customer.declaration import FIELDS
 from churn_trainer.data.table import Findings
 from churn_trainer.exploration.explore import explore
 from churn_trainer.exploration.narrative import plain_words
@@ -82,3 +83,11 @@ def test_groups_whose_intervals_touch_are_not_called_different(report, low, told
     best = {"value": "Female", "customers": 100, "churned": 10, "rate": 0.1, "low": 0.05, "high": 0.2}
     report["churn_by_field"] = {"gender": [best, best | {"value": "Male", "rate": 0.3, "low": low, "high": 0.4}]}
     assert any(sentence.startswith("Gender: 30.0 %") for sentence in plain_words(report)) is told
+
+
+def test_the_categories_that_say_most_and_least_about_leaving_are_told(report):
+    values = report["cramers_v"]
+    most, least = max(values, key=values.get), min(values, key=values.get)
+    told = " ".join(report["findings"])
+    assert f"{FIELDS[most].title.lower()} goes most closely with leaving (Cramér's V {values[most]:.2f})" in told
+    assert f"{FIELDS[least].title} says the least about it (Cramér's V {values[least]:.2f})" in told

@@ -1,0 +1,55 @@
+"""The gate on probabilities that are not right."""
+
+import pytest
+
+from churn.model.scoring import logits, sigmoids
+from churn_trainer.evaluation.calibration import recalibration
+from churn_trainer.gates.calibration import calibration_gate
+
+
+def test_scores_that_are_right_pass(scored):
+    gate = calibration_gate(*scored)
+    assert (gate.name, gate.passed) == ("the probabilities are calibrated", True)
+    found = recalibration(*scored)
+    slope = found["slope"]
+    told = f"slope {slope['value']:.2f} ({slope['low']:.2f} to {slope['high']:.2f}), 0.8 to 1.25 allowed; intercept "
+    assert gate.detail.startswith(told)
+
+
+@pytest.mark.parametrize(
+    ("factor", "shift", "passed"),
+    [
+        (1, 0, True),
+        (1.1, 0, True),
+        (0.9, 0.05, True),
+        (2, 0, False),
+        (0.5, 0, False),
+        (1, 0.5, False),
+        (1, -0.5, False),
+    ],
+    ids=["right", "a little bold", "a little timid", "bold", "timid", "too high", "too low"],
+)
+def test_the_gate_fails_for_bold_timid_high_and_low_probabilities(scored, factor, shift, passed):
+    churn, scores = scored
+    assert calibration_gate(churn, sigmoids(factor * logits(scores) + shift)).passed is passed
+
+
+def test_what_chance_alone_can_do_shuts_no_gate(scored):
+    """Sixty customers: a slope of 0.75 is nothing that so few could tell from 1."""
+    churn, scores = (column[:60] for column in scored)
+    slope = recalibration(churn, scores)["slope"]["value"]
+    off = sigmoids(slope / 0.75 * logits(scores))
+    assert recalibration(churn, off)["slope"]["value"] == pytest.approx(0.75, abs=0.01)
+
+
+@pytest.mark.parametrize(("errors", "passed"), [(2.9, True), (3.1, False)])
+def test_what_is_three_standard_errors_off_is_no_chance(scored, errors, passed):
+    """Two hundred customers, whose outcomes are off by so many errors of the intercept."""
+    churn, scores = (column[:200] for column in scored)
+    for _ in range(20):
+        intercept = recalibration(churn, scores)["intercept"]
+        scores = sigmoids(logits(scores) + intercept["value"] - errors * intercept["error"])
+    intercept = recalibration(churn, scores)["intercept"]
+    assert intercept["value"] / intercept["error"] == pytest.approx(errors, abs=0.05)
+    assert abs(intercept["value"]) > 0.2
+    assert calibration_gate(churn, scores).passed is passed
