@@ -52,6 +52,7 @@ def test_the_frame_has_the_data_sets_own_words(small_table, small_rows):
         ("MonthlyCharges", 50.0, "30–50"),
         ("MonthlyCharges", 50.05, "50–70"),
         ("MonthlyCharges", 90.05, "90–110"),
+        ("MonthlyCharges", 200.0, "110–200"),
         ("TotalCharges", 100.0, "0–100"),
         ("TotalCharges", 2500.05, "2,500–5,000"),
     ],
