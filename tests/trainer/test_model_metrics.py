@@ -112,7 +112,7 @@ def test_the_score_distribution_counts_everyone_once():
     distribution = score_distribution(CHURN, SCORES)
     assert (sum(distribution["stayed"]), sum(distribution["churned"])) == (6, 4)
     assert len(distribution["edges"]) == len(distribution["stayed"]) + 1
-    assert (distribution["edges"][0], distribution["edges"][-1]) == (0, 1)
+    assert distribution["edges"] == pytest.approx(np.linspace(0, 1, 21))
 
 
 def test_the_threshold_table_goes_from_a_tenth_to_nine_tenths():
