@@ -360,11 +360,12 @@ def test_the_headline_says_how_sure_it_is(module_page, prediction, band, words):
 
 def test_the_pictures_range_and_mark_lie_where_the_numbers_say(page):
     page.get_by_role("button", name="Example customer").click()
-    field(page, "Internet service").select_option("")
+    field(page, "Payment method").select_option("")
     with page.expect_response("**/predict*") as response:
         page.get_by_role("button", name="Predict churn").click()
     answer = response.value.json()
     low, high = answer["probability_range"]
+    assert high - low > 0.02, "a narrower range is drawn wider, so that it can be seen"
     expect(page.locator(".scale .range")).to_be_visible()
 
     def edges(name: str) -> tuple[float, float]:
