@@ -12,9 +12,10 @@ from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 
+from churn.errors import ValidationError
 from churn_api.errors import InvalidBody, RequestTooLarge
 from churn_api.predictions import customer_list
-from churn_api.predictions.customer_list import ONE_LIMIT, Oversized, read_customers
+from churn_api.predictions.customer_list import ONE_LIMIT, Oversized, _list_in, read_customers
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -42,7 +43,40 @@ def test_the_same_customers_are_read(customers: list[Any], named: bool, indent: 
 def test_who_is_too_large_spoils_nobody_beside(wrapped: str) -> None:
     body = json.dumps({f"{number:x}": "]}" for number in range(9_000)})
     assert len(body) > ONE_LIMIT
-    assert in_steps(wrapped % f'{{"a": 1}}, {body}, NaN0'.replace("NaN0", "2")) == [{"a": 1}, Oversized(len(body)), 2]
+    assert in_steps(wrapped % f'{{"a": 1}}, {body}, 2') == [{"a": 1}, Oversized(len(body)), 2]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"source": "crm", "customers": [1, 2], "more": {"a": [1, 2]}}',
+        '{"customers": 7, "customers": [1, 2]}',
+        '{"long": "%s", "customers": [1, 2]}' % ("x," * ONE_LIMIT),
+        '{\n"\\u0063ustomers" : [1, 2] , "none": null}',
+    ],
+    ids=["others beside", "named twice", "a long one beside", "spelled by escapes"],
+)
+def test_an_object_may_hold_more_than_its_customers(body: str) -> None:
+    assert in_steps(body) == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ("{}", "customers is required"),
+        ('{"more": [1]}', "customers is required"),
+        ('{"customers": 7}', "got a number"),
+        ('{"customers": "%s"}' % ("x," * ONE_LIMIT), "got text"),
+        ('{"customers": {"a": "%s"}}' % ("x," * ONE_LIMIT), "got an object"),
+    ],
+)
+def test_what_an_object_lacks_is_told_as_of_a_small_body(body: str, says: str) -> None:
+    with pytest.raises(ValidationError) as error:
+        in_steps(body)
+    assert says in error.value.errors[0].message
+    with pytest.raises(ValidationError) as small:
+        _list_in(json.loads(body))
+    assert small.value.errors == error.value.errors
 
 
 def test_who_is_too_large_is_refused_under_its_number(client: FlaskClient, whole: dict[str, Any]) -> None:
@@ -76,11 +110,13 @@ def test_no_more_are_read_than_are_taken() -> None:
         ("[1", "Expecting ',' delimiter at line 1, column 3"),
         ("[", "Expecting value at line 1, column 2"),
         ('[1, {"a": 1,}]', "line 1, column"),
-        ("[1] 2", "Nothing may follow the customers at line 1, column 4"),
-        ('{"customers": [1]', "Nothing may follow"),
-        ("[1]}", "Nothing may follow"),
-        ('{"customers": [1], "more": 1}', "Nothing may follow"),
-        ('{"more": 1, "customers": [1]}', "or an array of customers"),
+        ("[1] 2", "Extra data at line 1, column 5"),
+        ('{"customers": [1]', "Expecting ',' delimiter at line 1, column 18"),
+        ("[1]}", "Extra data at line 1, column 4"),
+        ('{"customers": [1],}', "Expecting property name enclosed in double quotes at line 1, column 19"),
+        ('{"customers" [1]}', "Expecting ':' delimiter at line 1, column 14"),
+        ("{7: [1]}", "Expecting property name enclosed in double quotes at line 1, column 2"),
+        ("7", "must be .* got a number"),
         ("[" + '{"a":' * 5_000, "line 1, column 25002|nested"),
         ('["\\ud800"]', "UTF-8"),
         ("[" + "9" * 5_000 + "]", "digits"),
@@ -104,8 +140,9 @@ def names(first: int, count: int, value: str = "0") -> str:
         "[" + ",".join(names(10_000 * row, 5_000) for row in range(32)) + "]",
         f"[{names(0, 150_000, 'NaN')}, ]",
         "[" + ",".join("[]" for _ in range(700_000)) + "]",
+        names(0, 209_000),
     ],
-    ids=["one of many names", "large ones", "no JSON", "many"],
+    ids=["one of many names", "large ones", "no JSON", "many", "no list"],
 )
 def test_another_thread_gets_its_turns(hostile: str) -> None:
     """Against decoding at once, in the same run: the longest time that another thread waits."""
@@ -117,7 +154,7 @@ def test_another_thread_gets_its_turns(hostile: str) -> None:
 
 def longest_wait(work: Callable[[bytes], Any], body: bytes) -> float:
     def worked() -> None:
-        with suppress(InvalidBody, RequestTooLarge, ValueError):
+        with suppress(InvalidBody, RequestTooLarge, ValidationError, ValueError):
             work(body)
 
     waits, last = [], time.perf_counter()

@@ -17,7 +17,6 @@ _MAX_COMMAS = 32 * 1024
 
 _step = json.JSONDecoder().raw_decode
 _skip_blanks = re.compile(r"[ \t\n\r]*").match
-_opening = re.compile(r'[ \t\n\r]*(\{[ \t\n\r]*"customers"[ \t\n\r]*:[ \t\n\r]*)?\[[ \t\n\r]*').match
 _brackets = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[][{}]', re.DOTALL).finditer
 
 
@@ -33,10 +32,14 @@ def read_customers(body: bytes, most: int, advice: str) -> list[Any]:
     Raises InvalidBody, ValidationError, or, where there are more than `most`, RequestTooLarge with `advice`.
     """
     in_steps = body.count(b",") > _MAX_COMMAS
-    customers = _in_steps(body, most) if in_steps else _list_in(decoded(body))
+    customers = _list_in(_in_steps(body, most, advice) if in_steps else decoded(body))
     if len(customers) > most:
-        raise RequestTooLarge(f"There are more customers than the {most:,} that this address takes.{advice}")
+        raise _too_many(most, advice)
     return customers
+
+
+def _too_many(most: int, advice: str) -> RequestTooLarge:
+    return RequestTooLarge(f"There are more customers than the {most:,} that this address takes.{advice}")
 
 
 def _list_in(value: Any) -> list[Any]:
@@ -53,31 +56,76 @@ def _list_in(value: Any) -> list[Any]:
     return value["customers"]
 
 
-def _in_steps(body: bytes, most: int) -> list[Any]:
-    """No more than `most` and one, which are enough to know that there are more."""
+def _in_steps(body: bytes, most: int, advice: str) -> Any:
+    """What `decoded` gives, with each customer decoded alone; of an object, its customers without the rest."""
     with refusing():
         text = body.decode("utf-8-sig")
-    opening = _opening(text)
-    if opening is None:
-        raise InvalidBody('So large a body must be {"customers": [...]} alone or an array of customers.')
+    value: Any
+    at = _after_blanks(text, 0)
+    if text.startswith("[", at):
+        value, at = _list(text, at, most, advice)
+    elif text.startswith("{", at):
+        value, at = _object(text, at, most, advice)
+    else:
+        return decoded(body)
+    if (at := _after_blanks(text, at)) < len(text):
+        raise no_json("Extra data", text, at)
+    return value
+
+
+def _list(text: str, at: int, most: int, advice: str) -> tuple[list[Any], int]:
+    """The customers of the list that begins here, and where it ends; raises RequestTooLarge at one too many."""
     customers: list[Any] = []
-    at = opening.end()
-    while customers or not text.startswith("]", at):
+    at, closed = _first(text, at, "]")
+    while not closed:
         customer, at = _next(text, at)
         customers.append(customer)
+        if len(customers) > most:
+            raise _too_many(most, advice)
+        at, closed = _following(text, at, "]")
+    return customers, at
+
+
+def _object(text: str, at: int, most: int, advice: str) -> tuple[dict[str, Any], int]:
+    """The customers of the object that begins here, by their name, and where it ends."""
+    value: Any
+    found: dict[str, Any] = {}
+    at, closed = _first(text, at, "}")
+    while not closed:
+        if not text.startswith('"', at):
+            raise no_json("Expecting property name enclosed in double quotes", text, at)
+        name, at = _next(text, at)
         at = _after_blanks(text, at)
-        if text.startswith("]", at) or len(customers) > most:
-            break
-        if not text.startswith(",", at):
-            raise no_json("Expecting ',' delimiter", text, at)
-        at = _after_blanks(text, at + 1)
-    if len(customers) <= most and text[at + 1 :].strip(" \t\n\r") != ("}" if opening[1] else ""):
-        raise no_json("Nothing may follow the customers", text, at + 1)
-    return customers
+        if not text.startswith(":", at):
+            raise no_json("Expecting ':' delimiter", text, at)
+        start = _after_blanks(text, at + 1)
+        is_list = name == "customers" and text.startswith("[", start)
+        value, at = _list(text, start, most, advice) if is_list else _next(text, start)
+        if name == "customers":
+            # Of what is no list no more is told than its kind.
+            found[name] = ({} if text[start] == "{" else "") if isinstance(value, Oversized) else value
+        at, closed = _following(text, at, "}")
+    return found, at
+
+
+def _first(text: str, at: int, closing: str) -> tuple[int, bool]:
+    """Where the first item begins of what begins here, or where it ends, and whether it has none."""
+    at = _after_blanks(text, at + 1)
+    return (at + 1, True) if text.startswith(closing, at) else (at, False)
+
+
+def _following(text: str, at: int, closing: str) -> tuple[int, bool]:
+    """Where the item after this one begins, or where all end, and whether there is none."""
+    at = _after_blanks(text, at)
+    if text.startswith(closing, at):
+        return at + 1, True
+    if not text.startswith(",", at):
+        raise no_json("Expecting ',' delimiter", text, at)
+    return _after_blanks(text, at + 1), False
 
 
 def _next(text: str, at: int) -> tuple[Any, int]:
-    """The customer that begins here, and where it ends."""
+    """The value that begins here, and where it ends."""
     part = text[at : at + ONE_LIMIT]
     with refusing():
         try:
