@@ -60,6 +60,7 @@ def test_no_module_has_a_name_that_says_nothing(root):
 MIRRORED = {
     "shared": "shared/churn",
     "api": "services/api/churn_api",
+    "api/jobs": "services/api/churn_api/jobs",
     "trainer": "services/trainer/churn_trainer",
     "web": "services/web",
     "scripts": "scripts",

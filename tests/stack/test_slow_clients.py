@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]
 CUSTOMER = {"gender": "Female", "SeniorCitizen": 0, "tenure": 24, "Contract": "One year", "MonthlyCharges": 65.5}
 ASKED = 300
 # Below this a 99th percentile is the noise of a shared machine, in seconds.
-NOISE = 0.25
+NOISE = 0.1
 SLOW_CLIENTS, SLOW_UPLOADS = 200, 40
 
 

@@ -3,7 +3,7 @@
 The grids are small on purpose: on this kind of table the choice among sane settings moves the AUC by less than its
 noise, and every point costs a fit in each of hundreds of folds. Each grid begins with its simplest setting, the one
 that is smoothed most; a search keeps to it unless another one is better by more than noise. The two slow models have
-none: a search by that rule takes six of seven fits and nearly always ends with the setting that it began with.
+none: over two settings such a search takes six of seven fits, and as a rule keeps to the first.
 """
 
 from collections.abc import Callable, Mapping, Sequence
