@@ -379,6 +379,22 @@ def test_the_pictures_range_and_mark_lie_where_the_numbers_say(page):
     assert sum(edges("mark")) / 2 == pytest.approx(answer["churn_probability"], abs=0.01)
 
 
+@pytest.mark.parametrize(
+    ("ends", "told"), [((0.2298, 0.2301), "23\u00a0%"), ((0.2298, 0.31), "23\u00a0% to 31\u00a0%")]
+)
+def test_a_range_of_no_width_is_one_number(page, ends, told):
+    def answered(route):
+        response = route.fetch()
+        route.fulfill(response=response, json=response.json() | {"probability_range": ends})
+
+    page.route("**/predict*", answered)
+    page.get_by_role("button", name="Example customer").click()
+    field(page, "Internet service").select_option("")
+    page.get_by_role("button", name="Predict churn").click()
+    expect(page.locator(".facts div", has_text="Range").locator("dd")).to_have_text(told)
+    expect(page.locator("details.unknown")).to_contain_text(f"For the middle 80\u00a0% of them it is {told}.")
+
+
 def test_amounts_are_told_as_amounts(page):
     answer_example(page)
     field(page, "Monthly charges").fill("70.5")

@@ -112,16 +112,16 @@ export class CustomerResult extends HTMLElement {
             h('dl.facts', {},
                 h('div', {}, h('dt', {}, 'Risk'), h('dd', {}, h(`span.band.${answer.risk_band}`, {}, `${answer.risk_band} risk`))),
                 h('div', {}, h('dt', {}, 'Confidence'), h('dd', {}, percent(answer.confidence))),
-                answer.probability_range && h('div', {}, h('dt', {}, 'Range'), h('dd', {}, answer.probability_range.map((end) => percent(end, 0)).join(' to '))),
+                answer.probability_range && h('div', {}, h('dt', {}, 'Range'), h('dd', {}, range(answer.probability_range))),
             ),
             this.#unknown(answer, open),
         );
     }
 
-    #unknown({ assumed, probability_range: range }, open) {
+    #unknown({ assumed, probability_range: ends }, open) {
         if (!assumed.length) return null;
         const titles = assumed.map((name) => this.schema.byName.get(name)?.title ?? name);
-        const spread = range ? ` For the middle 80\u00a0% of them it lies between ${percent(range[0], 0)} and ${percent(range[1], 0)}.` : '';
+        const spread = ends ? ` For the middle 80\u00a0% of them it is ${range(ends)}.` : '';
         return h('details.unknown', { open },
             h('summary', {}, `Averaged over ${plural(assumed.length, 'unknown answer')}`),
             h('p', {}, `${sentenceList(titles)} ${assumed.length === 1 ? 'is' : 'are'} unknown, so this is the mean over what they are for the real customers nearest in tenure, contract and bill.${spread}`),
@@ -163,10 +163,15 @@ async function put(text, said) {
     }
 }
 
+/** Both ends of a range in whole percent, or what both come to. */
+function range(ends) {
+    return [...new Set(ends.map((end) => percent(end, 0)))].join(' to ');
+}
+
 /** Where the probability lies between none and certain, with the bands and, for unknown answers, the range. */
-function scale({ churn_probability: probability, probability_range: range }) {
+function scale({ churn_probability: probability, probability_range: ends }) {
     const picture = h('div.scale', { 'aria-hidden': 'true' }, h('span.low'), h('span.medium'), h('span.high'));
-    if (range) picture.append(placed(h('span.range'), range[0], range[1]));
+    if (ends) picture.append(placed(h('span.range'), ends[0], ends[1]));
     picture.append(placed(h('span.mark'), probability, probability));
     return picture;
 }
