@@ -3,7 +3,7 @@
 import csv
 import io
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import redirect_stdout
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,7 +30,7 @@ from churn_trainer.training import train
 from churn_trainer.training.threads import one_thread
 from churn_trainer.training.train import Fitted
 
-Rows = list[list[str]]
+Rows = Sequence[Sequence[str]]
 
 # Enough customers for every check and few enough for tests to be quick.
 SMALL_ROWS = 1_500
@@ -67,8 +67,8 @@ def source_of() -> Callable[[bytes], Source]:
 
 @pytest.fixture(scope="session")
 def small_rows() -> Rows:
-    """The header and the first customers of the synthetic sample, as cells; copy before changing."""
-    return list(csv.reader(io.StringIO(sample.csv_bytes().decode())))[: SMALL_ROWS + 1]
+    """The header and the first customers of the synthetic sample, as cells: tuples, since all tests share them."""
+    return tuple(map(tuple, csv.reader(io.StringIO(sample.csv_bytes().decode()))))[: SMALL_ROWS + 1]
 
 
 @pytest.fixture(scope="session")

@@ -64,7 +64,7 @@ def test_a_table_with_rare_outcomes_is_refused_with_what_to_change(
     small_rows, as_csv, trainer, settings, store, capsys
 ):
     """In the first seconds, before anything is fitted."""
-    head, *rows = small_rows
+    head, *rows = map(list, small_rows)
     label, left = head.index("Churn"), 0
     for row in rows:
         left += row[label] == "Yes"
