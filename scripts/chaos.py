@@ -174,7 +174,8 @@ def one_round(stack: Stack, number: int, chance: random.Random, wanted: dict[int
 def lossy_store(seed: int) -> dict[str, Any]:
     """What puts a proxy that loses answers between the store and those who work with jobs, as Compose reads it."""
     proxy = {
-        "image": "${COMPOSE_PROJECT_NAME}-api",
+        # Built, though the API's own: Compose would look for it in a registry before it builds that.
+        "build": {"context": str(ROOT), "dockerfile": "services/api/Dockerfile"},
         "entrypoint": ["python", "/lossy_proxy.py", "9000", "minio:9000", "--share", str(LOST_SHARE)],
         "command": ["--seed", str(seed)],
         "volumes": [f"{ROOT / 'scripts' / 'lossy_proxy.py'}:/lossy_proxy.py:ro,z"],
