@@ -1,7 +1,9 @@
 """Predictions are remembered by the process and by Redis, which may fail without anybody waiting."""
 
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -195,6 +197,40 @@ def test_the_policy_shows(cached: ApiSettings, make_cached: MakeApp, mode: str, 
 def own_redis(start_redis: Callable[..., str]) -> str:
     """A Redis of this test's own."""
     return start_redis()
+
+
+@pytest.fixture
+def forgetful(settings: ApiSettings, make_app: MakeApp, monkeypatch: pytest.MonkeyPatch) -> Flask:
+    """The API with a memory of two answers."""
+    monkeypatch.setattr("churn_api.releases.watcher.REMEMBERED", 2)
+    return make_app(settings)
+
+
+def test_what_was_asked_longest_ago_is_forgotten_first(forgetful: Flask, whole: Any) -> None:
+    months = [whole | {"tenure": tenure, "TotalCharges": 9} for tenure in (1, 2, 3)]
+    asked = [ask(forgetful, months[place])["cached"] for place in (0, 1, 0, 2, 0, 1)]
+    assert asked == [False, False, True, False, True, False]
+
+
+@pytest.fixture
+def restless() -> Iterator[None]:
+    """Threads that change as often as they can."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.mark.usefixtures("restless")
+def test_many_threads_remember_together(forgetful: Flask, whole: Any) -> None:
+    def use(thread: int) -> set[int]:
+        client = forgetful.test_client()
+        records = [whole | {"tenure": (thread + place) % 5 + 1, "TotalCharges": 9} for place in range(80)]
+        return {client.post("/predict", json=record).status_code for record in records}
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set.union(*pool.map(use, range(8))) == {200}
+    assert len(forgetful.extensions["churn"].releases.serving.recent) == 2
 
 
 def test_a_dead_redis_costs_one_failure_and_then_nothing(settings: ApiSettings, make_app: MakeApp, whole: Any) -> None:

@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 from collections.abc import Mapping, Sequence
+from threading import Lock
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -37,12 +38,14 @@ class Cache:
         self.mode = mode
         self.shared = shared if mode != "off" else None
         self._metrics = metrics
+        self._recent_lock = Lock()
         self._prefix = f"churn:{schema_hash()[:16]}:"
 
     def answer(self, serving: Serving, reading: Reading, reasons: int | None) -> Answer:
         """Answer for one customer."""
         question = Question(reading.customer, reading.assumed, reasons, reading.derived)
-        known = serving.recent.get(question)
+        with self._recent_lock:
+            known = serving.recent.get(question)
         if known is not None:
             self._metrics.cache["hit"].inc()
             return known, True
@@ -50,7 +53,8 @@ class Cache:
             return self._look_up(serving, [question], many=False)[0]
         self._metrics.cache["bypass"].inc()
         prediction = compute_one(serving.release.predictor, question)
-        serving.recent.put(question, prediction)
+        with self._recent_lock:
+            serving.recent[question] = prediction
         return prediction, False
 
     def answer_many(self, serving: Serving, readings: Sequence[Reading], reasons: int | None) -> list[Answer]:
@@ -86,18 +90,20 @@ class Cache:
     def _recent(self, serving: Serving, questions: Sequence[Question], *, many: bool) -> dict[int, Prediction]:
         """What this process remembers, by place. What a table answers at once is not worth looking up."""
         recent = {}
-        for place, question in enumerate(questions):
-            if not (many and question.tabled) and (known := serving.recent.get(question)):
-                recent[place] = known
+        with self._recent_lock:
+            for place, question in enumerate(questions):
+                if not (many and question.tabled) and (known := serving.recent.get(question)):
+                    recent[place] = known
         self._metrics.cache["hit"].inc(len(recent))
         return recent
 
     def _remember(
         self, serving: Serving, questions: Sequence[Question], found: Mapping[int, Prediction], *, many: bool
     ) -> None:
-        for place, prediction in found.items():
-            if not (many and questions[place].tabled):
-                serving.recent.put(questions[place], prediction)
+        with self._recent_lock:
+            for place, prediction in found.items():
+                if not (many and questions[place].tabled):
+                    serving.recent[questions[place]] = prediction
 
     def _held(self, asked: Mapping[int, str]) -> dict[int, Prediction]:
         """What Redis remembers, by place; nothing where it fails."""

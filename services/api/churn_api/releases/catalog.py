@@ -1,6 +1,7 @@
 """What the store holds of releases, read at most every few seconds however often it is asked for."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from threading import Lock
 from time import monotonic
 
@@ -10,7 +11,6 @@ from churn.release import Manifest
 from churn.store.interface import ObjectStore
 from churn_api.answers import ReleaseAnswer, ReleasesAnswer
 from churn_api.errors import NotFound
-from churn_api.predictions.lru import Lru
 
 # Seconds that a list may be old; longer than it takes to make one, shorter than anybody notices.
 FRESH_SECONDS = 5.0
@@ -23,7 +23,7 @@ class Catalog:
     def __init__(self, store: ObjectStore, clock: Callable[[], float] = monotonic) -> None:
         self._store = store
         self._clock = clock
-        self._manifests: Lru[str, Manifest] = Lru(MANIFESTS)
+        self._manifest = lru_cache(MANIFESTS)(self._read_manifest)
         self._lock = Lock()
         self._list = ReleasesAnswer([])
         self._listed_at = float("-inf")
@@ -65,15 +65,11 @@ class Catalog:
             )
         return ReleasesAnswer(answers)
 
-    def _manifest(self, version: str) -> Manifest:
-        manifest = self._manifests.get(version)
-        if manifest is None:
-            try:
-                manifest = releases.manifest(self._store, version)
-            except InvalidKey as error:
-                raise UnknownRelease(version[:40]) from error
-            self._manifests.put(version, manifest)
-        return manifest
+    def _read_manifest(self, version: str) -> Manifest:
+        try:
+            return releases.manifest(self._store, version)
+        except InvalidKey as error:
+            raise UnknownRelease(version[:40]) from error
 
 
 def _is_for_people(name: str) -> bool:

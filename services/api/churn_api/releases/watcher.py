@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
 
+from cachetools import LRUCache
+
 from churn import release as store_release
 from churn.errors import ChurnError, NoRelease, ReleaseRefused, UnknownRelease
 from churn.model.predictor import Prediction
@@ -13,7 +15,6 @@ from churn.release import Manifest, Pointer, Release
 from churn.store.interface import ObjectStore
 from churn_api.answers import ModelAnswer
 from churn_api.predictions.compute import Question
-from churn_api.predictions.lru import Lru
 
 log = logging.getLogger(__name__)
 
@@ -28,12 +29,13 @@ LATE = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """A release in service, with all that goes when it goes: what was remembered of it, and what answers say of it."""
+    """A release in service, with all that goes when it goes: what answers say of it, and those that were asked for last
+    (`recent`, which is not safe for several threads: the cache has a lock)."""
 
     release: Release
     pointer: Pointer
     about: ModelAnswer
-    recent: Lru[Question, Prediction] = field(default_factory=lambda: Lru(REMEMBERED))
+    recent: LRUCache[Question, Prediction] = field(default_factory=lambda: LRUCache(REMEMBERED))
 
     @property
     def manifest(self) -> Manifest:
