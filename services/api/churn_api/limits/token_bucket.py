@@ -1,4 +1,9 @@
-"""How often each API key may ask."""
+"""How often each API key may ask.
+
+Why not a library, `limits` over Redis: it adds two thirds to the time of a prediction where this adds a twentieth; it
+has to let everything through while Redis is away, and not every deployment has one; and it counts in windows, so that
+whoever has used up a burst waits for its end, where a bucket gives out what has flowed in meanwhile.
+"""
 
 import fcntl
 import math
