@@ -1,10 +1,9 @@
 """What the service leans on, looked at in the background, so that nobody who asks for its health has to wait."""
 
 import redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from churn_api.predictions.cache import Cache
+from churn_api.redis_client import redis_client
 from churn_api.releases.watcher import Releases
 
 OK, FAILING, OFF = "ok", "failing", "off"
@@ -19,13 +18,7 @@ class Dependencies:
     def __init__(self, releases: Releases, cache: Cache, queue_url: str) -> None:
         self._releases = releases
         self._cache = cache
-        # Celery writes a unix socket as redis+socket://, Redis itself as unix://.
-        self._queue = redis.Redis.from_url(
-            queue_url.replace("redis+socket://", "unix://", 1),
-            socket_timeout=TIMEOUT,
-            socket_connect_timeout=TIMEOUT,
-            retry=Retry(NoBackoff(), 0),
-        )
+        self._queue = redis_client(queue_url, TIMEOUT)
         self._queue_answers = False
 
     def refresh(self) -> None:

@@ -18,11 +18,14 @@ from churn.job_states import STATES
 from churn_api.jobs.job import Progress
 from churn_api.jobs.job_metrics import ChunkStats
 from churn_api.metrics.registry import FIELD_LABELS, PROBABILITIES
-from churn_api.worker.celery_queue import connect
+from churn_api.redis_client import redis_client
 
 log = logging.getLogger(__name__)
 
 HASH = "churn-job-metrics"
+
+# Seconds; a job's steps and a scrape have other things to do than wait for counts.
+_TIMEOUT = 2.0
 
 # Seconds from a job's acceptance to its end.
 DURATIONS = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0, 14400.0)
@@ -32,7 +35,7 @@ class RedisJobMetrics:
     """Implements `jobs.job_metrics.JobMetrics`; a Redis that is away costs the counts of that while, nothing else."""
 
     def __init__(self, url: str) -> None:
-        self._redis = connect(url)
+        self._redis = redis_client(url, _TIMEOUT)
 
     def count_job(self, status: str, seconds: float | None = None) -> None:
         counts: dict[str, float] = {f"jobs:{status}": 1}
@@ -71,7 +74,7 @@ class JobCollector(Collector):
     """What a scrape says of jobs; nothing while the queue's Redis is away."""
 
     def __init__(self, url: str) -> None:
-        self._redis = connect(url)
+        self._redis = redis_client(url, _TIMEOUT)
 
     def collect(self) -> Iterator[Metric]:
         try:

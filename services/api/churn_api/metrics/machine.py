@@ -6,11 +6,10 @@ from collections.abc import Iterator
 import redis
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from churn_api.health.dependencies import OFF, OK, Dependencies
 from churn_api.metrics.cgroup import Machine, look
+from churn_api.redis_client import redis_client
 from churn_api.worker.celery_queue import lists, waiting
 from churn_api.worker.heartbeats import lives
 
@@ -22,8 +21,8 @@ class MachineCollector(Collector):
 
     def __init__(self, checks: Dependencies, queue_url: str, cache_url: str | None) -> None:
         self._checks = checks
-        self._queue = _client(queue_url)
-        self._redis = {"queue": self._queue} | ({"cache": _client(cache_url)} if cache_url else {})
+        self._queue = redis_client(queue_url, _TIMEOUT)
+        self._redis = {"queue": self._queue} | ({"cache": redis_client(cache_url, _TIMEOUT)} if cache_url else {})
 
     def collect(self) -> Iterator[Metric]:
         up = GaugeMetricFamily("churn_dependency_up", "1 while the API reaches it, else 0.", labels=("dependency",))
@@ -56,16 +55,6 @@ class MachineCollector(Collector):
                 limit.add_metric([name], held["maxmemory"])
         yield used
         yield limit
-
-
-def _client(url: str) -> "redis.Redis[bytes]":
-    # Celery writes a unix socket as redis+socket://, Redis itself as unix://.
-    return redis.Redis.from_url(
-        url.replace("redis+socket://", "unix://", 1),
-        socket_timeout=_TIMEOUT,
-        socket_connect_timeout=_TIMEOUT,
-        retry=Retry(NoBackoff(), 0),
-    )
 
 
 def _of_machines(machines: list[tuple[str, str, Machine]]) -> Iterator[Metric]:

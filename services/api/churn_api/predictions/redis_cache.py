@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 import redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
+
+from churn_api.redis_client import redis_client
 
 log = logging.getLogger(__name__)
 
@@ -24,12 +24,7 @@ class SharedCache:
     """Answers by key in Redis. `up` is the breaker: False from the first failure until a probe succeeds."""
 
     def __init__(self, url: str) -> None:
-        self._redis = redis.Redis.from_url(
-            url,
-            socket_timeout=TIMEOUT_SECONDS,
-            socket_connect_timeout=TIMEOUT_SECONDS,
-            retry=Retry(NoBackoff(), 0),
-        )
+        self._redis = redis_client(url, TIMEOUT_SECONDS)
         self.up = False
 
     def get(self, keys: Sequence[str]) -> list[bytes | None]:

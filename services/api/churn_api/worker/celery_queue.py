@@ -7,10 +7,9 @@ import redis
 from celery import Celery
 from kombu import Queue as KombuQueue
 from kombu.exceptions import OperationalError
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from churn_api.jobs.queue import Step
+from churn_api.redis_client import redis_client
 
 log = logging.getLogger(__name__)
 
@@ -77,16 +76,6 @@ def broker_url(url: str) -> str:
     return f"redis+socket://{url.removeprefix('unix://')}" if url.startswith("unix://") else url
 
 
-def connect(url: str) -> "redis.Redis[bytes]":
-    """A client of the queue's Redis that tells at once when it is away."""
-    return redis.Redis.from_url(
-        url.replace("redis+socket://", "unix://", 1),
-        socket_timeout=_TIMEOUT,
-        socket_connect_timeout=_TIMEOUT,
-        retry=Retry(NoBackoff(), 0),
-    )
-
-
 def lists(before: int | None = None) -> list[str]:
     """The lists of Redis in which steps wait: all of them, or those of a priority that comes before this one."""
     wanted = [priority for priority in _PRIORITIES if before is None or priority < before]
@@ -104,7 +93,7 @@ class CeleryQueue:
 
     def __init__(self, celery: Celery, url: str) -> None:
         self._celery = celery
-        self._redis = connect(url)
+        self._redis = redis_client(url, _TIMEOUT)
 
     def send(self, step: Step, job_id: str, number: int | None = None, chunks: int = 0) -> bool:
         arguments = [job_id] if number is None else [job_id, number]

@@ -15,6 +15,7 @@ from typing import Any
 import redis
 
 from churn_api.metrics.cgroup import Machine, look
+from churn_api.redis_client import redis_client
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +30,7 @@ class Heartbeats:
     """A worker's own sign, renewed by a thread between `begin` and `end`."""
 
     def __init__(self, url: str) -> None:
-        self._redis = redis.Redis.from_url(url, socket_timeout=_TIMEOUT, socket_connect_timeout=_TIMEOUT)
+        self._redis = redis_client(url, _TIMEOUT)
         self._key = f"{PREFIX}{socket.gethostname()}:{os.getpid()}"
         self._over = Event()
 
