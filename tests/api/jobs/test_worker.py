@@ -22,6 +22,7 @@ from churn.store.opening import open_store
 from churn_api.app import create_app
 from churn_api.jobs import paths
 from churn_api.jobs.repository import JobRepository
+from churn_api.metrics.workers import living
 from churn_api.settings import ApiSettings
 from churn_api.worker.celery_queue import ANNOUNCEMENTS
 
@@ -339,3 +340,15 @@ def test_the_worker_shows_life_only_while_it_has_its_queue(
     time.sleep(3)
     assert not heartbeat.exists()
     stack.kill_workers()
+
+
+def test_a_worker_is_counted_from_its_start_to_its_end(
+    stack: Stack, start_redis: Callable[..., str], eventually: Callable[..., Any]
+) -> None:
+    url = start_redis()
+    worker = stack.start_worker(CHURN_QUEUE_URL=url)
+    with redis.Redis.from_url(url) as client:
+        assert eventually(lambda: len(list(living(client))) == 1)
+        worker.terminate()
+        worker.wait(timeout=30)
+        assert list(living(client)) == []

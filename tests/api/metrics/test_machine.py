@@ -3,8 +3,8 @@
 import redis
 
 from churn_api.metrics.machine import MachineCollector
+from churn_api.metrics.workers import SignOfLife
 from churn_api.worker.celery_queue import lists
-from churn_api.worker.heartbeats import Heartbeats
 
 
 class FakeChecks:
@@ -29,7 +29,7 @@ def test_a_scrape_tells_of_dependencies_queue_workers_and_memory(empty_redis):
     client = redis.Redis.from_url(empty_redis)
     for name in lists():
         client.rpush(name, "one", "two")
-    Heartbeats(empty_redis).show()
+    SignOfLife(empty_redis).show()
     checks = FakeChecks(model="ok", cache="off", queue="ok", store="failing")
     found = samples(MachineCollector(checks, empty_redis, empty_redis))
     assert found["churn_dependency_up", "queue"] == 1

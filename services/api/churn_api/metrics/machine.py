@@ -9,9 +9,9 @@ from prometheus_client.registry import Collector
 
 from churn_api.health.dependencies import OFF, OK, Dependencies
 from churn_api.metrics.cgroup import Machine, look
+from churn_api.metrics.workers import living
 from churn_api.redis_client import redis_client
 from churn_api.worker.celery_queue import lists, waiting
-from churn_api.worker.heartbeats import lives
 
 _TIMEOUT = 0.5
 
@@ -33,7 +33,7 @@ class MachineCollector(Collector):
         yield from self._memory_of_redis()
         machines = [("api", socket.gethostname(), look())]
         try:
-            machines += [("worker", host, machine) for host, machine in lives(self._queue)]
+            machines += [("worker", host, machine) for host, machine in living(self._queue)]
             yield GaugeMetricFamily("churn_workers", "Workers that live.", value=len(machines) - 1)
             yield GaugeMetricFamily(
                 "churn_queue_tasks", "Steps of jobs that wait.", value=waiting(self._queue, lists())

@@ -1,1 +1,1 @@
-"""The Celery worker: its start, its tasks, its queue and its heartbeats."""
+"""The Celery worker: its start, its tasks, its queue and its heartbeat."""

@@ -1,17 +1,15 @@
-"""The worker: Celery with the tasks; sweep, announcements and a sign of life in threads of its parent process."""
+"""The worker: Celery with the tasks and a heartbeat; sweep and announcements in threads of its parent process."""
 
 import logging
 import random
-import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
 import redis
-from celery import Celery, bootsteps, signals
+from celery import Celery, signals
 
 from churn import logs
 from churn.errors import StoreUnavailable
@@ -23,14 +21,10 @@ from churn_api.metrics.jobs import RedisJobMetrics
 from churn_api.settings import ApiSettings
 from churn_api.worker import tasks
 from churn_api.worker.celery_queue import CeleryQueue, create_celery
-from churn_api.worker.heartbeats import Heartbeats
+from churn_api.worker.heartbeat import Heartbeat
 from churn_api.worker.tasks import announcer
 
 log = logging.getLogger(__name__)
-
-# Touched while the worker is connected to its queue; the container's health check looks at its age.
-HEARTBEAT = Path(tempfile.gettempdir()) / "worker-heartbeat"
-_HEARTBEAT_SECONDS = 5.0
 
 # How long a thread waits that finds the queue away.
 _AWAY_SECONDS = 5.0
@@ -52,29 +46,7 @@ def create_worker(settings: ApiSettings) -> Celery:
     announcing = Announcing(settings, celery)
     signals.worker_ready.connect(announcing.begin, weak=False)
     signals.worker_shutting_down.connect(announcing.end, weak=False)
-    life = Heartbeats(settings.queue_url)
-    signals.worker_ready.connect(life.begin, weak=False)
-    signals.worker_shutting_down.connect(life.end, weak=False)
     return celery
-
-
-class Heartbeat(bootsteps.StartStopStep):
-    """Touches a file while the worker is connected to its queue: Celery stops this step when it is not."""
-
-    requires = ("celery.worker.consumer.tasks:Tasks",)
-
-    def __init__(self, parent: Any, **options: Any) -> None:
-        super().__init__(parent, **options)
-        self._timer: Any = None
-
-    def start(self, parent: Any) -> None:
-        HEARTBEAT.touch()
-        self._timer = parent.timer.call_repeatedly(_HEARTBEAT_SECONDS, HEARTBEAT.touch, priority=10)
-
-    def stop(self, parent: Any) -> None:  # noqa: ARG002
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
 
 
 class _Thread(ABC):
