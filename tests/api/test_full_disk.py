@@ -10,8 +10,8 @@ import pytest
 import redis
 from flask import Flask
 
+from churn_api.celery_queue import CeleryQueue, create_celery
 from churn_api.settings import ApiSettings
-from churn_api.worker.celery_queue import CeleryQueue, create_celery
 from scripts.run import redis_binary
 
 

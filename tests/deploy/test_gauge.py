@@ -7,7 +7,7 @@ import pytest
 import redis
 from moto import mock_aws
 
-from churn_api.worker.celery_queue import NAME, lists
+from churn_api.celery_queue import NAME, lists
 
 
 class Plain:

@@ -5,9 +5,7 @@ from flask.sessions import NullSession, SessionInterface
 from werkzeug.routing import MapAdapter
 
 from churn import logs
-from churn_api import middleware
-from churn_api.auth import policy
-from churn_api.http import error_handlers, security_headers
+from churn_api.http import authorization, error_handlers, middleware, security_headers
 from churn_api.metrics.registry import shared_folder
 from churn_api.service import build
 from churn_api.settings import ApiSettings
@@ -58,6 +56,6 @@ def create_app(settings: ApiSettings | None = None) -> Flask:
     error_handlers.install(app)
     for views in (predict, jobs, health, model, docs, site):
         app.register_blueprint(views.blueprint)
-    policy.install(app, settings, shared_folder())
+    authorization.install(app, settings, shared_folder())
     service.refresh()
     return app

@@ -9,6 +9,9 @@ from flask import current_app
 
 from churn.store.interface import INTERACTIVE, ObjectStore
 from churn.store.opening import open_store
+from churn_api.cache.cache import Cache
+from churn_api.cache.redis_cache import SharedCache
+from churn_api.celery_queue import CeleryQueue, create_celery
 from churn_api.health.dependencies import Dependencies
 from churn_api.jobs.repository import JobRepository
 from churn_api.jobs.service import JobService
@@ -18,12 +21,9 @@ from churn_api.metrics.machine import MachineCollector
 from churn_api.metrics.model import ServingCollector
 from churn_api.metrics.registry import Metrics, shared_folder
 from churn_api.metrics.shared_counters import SharedCounters
-from churn_api.predictions.cache import Cache
-from churn_api.predictions.redis_cache import SharedCache
 from churn_api.releases.catalog import Catalog
 from churn_api.releases.watcher import Releases
 from churn_api.settings import ApiSettings
-from churn_api.worker.celery_queue import CeleryQueue, create_celery
 
 log = logging.getLogger(__name__)
 
@@ -82,7 +82,7 @@ def build(settings: ApiSettings) -> Service:
     store = open_store(settings.store_url, INTERACTIVE)
     releases = Releases(store, metrics.release_refused.inc)
     shared = SharedCache(settings.cache_url) if settings.cache_url else None
-    cache = Cache(settings.cache, shared, metrics)
+    cache = Cache(settings.cache, shared, metrics.cache)
     checks = Dependencies(releases, cache, settings.queue_url)
     metrics.add(ServingCollector(releases, cache))
     metrics.add(MachineCollector(checks, settings.queue_url, settings.cache_url))

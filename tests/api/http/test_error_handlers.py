@@ -9,7 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from churn_api.app import create_app
-from churn_api.auth.policy import NOBODY, wants
+from churn_api.http.authorization import NOBODY, wants
 from churn_api.settings import ApiSettings
 
 BODY = {"success", "error", "error_type", "errors", "request_id", "timestamp"}

@@ -20,11 +20,11 @@ from flask.testing import FlaskClient
 from churn.store.interface import ObjectStore
 from churn.store.opening import open_store
 from churn_api.app import create_app
+from churn_api.celery_queue import ANNOUNCEMENTS
 from churn_api.jobs import paths
 from churn_api.jobs.repository import JobRepository
 from churn_api.metrics.workers import living
 from churn_api.settings import ApiSettings
-from churn_api.worker.celery_queue import ANNOUNCEMENTS
 
 Make = Callable[[int], bytes]
 

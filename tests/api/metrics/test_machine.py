@@ -2,9 +2,9 @@
 
 import redis
 
+from churn_api.celery_queue import lists
 from churn_api.metrics.machine import MachineCollector
 from churn_api.metrics.workers import SignOfLife
-from churn_api.worker.celery_queue import lists
 
 
 class FakeChecks:

@@ -7,10 +7,10 @@ import pytest
 import redis
 
 from churn.errors import StoreUnavailable
+from churn_api.celery_queue import CeleryQueue, create_celery
 from churn_api.jobs.recovery import Sweeper
 from churn_api.settings import ApiSettings
 from churn_api.worker import bootstrap, tasks
-from churn_api.worker.celery_queue import CeleryQueue, create_celery
 
 TROUBLE = [RuntimeError("unforeseen"), StoreUnavailable("here", "a test"), redis.ConnectionError("away")]
 

@@ -6,9 +6,9 @@ import pytest
 import redis
 from kombu.asynchronous.timer import Timer
 
+from churn_api.celery_queue import create_celery
 from churn_api.metrics.workers import living
 from churn_api.worker import heartbeat
-from churn_api.worker.celery_queue import create_celery
 
 
 def consumer(url: str) -> SimpleNamespace:

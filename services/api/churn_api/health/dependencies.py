@@ -2,7 +2,7 @@
 
 import redis
 
-from churn_api.predictions.cache import Cache
+from churn_api.cache.cache import Cache
 from churn_api.redis_client import redis_client
 from churn_api.releases.watcher import Releases
 

@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException
 
 from churn.errors import ChurnError, error_body
 from churn_api.errors import ConditionFailed, HttpError, ServerError, TooLate, TooManyRequests
-from churn_api.middleware import request_id
+from churn_api.http.middleware import request_id
 
 log = logging.getLogger(__name__)
 

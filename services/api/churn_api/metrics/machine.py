@@ -7,11 +7,11 @@ import redis
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from churn_api.celery_queue import lists, waiting
 from churn_api.health.dependencies import OFF, OK, Dependencies
 from churn_api.metrics.cgroup import Machine, look
 from churn_api.metrics.workers import living
 from churn_api.redis_client import redis_client
-from churn_api.worker.celery_queue import lists, waiting
 
 _TIMEOUT = 0.5
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from churn_api.predictions.cache import Cache
+from churn_api.cache.cache import Cache
 from churn_api.releases.watcher import Releases
 
 

@@ -1,1 +1,1 @@
-"""Answers for one customer and for many, and the caches in front of the model."""
+"""What is answered for one customer and for many, and of the model that answers."""

@@ -12,7 +12,7 @@ from churn.customer.reading import Reading, read_guarded
 from churn.errors import MAX_LISTED, FieldError, ValidationError, attention
 from churn.model.predictor import Prediction
 from churn_api.answers import BatchAnswer, ReasonAnswer, RecommendationAnswer, RefusedRowAnswer, RowAnswer
-from churn_api.predictions.compute import from_table
+from churn_api.cache.compute import from_table
 from churn_api.predictions.customer_list import ONE_LIMIT, Oversized
 from churn_api.releases.watcher import Serving
 from churn_api.service import Service

@@ -1,7 +1,7 @@
 """The release in service, watched: a new pointer is followed between two requests, a bad release is refused."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
@@ -14,7 +14,6 @@ from churn.model.predictor import Prediction
 from churn.release import Manifest, Pointer, Release
 from churn.store.interface import ObjectStore
 from churn_api.answers import ModelAnswer
-from churn_api.predictions.compute import Question
 
 log = logging.getLogger(__name__)
 
@@ -29,13 +28,14 @@ LATE = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """A release in service, with all that goes when it goes: what answers say of it, and those that were asked for last
-    (`recent`, which is not safe for several threads: the cache has a lock)."""
+    """A release in service, with all that goes when it goes: what answers say of it, and the last predictions.
+
+    `recent` holds them by their question; it is not safe for several threads, so the cache has a lock."""
 
     release: Release
     pointer: Pointer
     about: ModelAnswer
-    recent: LRUCache[Question, Prediction] = field(default_factory=lambda: LRUCache(REMEMBERED))
+    recent: LRUCache[Hashable, Prediction] = field(default_factory=lambda: LRUCache(REMEMBERED))
 
     @property
     def manifest(self) -> Manifest:

@@ -5,7 +5,7 @@ from pathlib import Path
 from flask import Blueprint, Response, request, send_from_directory
 
 from churn_api.answers import respond, revalidated
-from churn_api.auth.policy import ANY_KEY, NOBODY, wants
+from churn_api.http.authorization import ANY_KEY, NOBODY, wants
 from churn_api.openapi.document import document
 from churn_api.service import service
 

@@ -4,8 +4,8 @@ from flask import Blueprint, Response, request
 
 from churn_api.answers import HealthAnswer, respond
 from churn_api.auth.api_keys import ADMIN
-from churn_api.auth.policy import NOBODY, wants
 from churn_api.health.dependencies import FAILING
+from churn_api.http.authorization import NOBODY, wants
 from churn_api.service import service
 
 blueprint = Blueprint("health", __name__)

@@ -8,7 +8,7 @@ from churn.customer.reading import echo
 from churn.errors import FieldError, ValidationError
 from churn_api.answers import respond
 from churn_api.auth.api_keys import JOBS
-from churn_api.auth.policy import wants
+from churn_api.http.authorization import wants
 from churn_api.http.uploads import read_head, read_upload
 from churn_api.jobs import ids
 from churn_api.jobs.csv import preview

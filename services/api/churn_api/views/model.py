@@ -3,9 +3,9 @@
 from flask import Blueprint, Response, request
 
 from churn_api.answers import respond, revalidated
-from churn_api.auth.policy import ANY_KEY, wants
+from churn_api.http.authorization import ANY_KEY, wants
 from churn_api.limits.concurrency import Pace
-from churn_api.releases.info import model_info
+from churn_api.predictions.model_info import model_info
 from churn_api.service import service
 
 blueprint = Blueprint("model", __name__)

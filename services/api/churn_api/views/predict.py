@@ -12,8 +12,8 @@ from churn.customer.declaration import FIELDS
 from churn.errors import FieldError, ValidationError
 from churn_api.answers import respond
 from churn_api.auth.api_keys import SCORE
-from churn_api.auth.policy import wants
 from churn_api.errors import InvalidBody
+from churn_api.http.authorization import wants
 from churn_api.http.json_body import kind_of, read_json, received
 from churn_api.predictions.batch import predict_batch
 from churn_api.predictions.customer_list import ONE_LIMIT, read_customers

@@ -3,8 +3,8 @@
 from flask import Blueprint, Response, request, send_from_directory
 
 from churn_api.answers import respond
-from churn_api.auth.policy import NOBODY, wants
 from churn_api.errors import NotFound
+from churn_api.http.authorization import NOBODY, wants
 from churn_api.service import service
 
 blueprint = Blueprint("site", __name__)

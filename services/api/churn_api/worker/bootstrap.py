@@ -14,13 +14,13 @@ from celery import Celery, signals
 from churn import logs
 from churn.errors import StoreUnavailable
 from churn.store.opening import open_store, prepare_store
+from churn_api.celery_queue import CeleryQueue, create_celery
 from churn_api.jobs.notifications import announce
 from churn_api.jobs.recovery import Sweeper
 from churn_api.jobs.repository import JobRepository
 from churn_api.metrics.jobs import RedisJobMetrics
 from churn_api.settings import ApiSettings
 from churn_api.worker import tasks
-from churn_api.worker.celery_queue import CeleryQueue, create_celery
 from churn_api.worker.heartbeat import Heartbeat
 from churn_api.worker.tasks import announcer
 

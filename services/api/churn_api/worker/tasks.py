@@ -10,12 +10,12 @@ from celery import Celery, Task
 from churn import logs
 from churn.errors import StoreUnavailable
 from churn.store.opening import open_store
+from churn_api.celery_queue import CeleryQueue
 from churn_api.jobs.queue import Delivery
 from churn_api.jobs.repository import JobRepository
 from churn_api.jobs.webhook import Webhook
 from churn_api.metrics.jobs import RedisJobMetrics
 from churn_api.settings import ApiSettings
-from churn_api.worker.celery_queue import CeleryQueue
 
 if TYPE_CHECKING:
     from churn_api.jobs.steps import Steps

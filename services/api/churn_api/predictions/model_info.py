@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from churn_api.predictions.cache import Cache
+from churn_api.cache.cache import Cache
 from churn_api.releases.watcher import Serving
 
 EXACT = (

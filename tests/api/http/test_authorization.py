@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from churn.errors import ConfigurationError
 from churn_api.auth.api_keys import ADMIN, JOBS, LOOK_SECONDS, SCORE
-from churn_api.auth.policy import ANY_KEY, NOBODY, declarations, wants
+from churn_api.http.authorization import ANY_KEY, NOBODY, declarations, wants
 from churn_api.limits.concurrency import ConcurrencyLimit, Pace
 from churn_api.settings import ApiSettings
 

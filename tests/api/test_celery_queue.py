@@ -3,7 +3,7 @@
 import pytest
 import redis
 
-from churn_api.worker.celery_queue import ANNOUNCEMENTS, CeleryQueue, create_celery, lists, waiting
+from churn_api.celery_queue import ANNOUNCEMENTS, CeleryQueue, create_celery, lists, waiting
 
 
 @pytest.fixture

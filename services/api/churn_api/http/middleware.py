@@ -100,7 +100,7 @@ def _writer(settings: ApiSettings) -> Callable[[Line], None]:
 
     Where stderr is the only target, a line is written at once: that costs a tenth of the way through logging.
     """
-    logger = logging.getLogger("churn_api.middleware")
+    logger = logging.getLogger("churn_api.http.middleware")
     if settings.log_dir:
         return lambda line: logger.info("request", extra=line)
     encode, wanted = msgspec.json.Encoder().encode, logger.isEnabledFor(logging.INFO)

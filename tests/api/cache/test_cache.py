@@ -12,7 +12,7 @@ from flask import Flask
 
 from churn.model.scorecard import Scorecard
 from churn.store.interface import ObjectStore
-from churn_api.predictions.redis_cache import SharedCache
+from churn_api.cache.redis_cache import SharedCache
 from churn_api.service import Service
 from churn_api.settings import ApiSettings
 
@@ -90,7 +90,7 @@ def test_no_answer_outlives_the_schema_that_it_was_made_by(
 ) -> None:
     """Two versions of the program over one Redis and one release, as during an upgrade."""
     ask(make_cached(cached), whole)
-    monkeypatch.setattr("churn_api.predictions.cache.schema_hash", lambda: "another schema")
+    monkeypatch.setattr("churn_api.cache.cache.schema_hash", lambda: "another schema")
     newer = make_cached(cached)
     assert ask(newer, whole)["cached"] is False
     assert ask(make_cached(cached), whole)["cached"] is True, "which the newer one has kept for its own"

@@ -4,7 +4,7 @@ import contextlib
 import hashlib
 from collections.abc import Mapping, Sequence
 from threading import Lock
-from typing import Literal, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
 import msgspec
 import redis
@@ -12,9 +12,8 @@ import redis
 from churn.customer.reading import Reading
 from churn.model.predictor import Prediction
 from churn.schema import schema_hash
-from churn_api.metrics.registry import Metrics
-from churn_api.predictions.compute import Question, compute, compute_one
-from churn_api.predictions.redis_cache import SharedCache
+from churn_api.cache.compute import Question, compute, compute_one
+from churn_api.cache.redis_cache import SharedCache
 from churn_api.releases.watcher import Serving
 
 Mode: TypeAlias = Literal["auto", "always", "off"]
@@ -23,8 +22,15 @@ Asked: TypeAlias = Literal["all", "averaged", "none"]
 Answer: TypeAlias = tuple[Prediction, bool]
 """A prediction, and whether it was remembered."""
 
+
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Prediction).decode
+
+
+class Count(Protocol):
+    """A counter, such as Prometheus's."""
+
+    def inc(self, amount: float = 1) -> None: ...
 
 
 class Cache:
@@ -32,12 +38,13 @@ class Cache:
 
     The mode "auto" asks Redis for answers that are averaged over absent fields, and for all of a model that is not
     additive: the others are computed sooner than Redis answers. "always" asks for every answer.
+    `counts` are those of the results "hit", "miss", "error" and "bypass".
     """
 
-    def __init__(self, mode: Mode, shared: SharedCache | None, metrics: Metrics) -> None:
+    def __init__(self, mode: Mode, shared: SharedCache | None, counts: Mapping[str, Count]) -> None:
         self.mode = mode
         self.shared = shared if mode != "off" else None
-        self._metrics = metrics
+        self._counts = counts
         self._recent_lock = Lock()
         self._prefix = f"churn:{schema_hash()[:16]}:"
 
@@ -47,11 +54,11 @@ class Cache:
         with self._recent_lock:
             known = serving.recent.get(question)
         if known is not None:
-            self._metrics.cache["hit"].inc()
+            self._counts["hit"].inc()
             return known, True
         if self._asks(serving, question):
             return self._look_up(serving, [question], many=False)[0]
-        self._metrics.cache["bypass"].inc()
+        self._counts["bypass"].inc()
         prediction = compute_one(serving.release.predictor, question)
         with self._recent_lock:
             serving.recent[question] = prediction
@@ -69,7 +76,7 @@ class Cache:
             for place, question in enumerate(questions)
             if place not in recent and self._asks(serving, question)
         }
-        self._metrics.cache["bypass"].inc(len(questions) - len(recent) - len(asked))
+        self._counts["bypass"].inc(len(questions) - len(recent) - len(asked))
         held = self._held(asked)
         known = recent | held
         computed = compute(serving.release.predictor, questions, known)
@@ -94,7 +101,7 @@ class Cache:
             for place, question in enumerate(questions):
                 if not (many and question.tabled) and (known := serving.recent.get(question)):
                     recent[place] = known
-        self._metrics.cache["hit"].inc(len(recent))
+        self._counts["hit"].inc(len(recent))
         return recent
 
     def _remember(
@@ -113,10 +120,10 @@ class Cache:
             values = self.shared.get(list(asked.values()))
             held = {place: _decode(value) for place, value in zip(asked, values, strict=True) if value is not None}
         except (redis.RedisError, msgspec.DecodeError):
-            self._metrics.cache["error"].inc(len(asked))
+            self._counts["error"].inc(len(asked))
             return {}
-        self._metrics.cache["hit"].inc(len(held))
-        self._metrics.cache["miss"].inc(len(asked) - len(held))
+        self._counts["hit"].inc(len(held))
+        self._counts["miss"].inc(len(asked) - len(held))
         return held
 
     def _keep(self, predictions: Mapping[str, Prediction]) -> None:

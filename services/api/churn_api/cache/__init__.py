@@ -1,0 +1,1 @@
+"""Predictions: remembered by the process or in Redis, else computed."""
