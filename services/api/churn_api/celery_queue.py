@@ -41,13 +41,12 @@ def create_celery(url: str, concurrency: int = 1) -> Celery:
         task_default_exchange="",
         task_default_routing_key=NAME,
         task_ignore_result=True,
-        # A worker holds the step that it does, and no other that an idle one could take. What it did not end is found
-        # by the sweep.
-        task_acks_late=True,
+        # A worker holds the step that it does, and no other that an idle one could take. A step that was taken is gone
+        # from the queue; what a worker did not end is found by the sweep.
+        worker_disable_prefetch=True,
         task_time_limit=TIME_LIMIT,
         task_serializer="json",
         accept_content=["json"],
-        worker_prefetch_multiplier=1,
         worker_concurrency=concurrency,
         worker_hijack_root_logger=False,
         worker_redirect_stdouts=False,

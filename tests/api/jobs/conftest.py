@@ -2,16 +2,18 @@
 
 import csv
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 
 import pytest
 
-from churn.store.interface import ObjectStore
+from churn.store.directory import DirectoryStore
+from churn.store.interface import Entry
 from churn_api.jobs.job import Job, Progress
 from churn_api.jobs.job_metrics import ChunkStats
-from churn_api.jobs.queue import Delivery, Step
+from churn_api.jobs.queue import Step
 from churn_api.jobs.recovery import Sweeper
 from churn_api.jobs.release_cache import ReleaseCache
 from churn_api.jobs.repository import JobRepository
@@ -40,17 +42,39 @@ class Clock:
         self.now += timedelta(**span)
 
 
+class DatedStore(DirectoryStore):
+    """A folder whose objects are dated by the test's clock, each a microsecond after the one before it."""
+
+    def __init__(self, folder: DirectoryStore, clock: Clock) -> None:
+        super().__init__(folder._root)
+        self._clock, self._ticks = clock, count(1)
+        self._dates: dict[str, datetime] = {}
+
+    def put(self, key: str, *arguments: Any, **options: Any) -> str:
+        etag = super().put(key, *arguments, **options)
+        self._dates[key] = self._clock() + timedelta(microseconds=next(self._ticks))
+        return etag
+
+    def head(self, key: str) -> Entry:
+        return self._dated(super().head(key))
+
+    def list(self, prefix: str, **options: Any) -> Iterator[Entry]:
+        return map(self._dated, super().list(prefix, **options))
+
+    def _dated(self, entry: Entry) -> Entry:
+        return entry._replace(modified=self._dates.get(entry.key, entry.modified))
+
+
 class ListQueue:
-    """Steps in a list, taken by the test; may be away."""
+    """Steps in a list, taken by the test; may be away. An announcement waits once, as it does in Redis."""
 
     def __init__(self) -> None:
         self.steps: list[tuple[Step, str, int | None]] = []
         self.away = False
-
         self.smaller = False
 
     def send(self, step: Step, job_id: str, number: int | None = None, _: int = 0) -> bool:
-        if not self.away:
+        if not self.away and not (step == "notify" and (step, job_id, number) in self.steps):
             self.steps.append((step, job_id, number))
         return not self.away
 
@@ -85,18 +109,16 @@ class ListMeter:
 class Bench:
     """Everything that jobs consist of, in one place and under the test's control."""
 
-    def __init__(self, store: ObjectStore, version: str) -> None:
-        self.store = store
+    def __init__(self, folder: DirectoryStore, version: str) -> None:
         self.version = version
         self.clock, self.queue, self.metrics = Clock(), ListQueue(), ListMeter()
-        self.repository = JobRepository(store, self.clock)
+        self.store = DatedStore(folder, self.clock)
+        self.repository = JobRepository(self.store, self.clock)
         self.limits = Limits(upload_mb=10, ttl_days=7, chunk_bytes=CHUNK_BYTES)
         self.submissions = Submissions(self.repository, self.queue, self.metrics, self.limits)
         self.job_service = JobService(self.repository, self.queue, self.metrics)
-        self.steps = Steps(self.repository, self.queue, ReleaseCache(store), self.metrics)
-        self.monotonic = 0.0
-        self.sweeper = Sweeper(self.repository, self.queue, self.metrics, timedelta(0), lambda: self.monotonic)
-        self._deliveries = 0
+        self.steps = Steps(self.repository, self.queue, ReleaseCache(self.store), self.metrics)
+        self.sweeper = Sweeper(self.repository, self.queue, self.metrics, timedelta(0))
 
     def submit(self, data: bytes, *, key: str | None = None, filename: str | None = None) -> Job:
         blocks = (data[start : start + 50_000] for start in range(0, len(data), 50_000))
@@ -105,16 +127,14 @@ class Bench:
     def take(self, step: tuple[Step, str, int | None] | None = None) -> None:
         """Do one step, the next one unless it is named."""
         name, job_id, number = step or self.queue.steps.pop(0)
-        self._deliveries += 1
-        delivery = Delivery(str(self._deliveries), 0)
         match name:
             case "start":
                 self.steps.start(job_id)
             case "chunk":
                 assert number is not None
-                self.steps.chunk(job_id, number, delivery)
+                self.steps.chunk(job_id, number)
             case "finish":
-                self.steps.finish(job_id, delivery)
+                self.steps.finish(job_id)
             case "settle":
                 self.steps.settle(job_id)
 
@@ -134,7 +154,7 @@ class Bench:
 
 
 @pytest.fixture
-def bench(store: ObjectStore, publish: Callable[..., str]) -> Bench:
+def bench(store: DirectoryStore, publish: Callable[..., str]) -> Bench:
     return Bench(store, publish(store))
 
 

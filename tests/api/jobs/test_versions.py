@@ -169,7 +169,7 @@ def test_a_newer_programs_attempts_plans_claims_and_marks_are_read(bench: Any, m
         overwrite(bench, key, json.dumps(members(bench, key) | NEWER).encode())
     bench.store.delete([paths.record(job.id)])
     assert bench.submit(data, key="k").id == job.id
-    lost = Attempt(1, "t", 0, "another-host", 1, "1", lost=True)
+    lost = Attempt(1, "another-host", 1, "1", lost=True)
     key = paths.attempt(job.id, "000000")
     overwrite(bench, key, json.dumps(json.loads(lost.to_bytes()) | NEWER).encode())
     bench.drain()
@@ -251,8 +251,9 @@ def test_an_older_program_reads_what_is_written_now(bench: Any, many_customers: 
         **dict.fromkeys(("total", "chunks", "size"), int),
     }
     assert record["span"] == 1
-    attempt = json.loads(Attempt(1, "t", 0, "h", 1, "1").to_bytes())
-    assert set(attempt) <= {"count", "token", "turn", "host", "process", "began", "lost", "reason"}
+    attempt = json.loads(Attempt(1, "h", 1, "1").to_bytes())
+    assert set(attempt) == {"count", "token", "turn", "host", "process", "began", "lost", "reason"}
+    assert {name: type(attempt[name]) for name in ("token", "turn")} == {"token": str, "turn": int}
 
 
 def test_a_job_that_is_deleted_while_a_step_works_on_it_is_no_error(

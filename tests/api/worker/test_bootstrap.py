@@ -9,6 +9,7 @@ import redis
 from churn.errors import StoreUnavailable
 from churn_api.celery_queue import CeleryQueue, create_celery
 from churn_api.jobs.recovery import Sweeper
+from churn_api.jobs.steps import Steps
 from churn_api.settings import ApiSettings
 from churn_api.worker import bootstrap, tasks
 
@@ -65,13 +66,24 @@ def test_workers_that_were_started_together_part_ways(settings: ApiSettings, mon
 
 
 @pytest.mark.parametrize("step", ["start", "chunk", "finish", "settle"])
-def test_a_step_is_tried_as_long_as_the_store_is_away(settings: ApiSettings, step: str) -> None:
-    """Each try is the same attempt: one that ended would count as a death, and three of those fail a job."""
+def test_a_step_is_tried_as_long_as_the_store_is_away(
+    settings: ApiSettings, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the process that has begun it: one that ended would count as dead, and three of those fail a job."""
+    tries: list[tuple[Any, ...]] = []
+
+    def away_at_first(_: Steps, *arguments: Any) -> None:
+        tries.append(arguments)
+        if len(tries) < 5:
+            raise StoreUnavailable("here", "a test")
+
+    monkeypatch.setattr(Steps, step, away_at_first)
+    monkeypatch.setattr(tasks, "_PAUSE_SECONDS", 0.0)
     celery = create_celery(settings.queue_url)
     tasks.register(celery, settings)
-    task = celery.tasks[f"churn.{step}"]
-    assert task.max_retries is None
-    assert StoreUnavailable in task.autoretry_for
+    arguments = ("job_1", 3) if step == "chunk" else ("job_1",)
+    celery.tasks[f"churn.{step}"].run(*arguments)
+    assert tries == [arguments] * 5
 
 
 def test_what_an_older_program_sends_about_announcements_is_passed_on(settings: ApiSettings, empty_redis: str) -> None:

@@ -48,7 +48,7 @@ class Job:
     announce_at: str | None = None
     """Not to be announced before this moment."""
     sent_at: str | None = None
-    """When the sweep last sent a step of it again."""
+    """When the sweep last sent a step of it again, by the store's clock."""
     ignored_columns: tuple[str, ...] = ()
     """Columns of the file that no field has."""
     notes: tuple[str, ...] = ()

@@ -1,6 +1,6 @@
 """Who works on a step of a job, kept in the store: leases that are renewed, and how often a step's worker died.
 
-An attempt that begins and neither finishes its step nor gives up in order has died with its worker. Only two can tell:
+An attempt that begins and neither finishes its step nor is released has died with its worker. Only two can tell:
 whoever runs on the same host, by looking for the process, and the sweep, by the lease that nobody renews.
 """
 
@@ -9,16 +9,15 @@ import logging
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from threading import Event, Thread
 
 from churn.errors import ChurnError, ObjectNotFound, PreconditionFailed
-from churn.store.interface import ObjectStore
+from churn.store.interface import Object, ObjectStore
 from churn_api.jobs import paths
 from churn_api.jobs.errors import UnreadableObject
-from churn_api.jobs.queue import Delivery
 from churn_api.jobs.stored_json import converted, decoded
 
 log = logging.getLogger(__name__)
@@ -32,8 +31,8 @@ _RENEW_SECONDS = LEASE_SECONDS / 3
 
 JSON = "application/json"
 
-# What stands for the delivery of an attempt that cannot be read.
-_NOBODYS = ""
+# Members that workers of the version before want of an attempt.
+_FORMER = {"token": "", "turn": 0}
 
 
 class KeepsFailing(ChurnError):
@@ -45,16 +44,21 @@ class Attempt:
     """The latest attempt at a step: the `count`th, held by a process of a host, unless it is `lost`."""
 
     count: int
-    token: str
-    turn: int
     host: str
     process: int
     began: str
+    """What tells the process from a later one with its number; empty where the system has no /proc."""
     lost: bool = False
     reason: str | None = None
 
+    @classmethod
+    def own(cls, count: int) -> "Attempt":
+        """One of this process."""
+        process = os.getpid()
+        return cls(count, socket.gethostname(), process, _began(process))
+
     def to_bytes(self) -> bytes:
-        return json.dumps(asdict(self)).encode()
+        return json.dumps(asdict(self) | _FORMER).encode()
 
     @classmethod
     def from_bytes(cls, data: bytes, key: str) -> "Attempt":
@@ -63,11 +67,11 @@ class Attempt:
             return converted(decoded(data, key), cls, key)
         except UnreadableObject as error:
             log.warning("%s The step is free for whoever comes next.", error.message)
-            return cls(count=1, token=_NOBODYS, turn=0, host="", process=0, began="", lost=True)
+            return cls(count=1, host="", process=0, began="", lost=True)
 
     def is_dead(self) -> bool:
-        """Whether it ran on this host, in a process that is gone."""
-        return self.host == socket.gethostname() and _began(self.process) != self.began
+        """Whether it ran on this host, in a process that is gone; without /proc nobody can tell."""
+        return bool(self.began) and self.host == socket.gethostname() and _began(self.process) != self.began
 
 
 class Lease:
@@ -77,14 +81,11 @@ class Lease:
         self._store, self._key, self._attempt, self._etag = store, key, attempt, etag
         self._over = Event()
 
-    def give_up(self, reason: str) -> None:
-        """Say that the attempt failed, so that the next one need not wait for the lease to end."""
-        lost = replace(self._attempt, lost=True, reason=reason)
-        self._etag = self._store.put(self._key, lost.to_bytes(), content_type=JSON, if_match=self._etag)
-
-    def hand_back(self) -> None:
-        """Free the step in good order, for others who come first: whoever goes on with it begins anew to count."""
-        free = replace(self._attempt, count=0, lost=True, reason=None)
+    def release(self, failure: str | None = None) -> None:
+        """Free the step at once. Without a failure, whoever goes on with it begins anew to count. Raises
+        PreconditionFailed where another one has taken over."""
+        count = self._attempt.count if failure else 0
+        free = replace(self._attempt, count=count, lost=True, reason=failure)
         self._etag = self._store.put(self._key, free.to_bytes(), content_type=JSON, if_match=self._etag)
 
     @contextmanager
@@ -109,43 +110,36 @@ class Lease:
                 continue  # the store is away
 
 
-def begin(store: ObjectStore, job_id: str, step: str, delivery: Delivery) -> Lease | None:
+def begin(store: ObjectStore, job_id: str, step: str) -> Lease | None:
     """Take hold of a step; None where somebody else is at it. Raises KeepsFailing, StoreUnavailable."""
     key = paths.attempt(job_id, step)
+    first = Attempt.own(1)
     # Most steps are begun once: they need not look first.
-    if (lease := _write(store, key, _new(1, delivery), None)) is not None:
+    if (lease := _write(store, key, first, None)) is not None:
         return lease
     try:
         stored = store.get(key)
     except ObjectNotFound:
         return None  # tidied up this moment, since the job has ended
     held = Attempt.from_bytes(stored.data, key)
-    if held.token == delivery.token and held.turn < delivery.turn:
-        return _write(store, key, _new(held.count, delivery), stored.etag)
+    if held == replace(first, count=held.count):  # its own, since the store went away in the midst of it
+        return _write(store, key, held, stored.etag)
     if not (held.lost or held.is_dead()):
         return None
     if held.count >= MAX_DEATHS:
         how = f"failed {held.count} times ({held.reason})" if held.reason else f"killed its worker {held.count} times"
         raise KeepsFailing(f"Step {step} of the job {how}.")
-    return _write(store, key, _new(held.count + 1, delivery), stored.etag)
+    return _write(store, key, replace(first, count=held.count + 1), stored.etag)
 
 
-def declare_lost(store: ObjectStore, key: str) -> bool:
-    """Free a step whose lease is over for the next attempt; False where that has been done, or it is renewed again."""
+def declare_lost(store: ObjectStore, key: str, stored: Object) -> bool:
+    """Free a step whose worker is gone for the next attempt; False where it is held again, or another one was first."""
+    lost = replace(Attempt.from_bytes(stored.data, key), lost=True)
     try:
-        stored = store.get(key)
-        held = Attempt.from_bytes(stored.data, key)
-        if held.lost:
-            return False
-        store.put(key, replace(held, lost=True).to_bytes(), content_type=JSON, if_match=stored.etag)
-    except (ObjectNotFound, PreconditionFailed):
+        store.put(key, lost.to_bytes(), content_type=JSON, if_match=stored.etag)
+    except PreconditionFailed:
         return False
     return True
-
-
-def _new(count: int, delivery: Delivery) -> Attempt:
-    process = os.getpid()
-    return Attempt(count, delivery.token, delivery.turn, socket.gethostname(), process, _began(process) or "")
 
 
 def _write(store: ObjectStore, key: str, attempt: Attempt, etag: str | None) -> Lease | None:
@@ -156,24 +150,9 @@ def _write(store: ObjectStore, key: str, attempt: Attempt, etag: str | None) -> 
     return Lease(store, key, attempt, written)
 
 
-def _began(process: int) -> str | None:
-    """A mark that tells two processes with the same number apart; None where there is no such process."""
-    try:
-        stat = Path(f"/proc/{process}/stat").read_text()
-    except FileNotFoundError:
-        if Path("/proc/self/stat").exists():
-            return None
-        return _answers(process)
-    # The 22nd field, in clock ticks since the machine started; the name before it may hold blanks.
-    return stat.rpartition(")")[2].split()[19]
-
-
-def _answers(process: int) -> str | None:
-    """The same where there is no /proc: all one can tell is whether there is such a process."""
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return None
-    except PermissionError:
-        pass
+def _began(process: int) -> str:
+    """When a process began, in clock ticks since the machine started; empty where there is none, or no /proc."""
+    with suppress(OSError):
+        # The 22nd field; the name before it may hold blanks.
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[19]
     return ""

@@ -44,9 +44,8 @@ class Lifecycle:
                 return job
             cancelled = job.status == CANCELLING
             reason = None if cancelled else error
-            moment = self._repository.moment()
-            ended = job.end(CANCELLED if cancelled else status, moment, reason)
-            return replace(ended, completed=progress.completed, failed=progress.failed, sent_at=moment)
+            ended = job.end(CANCELLED if cancelled else status, self._repository.moment(), reason)
+            return replace(ended, completed=progress.completed, failed=progress.failed)
 
         job, made = self._repository.change(job_id, step)
         if made:

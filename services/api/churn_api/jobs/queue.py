@@ -1,15 +1,8 @@
 """What jobs need of a queue of steps. It may lose all it holds: the sweep finds out and sends the steps again."""
 
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, Protocol
 
 Step = Literal["start", "chunk", "finish", "settle", "notify"]
-
-
-class Delivery(NamedTuple):
-    """One delivery of a step: `token` names the step's message, `turn` counts its orderly retries."""
-
-    token: str
-    turn: int
 
 
 class Queue(Protocol):

@@ -1,15 +1,16 @@
 """The sweep: finds what the queue has lost and what its worker has left behind, and sends it again.
 
-Any number of sweepers may run. What they send too often is done once, since steps are idempotent; a lease is declared
-lost by compare-and-swap, so by one of them.
+A step in the queue is a hint: it may be lost, come late, or come twice. What is still to be done of a job, and since
+when nothing has been, is read from the store, by whose clock alone it is judged. Any number of sweepers may run: of all
+who find that something is lost, one writes it down by compare-and-swap and sends it.
 """
 
 import logging
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from churn.errors import ObjectNotFound, PreconditionFailed, StoreUnavailable
 from churn.job_states import CANCELLING, FINALIZING, IN_PROGRESS, QUEUED, VALIDATING
@@ -20,7 +21,6 @@ from churn_api.jobs.job import Job
 from churn_api.jobs.job_metrics import JobMetrics
 from churn_api.jobs.leases import LEASE_SECONDS, Attempt, declare_lost
 from churn_api.jobs.lifecycle import Lifecycle
-from churn_api.jobs.lost_steps import FORGOTTEN, GRACE, Watch
 from churn_api.jobs.notifications import is_due
 from churn_api.jobs.queue import Queue, Step
 from churn_api.jobs.repository import JSON, JobRepository
@@ -30,57 +30,61 @@ log = logging.getLogger(__name__)
 # An entry of the index without a record: its submission was stopped half way.
 _ABANDONED = timedelta(hours=1)
 
+# What happened so recently may be on its way from the hands of one process into those of another.
+GRACE = timedelta(seconds=10)
+
+# What nobody has begun for so long is taken for lost, however many other steps wait.
+_FORGOTTEN = timedelta(minutes=5)
+
 _Open = tuple[Step, int | None]
+
+
+class _Moment(NamedTuple):
+    """When a pass looks, by the store's clock; since when the store has been seen to answer; and whether no step waits
+    in the queue."""
+
+    now: datetime
+    up_since: datetime
+    idle: bool
 
 
 class Sweeper:
     """Looks through the jobs that are not finished."""
 
-    def __init__(
-        self,
-        repository: JobRepository,
-        queue: Queue,
-        metrics: JobMetrics,
-        grace: timedelta = GRACE,
-        monotonic: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, repository: JobRepository, queue: Queue, metrics: JobMetrics, grace: timedelta = GRACE) -> None:
         self._repository = repository
         self._store = repository.store
         self._queue = queue
         self._metrics = metrics
         self._ending = Lifecycle(repository, queue, metrics)
-        self._watch = Watch(repository.clock, grace)
-        self._monotonic = monotonic
-        self._store_up_since: float | None = None
+        self._grace = grace
+        self._up_since: datetime | None = None
 
     def sweep(self) -> None:
         """One pass. Raises StoreUnavailable."""
         try:
             self._pass()
         except StoreUnavailable:
-            self._store_up_since = None
+            self._up_since = None
             raise
 
     def _pass(self) -> None:
         jobs = list(self._repository.active())
         self._metrics.set_active(len(jobs))
         if jobs:
-            moment = self._store_moment()
-            idle = self._queue.is_idle()
+            moment = self._moment()
             for entry in jobs:
                 with self._apart(entry.key):
-                    self._look_at(entry, moment, idle)
-        self._watch.keep(entry.key.removeprefix(paths.ACTIVE) for entry in jobs)
-        if self._store_up_since is None:
-            self._store_up_since = self._monotonic()
+                    self._look_at(entry, moment)
         for expiry in self._repository.expired():
             with self._apart(expiry.job_id):
                 self._ending.expire(expiry)
 
-    def _store_moment(self) -> datetime:
-        """The store's own time, against which it dates its objects."""
+    def _moment(self) -> _Moment:
         self._store.put(paths.SWEEP, b"{}", content_type=JSON)
-        return self._store.head(paths.SWEEP).modified
+        now = self._store.head(paths.SWEEP).modified
+        self._up_since = self._up_since or now
+        return _Moment(now, self._up_since, self._queue.is_idle())
 
     @contextmanager
     def _apart(self, name: str) -> Iterator[None]:
@@ -92,90 +96,84 @@ class Sweeper:
         except Exception:  # whatever it is: the sweep is the last who could do anything for the other jobs
             log.exception("The sweep passes over %s", name)
 
-    def _look_at(self, entry: Entry, moment: datetime, idle: bool) -> None:
+    def _look_at(self, entry: Entry, moment: _Moment) -> None:
         job_id = entry.key.removeprefix(paths.ACTIVE)
         try:
             job = self._repository.load(job_id)
         except UnknownJob:
-            if moment - entry.modified > _ABANDONED:
+            if moment.now - entry.modified > _ABANDONED:
                 self._repository.retire(job_id)
             return
         with suppress(UnknownJob, PreconditionFailed):  # changed meanwhile: the next pass sees it
-            self._tend(job, moment, idle)
+            self._tend(job, entry, moment)
 
-    def _tend(self, job: Job, moment: datetime, idle: bool) -> None:
+    def _tend(self, job: Job, active: Entry, moment: _Moment) -> None:
         if job.finished:
             self._see_off(job)
         elif job.status == CANCELLING:
             self._ending.settle(job.id)
+        elif job.status in (QUEUED, VALIDATING):
+            self._send_forgotten(job, [("start", None)], active, [], moment)
         elif job.status in (IN_PROGRESS, FINALIZING):
-            self._tend_chunks(job, moment, idle)
-        elif job.status in (QUEUED, VALIDATING) and self._watch.is_stuck(job, (), idle):
-            self._send_again(job, [("start", None)])
+            attempts = list(self._store.list(paths.attempts(job.id)))
+            self._send_forgotten(job, self._free_steps(job, attempts, moment), active, attempts, moment)
 
     def _see_off(self, job: Job) -> None:
         """A finished job whose end was cut off, or which is still to be announced."""
         if job.notified:
             self._ending.clear_parts(job.id)
             self._repository.retire(job.id)
-        elif is_due(self._repository, job) and not self._is_sent(job) and self._mark_sent(job):
+        elif is_due(self._repository, job):
             self._queue.send("notify", job.id)
 
-    def _is_sent(self, job: Job) -> bool:
-        """Whether an announcement has been sent to the queue since it is due, and not so long ago that it is lost."""
-        if job.sent_at is None:
-            return False
-        sent, due = (datetime.fromisoformat(moment) for moment in (job.sent_at, job.announce_at or job.sent_at))
-        return sent >= due and abs(self._repository.clock() - sent) <= FORGOTTEN
-
-    def _mark_sent(self, job: Job) -> bool:
-        """Write down that a step is sent again; of all sweepers who find that it must be, one does."""
-        moment = self._repository.moment()
-        seen = job.status, job.sent_at
-        return self._repository.change(
-            job.id, lambda now: replace(now, sent_at=moment) if (now.status, now.sent_at) == seen else now
-        ).made
-
-    def _tend_chunks(self, job: Job, moment: datetime, idle: bool) -> None:
+    def _free_steps(self, job: Job, attempts: Sequence[Entry], moment: _Moment) -> list[_Open]:
+        """The steps of a job that nobody is at: they wait in the queue, or have been lost. Those whose worker is gone
+        have certainly been, and are sent at once."""
         done = self._repository.done(job.id)
-        attempts = {entry.key: entry for entry in self._store.list(paths.attempts(job.id))}
-        stuck = self._watch.is_stuck(job, (len(done), *(entry.etag for entry in attempts.values())), idle)
         missing = sorted({job.span_of(number)[0] for number in range(job.chunks) if number not in done})
         steps: list[_Open] = [("chunk", number) for number in missing] or [("finish", None)]
+        begun = {entry.key: entry for entry in attempts}
         free = []
         for step, number in steps:
-            entry = attempts.get(paths.attempt(job.id, step if number is None else f"{number:06d}"))
-            if entry is None or self._is_free(entry):
+            entry = begun.get(paths.attempt(job.id, step if number is None else f"{number:06d}"))
+            if entry is None or self._is_free(job, (step, number), entry, moment):
                 free.append((step, number))
-            elif self._is_lost(entry, moment):
-                self._resend(job, step, number)
-        if free and stuck:
-            self._send_again(job, free)
+        return free
 
-    def _is_free(self, entry: Entry) -> bool:
-        """Whether nobody is at a step any more, and its message waits or has been lost."""
-        with suppress(ObjectNotFound):
-            return Attempt.from_bytes(self._store.get(entry.key).data, entry.key).lost
-        return False
+    def _is_free(self, job: Job, step: _Open, entry: Entry, moment: _Moment) -> bool:
+        try:
+            stored = self._store.get(entry.key)
+        except ObjectNotFound:
+            return False  # tidied up this moment, since the job has ended
+        held = Attempt.from_bytes(stored.data, entry.key)
+        # While the store was away nobody could renew a lease.
+        renewed = max(entry.modified, moment.up_since)
+        is_over = moment.now - renewed > timedelta(seconds=LEASE_SECONDS)
+        if not held.lost and (held.is_dead() or is_over) and declare_lost(self._store, entry.key, stored):
+            self._resend(job, step)
+        return held.lost
 
-    def _is_lost(self, entry: Entry, moment: datetime) -> bool:
-        """Whether who was at a step is gone; of all sweepers who see it, one is told."""
-        with suppress(ObjectNotFound):
-            held = Attempt.from_bytes(self._store.get(entry.key).data, entry.key)
-            if held.is_dead() or self._is_over(entry, moment):
-                return declare_lost(self._store, entry.key)
-        return False
+    def _send_forgotten(
+        self, job: Job, free: Sequence[_Open], active: Entry, attempts: Sequence[Entry], moment: _Moment
+    ) -> None:
+        """Send steps that nobody is at once more, if nothing has been done of the job for a while.
 
-    def _is_over(self, entry: Entry, moment: datetime) -> bool:
-        """Whether nobody renews a lease. While the store was away nobody could."""
-        up = self._store_up_since is not None and self._monotonic() - self._store_up_since > LEASE_SECONDS
-        return up and moment - entry.modified > timedelta(seconds=LEASE_SECONDS)
+        Where no step waits in the queue, they have been lost. Where some do, it may be these: they are given time, and
+        the more the longer the job has waited already, so that a queue which is hours long is not filled with what it
+        holds."""
+        sent = datetime.fromisoformat(job.sent_at) if job.sent_at else active.modified
+        patience = self._grace if moment.idle else max(_FORGOTTEN, sent - active.modified)
+        still = moment.now - max(sent, *(entry.modified for entry in (active, *attempts)))
+        if free and still > patience and self._mark_sent(job, moment):
+            for step in free:
+                self._resend(job, step)
 
-    def _send_again(self, job: Job, steps: list[_Open]) -> None:
-        if self._mark_sent(job):
-            for step, number in steps:
-                self._resend(job, step, number)
+    def _mark_sent(self, job: Job, moment: _Moment) -> bool:
+        """Write down that steps are sent again; of all sweepers who find that they must be, one does."""
+        marked = replace(job, sent_at=moment.now.isoformat())
+        return self._repository.change(job.id, lambda now: marked if now == job else now).made
 
-    def _resend(self, job: Job, step: Step, number: int | None) -> None:
-        log.warning("Step %s %s of %s was lost; it is sent again.", step, "" if number is None else number, job.id)
-        self._queue.send(step, job.id, number, job.chunks if step == "chunk" else 0)
+    def _resend(self, job: Job, step: _Open) -> None:
+        name, number = step
+        log.warning("Step %s %s of %s was lost; it is sent again.", name, "" if number is None else number, job.id)
+        self._queue.send(name, job.id, number, job.chunks if name == "chunk" else 0)

@@ -29,7 +29,7 @@ from churn_api.jobs.joining import join
 from churn_api.jobs.leases import KeepsFailing, Lease, begin
 from churn_api.jobs.lifecycle import Lifecycle
 from churn_api.jobs.plan import NewerPlan, Plan
-from churn_api.jobs.queue import Delivery, Queue
+from churn_api.jobs.queue import Queue
 from churn_api.jobs.release_cache import ReleaseCache
 from churn_api.jobs.repository import JobRepository
 
@@ -103,7 +103,7 @@ class Steps:
         with suppress(UnknownJob):
             self._ending.settle(job_id)
 
-    def chunk(self, job_id: str, number: int, delivery: Delivery) -> None:
+    def chunk(self, job_id: str, number: int) -> None:
         """Score the span of a chunk, unless all of it has been done or someone else is at it; between chunks, smaller
         jobs that wait come first."""
         with suppress(UnknownJob):
@@ -113,20 +113,20 @@ class Steps:
             elif job.status == IN_PROGRESS:
                 done = self._repository.done(job_id)
                 if missing := [other for other in job.span_of(number) if other not in done]:
-                    self._attempt(job, f"{job.span_of(number)[0]:06d}", delivery, missing)
+                    self._attempt(job, f"{job.span_of(number)[0]:06d}", missing)
 
-    def finish(self, job_id: str, delivery: Delivery) -> None:
+    def finish(self, job_id: str) -> None:
         """Join the chunks' parts, unless some are still missing or it has been done."""
         with suppress(UnknownJob):
             job = self._repository.load(job_id)
             if job.status in (IN_PROGRESS, FINALIZING) and len(self._repository.done(job_id)) == job.chunks:
                 job = self._enter(job_id, _finalizing)
                 if job.status == FINALIZING:
-                    self._attempt(job, "finish", delivery, [])
+                    self._attempt(job, "finish", [])
 
-    def _attempt(self, job: Job, step: str, delivery: Delivery, missing: list[int]) -> None:
+    def _attempt(self, job: Job, step: str, missing: list[int]) -> None:
         try:
-            lease = begin(self._store, job.id, step, delivery)
+            lease = begin(self._store, job.id, step)
         except KeepsFailing as error:
             self._ending.fail(job.id, error.message)
             return
@@ -134,34 +134,29 @@ class Steps:
             try:
                 with lease.renewed():
                     left = self._score(job, missing) if missing else self._join(job)
-                if left:
-                    self._give_way(job, lease, left)
+                if left:  # the rest waits behind the smaller jobs
+                    self._send_back(job, lease, left)
             except StoreUnavailable:
-                raise  # retried by whoever called, as the same attempt
+                raise  # tried again by whoever called, as the same attempt
             except UnknownJob:
                 raise  # deleted meanwhile, as good callers do once they have the results
             except NewerPlan:
                 _leave_to_newer(step, job)
                 with suppress(PreconditionFailed):
-                    lease.hand_back()
+                    lease.release()
             except Exception as error:  # whatever a row can do to the code must not leave the job unfinished
                 log.exception("Step %s of %s failed", step, job.id)
-                self._again(job, lease, error, missing)
+                reason = error.message if isinstance(error, ChurnError) else type(error).__name__
+                self._send_back(job, lease, missing, reason)
 
-    def _again(self, job: Job, lease: Lease, error: Exception, missing: list[int]) -> None:
-        reason = error.message if isinstance(error, ChurnError) else type(error).__name__
+    def _send_back(self, job: Job, lease: Lease, left: list[int], failure: str | None = None) -> None:
+        """Free a step and send what is left of it again."""
         with suppress(PreconditionFailed):
-            lease.give_up(reason)
-            if missing:
-                self._queue.send("chunk", job.id, missing[0], job.chunks)
+            lease.release(failure)
+            if left:
+                self._queue.send("chunk", job.id, left[0], job.chunks)
             else:
                 self._queue.send("finish", job.id)
-
-    def _give_way(self, job: Job, lease: Lease, left: list[int]) -> None:
-        """Put the rest of a span behind the smaller jobs that wait."""
-        with suppress(PreconditionFailed):
-            lease.hand_back()
-            self._queue.send("chunk", job.id, left[0], job.chunks)
 
     def _score(self, job: Job, numbers: list[int]) -> list[int]:
         """Score chunks; returns those that are left because a smaller job waits."""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import logging
+import time
+from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from celery import Celery, Task
+from celery import Celery
 
 from churn import logs
 from churn.errors import StoreUnavailable
 from churn.store.opening import open_store
 from churn_api.celery_queue import CeleryQueue
-from churn_api.jobs.queue import Delivery
 from churn_api.jobs.repository import JobRepository
 from churn_api.jobs.webhook import Webhook
 from churn_api.metrics.jobs import RedisJobMetrics
@@ -20,26 +22,14 @@ from churn_api.settings import ApiSettings
 if TYPE_CHECKING:
     from churn_api.jobs.steps import Steps
 
-# Tasks belong to their own application, not to every one of the process.
-_OWN: dict[str, Any] = {"shared": False}
+log = logging.getLogger(__name__)
 
-# A try that follows another is the same attempt at a step; one that ended because the store is away would count as the
-# worker's death, and three of those fail a job.
-_RETRIES: dict[str, Any] = _OWN | {
-    "autoretry_for": (StoreUnavailable,),
-    "max_retries": None,
-    "retry_backoff": 1,
-    "retry_backoff_max": 15,
-    "retry_jitter": True,
-}
+# Between two tries while the store is away.
+_PAUSE_SECONDS = 2.0
 
 
 def register(celery: Celery, settings: ApiSettings) -> None:
     """Make the steps known to Celery under the names that the API sends."""
-
-    @cache
-    def repository() -> JobRepository:
-        return JobRepository(open_store(settings.store_url))
 
     @cache
     def steps() -> Steps:
@@ -48,33 +38,45 @@ def register(celery: Celery, settings: ApiSettings) -> None:
         from churn_api.jobs.release_cache import ReleaseCache
         from churn_api.jobs.steps import Steps
 
+        repository = JobRepository(open_store(settings.store_url))
         queue, metrics = CeleryQueue(celery, settings.queue_url), RedisJobMetrics(settings.queue_url)
-        return Steps(repository(), queue, ReleaseCache(repository().store), metrics)
+        return Steps(repository, queue, ReleaseCache(repository.store), metrics)
 
-    @celery.task(name="churn.start", **_RETRIES)
+    # Tasks belong to their own application, not to every one of the process.
+    @celery.task(name="churn.start", shared=False)
     def start(job_id: str) -> None:
-        logs.request_id.set(job_id)
-        steps().start(job_id)
+        _patiently(job_id, lambda: steps().start(job_id))
 
-    @celery.task(name="churn.chunk", bind=True, **_RETRIES)
-    def chunk(self: Task[..., None], job_id: str, number: int) -> None:
-        logs.request_id.set(job_id)
-        steps().chunk(job_id, number, _delivery(self))
+    @celery.task(name="churn.chunk", shared=False)
+    def chunk(job_id: str, number: int) -> None:
+        _patiently(job_id, lambda: steps().chunk(job_id, number))
 
-    @celery.task(name="churn.finish", bind=True, **_RETRIES)
-    def finish(self: Task[..., None], job_id: str) -> None:
-        logs.request_id.set(job_id)
-        steps().finish(job_id, _delivery(self))
+    @celery.task(name="churn.finish", shared=False)
+    def finish(job_id: str) -> None:
+        _patiently(job_id, lambda: steps().finish(job_id))
 
-    @celery.task(name="churn.settle", **_RETRIES)
+    @celery.task(name="churn.settle", shared=False)
     def settle(job_id: str) -> None:
-        logs.request_id.set(job_id)
-        steps().settle(job_id)
+        _patiently(job_id, lambda: steps().settle(job_id))
 
-    @celery.task(name="churn.notify", **_OWN)
+    @celery.task(name="churn.notify", shared=False)
     def notify(job_id: str) -> None:
         """Sent by an older program during an upgrade: announcements have a queue of their own."""
         CeleryQueue(celery, settings.queue_url).send("notify", job_id)
+
+
+def _patiently(job_id: str, step: Callable[[], None]) -> None:
+    """Do a step, as often as it takes while the store is away: no other step could be done meanwhile, and a process
+    that goes on with its own one is no dead worker."""
+    logs.request_id.set(job_id)
+    while True:
+        try:
+            step()
+        except StoreUnavailable as error:
+            log.warning("A step waits for the store: %s", error.message)
+            time.sleep(_PAUSE_SECONDS)
+        else:
+            return
 
 
 def announcer(settings: ApiSettings) -> Webhook | None:
@@ -83,7 +85,3 @@ def announcer(settings: ApiSettings) -> Webhook | None:
         return None
     secret = settings.webhook_secret.get_secret_value()
     return Webhook(settings.webhook_url, secret, allow_private=settings.webhook_allow_private)
-
-
-def _delivery(task: Task[..., None]) -> Delivery:
-    return Delivery(str(task.request.id), task.request.retries or 0)
