@@ -1,7 +1,10 @@
 """Jobs on the real stack: killed at random, submitted in crowds, fed with broken files."""
 
 import random
+import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import repeat
 
 import pytest
 import requests
@@ -12,7 +15,10 @@ from churn_trainer.data import sample
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(1800)]
 
 HEAD, *ROWS = sample.csv_bytes().splitlines()
+NAMES = HEAD.split(b",")
+REQUIRED = (b"gender", b"SeniorCitizen", b"tenure", b"Contract", b"MonthlyCharges")
 CLIENTS = 16
+LARGE = 65_000_000
 
 
 def table(rows: int, name: int = 0) -> bytes:
@@ -75,11 +81,42 @@ def test_two_hundred_broken_files_break_nothing(stack, eventually):
     assert restarts(stack) == before
 
 
+def shifted() -> list[bytes]:
+    """The sample with every column one to the left: each row has fifteen faults. The first is whole, or the upload
+    would be refused at once."""
+    return [HEAD, ROWS[0], *(row.partition(b",")[2] + b"," for row in ROWS)]
+
+
+def required_alone() -> list[bytes]:
+    """The sample with no field but those that must be given: each row is averaged over real customers."""
+    return [b",".join(cells(row)[place] for place in map(NAMES.index, REQUIRED)) for row in (HEAD, *ROWS)]
+
+
+def absent_at_random() -> list[bytes]:
+    """The sample with half of the other fields absent, other ones in each row."""
+    chance = random.Random(1)
+    return [HEAD, *(b",".join(map(blank, NAMES, cells(row), repeat(chance))) for row in ROWS)]
+
+
+def cells(row: bytes) -> list[bytes]:
+    return row.split(b",")
+
+
+def blank(name: bytes, cell: bytes, chance: random.Random) -> bytes:
+    return cell if name in REQUIRED or chance.random() < 0.5 else b""
+
+
+def large(head: bytes, *rows: bytes) -> bytes:
+    """These rows over and over, in 65 MB."""
+    once = b"\n".join([*rows, b""])
+    return head + b"\n" + once * (LARGE // len(once))
+
+
 def test_a_large_file_whose_columns_are_shifted_is_completed_without_a_kill(stack, eventually):
     """65 MB of rows with fifteen faults each, in the 384 MiB that the worker's container has. The first is whole, or
     the upload would be refused at once."""
-    shifted = [row.partition(b",")[2] + b"," for row in ROWS]
-    answer = submit(stack, b"\n".join([HEAD, ROWS[0], *shifted * 71]))
+    head, first, *rest = shifted()
+    answer = submit(stack, b"\n".join([head, first, *rest * 71]))
     assert answer.status_code == 202, answer.text
     job = finished(stack, answer.json()["id"], eventually)
     failed = 71 * len(ROWS)
@@ -92,3 +129,27 @@ def test_a_large_file_whose_columns_are_shifted_is_completed_without_a_kill(stac
     part = requests.get(f"{stack.site}{job['links']['errors']}", headers={"Range": "bytes=-200"}, timeout=30)
     assert part.status_code == 206
     assert part.text.splitlines()[-1].startswith(f"{failed + 1},")
+
+
+@pytest.mark.parametrize("worst", [shifted, required_alone, absent_at_random])
+def test_a_job_of_one_row_beside_the_worst_file_is_done_within_ten_seconds(
+    stack, eventually, worst: Callable[[], list[bytes]]
+):
+    """As often as there is one: each chunk of the large file takes the worker as long as any can."""
+    answer = submit(stack, large(*worst()))
+    assert answer.status_code == 202, answer.text
+    path = f"{stack.site}/jobs/{answer.json()['id']}"
+    eventually(lambda: requests.get(path, timeout=30).json()["status"] == "in_progress", seconds=60)
+    seconds = []
+    try:
+        for number in range(12):
+            began = time.monotonic()
+            assert finished(stack, submit(stack, table(1, number)).json()["id"], eventually)["status"] == "completed"
+            seconds.append(time.monotonic() - began)
+            if requests.get(path, timeout=30).json()["status"] != "in_progress":
+                break
+    finally:
+        requests.post(f"{path}/cancel", timeout=30)
+    assert len(seconds) > 3
+    assert max(seconds) < 10, seconds
+    assert finished(stack, answer.json()["id"], eventually)["status"] in ("completed", "cancelled")

@@ -9,6 +9,8 @@ from churn.errors import StoreUnavailable
 from churn.job_states import IN_PROGRESS
 from churn_api.jobs import chunk_pipeline, paths
 from churn_api.jobs.chunk_pipeline import ChunkPipeline
+from churn_api.jobs.csv import chunk_scorer
+from churn_api.jobs.csv.chunk_scorer import ChunkScorer
 from churn_api.jobs.plan import Plan
 from churn_api.jobs.release_cache import ReleaseCache
 
@@ -51,9 +53,51 @@ def test_a_chunk_that_takes_long_gives_way_in_its_middle_but_not_for_ever(
     job, plan, scorer = begun(bench, many_customers(8_000))
     numbers = list(range(len(plan.chunks)))
     monkeypatch.setattr(chunk_pipeline, "_PATIENCE_SECONDS", 0.0)
-    assert [scorer.score(job, plan, numbers, enough=lambda: True) for _ in range(4)] == [[], [], [0], [0]]
-    waits = iter([False, True])  # before the second, and within it
+    assert [scorer.score(job, plan, numbers, enough=lambda: True) for _ in range(2)] == [[], [0]]
+    waits = iter([False, False, True])  # within the first, before the second, and within it
     assert scorer.score(job, plan, numbers, enough=lambda: next(waits)) == [0]
+
+
+@pytest.mark.parametrize("held_bytes", [1 << 20, 10])
+def test_a_chunk_goes_on_where_it_was_left(
+    bench: Any, mixed: bytes, monkeypatch: pytest.MonkeyPatch, held_bytes: int
+) -> None:
+    undisturbed, job = bench.submit(mixed), bench.submit(mixed)
+    bench.drain()
+    scored = []
+    whole = ChunkScorer._score
+
+    def counted(self: ChunkScorer, part: slice, assuming: Any) -> list[int]:
+        scored.append(part.start)
+        return whole(self, part, assuming)
+
+    for where, name, value in (
+        (chunk_pipeline, "_PATIENCE_SECONDS", 0.0),
+        (chunk_pipeline, "_HELD_BYTES", held_bytes),
+        (chunk_scorer, "_SLICE", 500),
+        (ChunkScorer, "_score", counted),
+    ):
+        monkeypatch.setattr(where, name, value)
+    job, plan, scorer = begun(bench, mixed)
+    rows = plan.chunks[0].rows
+    interruptions = 0
+    while scorer.score(job, plan, [0], enough=lambda: True) == []:
+        interruptions += 1
+    assert interruptions == len(scored) == len(range(0, rows, 500)) > 2
+    for kind in ("results", "errors"):
+        part = bench.store.get(paths.chunk(job.id, 0, kind)).data
+        assert part
+        assert bench.file(undisturbed, kind).startswith(part)
+
+
+@pytest.fixture
+def mixed(many_customers: Callable[[int], bytes]) -> bytes:
+    """Rows that are whole, that lack a field, and that are refused."""
+    head, *rows = many_customers(4_000).splitlines()
+    for place in range(0, len(rows), 3):
+        rows[place] = rows[place].replace(b",Yes,", b",,", 1)
+        rows[place + 1 : place + 2] = [rows[place].replace(b"ROW,", b"ROW,nobody", 1)]
+    return b"\n".join([head, *rows])
 
 
 def test_what_is_written_of_a_chunk_that_gives_way_is_not_taken_for_whole(

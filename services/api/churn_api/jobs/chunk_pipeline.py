@@ -2,7 +2,6 @@
 
 import math
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain
@@ -28,12 +27,9 @@ _LONGEST = 16
 # whole file is wrong, go into the store as they come: they can be larger than the file.
 _HELD_BYTES = 1 << 20
 
-
-# A chunk all of whose rows are wrong in ways of their own takes half a minute. After so many seconds nobody need wait
-# for its end: what has been done of it is done again, which must not happen again and again.
+# A chunk all of whose rows lack other fields takes a quarter of a minute. After so many seconds nobody need wait for
+# its end: it goes on where it was left.
 _PATIENCE_SECONDS = 2.0
-_MOST_INTERRUPTIONS = 2
-_REMEMBERED = 1_000
 
 
 class _Interrupted(Exception):
@@ -64,7 +60,8 @@ class ChunkPipeline:
         self._releases = releases
         self._metrics = metrics
         self._words = ReasonTexts()
-        self._interrupted: Counter[tuple[str, int]] = Counter()
+        # The chunk that was left in its midst, if any. Another worker may have begun it anew meanwhile.
+        self._left: dict[tuple[str, int], ChunkScorer] = {}
 
     def score(
         self, job: Job, plan: Plan, numbers: Sequence[int], enough: Callable[[], bool] = lambda: False
@@ -101,9 +98,14 @@ class ChunkPipeline:
         self, predictor: Predictor, job_id: str, plan: Plan, number: int, data: bytes, enough: Callable[[], bool]
     ) -> _Scored:
         self._words = ReasonTexts() if self._words.full else self._words
-        scorer = ChunkScorer(predictor, data, plan.columns, plan.chunks[number], self._words)
-        errors = self._interruptible((job_id, number), scorer.errors(), enough)
-        lines = {"errors": self._first_lines(job_id, number, "errors", ERROR_COLUMNS, errors)}
+        scorer = self._left.pop((job_id, number), None)
+        scorer = scorer or ChunkScorer(predictor, data, plan.columns, plan.chunks[number], self._words)
+        try:
+            errors = _interruptible(scorer, enough)
+            lines = {"errors": self._first_lines(job_id, number, "errors", ERROR_COLUMNS, errors)}
+        except _Interrupted:
+            self._left = {(job_id, number): scorer}
+            raise
         if scorer.altered_errors:
             raw = self._first_lines(job_id, number, paths.raw("errors"), ERROR_COLUMNS, scorer.raw_errors())
             lines[paths.raw("errors")] = raw
@@ -112,19 +114,6 @@ class ChunkPipeline:
         if raw_results is not None:
             lines[paths.raw("results")] = b"".join([*_head(number, RESULT_COLUMNS), raw_results])
         return _Scored(number, lines, scorer.progress, scorer.tally)
-
-    def _interruptible(
-        self, chunk: tuple[str, int], pieces: Iterable[bytes], enough: Callable[[], bool]
-    ) -> Iterator[bytes]:
-        """The same pieces, each of which is some thousands of rows. Raises _Interrupted."""
-        end = time.monotonic() + _PATIENCE_SECONDS
-        for piece in pieces:
-            yield piece
-            if time.monotonic() > end and self._interrupted[chunk] < _MOST_INTERRUPTIONS and enough():
-                if len(self._interrupted) > _REMEMBERED:
-                    self._interrupted.clear()
-                self._interrupted[chunk] += 1
-                raise _Interrupted
 
     def _first_lines(
         self, job_id: str, number: int, kind: str, columns: tuple[str, ...], pieces: Iterable[bytes]
@@ -148,6 +137,16 @@ class ChunkPipeline:
         if self._repository.mark_done(job_id, scored.number, scored.progress):
             self._metrics.count_chunk(scored.progress, scored.tally)
         return self._repository.load(job_id).status == IN_PROGRESS
+
+
+def _interruptible(scorer: ChunkScorer, enough: Callable[[], bool]) -> Iterator[bytes]:
+    """The errors of a chunk, piece by piece, each of which is some thousands of rows. Raises _Interrupted where it is
+    `enough` after a while, in which some rows have been scored."""
+    end, before = time.monotonic() + _PATIENCE_SECONDS, scorer.scored
+    for piece in scorer.errors():
+        yield piece
+        if time.monotonic() > end and scorer.scored > before and enough():
+            raise _Interrupted
 
 
 def _head(number: int, columns: tuple[str, ...]) -> list[bytes]:

@@ -73,16 +73,22 @@ class ChunkScorer:
         self._derived = self._table.derived.copy()
         self._reasons = np.empty((REASONS, count), np.uint32)
         self._words = words or ReasonTexts()
+        self.scored = 0
+        """The first so many rows have been scored."""
         self.tally = ChunkStats()
         self.altered_errors = False
         """Whether a refused row's id was defused; known when all errors have been taken."""
 
     def errors(self) -> Iterator[bytes]:
-        """Score all rows; yields the lines of those that are refused."""
+        """Score all rows; yields the lines of those that are refused. Where this was left before its end, it can be
+        begun again: all lines come once more, and no row is scored twice."""
         refusals = Refusals(self._first_row)
         self.tally.faults = refusals.faults
         for start in range(0, len(self._accepted), _SLICE):
             part = slice(start, start + _SLICE)
+            if start < self.scored:
+                yield self._lines_of(start + np.flatnonzero(~self._accepted[part]), refusals)
+                continue
             lines: list[tuple[int, str]] = []
             assuming: dict[int, Reading] = {}
             for row in (start + np.flatnonzero(~self._table.sure[part])).tolist():
@@ -95,6 +101,7 @@ class ChunkScorer:
             for row in self._score(part, assuming):
                 self._accepted[row] = False
                 lines.append((row, refusals.lines(row, self._id_of(row), (UNFORESEEN,))))
+            self.scored = min(part.stop, len(self._accepted))
             yield "".join(text for _, text in sorted(lines)).encode()
         self.altered_errors = refusals.altered
         if self._unforeseen:
@@ -105,9 +112,13 @@ class ChunkScorer:
         refusals = Refusals(self._first_row, raw=True)
         refused = np.flatnonzero(~self._accepted)
         for start in range(0, len(refused), _SLICE):
-            rows = refused[start : start + _SLICE].tolist()
-            lines = (refusals.lines(row, self._id_of(row), self._faults(row, refusals.in_full)) for row in rows)
-            yield "".join(lines).encode()
+            yield self._lines_of(refused[start : start + _SLICE], refusals)
+
+    def _lines_of(self, refused: Numbers, refusals: Refusals) -> bytes:
+        """The lines of rows that have been refused."""
+        rows = refused.tolist()
+        lines = (refusals.lines(row, self._id_of(row), self._faults(row, refusals.in_full)) for row in rows)
+        return "".join(lines).encode()
 
     @property
     def progress(self) -> Progress:
