@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -175,6 +175,28 @@ def test_a_wiped_queue_costs_time_and_nothing_else(
         assert stack.files(job_id) == undisturbed
 
 
+@contextmanager
+def store_away(stack: Stack) -> Iterator[None]:
+    """Nobody finds the store's folder."""
+    store, hidden = stack.folder / "store", stack.folder / "hidden"
+    store.rename(hidden)
+    try:
+        yield
+    finally:
+        hidden.rename(store)
+
+
+def test_a_store_that_is_away_costs_time_and_nothing_else(
+    stack: Stack, table: bytes, undisturbed: tuple[bytes, bytes]
+) -> None:
+    job_id = stack.submit(table)
+    until(stack, job_id, 1)
+    with store_away(stack):
+        time.sleep(5)
+    assert stack.wait(job_id)["status"] == "completed"
+    assert stack.files(job_id) == undisturbed
+
+
 def test_two_workers_share_a_job(stack: Stack, table: bytes, undisturbed: tuple[bytes, bytes]) -> None:
     stack.start_worker()
     job_id = stack.submit(table)
@@ -182,16 +204,19 @@ def test_two_workers_share_a_job(stack: Stack, table: bytes, undisturbed: tuple[
     assert stack.files(job_id) == undisturbed
 
 
+# A marked chunk does this to whoever scores it; and no step may take longer than six seconds.
 POISON = """
-import os, signal, sys
+import os, signal, sys, time
 from churn_api.jobs.csv import chunk_scorer
+from churn_api import celery_queue
 from celery.__main__ import main
 whole = chunk_scorer.ChunkScorer.__init__
 def poisoned(self, predictor, data, *rest):
     if b"POISON" in data:
-        os.kill(os.getpid(), signal.SIGKILL)
+        {poison}
     whole(self, predictor, data, *rest)
 chunk_scorer.ChunkScorer.__init__ = poisoned
+celery_queue.TIME_LIMIT = 6
 sys.exit(main())
 """
 
@@ -208,6 +233,24 @@ def slow(self, predictor, data, *rest):
 chunk_scorer.ChunkScorer.__init__ = slow
 sys.exit(main())
 """
+
+
+@pytest.mark.parametrize("how", ["in a span", "while the store is away"])
+def test_a_worker_that_is_stopped_ends_soon_and_leaves_the_rest_to_others(
+    stack: Stack, many_customers: Make, how: str
+) -> None:
+    stack.kill_workers()
+    stopped = stack.start_worker("-c", SLOW)
+    job_id = stack.submit(many_customers(40_000))
+    until(stack, job_id, 1)
+    with store_away(stack) if how == "while the store is away" else nullcontext():
+        time.sleep(2)
+        began = time.monotonic()
+        stopped.terminate()
+        assert stopped.wait(30) == 0
+        assert time.monotonic() - began < 8
+    stack.start_worker()
+    assert stack.wait(job_id)["request_counts"]["completed"] == 40_000
 
 
 @pytest.mark.timeout(300)
@@ -245,11 +288,12 @@ def test_a_busy_worker_holds_no_step_that_an_idle_one_could_do(stack: Stack, man
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.parametrize("poison", ["os.kill(os.getpid(), signal.SIGKILL)", "time.sleep(600)"], ids=["dies", "hangs"])
 def test_a_chunk_that_keeps_killing_its_worker_fails_its_job_alone(
-    stack: Stack, many_customers: Make, undisturbed: tuple[bytes, bytes], table: bytes
+    stack: Stack, many_customers: Make, undisturbed: tuple[bytes, bytes], table: bytes, poison: str
 ) -> None:
     stack.kill_workers()
-    stack.start_worker("-c", POISON)
+    stack.start_worker("-c", POISON.format(poison=poison))
     poisoned = stack.submit(many_customers(100).replace(b"0000007-ROW", b"POISON"))
     sound = stack.submit(table)
     job = stack.wait(poisoned, seconds=120)

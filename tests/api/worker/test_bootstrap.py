@@ -80,7 +80,7 @@ def test_a_step_is_tried_as_long_as_the_store_is_away(
     monkeypatch.setattr(Steps, step, away_at_first)
     monkeypatch.setattr(tasks, "_PAUSE_SECONDS", 0.0)
     celery = create_celery(settings.queue_url)
-    tasks.register(celery, settings)
+    tasks.register(celery, settings, tasks.Stopping())
     arguments = ("job_1", 3) if step == "chunk" else ("job_1",)
     celery.tasks[f"churn.{step}"].run(*arguments)
     assert tries == [arguments] * 5
@@ -88,6 +88,6 @@ def test_a_step_is_tried_as_long_as_the_store_is_away(
 
 def test_what_an_older_program_sends_about_announcements_is_passed_on(settings: ApiSettings, empty_redis: str) -> None:
     celery = create_celery(empty_redis)
-    tasks.register(celery, settings.model_copy(update={"queue_url": empty_redis}))
+    tasks.register(celery, settings.model_copy(update={"queue_url": empty_redis}), tasks.Stopping())
     celery.tasks["churn.notify"].run("job_1")
     assert CeleryQueue(celery, empty_redis).next_announcement() == "job_1"

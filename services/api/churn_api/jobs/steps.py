@@ -8,7 +8,6 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
 
 from churn.errors import (
     ChurnError,
@@ -39,12 +38,21 @@ log = logging.getLogger(__name__)
 class Steps:
     """What a worker does with jobs."""
 
-    def __init__(self, repository: JobRepository, queue: Queue, releases: ReleaseCache, metrics: JobMetrics) -> None:
+    def __init__(
+        self,
+        repository: JobRepository,
+        queue: Queue,
+        releases: ReleaseCache,
+        metrics: JobMetrics,
+        stopping: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """What is left of a span when the worker is `stopping` is for another one."""
         self._repository = repository
         self._store = repository.store
         self._queue = queue
         self._releases = releases
         self._metrics = metrics
+        self._stopping = stopping
         self._ending = Lifecycle(repository, queue, metrics)
         self._spans = ChunkPipeline(repository, releases, metrics)
 
@@ -134,7 +142,7 @@ class Steps:
             try:
                 with lease.renewed():
                     left = self._score(job, missing) if missing else self._join(job)
-                if left:  # the rest waits behind the smaller jobs
+                if left:
                     self._send_back(job, lease, left)
             except StoreUnavailable:
                 raise  # tried again by whoever called, as the same attempt
@@ -159,15 +167,17 @@ class Steps:
                 self._queue.send("finish", job.id)
 
     def _score(self, job: Job, numbers: list[int]) -> list[int]:
-        """Score chunks; returns those that are left because a smaller job waits."""
+        """Score chunks; returns those that are left because a smaller job waits, or the worker stops."""
         try:
-            enough = partial(self._queue.smaller_waits, job.chunks)
-            done = set(self._spans.score(job, self._plan(job), numbers, enough))
+            done = set(self._spans.score(job, self._plan(job), numbers, lambda: self._gives_way(job)))
             in_progress = self._after_span(job.id)
             return [number for number in numbers if number not in done] if in_progress else []
         except UnknownJob:  # deleted meanwhile: nobody else knows of what has just been written
             self._ending.clear_parts(job.id)
             raise
+
+    def _gives_way(self, job: Job) -> bool:
+        return self._stopping() or self._queue.smaller_waits(job.chunks)
 
     def _after_span(self, job_id: str) -> bool:
         """See to what may have happened meanwhile: the last chunk done, or the job cancelled. Whether the job is still

@@ -38,7 +38,9 @@ def create_worker(settings: ApiSettings) -> Celery:
     # Whoever answers this signal keeps Celery from configuring the logs itself, in each process that it forks too.
     signals.setup_logging.connect(lambda **_: logs.configure(settings, "worker"), weak=False)
     celery = create_celery(settings.queue_url, settings.worker_concurrency)
-    tasks.register(celery, settings)
+    stopping = tasks.Stopping()
+    signals.worker_shutting_down.connect(stopping.begin, weak=False)
+    tasks.register(celery, settings, stopping)
     celery.steps["consumer"].add(Heartbeat)
     sweeping = Sweeping(settings, celery)
     signals.worker_ready.connect(sweeping.begin, weak=False)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
 import logging
 import time
 from collections.abc import Callable
 from functools import cache
-from typing import TYPE_CHECKING
+from multiprocessing.sharedctypes import RawValue
+from typing import TYPE_CHECKING, Any
 
 from celery import Celery
 
@@ -28,8 +30,23 @@ log = logging.getLogger(__name__)
 _PAUSE_SECONDS = 2.0
 
 
-def register(celery: Celery, settings: ApiSettings) -> None:
-    """Make the steps known to Celery under the names that the API sends."""
+class Stopping:
+    """Whether the worker has been told to stop, for all of its processes. There is no lock, which one that is killed
+    could keep."""
+
+    def __init__(self) -> None:
+        self._flag = RawValue(ctypes.c_bool, False)
+
+    def __call__(self) -> bool:
+        return bool(self._flag.value)
+
+    def begin(self, **_: Any) -> None:
+        self._flag.value = True
+
+
+def register(celery: Celery, settings: ApiSettings, stopping: Callable[[], bool]) -> None:
+    """Make the steps known to Celery under the names that the API sends. Those that are long end early when the worker
+    is `stopping`."""
 
     @cache
     def steps() -> Steps:
@@ -40,24 +57,28 @@ def register(celery: Celery, settings: ApiSettings) -> None:
 
         repository = JobRepository(open_store(settings.store_url))
         queue, metrics = CeleryQueue(celery, settings.queue_url), RedisJobMetrics(settings.queue_url)
-        return Steps(repository, queue, ReleaseCache(repository.store), metrics)
+        return Steps(repository, queue, ReleaseCache(repository.store), metrics, stopping)
+
+    def do(job_id: str, step: Callable[[Steps], None]) -> None:
+        logs.request_id.set(job_id)
+        _patiently(lambda: step(steps()), stopping)
 
     # Tasks belong to their own application, not to every one of the process.
     @celery.task(name="churn.start", shared=False)
     def start(job_id: str) -> None:
-        _patiently(job_id, lambda: steps().start(job_id))
+        do(job_id, lambda steps: steps.start(job_id))
 
     @celery.task(name="churn.chunk", shared=False)
     def chunk(job_id: str, number: int) -> None:
-        _patiently(job_id, lambda: steps().chunk(job_id, number))
+        do(job_id, lambda steps: steps.chunk(job_id, number))
 
     @celery.task(name="churn.finish", shared=False)
     def finish(job_id: str) -> None:
-        _patiently(job_id, lambda: steps().finish(job_id))
+        do(job_id, lambda steps: steps.finish(job_id))
 
     @celery.task(name="churn.settle", shared=False)
     def settle(job_id: str) -> None:
-        _patiently(job_id, lambda: steps().settle(job_id))
+        do(job_id, lambda steps: steps.settle(job_id))
 
     @celery.task(name="churn.notify", shared=False)
     def notify(job_id: str) -> None:
@@ -65,18 +86,17 @@ def register(celery: Celery, settings: ApiSettings) -> None:
         CeleryQueue(celery, settings.queue_url).send("notify", job_id)
 
 
-def _patiently(job_id: str, step: Callable[[], None]) -> None:
+def _patiently(step: Callable[[], None], stopping: Callable[[], bool]) -> None:
     """Do a step, as often as it takes while the store is away: no other step could be done meanwhile, and a process
     that goes on with its own one is no dead worker."""
-    logs.request_id.set(job_id)
     while True:
         try:
-            step()
+            return step()
         except StoreUnavailable as error:
             log.warning("A step waits for the store: %s", error.message)
-            time.sleep(_PAUSE_SECONDS)
-        else:
-            return
+        if stopping():
+            return None  # the sweep sends it again
+        time.sleep(_PAUSE_SECONDS)
 
 
 def announcer(settings: ApiSettings) -> Webhook | None:
