@@ -79,11 +79,10 @@ def test_a_chunk_goes_on_where_it_was_left(
     ):
         monkeypatch.setattr(where, name, value)
     job, plan, scorer = begun(bench, mixed)
-    rows = plan.chunks[0].rows
     interruptions = 0
     while scorer.score(job, plan, [0], enough=lambda: True) == []:
         interruptions += 1
-    assert interruptions == len(scored) == len(range(0, rows, 500)) > 2
+    assert interruptions == len(scored) == len(set(scored)) > 2
     for kind in ("results", "errors"):
         part = bench.store.get(paths.chunk(job.id, 0, kind)).data
         assert part
