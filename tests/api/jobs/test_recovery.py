@@ -16,7 +16,7 @@ import pytest
 
 from churn.errors import StoreUnavailable
 from churn_api.jobs import chunk_pipeline, leases, paths, recovery
-from churn_api.jobs.leases import LEASE_SECONDS, MAX_DEATHS, Attempt, KeepsFailing, begin
+from churn_api.jobs.leases import LEASE_SECONDS, MAX_DEATHS, Attempt, KeepsFailing, begin, declare_lost
 from churn_api.jobs.recovery import Sweeper
 
 Make = Callable[[int], bytes]
@@ -128,6 +128,15 @@ def test_a_lease_that_nobody_renews_is_declared_lost_once(bench: Any, many_custo
     assert bench.queue.steps == [("chunk", job.id, 0)]
     bench.drain()
     assert bench.status(job) == "completed"
+
+
+def test_a_lease_that_has_been_taken_over_meanwhile_is_not_declared_lost(bench: Any) -> None:
+    key = paths.attempt("job_x", "000000")
+    held_by(bench, "job_x", "000000")
+    seen = bench.store.get(key)
+    held_by(bench, "job_x", "000000", count=2)
+    assert not declare_lost(bench.store, key, seen)
+    assert not Attempt.from_bytes(bench.store.get(key).data, key).lost
 
 
 def test_leases_are_not_judged_while_nobody_could_renew_them(
