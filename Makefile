@@ -62,7 +62,7 @@ test-stack: $(VENV)/requirements.txt ## Build, start, test and take down a stack
 	$(BIN)/python -m pytest -m stack $(ARGS)
 
 chaos: $(VENV)/requirements.txt ## Kill parts of a stack of its own at random, lose answers of its store (ROUNDS=5, SEED=1; RUNNING=1: of the one that runs); no job is lost
-	$(BIN)/python scripts/chaos.py --rounds $(or $(ROUNDS),5) --seed $(or $(SEED),1) $(if $(RUNNING),--running)
+	$(BIN)/python -m scripts.chaos --rounds $(or $(ROUNDS),5) --seed $(or $(SEED),1) $(if $(RUNNING),--running)
 
 soak: $(VENV)/requirements.txt ## Load a production-shaped stack of its own for MINUTES=30 inside a gigabyte, beside hostile clients, then kill each service in turn
 	$(BIN)/python -m scripts.soak --minutes $(or $(MINUTES),30)

@@ -12,16 +12,11 @@ import argparse
 import csv
 import hashlib
 import io
-import json
 import os
 import random
-import socket
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -29,8 +24,8 @@ from typing import Any, NamedTuple
 import requests
 
 from churn_trainer.data import sample
+from scripts.stack import ROOT, Stack, override, own_environment, started
 
-ROOT = Path(__file__).resolve().parents[1]
 LOST_SHARE = 0.1
 VICTIMS = ("worker", "api", "queue", "cache", "minio")
 ROWS = (1_000, 20_000, 60_000)
@@ -47,20 +42,11 @@ class Files(NamedTuple):
     errors: str
 
 
-@dataclass
-class Stack:
-    """A Compose project and the address of its API."""
+@dataclass(frozen=True)
+class Target(Stack):
+    """The stack that is disturbed, and what was done to it in this round."""
 
-    environment: dict[str, str]
-    api: str
     killed: list[str] = field(default_factory=list)
-
-    def compose(self, *arguments: str, check: bool = True) -> str:
-        command = ["docker", "compose", "--progress", "quiet", *arguments]
-        done = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True)
-        if check and done.returncode:
-            raise SystemExit(f"{' '.join(command)} failed:\n{done.stderr}")
-        return done.stdout
 
     def kill(self, service: str, down: float) -> None:
         """Kill a service's containers and start them again after `down` seconds."""
@@ -120,7 +106,7 @@ def customers(count: int) -> bytes:
     return b"\n".join(lines) + b"\n"
 
 
-def files_of(stack: Stack, job: dict[str, Any], rows: int) -> Files:
+def files_of(stack: Target, job: dict[str, Any], rows: int) -> Files:
     """The checksums of a completed job's files, which must account for every row exactly once."""
     if job["status"] != "completed":
         raise SystemExit(f"A job did not complete: {job}")
@@ -134,7 +120,7 @@ def files_of(stack: Stack, job: dict[str, Any], rows: int) -> Files:
     return Files(*(hashlib.sha256(text).hexdigest() for text in texts))
 
 
-def disturb(stack: Stack, chance: random.Random, wipe: bool) -> None:
+def disturb(stack: Target, chance: random.Random, wipe: bool) -> None:
     """Kill at random, several times, and wipe the queue once if asked to."""
     end = time.monotonic() + DISTURBED
     wipe_at = time.monotonic() + chance.uniform(0, DISTURBED / 2)
@@ -148,7 +134,7 @@ def disturb(stack: Stack, chance: random.Random, wipe: bool) -> None:
         stack.wipe_queue()
 
 
-def one_round(stack: Stack, number: int, chance: random.Random, wanted: dict[int, Files], key: str) -> None:
+def one_round(stack: Target, number: int, chance: random.Random, wanted: dict[int, Files], key: str) -> None:
     stack.killed.clear()
     start = time.monotonic()
     jobs = []
@@ -172,7 +158,7 @@ def one_round(stack: Stack, number: int, chance: random.Random, wanted: dict[int
 
 
 def lossy_store(seed: int) -> dict[str, Any]:
-    """What puts a proxy that loses answers between the store and those who work with jobs, as Compose reads it."""
+    """The services that put a proxy, which loses answers, between the store and those who work with jobs."""
     proxy = {
         # Built, though the API's own: Compose would look for it in a registry before it builds that.
         "build": {"context": str(ROOT), "dockerfile": "services/api/Dockerfile"},
@@ -187,45 +173,21 @@ def lossy_store(seed: int) -> dict[str, Any]:
         "environment": {"AWS_ENDPOINT_URL_S3": "http://lossy:9000"},
         "depends_on": {"lossy": {"condition": "service_healthy"}},
     }
-    return {"services": {"lossy": proxy, "api": behind, "worker": behind}}
+    return {"lossy": proxy, "api": behind, "worker": behind}
 
 
-@contextmanager
-def own_stack(seed: int) -> Iterator[Stack]:
-    """A stack that is built, started, and taken down at the end."""
-    with tempfile.TemporaryDirectory() as folder:
-        override = Path(folder) / "lossy.yaml"
-        override.write_text(json.dumps(lossy_store(seed)))
-        with started(override) as stack:
-            yield stack
-
-
-@contextmanager
-def started(override: Path) -> Iterator[Stack]:
-    ports = {f"CHURN_{name}_PORT": str(free_port()) for name in ("WEB", "API", "S3", "S3_CONSOLE")}
+def own_stack(folder: Path, seed: int) -> Target:
+    """A stack of this program's own, which is not started yet; its Compose file is written into `folder`."""
     settings = {"CHURN_JOB_CHUNK_MB": "1", "CHURN_DATA_SOURCE": "sample", "CHURN_CV_REPEATS": "1"}
-    files = {"COMPOSE_FILE": ":".join(("compose.yaml", "compose.local.yaml", str(override)))}
-    environment = os.environ | {"COMPOSE_PROJECT_NAME": f"churn-chaos-{os.getpid()}"} | files | ports | settings
-    stack = Stack(environment, f"http://127.0.0.1:{ports['CHURN_API_PORT']}")
-    try:
-        stack.compose("up", "--build", "--detach", "--wait")
-        yield stack
-    finally:
-        stack.compose("down", "--volumes", "--remove-orphans", "--timeout", "5", check=False)
+    return Target(ROOT, own_environment("chaos", settings | override(folder, lossy_store(seed))))
 
 
-def running_stack() -> Stack:
-    port = os.environ.get("CHURN_API_PORT", "5000")
-    return Stack(dict(os.environ), f"http://127.0.0.1:{port}")
+def running_stack() -> Target:
+    """The stack that the shell's COMPOSE_PROJECT_NAME and CHURN_API_PORT name."""
+    return Target(ROOT, {"CHURN_API_PORT": "5000", **os.environ})
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def run(stack: Stack, rounds: int, seed: int) -> None:
+def run(stack: Target, rounds: int, seed: int) -> None:
     chance, key = random.Random(seed), f"chaos-{seed}-{time.time_ns()}"  # noqa: S311
     wanted = {}
     for rows in ROWS:
@@ -246,7 +208,7 @@ def main() -> int:
     if options.running:
         run(running_stack(), options.rounds, options.seed)
     else:
-        with own_stack(options.seed) as stack:
+        with tempfile.TemporaryDirectory() as folder, started(own_stack(Path(folder), options.seed)) as stack:
             run(stack, options.rounds, options.seed)
             print(f"of the store's answers to writes {stack.compose('logs', 'lossy').count('lost')} were lost")
     return 0

@@ -1,19 +1,28 @@
-"""Processes that a measurement starts: Redis, servers and workers, and their time on the processor."""
+"""Processes that scripts, tests and benchmarks start, and the processor time that they take."""
 
 import os
 import signal
 import socket
 import subprocess
-import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import redis
+from redis.backoff import ConstantBackoff
+from redis.retry import Retry
 
 from scripts.run import redis_binary
 
 TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class RedisServer(NamedTuple):
+    """A Redis server: the URL of its unix socket, and its process."""
+
+    url: str
+    process: subprocess.Popen[bytes]
 
 
 def free_port() -> int:
@@ -42,19 +51,23 @@ def stopped(processes: Iterable[subprocess.Popen[bytes]]) -> None:
 
 
 @contextmanager
-def start_redis(folder: Path) -> Iterator[str]:
-    """A Redis of its own on a unix socket; yields its URL."""
-    folder.mkdir()
+def redis_server(folder: Path, *options: str) -> Iterator[RedisServer]:
+    """A Redis server that keeps its files in `folder` and saves nothing; `options` are those of its command line.
+
+    The folder's path must be short: that of a unix socket may have 107 bytes at most.
+    """
+    folder.mkdir(exist_ok=True)
     path = folder / "redis.sock"
-    command = [str(redis_binary()), "--port", "0", "--unixsocket", str(path), "--save", ""]
-    with started([*command, "--dir", str(folder), "--logfile", str(folder / "log")], dict(os.environ)):
-        client = redis.Redis(unix_socket_path=str(path))
-        for _ in range(200):
-            with suppress(redis.ConnectionError):
-                client.ping()
-                break
-            time.sleep(0.05)
-        yield f"unix://{path}"
+    command = [str(redis_binary()), "--port", "0", "--unixsocket", str(path), "--dir", str(folder), "--save", ""]
+    process = subprocess.Popen([*command, "--logfile", str(folder / "redis.log"), *options])
+    try:
+        pause = ConstantBackoff(0.05)  # type: ignore[arg-type]  # any number of seconds, whatever its annotation says
+        with redis.Redis(unix_socket_path=str(path), retry=Retry(pause, 200)) as client:
+            client.ping()
+        yield RedisServer(f"unix://{path}", process)
+    finally:
+        process.kill()  # a server that a benchmark has paused would never act on SIGTERM
+        process.wait(timeout=10)
 
 
 def cpu_seconds(pid: int) -> float:

@@ -11,8 +11,6 @@ import os
 import random
 import secrets
 import signal
-import socket
-import subprocess
 import sys
 import tempfile
 import time
@@ -27,8 +25,8 @@ import requests
 
 from churn_trainer.data import sample
 from scripts import hostile
+from scripts.stack import ROOT, Stack, override, own_environment, started
 
-ROOT = Path(__file__).resolve().parents[1]
 SERVING = ("web", "api", "worker", "cache", "queue")
 GIGABYTE_MIB = 1024
 UNITS = {"B": 1 / 2**20, "KiB": 1 / 1024, "MiB": 1, "GiB": 1024}
@@ -72,46 +70,28 @@ class Tally:
 
 
 @dataclass(frozen=True)
-class Stack:
-    """A Compose project of production's shape: where its files are, what its commands are told, how one gets in."""
+class KeyedStack(Stack):
+    """A stack of production's shape, with the API keys of its honest and of its hostile clients."""
 
-    folder: Path
-    environment: dict[str, str]
-    port: int
     key: str
     hostile_key: str = ""
 
-    def run(self, *command: str, check: bool = True) -> str:
-        done = subprocess.run(command, cwd=self.folder, env=self.environment, capture_output=True, text=True)
-        if check and done.returncode:
-            raise SystemExit(f"{' '.join(command)} failed:\n{done.stderr[-2000:]}")
-        return done.stdout
-
-    def compose(self, *arguments: str, check: bool = True) -> str:
-        return self.run("docker", "compose", *arguments, check=check)
-
-    def container(self, service: str) -> str:
-        return self.compose("ps", "--quiet", service).split()[0]
-
-    def started(self, container: str) -> str | None:
-        """When it was started last; None while it is not healthy."""
-        told = self.run("docker", "inspect", "--format", "{{.State.Health.Status}} {{.State.StartedAt}}", container)
-        status, at = told.split()
+    def healthy_since(self, container: str) -> str | None:
+        """When the container was started last; None while it is not healthy."""
+        form = "{{.State.Health.Status}} {{.State.StartedAt}}"
+        status, at = self.run("docker", "inspect", "--format", form, container).stdout.split()
         return at if status == "healthy" else None
 
     def ask(self, method: str, path: str, **options: Any) -> requests.Response:
         headers = {"X-API-Key": self.key, "X-Forwarded-For": HONEST} | options.pop("headers", {})
-        return requests.request(method, self.url + path, headers=headers, timeout=60, **options)
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return requests.request(method, self.site + path, headers=headers, timeout=60, **options)
 
     def memory(self) -> dict[str, float]:
         """MiB of each service that serves, as `docker stats` counts it."""
         names = {self.container(service): service for service in SERVING}
-        lines = self.run("docker", "stats", "--no-stream", "--no-trunc", "--format", "{{json .}}", *names).splitlines()
-        return {names[one["ID"]]: mebibytes(one["MemUsage"].split(" / ")[0]) for one in map(json.loads, lines)}
+        command = ("docker", "stats", "--no-stream", "--no-trunc", "--format", "{{json .}}", *names)
+        rows = [json.loads(line) for line in self.run(*command).stdout.splitlines()]
+        return {names[row["ID"]]: mebibytes(row["MemUsage"].split(" / ")[0]) for row in rows}
 
 
 def main() -> int:
@@ -120,41 +100,30 @@ def main() -> int:
     options = parser.parse_args()
     # Whoever ends it gets the stack taken down, as with Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with tempfile.TemporaryDirectory() as folder:
-        override = Path(folder) / "production.yaml"
-        services = {name: {"environment": {"CHURN_ENV": "production"}} for name in ("api", "worker", "trainer")}
-        override.write_text(json.dumps({"services": services}))
-        stack = own_stack(override)
-        try:
-            print("starting", flush=True)
-            stack.compose("up", "--build", "--detach", "--wait")
-            tally = load(stack, options.minutes * 60)
-            fine = report(tally)
-            if not fine:
-                LOG.parent.mkdir(exist_ok=True)
-                LOG.write_text(stack.compose("logs", "--no-color", "--timestamps", *SERVING))
-                print(f"What the services said is in {LOG.relative_to(ROOT)}.", flush=True)
-            return 0 if all([fine, *(recovers(stack, service) for service in SERVING)]) else 1
-        finally:
-            stack.compose("down", "--volumes", "--timeout", "5", check=False)
+    print("starting", flush=True)
+    with tempfile.TemporaryDirectory() as folder, started(own_stack(Path(folder))) as stack:
+        fine = report(load(stack, options.minutes * 60))
+        if not fine:
+            LOG.parent.mkdir(exist_ok=True)
+            LOG.write_text(stack.compose("logs", "--no-color", "--timestamps", *SERVING))
+            print(f"What the services said is in {LOG.relative_to(ROOT)}.", flush=True)
+        return 0 if all([fine, *(recovers(stack, service) for service in SERVING)]) else 1
 
 
-def own_stack(override: Path) -> Stack:
-    """One that this program may kill."""
-    port, key, hostile_key = free_port(), secrets.token_hex(24), secrets.token_hex(24)
-    environment = os.environ | {
-        "COMPOSE_PROJECT_NAME": f"churn-soak-{os.getpid()}",
-        "COMPOSE_FILE": ":".join(("compose.yaml", "compose.local.yaml", str(override))),
+def own_stack(folder: Path) -> KeyedStack:
+    """A stack of this program's own, which is not started yet; its Compose file is written into `folder`."""
+    key, hostile_key = secrets.token_hex(24), secrets.token_hex(24)
+    production = {name: {"environment": {"CHURN_ENV": "production"}} for name in ("api", "worker", "trainer")}
+    settings = {
         "CHURN_API_KEYS": f"{key},{hostile_key}",
         # Docker's own networks, so that the site tells callers apart by the addresses that this program gives them.
         "CHURN_TRUSTED_PROXIES": "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16",
-        "CHURN_WEB_PORT": str(port),
-        **{f"CHURN_{name}_PORT": str(free_port()) for name in ("API", "S3", "S3_CONSOLE")},
     }
-    return Stack(ROOT, environment, port, key, hostile_key)
+    environment = own_environment("soak", settings | override(folder, production))
+    return KeyedStack(ROOT, environment, key, hostile_key)
 
 
-def load(stack: Stack, seconds: float) -> Tally:
+def load(stack: KeyedStack, seconds: float) -> Tally:
     """Every kind of request at its own pace, all at once."""
     tally, over = Tally(), Event()
     table = b"".join(sample.csv_bytes().splitlines(keepends=True)[: JOB_ROWS + 1])
@@ -199,8 +168,8 @@ def keep_asking(tally: Tally, over: Event, kind: str, pause: float, ask: Callabl
         tally.add(kind, time.perf_counter() - start, fault)
 
 
-def hostile_target(stack: Stack, number: int) -> hostile.Target:
-    return hostile.Target(stack.url, {"X-API-Key": stack.hostile_key, "X-Forwarded-For": f"{HOSTILE}{number + 1}"})
+def hostile_target(stack: KeyedStack, number: int) -> hostile.Target:
+    return hostile.Target(stack.site, {"X-API-Key": stack.hostile_key, "X-Forwarded-For": f"{HOSTILE}{number + 1}"})
 
 
 def keep_at_it(tally: Tally, over: Event, kind: hostile.Kind, target: hostile.Target) -> None:
@@ -209,18 +178,18 @@ def keep_at_it(tally: Tally, over: Event, kind: hostile.Kind, target: hostile.Ta
         tally.add_hostile(hostile.fault(kind, kind.ask(target, rng)))
 
 
-def predict(stack: Stack, turn: int) -> str | None:
+def predict(stack: KeyedStack, turn: int) -> str | None:
     whole = CUSTOMER | {"InternetService": "No", "PhoneService": "Yes", "MultipleLines": "No", "Partner": "No"}
     whole |= {"Dependents": "No", "PaperlessBilling": "Yes", "PaymentMethod": "Mailed check", "tenure": turn % 100}
     return expect(stack, 200, "/predict", json=whole | {"MonthlyCharges": 20 + turn % 5000 / 100})
 
 
-def expect(stack: Stack, status: int, path: str, method: str = "POST", **options: Any) -> str | None:
+def expect(stack: KeyedStack, status: int, path: str, method: str = "POST", **options: Any) -> str | None:
     answer = stack.ask(method, path, **options)
     return None if answer.status_code == status else f"{answer.status_code} {answer.text[:200]}"
 
 
-def run_job(stack: Stack, table: bytes) -> str | None:
+def run_job(stack: KeyedStack, table: bytes) -> str | None:
     """Hand in a table and wait for its end."""
     deadline = time.monotonic() + BACK_SECONDS
     accepted = stack.ask("POST", "/jobs", data=table, headers={"Content-Type": "text/csv"})
@@ -252,16 +221,16 @@ def report(tally: Tally) -> bool:
     return together <= GIGABYTE_MIB and not tally.faults
 
 
-def recovers(stack: Stack, service: str) -> bool:
+def recovers(stack: KeyedStack, service: str) -> bool:
     """Kill the service's main process; whether all is as it was within two minutes, and the seconds that each took."""
     container = stack.container(service)
-    before = stack.started(container)
-    os.kill(int(stack.run("docker", "inspect", "--format", "{{.State.Pid}}", container)), signal.SIGKILL)
+    before = stack.healthy_since(container)
+    os.kill(int(stack.run("docker", "inspect", "--format", "{{.State.Pid}}", container).stdout), signal.SIGKILL)
     start = time.monotonic()
     table = b"".join(sample.csv_bytes().splitlines(keepends=True)[:101])
     awaited: dict[str, Callable[[], bool]] = {
         "predictions": lambda: predict(stack, int(start)) is None,
-        "container": lambda: stack.started(container) not in (before, None),
+        "container": lambda: stack.healthy_since(container) not in (before, None),
         "health": lambda: stack.ask("GET", "/health").json()["status"] == "healthy",
         "jobs": lambda: run_job(stack, table) is None,
     }
@@ -286,12 +255,6 @@ def succeeds(is_back: Callable[[], bool]) -> bool:
 def mebibytes(text: str) -> float:
     number = text.rstrip("BKMGi")
     return float(number) * UNITS[text[len(number) :]]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 if __name__ == "__main__":

@@ -24,13 +24,10 @@ class Units:
     row_bytes_in: float
     row_bytes_out: float
     chunk_bytes: float
-    plan_share: float
-    finish_share: float
     release_bytes: float
     chunk_writes: float
     chunk_reads: float
     chunk_redis: float
-    watch_reads_a_second: float
     sweep_lists_a_second: float
     about: str
 
@@ -42,7 +39,7 @@ def measured(path: Path = MEASURED) -> Units:
     # While a job runs, the processes go on looking for releases and the sweep goes on; chunks are many, so it is small.
     writes = sum(job["s3"].get(each, 0) for each in ("PUT", "POST", "LIST"))
     reads = sum(job["s3"].get(each, 0) for each in ("GET", "HEAD"))
-    idle, watching = requests["api_process_and_idle_worker_30_seconds"], requests["api_process_20_seconds"]
+    idle = requests["api_process_and_idle_worker_30_seconds"]
     return Units(
         predict=found["api"]["predict_cpu_seconds"],
         batch_row=found["api"]["batch_row_cpu_seconds"],
@@ -50,13 +47,10 @@ def measured(path: Path = MEASURED) -> Units:
         row_bytes_in=jobs["bytes"] / jobs["rows"],
         row_bytes_out=jobs["result_bytes"] / jobs["rows"],
         chunk_bytes=jobs["bytes"] / one["chunks"],
-        plan_share=one["plan_seconds"] / one["seconds"],
-        finish_share=one["finish_seconds"] / one["seconds"],
         release_bytes=found["release"]["bytes"],
         chunk_writes=writes / job["chunks"],
         chunk_reads=reads / job["chunks"],
         chunk_redis=job["redis"] / job["chunks"],
-        watch_reads_a_second=sum(watching["s3"].values()) / 20,
         sweep_lists_a_second=idle["s3"].get("LIST", 0) / 30,
         about=f"measured {found['measured']} by `{found['command']}` on {found['machine']}; the load average was "
         f"{found['load_average']:.2f} as it began, and while jobs ran other programs took "

@@ -3,12 +3,10 @@
 import logging
 import os
 import shutil
-import socket
-import subprocess
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from threading import Lock, Thread
 from typing import Any
@@ -21,6 +19,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from playwright.sync_api import Browser, sync_playwright
 from werkzeug.serving import make_server
 
+from scripts import processes
 from scripts.run import redis_binary
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -77,32 +76,7 @@ def telco_csv() -> Path:
 @pytest.fixture(scope="session")
 def free_port() -> Callable[[], int]:
     """A function that names a TCP port of the loopback that nobody listens on."""
-
-    def find() -> int:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            return int(probe.getsockname()[1])
-
-    return find
-
-
-@contextmanager
-def redis_server(folder: Path, *options: str) -> Iterator[str]:
-    """A Redis of its own on a unix socket; yields its URL."""
-    path = folder / "redis.sock"
-    command = [str(redis_binary()), "--port", "0", "--unixsocket", str(path), "--dir", str(folder)]
-    quiet = ["--save", "", "--daemonize", "no", "--logfile", str(folder / "redis.log")]
-    process = subprocess.Popen([*command, *quiet, *options])
-    try:
-        client = redis.Redis(
-            unix_socket_path=str(path), retry=redis.retry.Retry(redis.backoff.ConstantBackoff(0.05), 100)
-        )
-        client.ping()
-        client.close()
-        yield f"unix://{path}"
-    finally:
-        process.terminate()
-        process.wait(timeout=10)
+    return processes.free_port
 
 
 @pytest.fixture(scope="session")
@@ -117,7 +91,7 @@ def start_redis() -> Iterator[Callable[..., str]]:
             if not redis_binary():
                 pytest.skip("no redis-server on this machine (Debian: apt-get install redis-server)")
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="redis-")))
-            return stack.enter_context(redis_server(folder, *options))
+            return stack.enter_context(processes.redis_server(folder, *options)).url
 
         yield start
 

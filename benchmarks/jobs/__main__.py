@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from benchmarks.jobs.model import fit_pipeline, release_scorecard
-from benchmarks.jobs.stack import Stack, running
+from benchmarks.jobs.stack import ScoringStack, running
 from benchmarks.jobs.table import write_table
 from churn.store.opening import open_store
 
@@ -34,7 +34,7 @@ def timed(script: str, *arguments: str) -> tuple[float, float]:
     return clock, processor
 
 
-def measure(folder: Path, table: Path, rounds: int, stack: Stack | None) -> Seconds:
+def measure(folder: Path, table: Path, rounds: int, stack: ScoringStack | None) -> Seconds:
     """Every way once a round, so that what disturbs one disturbs all."""
     model, url = folder / "model.pkl", f"file://{folder}/store"
     store = open_store(url)
@@ -54,7 +54,7 @@ def measure(folder: Path, table: Path, rounds: int, stack: Stack | None) -> Seco
     return seconds
 
 
-def through_stack(stack: Stack, table: Path, seconds: Seconds) -> None:
+def through_stack(stack: ScoringStack, table: Path, seconds: Seconds) -> None:
     for workers in (1, 2):
         stack.workers(workers)
         times = stack.score(table)

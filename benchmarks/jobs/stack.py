@@ -1,7 +1,5 @@
 """A file through the real stack: upload, store, queue, workers."""
 
-import os
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -11,7 +9,7 @@ from typing import Any, NamedTuple
 
 import requests
 
-ROOT = Path(__file__).resolve().parents[2]
+from scripts.stack import ROOT, Stack, own_environment, started
 
 # Where control groups of the second and of the first version tell it.
 _SAMPLER = """
@@ -31,18 +29,8 @@ class Times(NamedTuple):
     whole: float
 
 
-class Stack:
-    """A Compose project of its own."""
-
-    def __init__(self, environment: dict[str, str], api: str) -> None:
-        self._environment = environment
-        self._api = api
-
-    def compose(self, *arguments: str) -> str:
-        command = ["docker", "compose", "--progress", "quiet", *arguments]
-        return subprocess.run(
-            command, cwd=ROOT, env=self._environment, check=True, stdout=subprocess.PIPE, text=True
-        ).stdout
+class ScoringStack(Stack):
+    """A stack that scores files, with as many workers as it is asked for."""
 
     def workers(self, count: int) -> None:
         self.compose("up", "--detach", "--wait", "--no-recreate", "--scale", f"worker={count}", "worker")
@@ -50,18 +38,18 @@ class Stack:
     def score(self, table: Path) -> Times:
         start = time.perf_counter()
         with table.open("rb") as file:
-            answer = requests.post(f"{self._api}/jobs", data=file, headers={"Content-Type": "text/csv"}, timeout=600)
+            answer = requests.post(f"{self.api}/jobs", data=file, headers={"Content-Type": "text/csv"}, timeout=600)
         answer.raise_for_status()
         upload = time.perf_counter() - start
         job: dict[str, Any] = answer.json()
         while not job["finished_at"]:
             # Often enough to see the end, seldom enough not to be what the cores are busy with.
             time.sleep(0.05)
-            job = requests.get(self._api + job["links"]["self"], timeout=60).json()
+            job = requests.get(self.api + job["links"]["self"], timeout=60).json()
         whole = time.perf_counter() - start
         if job["status"] != "completed" or job["request_counts"]["failed"]:
             raise SystemExit(f"The job did not complete as it should: {job}")
-        requests.delete(self._api + job["links"]["self"], timeout=60).raise_for_status()
+        requests.delete(self.api + job["links"]["self"], timeout=60).raise_for_status()
         return Times(upload, whole)
 
     def peaks(self, table: Path) -> dict[str, float]:
@@ -78,7 +66,7 @@ class Stack:
         samples: list[str] = []
         command = ["docker", "compose", "exec", "-T", service, "timeout", "600", "sh", "-c", _SAMPLER]
         with subprocess.Popen(
-            command, cwd=ROOT, env=self._environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+            command, cwd=self.folder, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         ) as sampler:
             yield samples
             sampler.terminate()
@@ -93,20 +81,8 @@ def _highest(samples: list[str]) -> float:
 
 
 @contextmanager
-def running() -> Iterator[Stack]:
-    """A stack that is built, started, and taken down at the end."""
-    ports = {f"CHURN_{name}_PORT": str(_free_port()) for name in ("WEB", "API", "S3", "S3_CONSOLE")}
+def running() -> Iterator[ScoringStack]:
+    """A stack for files of up to 2 GB, over a model that was trained as quickly as possible."""
     settings = {"CHURN_MAX_UPLOAD_MB": "2000", "CHURN_CV_REPEATS": "1", "CHURN_CV_FOLDS": "2"}
-    environment = os.environ | {"COMPOSE_PROJECT_NAME": f"churn-bench-{os.getpid()}"} | ports | settings
-    stack = Stack(environment, f"http://127.0.0.1:{ports['CHURN_API_PORT']}")
-    try:
-        stack.compose("up", "--build", "--detach", "--wait")
+    with started(ScoringStack(ROOT, own_environment("bench", settings))) as stack:
         yield stack
-    finally:
-        stack.compose("down", "--volumes", "--remove-orphans", "--timeout", "5")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

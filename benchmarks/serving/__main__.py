@@ -18,8 +18,7 @@ from benchmarks.serving.claims import tables
 from benchmarks.serving.comparison import compare
 from benchmarks.serving.footprint import footprint
 from benchmarks.serving.load import require_wrk
-from benchmarks.serving.redis_server import redis_server
-from benchmarks.serving.servers import ROOT
+from benchmarks.serving.servers import ROOT, cache
 from benchmarks.serving.stage import prepare
 
 RESULT = ROOT / "benchmarks" / "results" / "serving.json"
@@ -37,7 +36,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="churn-bench-") as name:
         folder = Path(name)
         stage = prepare(folder)
-        with redis_server() as redis:
+        with cache() as redis:
             compared = compare(stage, folder, python, options.rounds, options.seconds, redis.url)
         result = {
             "moment": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -10,9 +10,9 @@ from threading import Timer
 from typing import Any
 
 from benchmarks.serving.load import Run, load
-from benchmarks.serving.redis_server import RedisServer, redis_server
-from benchmarks.serving.servers import Server, product
+from benchmarks.serving.servers import Server, cache, product
 from benchmarks.serving.stage import Stage
+from scripts.processes import RedisServer
 
 MODES = ("off", "auto", "always")
 
@@ -32,7 +32,7 @@ def modes(stage: Stage, folder: Path, rounds: int, seconds: int) -> dict[str, An
     told: dict[str, Any] = {}
     for model, store in (("scorecard", stage.scorecard), ("forest", stage.forest)):
         with ExitStack() as stack:
-            redis = stack.enter_context(redis_server())
+            redis = stack.enter_context(cache())
             settings = {"CHURN_CACHE_URL": redis.url}
             servers = {
                 mode: stack.enter_context(product(folder, store, CHURN_CACHE=mode, **settings)) for mode in MODES
@@ -63,7 +63,7 @@ def outage(stage: Stage, folder: Path, seconds: int) -> dict[str, Any]:
     told: dict[str, Any] = {}
     for mode in ("auto", "always"):
         settings = {"CHURN_CACHE": mode}
-        with redis_server() as redis, product(folder, stage.scorecard, CHURN_CACHE_URL=redis.url, **settings) as ours:
+        with cache() as redis, product(folder, stage.scorecard, CHURN_CACHE_URL=redis.url, **settings) as ours:
 
             def measured(ours: Server = ours) -> Run:
                 return load(ours, stage.distinct, "/predict", connections=16, seconds=seconds)

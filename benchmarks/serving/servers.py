@@ -1,9 +1,9 @@
 """Servers under measurement, and what their processes take."""
 
 import os
-import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,9 +12,10 @@ from typing import NamedTuple
 
 import requests
 
+from scripts.processes import RedisServer, cpu_seconds, free_port, redis_server
+
 ROOT = Path(__file__).resolve().parents[2]
 WORKERS, THREADS = 2, 4
-TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Server(NamedTuple):
@@ -29,13 +30,20 @@ class Server(NamedTuple):
 
     def cpu_seconds(self) -> list[float]:
         """User and system time of each worker."""
-        stats = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in self.workers()]
-        return [(int(stat[11]) + int(stat[12])) / TICKS for stat in stats]
+        return [cpu_seconds(pid) for pid in self.workers()]
 
     def memory_mib(self) -> list[float]:
         """Resident memory of each worker."""
         pages = [int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in self.workers()]
         return [count * os.sysconf("SC_PAGE_SIZE") / 2**20 for count in pages]
+
+
+@contextmanager
+def cache() -> Iterator[RedisServer]:
+    """A Redis that forgets what was used least, within the memory of the product's cache."""
+    limits = ("--maxmemory", "64mb", "--maxmemory-policy", "allkeys-lru")
+    with tempfile.TemporaryDirectory(prefix="redis-") as folder, redis_server(Path(folder), *limits) as server:
+        yield server
 
 
 @contextmanager
@@ -100,9 +108,3 @@ def wait(url: str, process: "subprocess.Popen[bytes]") -> None:
             pass
         time.sleep(0.02)
     raise SystemExit(f"{process.args} ended before it answered")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

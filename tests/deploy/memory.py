@@ -4,7 +4,7 @@ import subprocess
 import time
 from contextlib import suppress
 
-from scripts.soak import Stack
+from scripts.stack import Stack
 
 
 def output(*command: str) -> str:

@@ -132,7 +132,7 @@ def _gunzip(data: bytes) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def box(started, amazon, free_port) -> Iterator[soak.Stack]:
+def box(started, amazon, free_port) -> Iterator[soak.KeyedStack]:
     """What the machine's compose command starts, on this engine: its own files and arguments. Other are only the
     project's name, the port, and where S3 is, which a role and a network would tell."""
     folder, port, key = started.folder / "box", free_port(), KEYS.split()[0]
@@ -150,7 +150,7 @@ def box(started, amazon, free_port) -> Iterator[soak.Stack]:
         "CHURN_DATA_SOURCE": "sample",
         "AWS_ENDPOINT_URL_S3": amazon["AWS_ENDPOINT_URL"],
     }
-    box = soak.Stack(folder / "current", environment, port, key)
+    box = soak.KeyedStack(folder / "current", environment, key)
     try:
         # This training only has to end; the one that is looked at is a whole one.
         short = {"CHURN_CV_REPEATS": "1", "CHURN_CV_FOLDS": "2"}
@@ -167,7 +167,7 @@ def box(started, amazon, free_port) -> Iterator[soak.Stack]:
         )
 
 
-def _here(box: soak.Stack, recorded: str) -> list[str]:
+def _here(box: soak.KeyedStack, recorded: str) -> list[str]:
     """A command that the machine gave its engine, with the folders of this one."""
     here = recorded.replace(CURRENT, str(box.folder)).replace(ENVIRONMENT, box.environment["COMPOSE_ENV_FILES"])
     return ["docker", *shlex.split(here)]

@@ -7,7 +7,7 @@ import time
 
 import redis
 
-from scripts.processes import busy_seconds, cpu_seconds, free_port, start_redis, started, stopped
+from scripts.processes import busy_seconds, cpu_seconds, free_port, redis_server, started, stopped
 
 BUSY = "import time\nend = time.process_time() + 0.3\nwhile time.process_time() < end: pass\n"
 WITH_CHILD = (
@@ -39,8 +39,9 @@ def test_a_free_port_is_one():
 
 def test_redis_answers_until_the_end_of_its_block(tmp_path_factory):
     folder = tmp_path_factory.mktemp("r") / "redis"
-    with start_redis(folder) as url:
-        assert redis.Redis.from_url(url).ping()
+    with redis_server(folder, "--maxmemory", "1mb") as server:
+        assert redis.Redis.from_url(server.url).config_get("maxmemory") == {"maxmemory": "1048576"}
+    assert server.process.poll() is not None
 
 
 def test_the_machine_was_busy_for_at_least_as_long_as_this_process_between_two_looks():

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +18,13 @@ import pytest
 import requests
 from mypy_boto3_s3 import S3Client
 
-PORTS = ("WEB", "API", "S3", "S3_CONSOLE", "PROMETHEUS", "ALERTMANAGER")
+from scripts import stack as stacks
+
+PORTS = (*stacks.PORTS, "PROMETHEUS", "ALERTMANAGER")
 
 
-@dataclass(frozen=True)
-class Stack:
-    """One running Compose project."""
-
-    root: Path
-    project: str
-    environment: dict[str, str]
-    ports: dict[str, int]
+class Stack(stacks.Stack):
+    """One running Compose project, as its tests look at it."""
 
     def having(self, **settings: str) -> "Stack":
         """The same project, as a shell with these settings sees it."""
@@ -37,13 +33,10 @@ class Stack:
     def run(self, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run a command in the project's folder with the stack's ports; its output is what both streams said."""
         done = subprocess.run(
-            command, cwd=self.root, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            command, cwd=self.folder, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
         assert not check or done.returncode == 0, f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}"
         return done
-
-    def compose(self, *arguments: str, check: bool = True) -> str:
-        return self.run("docker", "compose", *arguments, check=check).stdout
 
     def make(self, *arguments: str) -> str:
         return self.run("make", "--no-print-directory", *arguments).stdout
@@ -52,7 +45,7 @@ class Stack:
         """What the engine knows of each service's container, ended ones too."""
         ids = self.compose("ps", "--all", "--quiet").split()
         found = json.loads(self.run("docker", "inspect", *ids).stdout)
-        return {one["Config"]["Labels"]["com.docker.compose.service"]: one for one in found}
+        return {container["Config"]["Labels"]["com.docker.compose.service"]: container for container in found}
 
     def pids(self, service: str) -> list[int]:
         """The processes of a service, as the host numbers them."""
@@ -75,18 +68,10 @@ class Stack:
             with suppress(ProcessLookupError):  # a check of its health that was running has ended
                 os.kill(pid, number)
 
-    @property
-    def site(self) -> str:
-        return f"http://127.0.0.1:{self.ports['WEB']}"
-
-    @property
-    def api(self) -> str:
-        return f"http://127.0.0.1:{self.ports['API']}"
-
     def s3(self) -> S3Client:
         return boto3.client(
             "s3",
-            endpoint_url=f"http://127.0.0.1:{self.ports['S3']}",
+            endpoint_url=f"http://127.0.0.1:{self.port('S3')}",
             region_name="us-east-1",
             aws_access_key_id="churn-local",
             aws_secret_access_key="churn-local-secret",
@@ -117,25 +102,21 @@ def engine() -> None:
 
 
 @pytest.fixture(scope="session")
-def new_stack(root, engine, free_port) -> Callable[..., Any]:
+def new_stack(root, engine) -> Callable[..., Any]:
     """A function that makes a context: a stack that is built, started as the README says, and taken down at its end."""
 
     @contextmanager
     def make(name: str, **settings: str) -> Iterator[Stack]:
-        ports = {port: free_port() for port in PORTS}
-        environment = {key: value for key, value in os.environ.items() if not key.startswith("COMPOSE_")}
-        environment |= {"COMPOSE_PROJECT_NAME": f"churn-test-{name}-{os.getpid()}"} | settings
-        environment |= {f"CHURN_{port}_PORT": str(number) for port, number in ports.items()}
-        stack = Stack(root, environment["COMPOSE_PROJECT_NAME"], environment, ports)
+        made = Stack(root, stacks.own_environment(f"test-{name}", settings, PORTS))
         try:
-            yield stack
+            yield made
         except BaseException:
-            sys.stderr.write(stack.compose("logs", "--no-color", "--tail", "200", check=False))
+            sys.stderr.write(made.compose("logs", "--no-color", "--tail", "200", check=False))
             raise
         finally:
-            stack.compose("--profile", "*", "down", "--volumes", "--remove-orphans", "--timeout", "5", check=False)
-            images = [f"{stack.project}-{name}" for name in ("api", "trainer", "web")]
-            stack.run("docker", "image", "rm", *images, check=False)
+            made.compose("--profile", "*", "down", "--volumes", "--remove-orphans", "--timeout", "5", check=False)
+            images = [f"{made.project}-{name}" for name in ("api", "trainer", "web")]
+            made.run("docker", "image", "rm", *images, check=False)
 
     return make
 

@@ -150,7 +150,7 @@ def test_the_trainers_peak_memory_is_far_below_its_limit(stack, capsys, quick):
     script = f"python -m churn_trainer train --force >&2; cat {peaks} 2>/dev/null | head -1"
     done = subprocess.run(
         ["docker", "compose", "run", "--rm", "-T", "--entrypoint", "sh", "trainer", "-c", script],
-        cwd=stack.root, env=stack.having(**quick).environment, capture_output=True, text=True, check=True,
+        cwd=stack.folder, env=stack.having(**quick).environment, capture_output=True, text=True, check=True,
     )  # fmt: skip
     peak = int(done.stdout.split()[-1])
     with capsys.disabled():

@@ -20,7 +20,7 @@ MAY_BE_EMPTY = ("churn_cache_hits", "ALERTS")
 def prometheus(stack):
     """The address of a Prometheus that has scraped the API twice since it was asked every kind of thing."""
     stack.compose("--profile", "monitoring", "up", "--detach", "--wait", "prometheus", "alertmanager")
-    address = f"http://127.0.0.1:{stack.ports['PROMETHEUS']}"
+    address = f"http://127.0.0.1:{stack.port('PROMETHEUS')}"
     deadline = time.monotonic() + 75
     while time.monotonic() < deadline:
         requests.post(f"{stack.site}/predict", json=CUSTOMER, timeout=10)
@@ -45,7 +45,7 @@ def expressions(root) -> list[str]:
 
 
 def promtool(stack, *arguments: str) -> str:
-    folder = stack.root / "deploy" / "monitoring"
+    folder = stack.folder / "deploy" / "monitoring"
     mounts = (f"{folder}:/etc/prometheus:ro", "--volume", "/dev/null:/run/secrets/metrics_key:ro")
     return stack.run(*PROMTOOL, *mounts, IMAGE, *arguments).stdout
 
@@ -93,7 +93,7 @@ def test_no_alert_fires_while_all_is_well(prometheus):
 
 def test_an_alert_reaches_alertmanager(stack, prometheus, eventually):
     stack.compose("stop", "--timeout", "1", "api")
-    alerts = f"http://127.0.0.1:{stack.ports['ALERTMANAGER']}/api/v2/alerts"
+    alerts = f"http://127.0.0.1:{stack.port('ALERTMANAGER')}/api/v2/alerts"
     try:
         eventually(
             lambda: any(

@@ -38,7 +38,7 @@ def probes(stack):
 def client(stack, service: str) -> Any:
     return boto3.client(
         "s3",
-        endpoint_url=f"http://127.0.0.1:{stack.ports['S3']}",
+        endpoint_url=f"http://127.0.0.1:{stack.port('S3')}",
         region_name="us-east-1",
         aws_access_key_id=f"churn-{service}",
         aws_secret_access_key=f"churn-{service}-local-secret",
@@ -108,5 +108,5 @@ def test_jobs_that_were_left_behind_expire_a_day_after_their_time(stack):
 
 
 def test_the_store_gives_nothing_to_a_stranger(stack):
-    address = f"http://127.0.0.1:{stack.ports['S3']}/churn/models/current.json"
+    address = f"http://127.0.0.1:{stack.port('S3')}/churn/models/current.json"
     assert requests.get(address, timeout=10).status_code == 403

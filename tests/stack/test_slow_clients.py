@@ -19,7 +19,7 @@ SLOW_CLIENTS, SLOW_UPLOADS = 200, 40
 
 
 def address(stack) -> tuple[str, int]:
-    return "127.0.0.1", stack.ports["WEB"]
+    return "127.0.0.1", stack.port("WEB")
 
 
 def p99(stack) -> float:

@@ -6,7 +6,7 @@ import sys
 
 
 def test_the_stack_s_s3_server_does_all_that_a_store_must(stack) -> None:
-    url = f"http://churn-local:churn-local-secret@127.0.0.1:{stack.ports['S3']}"
+    url = f"http://churn-local:churn-local-secret@127.0.0.1:{stack.port('S3')}"
     suite = [
         "tests/shared/store/test_interface.py",
         "tests/shared/test_store_streams.py",
@@ -17,7 +17,7 @@ def test_the_stack_s_s3_server_does_all_that_a_store_must(stack) -> None:
     ]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-qx", "--tb=short", *suite],
-        cwd=stack.root,
+        cwd=stack.folder,
         env=os.environ | {"CHURN_TEST_S3_URL": url},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -21,7 +21,7 @@ def checkout(new_stack, root, data_folder, quick, tmp_path_factory):
     unwanted = shutil.ignore_patterns(".git", ".venv", ".run", "__pycache__", ".*_cache", ".hypothesis", "results")
     shutil.copytree(root, folder, ignore=unwanted)
     with new_stack("upgrade", CHURN_DATA_DIR=str(data_folder), **quick) as made:
-        stack = replace(made, root=folder)
+        stack = replace(made, folder=folder)
         stack.compose("up", "--build", "--quiet-pull", "--detach", "--wait")
         yield stack
 
@@ -54,7 +54,7 @@ def asking(site: str) -> Iterator[list[str]]:
 
 def change(stack, *files: str, line: str = "# Another version.\n") -> None:
     for name in files:
-        path = stack.root / "services" / name
+        path = stack.folder / "services" / name
         path.write_text(path.read_text() + line)
 
 
