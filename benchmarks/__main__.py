@@ -7,6 +7,7 @@ PARTS = ("serving", "jobs")
 
 
 def main() -> None:
+    """Run the part that the first argument names, or all of them."""
     named = sys.argv[1] if sys.argv[1:] and sys.argv[1] in PARTS else None
     options = sys.argv[2:] if named else sys.argv[1:]
     for part in (named,) if named else PARTS:

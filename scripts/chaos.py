@@ -2,10 +2,10 @@
 
     make chaos ROUNDS=30 SEED=7
 
-Each round submits jobs, kills and restarts containers and wipes the queue, all of it by the seed, while one in ten of
-the store's answers to writes is lost on its way; then every accepted job must be completed, its files must be the same
-bytes as those of an undisturbed job over the same input, and every input row must be in exactly one of them. With
---running the stack of COMPOSE_PROJECT_NAME is used as it is, and no answer is lost.
+Each round submits jobs, kills and restarts containers and wipes the queue, all determined by the seed, while one in ten
+of the store's answers to writes is lost. Then every accepted job must complete, its files must be the same bytes as
+those of an undisturbed job with the same input, and every input row must be in exactly one of them. With --running, the
+stack of COMPOSE_PROJECT_NAME is used as it is, and no answer is lost.
 """
 
 import argparse
@@ -31,12 +31,12 @@ VICTIMS = ("worker", "api", "queue", "cache", "minio")
 ROWS = (1_000, 20_000, 60_000)
 JOBS_A_ROUND = 4
 
-# Seconds: of disturbance in a round, and what a round's jobs may take once everything is up again.
+# Seconds of disturbance in a round, and seconds that its jobs may take once everything is up again.
 DISTURBED, PATIENCE = 15.0, 300.0
 
 
 class Files(NamedTuple):
-    """The checksums of a job's results and errors."""
+    """The SHA-256 of a job's results and of its errors."""
 
     results: str
     errors: str
@@ -56,11 +56,12 @@ class Target(Stack):
         self.compose("start", service)
 
     def wipe_queue(self) -> None:
+        """Delete everything in the queue's Redis."""
         self.killed.append("queue's data")
         self.compose("exec", "-T", "queue", "redis-cli", "flushall", check=False)
 
     def ask(self, method: str, path: str, **options: Any) -> requests.Response:
-        """Ask until there is an answer that is none of a part's absence."""
+        """Send a request until its answer is not one from 500 on, which killed parts cause; exits after PATIENCE."""
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
             try:
@@ -73,7 +74,7 @@ class Target(Stack):
         raise SystemExit(f"{method} {path} got no answer within {PATIENCE:.0f} s")
 
     def submit(self, data: bytes, key: str) -> str:
-        """Submit with a key, so that an answer that was lost on its way makes no second job."""
+        """Submit a job and return its id; the idempotency key keeps a lost answer from making a second job."""
         headers = {"Content-Type": "text/csv", "Idempotency-Key": key}
         answer = self.ask("POST", "/jobs", data=data, headers=headers)
         if answer.status_code != 202:
@@ -81,6 +82,7 @@ class Target(Stack):
         return str(answer.json()["id"])
 
     def finished(self, job_id: str) -> dict[str, Any]:
+        """The record of a job once it has finished; exits after PATIENCE seconds."""
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
             job: dict[str, Any] = self.ask("GET", f"/jobs/{job_id}").json()
@@ -91,7 +93,7 @@ class Target(Stack):
 
 
 def customers(count: int) -> bytes:
-    """A table with faults and absent fields here and there; the same bytes for the same count."""
+    """A CSV file of `count` customers, some with faults or absent fields; the same bytes for the same count."""
     head, *rows = sample.csv_bytes().splitlines()
     lines = [head]
     for number in range(count):
@@ -107,7 +109,7 @@ def customers(count: int) -> bytes:
 
 
 def files_of(stack: Target, job: dict[str, Any], rows: int) -> Files:
-    """The checksums of a completed job's files, which must account for every row exactly once."""
+    """The checksums of a completed job's files; exits unless every row is in exactly one of them."""
     if job["status"] != "completed":
         raise SystemExit(f"A job did not complete: {job}")
     texts = [stack.ask("GET", job["links"][kind]).content for kind in ("results", "errors")]
@@ -121,7 +123,7 @@ def files_of(stack: Target, job: dict[str, Any], rows: int) -> Files:
 
 
 def disturb(stack: Target, chance: random.Random, wipe: bool) -> None:
-    """Kill at random, several times, and wipe the queue once if asked to."""
+    """Kill services at random for DISTURBED seconds, and wipe the queue once if `wipe` is set."""
     end = time.monotonic() + DISTURBED
     wipe_at = time.monotonic() + chance.uniform(0, DISTURBED / 2)
     while time.monotonic() < end:
@@ -135,6 +137,7 @@ def disturb(stack: Target, chance: random.Random, wipe: bool) -> None:
 
 
 def one_round(stack: Target, number: int, chance: random.Random, wanted: dict[int, Files], key: str) -> None:
+    """Submit jobs, disturb the stack, and compare the jobs' files with the `wanted` ones by number of rows."""
     stack.killed.clear()
     start = time.monotonic()
     jobs = []
@@ -158,7 +161,7 @@ def one_round(stack: Target, number: int, chance: random.Random, wanted: dict[in
 
 
 def lossy_store(seed: int) -> dict[str, Any]:
-    """The services that put a proxy, which loses answers, between the store and those who work with jobs."""
+    """The changes to services that put a proxy, which loses answers, between the store and the API and workers."""
     proxy = {
         # Built, though the API's own: Compose would look for it in a registry before it builds that.
         "build": {"context": str(ROOT), "dockerfile": "services/api/Dockerfile"},
@@ -188,6 +191,7 @@ def running_stack() -> Target:
 
 
 def run(stack: Target, rounds: int, seed: int) -> None:
+    """Run undisturbed jobs for comparison, then the rounds; exits at the first job or row that is lost."""
     chance, key = random.Random(seed), f"chaos-{seed}-{time.time_ns()}"  # noqa: S311
     wanted = {}
     for rows in ROWS:
@@ -200,6 +204,7 @@ def run(stack: Target, rounds: int, seed: int) -> None:
 
 
 def main() -> int:
+    """Run the rounds on a stack of this program's own, or on the running one."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seed", type=int, default=1)

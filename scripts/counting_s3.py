@@ -1,4 +1,4 @@
-"""An S3 in this process that counts what it is asked."""
+"""An S3 server in this process that counts its requests."""
 
 import logging
 from collections import Counter
@@ -11,7 +11,7 @@ from werkzeug.serving import make_server
 
 
 class CountingS3:
-    """moto's S3 on a free port of the loopback, with one bucket."""
+    """moto's S3 on a free port of the loopback, while the context is open; `environment` leads clients there."""
 
     def __init__(self) -> None:
         self._application = DomainDispatcherApplication(create_backend_app)
@@ -35,7 +35,7 @@ class CountingS3:
         self._server.shutdown()
 
     def during(self, work: Callable[[], object]) -> dict[str, int]:
-        """How many requests came while `work` ran, by method; a GET that lists is a LIST."""
+        """The number of requests by method while `work` runs; a GET that lists keys counts as LIST."""
         with self._lock:
             self._counts.clear()
         work()

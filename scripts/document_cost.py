@@ -9,43 +9,49 @@ from scripts.units import DAYS, ROOT, Units, measured, prices, replaced, table
 DOCUMENT = ROOT / "docs" / "cost.md"
 JOB_ROWS = 10_000_000
 RATES = (10, 100, 1_000)
-# How much of a core predictions may take before there is one task more.
+# The share of a core that predictions may take before another task is started.
 BUSY = 0.6
-# What a prediction sends back, with its headers: some 2.5 kB; a hundredth of what the load balancer counts a unit by.
+# The bytes of a prediction's answer with its headers.
 ANSWER_BYTES = 2_500
-# An access log line of nginx and one of the API.
+# The bytes of an access log line of nginx and one of the API.
 LOG_BYTES = 550
 JOB_DAYS = 7
-# Releases a year, kept for ever: one a week.
+# Releases a year, one a week; they are never deleted.
 RELEASES = 52
-# Of compose.yaml on one box: processes that look for a release, every so many seconds (deploy/aws/box/compose), and one
-# worker. Of a task in the cluster: two processes, every two seconds.
+# Two processes look for a release: on the one box every 15 seconds (deploy/aws/box/compose), in a task of the cluster
+# every two.
 BOX_POLL_SECONDS, POLL_SECONDS, PROCESSES = 15, 2, 2
-# The one box sweeps its jobs every minute, the measured worker every ten seconds.
+# The one box looks for lost jobs every minute, the measured worker every ten seconds.
 BOX_SWEEPS = 10 / 60
 MONTH = DAYS * 86_400
-# Pages of jobs that are open while people work, on a month's days of eight hours: each looks every fifteen seconds, by
-# one list and by a read for each of the twenty jobs that it shows.
+# Pages of jobs that are open during working hours: each asks every fifteen seconds, which takes a list, and a read for
+# each of the twenty jobs that it shows.
 OPEN_PAGES, OFFICE_SECONDS, LOOK_SECONDS, SHOWN_JOBS = 20, 22 * 8 * 3600, 15, 20
-# Alarms and figures of one's own, by the templates; what ECS publishes of the cluster, of its two services and of its
-# three kinds of task, which is an estimate: AWS's list of Container Insights' figures changes.
+# Alarms and custom metrics by the templates, and the metrics of Container Insights for the cluster, its two services
+# and its three kinds of task. The latter number is an estimate, because AWS changes their list.
 BOX_ALARMS, BOX_METRICS = 3, 2
 CLUSTER_ALARMS, CLUSTER_METRICS = 4, 1 + 8 + 2 * 11 + 3 * 6
 
 
 class Line(NamedTuple):
+    """A line of the table: what it is for, and dollars a month."""
+
     what: str
     dollars: float
 
 
 def storage(units: Units, rows: float) -> float:
-    """GB that lie in the bucket on a day: releases, and the jobs that have not expired."""
+    """GB in the bucket on any day: releases, and jobs that have not expired, at `rows` job rows a month."""
     kept = rows / DAYS * JOB_DAYS * (units.row_bytes_in + units.row_bytes_out)
     return (kept + RELEASES * units.release_bytes) / 1e9
 
 
 def requests(units: Units, rows: float, processes: int, poll: float, sweeps: float) -> tuple[float, float]:
-    """S3's writes (LIST among them) and reads a month."""
+    """S3's writes (which include LIST) and reads a month.
+
+    `rows` are job rows a month, `processes` look for a release every `poll` seconds, `sweeps` is the number of measured
+    workers that look for lost jobs as often.
+    """
     chunks = rows * units.row_bytes_in / units.chunk_bytes
     writes = chunks * units.chunk_writes + sweeps * units.sweep_lists_a_second * MONTH
     reads = chunks * units.chunk_reads + processes * MONTH / poll
@@ -53,17 +59,19 @@ def requests(units: Units, rows: float, processes: int, poll: float, sweeps: flo
 
 
 def open_pages(cost: dict[str, Any]) -> float:
-    """S3's requests for pages of jobs that stay open, in dollars a month."""
+    """Dollars a month for S3's requests by pages of jobs that stay open."""
     looks = OPEN_PAGES * OFFICE_SECONDS / LOOK_SECONDS
     return float(looks * (cost["per_unit"]["S3 write"] + SHOWN_JOBS * cost["per_unit"]["S3 read"]))
 
 
 def watching(cost: dict[str, Any], metrics: int, alarms: int) -> float:
+    """Dollars a month for so many metrics and alarms in CloudWatch."""
     monthly = cost["per_month"]
     return float(metrics * monthly["CloudWatch metric"] + alarms * monthly["CloudWatch alarm"])
 
 
 def box(cost: dict[str, Any], units: Units) -> list[Line]:
+    """What one machine costs at 10 predictions a second and JOB_ROWS job rows a month."""
     hours, hourly, unit = cost["hours_a_month"], cost["per_hour"], cost["per_unit"]
     writes, reads = requests(units, JOB_ROWS, PROCESSES, BOX_POLL_SECONDS, BOX_SWEEPS)
     out = (10 * MONTH * ANSWER_BYTES + JOB_ROWS * units.row_bytes_out) / 1e9
@@ -81,19 +89,20 @@ def box(cost: dict[str, Any], units: Units) -> list[Line]:
 
 
 def tasks(units: Units, rate: float) -> int:
-    """Tasks of web and api, of one vCPU each: at least two, for two zones."""
+    """Tasks of web and API, with a vCPU each, for `rate` predictions a second; at least two, for two zones."""
     return max(2, math.ceil(rate * units.predict / BUSY))
 
 
 def cluster(cost: dict[str, Any], units: Units, rate: float) -> list[Line]:
+    """What the cluster costs at `rate` predictions a second and JOB_ROWS job rows a month."""
     hours, hourly, unit = cost["hours_a_month"], cost["per_hour"], cost["per_unit"]
     task = hours * (hourly["Fargate vCPU"] + 2 * hourly["Fargate GB"])
     api = tasks(units, rate)
-    # One worker waits always; what it does not get done in its month, others do.
+    # One worker always runs; more are started for what it cannot do.
     workers = max(1.0, JOB_ROWS * units.job_row / 3600 / hours)
     writes, reads = requests(units, JOB_ROWS, PROCESSES * api, POLL_SECONDS, workers)
     out = (rate * MONTH * ANSWER_BYTES + JOB_ROWS * units.row_bytes_out) / 1e9
-    # A capacity unit is 25 new connections a second, 1 GB an hour or 3,000 kept connections; bytes come first here.
+    # A capacity unit is 25 new connections a second, 1 GB an hour or 3,000 open connections; here the bytes decide.
     capacity = max(1.0, rate * 3600 * ANSWER_BYTES / 1e9)
     balancer = hours * (hourly["load balancer"] + capacity * hourly["load balancer capacity unit"])
     addresses = 3 * hours * hourly["public IPv4 address"]
@@ -114,13 +123,14 @@ def cluster(cost: dict[str, Any], units: Units, rate: float) -> list[Line]:
 
 
 def function(cost: dict[str, Any], rate: float) -> float:
-    """The function instead of web and api: 1 GB for 5 ms a request, more than a warm one was measured to take."""
+    """Dollars a month for the function instead of web and API, at 1 GB for 5 ms a request, more than was measured."""
     unit = cost["per_unit"]
-    each = unit["Lambda request"] + 0.005 * unit["Lambda GB-second"] + unit["HTTP API request"]
-    return float(rate * MONTH * each)
+    request = unit["Lambda request"] + 0.005 * unit["Lambda GB-second"] + unit["HTTP API request"]
+    return float(rate * MONTH * request)
 
 
 def boxes(cost: dict[str, Any], units: Units) -> str:
+    """The table of what one machine costs."""
     lines = box(cost, units)
     rows = [[line.what, f"{line.dollars:.2f}"] for line in lines]
     rows.append(["**a month**", f"**{sum(line.dollars for line in lines):.2f}**"])
@@ -128,6 +138,7 @@ def boxes(cost: dict[str, Any], units: Units) -> str:
 
 
 def clusters(cost: dict[str, Any], units: Units) -> str:
+    """The table of what the cluster costs at each rate of RATES."""
     columns = [cluster(cost, units, rate) for rate in RATES]
     names = ["web and api", *[line.what for line in columns[0]][1:]]
     rows = [[name, *[f"{column[at].dollars:,.2f}" for column in columns]] for at, name in enumerate(names)]
@@ -135,18 +146,18 @@ def clusters(cost: dict[str, Any], units: Units) -> str:
     rows.insert(0, ["tasks of web and api", *[str(tasks(units, rate)) for rate in RATES]])
     rows.append(["**a month**", *[f"**{total:,.2f}**" for total in totals]])
     millions = [total / (rate * MONTH / 1e6) for total, rate in zip(totals, RATES, strict=True)]
-    rows.append(["a million predictions", *[f"{each:.2f}" for each in millions]])
+    rows.append(["a million predictions", *[f"{dollars:.2f}" for dollars in millions]])
     rows.append(["the function in place of web and api", *[f"{function(cost, rate):,.2f}" for rate in RATES]])
     return table(["cluster, US$ a month", *[f"{rate:,} predictions/s" for rate in RATES]], rows)
 
 
 def savings(cost: dict[str, Any], units: Units) -> str:
-    """What the rules for the bucket save after a year of JOB_ROWS a month, a month."""
+    """The table of what the bucket's lifecycle rules save a month after a year of JOB_ROWS rows a month."""
     gigabyte = cost["per_month"]["S3 standard GB"]
     monthly = JOB_ROWS * (units.row_bytes_in + units.row_bytes_out) / 1e9
     jobs_kept, jobs_ruled = 12 * monthly, monthly / DAYS * JOB_DAYS
     releases = RELEASES * units.release_bytes / 1e9
-    # Objects below 128 KB are not moved to the cheaper class, and a release is smaller.
+    # S3 does not move objects below 128 KB to the cheaper class, and a release is smaller.
     rows = [
         [
             "jobs expire after 7 days",
@@ -160,6 +171,7 @@ def savings(cost: dict[str, Any], units: Units) -> str:
 
 
 def document(text: str, cost: dict[str, Any], units: Units) -> str:
+    """The document's text with all its generated sections written anew."""
     basis = f"Prices of {cost['region']}, taken down {cost['taken']} ({cost['source']}). Work: {units.about}.\n"
     sections = {
         "basis": basis,
@@ -171,6 +183,7 @@ def document(text: str, cost: dict[str, Any], units: Units) -> str:
 
 
 def main() -> int:
+    """Write the document."""
     DOCUMENT.write_text(document(DOCUMENT.read_text(), prices(), measured()))
     return 0
 

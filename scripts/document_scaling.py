@@ -13,16 +13,16 @@ RATE, ROWS_A_DAY = 100_000, 1_000_000_000
 ROWS_A_JOB = 1_000_000
 BUSY = 0.6
 ANSWER_BYTES = 2_500
-# Of a task: one core for web and api, two processes that look for a release every two seconds.
+# A task of the API has one core, and two processes that look for a release every two seconds.
 PROCESSES, POLL_SECONDS = 2, 2
-# What S3 takes a second under one prefix, by its documentation; and what one Redis does, cautiously.
+# Requests a second that S3 takes under one prefix, by its documentation, and commands that one Redis surely does.
 S3_WRITES, S3_READS, REDIS_COMMANDS = 3_500, 5_500, 50_000
 # 10 Gbit/s of one machine.
 NETWORK_BYTES = 1.25e9
 
 
 class Part(NamedTuple):
-    """One part: what it does at the goal, what one of it can do, and in which unit."""
+    """A part of the platform: its load at the goal and the capacity `one` of a single instance, both in `unit`."""
 
     name: str
     load: float
@@ -31,16 +31,17 @@ class Part(NamedTuple):
 
     @property
     def needed(self) -> int:
+        """How many instances the goal needs, at least one."""
         return max(1, math.ceil(self.load / self.one))
 
     @property
     def full_at(self) -> float:
-        """The share of the goal at which one of it is full."""
+        """The share of the goal at which a single instance is full."""
         return self.one / self.load
 
 
 def parts(units: Units) -> list[Part]:
-    """Every part at RATE predictions a second and ROWS_A_DAY job rows, the first to be full first."""
+    """Every part at RATE predictions a second and ROWS_A_DAY job rows; the one that is full first comes first."""
     rows = ROWS_A_DAY / 86_400
     chunks = rows * units.row_bytes_in / units.chunk_bytes
     api = math.ceil(RATE * units.predict / BUSY)
@@ -63,6 +64,7 @@ def parts(units: Units) -> list[Part]:
 
 
 def capacity(units: Units) -> str:
+    """The table of parts: their load at the goal, and how many instances that takes."""
     rows = [
         [part.name, f"{part.load:,.3g} {part.unit}", f"{part.one:,.3g}", f"{part.needed:,}", f"{part.full_at:,.3g} ×"]
         for part in parts(units)
@@ -71,6 +73,7 @@ def capacity(units: Units) -> str:
 
 
 def unit_costs(units: Units) -> str:
+    """The table of what a prediction, a row, a chunk and a release take."""
     rows = [
         ["a prediction with reasons, api", f"{1e6 * units.predict:.0f} µs of a core"],
         ["a row of a batch request, api", f"{1e6 * units.batch_row:.1f} µs of a core"],
@@ -85,18 +88,19 @@ def unit_costs(units: Units) -> str:
 
 
 def model() -> str:
-    """The simulation beside what was measured."""
+    """The table of the simulated job's duration beside the measured one, with one and with two workers."""
     steps = measured_steps()
     rows = []
     for workers in (1, 2):
-        told, (took, cores, _) = modelled_seconds(workers), measured_run(workers)
-        rows.append([f"{workers}", f"{cores:.2f}", f"{took:.2f} s", f"{told:.2f} s", f"{told / took - 1:+.0%}"])
+        modelled, (took, cores, _) = modelled_seconds(workers), measured_run(workers)
+        difference = f"{modelled / took - 1:+.0%}"
+        rows.append([f"{workers}", f"{cores:.2f}", f"{took:.2f} s", f"{modelled:.2f} s", difference])
     head = [f"workers, a job of {steps.rows:,} rows", "cores that others left", "measured", "model", "difference"]
     return table(head, rows)
 
 
 def day() -> str:
-    """A day of jobs with ever more workers."""
+    """The table of how long jobs take on a simulated day, with just enough workers and with more."""
     steps = measured_steps()
     rows = []
     busy = ROWS_A_DAY / steps.rows * (steps.plan + steps.chunks * steps.chunk + steps.finish) / 86_400
@@ -108,6 +112,7 @@ def day() -> str:
 
 
 def function() -> str:
+    """The table of what was measured of the Lambda function."""
     found = json.loads(MEASURED.read_text())["function"]
     rows = [
         [
@@ -126,6 +131,7 @@ def function() -> str:
 
 
 def document(text: str, units: Units) -> str:
+    """The document's text with all its generated sections written anew."""
     first = parts(units)[0]
     verdict = (
         f"First to be full is **{first.name}**: one at {first.full_at:.3g} of the goal; {first.needed:,} are needed.\n"
@@ -143,6 +149,7 @@ def document(text: str, units: Units) -> str:
 
 
 def main() -> int:
+    """Write the document."""
     DOCUMENT.write_text(document(DOCUMENT.read_text(), measured()))
     return 0
 

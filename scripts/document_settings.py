@@ -100,7 +100,7 @@ AWS = [
 
 
 def groups() -> dict[str, list[Setting]]:
-    """All settings under the heading of who reads them."""
+    """All settings, under headings that say who reads them."""
     shared = describe(Settings)
     return {
         "Every service": shared,
@@ -115,6 +115,7 @@ def groups() -> dict[str, list[Setting]]:
 
 
 def example() -> str:
+    """The content of .env.example: each setting with its description and default, commented out."""
     return "\n".join(_example_lines()) + "\n"
 
 
@@ -128,6 +129,7 @@ def _example_lines() -> Iterator[str]:
 
 
 def table() -> str:
+    """The README's table of settings, in Markdown."""
     rows = ["| setting | default | what it is for |", "|---|---|---|"]
     for heading, settings in groups().items():
         rows.append(f"| **{heading}** | | |")
@@ -142,7 +144,7 @@ def _shown(default: str | None) -> str:
 
 
 def readme(text: str) -> str:
-    """The README with its table of settings put between the two marks."""
+    """The README's text with a new table of settings between its two marks. Exits if they are missing."""
     before, _, rest = text.partition(START)
     _, mark, after = rest.partition(END)
     if not mark:
@@ -151,6 +153,7 @@ def readme(text: str) -> str:
 
 
 def main() -> int:
+    """Write both documents."""
     (ROOT / ".env.example").write_text(example(), encoding="utf-8")
     path = ROOT / "README.md"
     path.write_text(readme(path.read_text(encoding="utf-8")), encoding="utf-8")

@@ -1,8 +1,7 @@
-"""Fuzz a running stack: requests made up from its own description, customers and files that hypothesis makes up,
-hostile requests, and what they leave behind. `make fuzz` calls this.
+"""Fuzz a running stack with made-up requests, customers and files, and with hostile requests. `make fuzz` calls this.
 
-Schemathesis, scripts/made_up.py and scripts/hostile.py judge each answer; this script sees to it that neither memory
-nor the number of metric series has grown.
+Schemathesis, scripts/made_up.py and scripts/hostile.py check each answer; this script checks that neither memory nor
+the number of metric series has grown.
 """
 
 import argparse
@@ -19,14 +18,14 @@ from scripts import hostile, made_up
 
 CONFIGURATION = Path(__file__).resolve().parents[1] / "tests" / "guard" / "schemathesis.toml"
 
-# Megabytes that a warm service may still gain: caches fill up to their bounds.
+# MiB that a warm service may still gain, because its caches fill up to their limits.
 MOST_GROWTH_MIB = 48
-# Warm-up: every route, status and fault has been met once, and so every series is there.
+# Cases of the warm-up, in which every route, status and fault comes up once, so that every metric series exists.
 WARM_UP_CASES = 30
 
 
 class State(NamedTuple):
-    """What a run must not make grow (memory by service), and how much has been asked."""
+    """What a run must not increase, with memory by service, and the number of requests so far."""
 
     memory_mib: dict[str, float]
     series: int
@@ -35,6 +34,7 @@ class State(NamedTuple):
 
 
 def main() -> int:
+    """Warm up, fuzz, and print what was found; returns 1 if anything was."""
     options = arguments()
     fuzz(options.url, WARM_UP_CASES, options.seed + 1, 120)
     made_up.ask(options.url, WARM_UP_CASES, options.seed + 1)
@@ -51,7 +51,7 @@ def main() -> int:
     faults = [*rude, *compare(before, after, options.total)]
     print(f"seeds {seeds}: {after.requests - before.requests:.0f} requests, series {before.series} -> {after.series}, "
           f"answers of 500 {before.failures:.0f} -> {after.failures:.0f}, "
-          f"memory in MiB {rounded(before.memory_mib)} -> {rounded(after.memory_mib)}")  # fmt: skip
+          f"memory in MiB {_rounded(before.memory_mib)} -> {_rounded(after.memory_mib)}")  # fmt: skip
     for fault in faults:
         print(fault, file=sys.stderr)
     return int(found or bool(faults))
@@ -85,11 +85,12 @@ def compare(before: State, after: State, total: int) -> list[str]:
     return faults
 
 
-def rounded(memory: dict[str, float]) -> dict[str, int]:
-    return {service: round(held) for service, held in memory.items()}
+def _rounded(memory: dict[str, float]) -> dict[str, int]:
+    return {service: round(mebibytes) for service, mebibytes in memory.items()}
 
 
 def arguments() -> argparse.Namespace:
+    """The command line's options."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--url", default="http://127.0.0.1:5000")
     parser.add_argument("--cases", type=int, default=1_200, help="cases for each of the API's operations in a round")
@@ -100,7 +101,7 @@ def arguments() -> argparse.Namespace:
 
 
 def fuzz(url: str, cases: int, seed: int, seconds: float) -> int:
-    """Schemathesis's own exit code; 0 means that it found nothing."""
+    """Run Schemathesis; returns its exit code, 0 if it found nothing, or 1 if it took longer than `seconds`."""
     tool = Path(sys.executable).with_name("schemathesis")
     command = [str(tool), "--config-file", str(CONFIGURATION), "run", f"{url}/openapi.json", "--continue-on-failure"]
     command += ["--max-examples", str(cases), "--seed", str(seed)]
@@ -113,18 +114,19 @@ def fuzz(url: str, cases: int, seed: int, seconds: float) -> int:
 
 
 def look(url: str) -> State:
+    """The state of the API at `url`, by its metrics."""
     with urllib.request.urlopen(f"{url}/metrics", timeout=30) as answer:  # noqa: S310 - the operator's own address
         lines = [line for line in answer.read().decode().splitlines() if not line.startswith("#")]
     memory: defaultdict[str, float] = defaultdict(float)
     for line in lines:
         if service := re.match(r'churn_memory_bytes\{.*service="(\w+)"', line):
-            memory[service[1]] += value(line) / 2**20
-    asked = {line: value(line) for line in lines if line.startswith("churn_http_requests_total{")}
+            memory[service[1]] += _value(line) / 2**20
+    asked = {line: _value(line) for line in lines if line.startswith("churn_http_requests_total{")}
     failures = sum(number for line, number in asked.items() if 'status="500"' in line)
     return State(dict(memory), len(lines), failures, sum(asked.values()))
 
 
-def value(line: str) -> float:
+def _value(line: str) -> float:
     return float(line.rpartition(" ")[2])
 
 

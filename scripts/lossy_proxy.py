@@ -1,9 +1,9 @@
-"""A proxy in front of an S3 server that loses answers to writes: the write is done, and its caller never hears of it.
+"""A proxy in front of an S3 server that loses answers to writes: the write is done, but its caller gets no answer.
 
     python scripts/lossy_proxy.py 9000 minio:9000 --share 0.02 --seed 7
 
-Bytes pass as they are, so that signatures stay valid; of a connection whose answer is lost both ends are closed, as a
-network that fails does. `make chaos` runs one between a stack's services and its store.
+Bytes pass unchanged, so that signatures stay valid. When an answer is lost, both ends of the connection are closed, as
+by a failing network. `make chaos` runs such a proxy between a stack's services and its store.
 """
 
 import argparse
@@ -14,13 +14,16 @@ from collections.abc import Callable
 from contextlib import suppress
 
 WRITES = (b"PUT ", b"POST ", b"DELETE ")
-# "Go on and send the body" is no answer yet.
+# This status asks the client to send the body; it is not the answer yet.
 CONTINUE = b"HTTP/1.1 100"
 BLOCK_BYTES = 64 << 10
 
 
 class LossyProxy:
-    """Hands connections on to `host`:`port`; `share` (0 to 1) of the answers to writes are lost, drawn from `rng`."""
+    """Forwards connections to `host`:`port`; a random `share` (0 to 1) of the answers to writes is lost.
+
+    `lost` counts them.
+    """
 
     def __init__(self, host: str, port: int, share: float, rng: random.Random) -> None:
         self._target = host, port
@@ -29,7 +32,7 @@ class LossyProxy:
         self.lost = 0
 
     async def handle(self, client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
-        """One connection, until either end closes it or an answer is lost."""
+        """Serve a connection until either end closes it or an answer is lost."""
         with suppress(OSError):
             server, to_server = await asyncio.open_connection(*self._target)
             exchange = _Exchange(self)
@@ -44,7 +47,7 @@ class LossyProxy:
         to_client.close()
 
     def loses(self) -> bool:
-        """Whether the answer to a write at hand is lost."""
+        """Draw whether the answer to the current write is lost, and count it if so."""
         if self._rng.random() >= self._share:
             return False
         self.lost += 1
@@ -53,7 +56,7 @@ class LossyProxy:
 
 
 class _Exchange:
-    """What a connection is at: S3's clients ask for one thing at a time."""
+    """The state of a connection, on which an S3 client sends one request after another."""
 
     def __init__(self, proxy: LossyProxy) -> None:
         self._proxy = proxy
@@ -66,7 +69,7 @@ class _Exchange:
         return True
 
     def answered(self, data: bytes) -> bool:
-        """Whether the bytes go on; an answer is lost whole, before its first byte."""
+        """Whether the bytes are forwarded; an answer is lost as a whole, before its first byte."""
         if data.startswith(CONTINUE):
             return True
         begins, self._asking = self._asking, False
@@ -88,6 +91,7 @@ async def serve(port: int, proxy: LossyProxy) -> None:
 
 
 def main() -> int:
+    """Run the proxy until Ctrl-C."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("port", type=int)
     parser.add_argument("target", help="host:port")

@@ -1,4 +1,4 @@
-"""Customers and CSV files that hypothesis makes up, sent to a running stack. `make fuzz` calls this."""
+"""Customers and CSV files made up by hypothesis and sent to a running stack. `make fuzz` calls this."""
 
 import csv
 import io
@@ -17,7 +17,7 @@ from churn.customer.fields import Number
 
 Customer = dict[str, Any]
 
-# Seconds until a small job has to be done.
+# Seconds within which a small job has to be finished.
 PATIENCE = 60.0
 CODES = frozenset({"missing", "unknown", "wrong_type", "out_of_range", "not_allowed", "contradiction"})
 
@@ -27,18 +27,20 @@ SENSIBLE: dict[str, st.SearchStrategy[Any]] = {
     name: st.integers(int(field.low), int(field.high)) if isinstance(field, Number) else st.sampled_from(field.names)
     for name, field in FIELDS.items()
 }
-# ASCII's controls behind what would be fine without them: exports of older systems leave separators there.
+# Control characters after a sensible value, because exports of older systems leave separators there.
 CONTROLS = st.text(st.characters(max_codepoint=0x1F) | st.sampled_from("\x7f\x85\xa0\u2028\u202e\ufeff"), max_size=2)
-CELLS = {name: st.builds(str.__add__, held.map(str), CONTROLS) | st.text(max_size=8) for name, held in SENSIBLE.items()}
+CELLS = {
+    name: st.builds(str.__add__, values.map(str), CONTROLS) | st.text(max_size=8) for name, values in SENSIBLE.items()
+}
 
 
-# Names that nobody has: none as a rule, at times more than a customer can have.
+# How many unknown fields a customer has: usually none, sometimes more than are allowed.
 MANY = st.sampled_from([0, 0, 0, 0, 0, 0, 0, 100])
 
 
 @st.composite
 def customers(draw: st.DrawFn) -> Customer:
-    """One with sensible fields, some of them left out, and up to three that hold anything."""
+    """A strategy for customers with sensible fields, some of them left out, and up to three with any value at all."""
     record = draw(st.fixed_dictionaries({}, optional=SENSIBLE | {ID: st.text(max_size=70)}))
     for name in draw(st.sets(st.sampled_from([*FIELDS, ID, LABEL, "x"]), max_size=3)):
         record[name] = draw(ANYTHING)
@@ -49,7 +51,7 @@ def customers(draw: st.DrawFn) -> Customer:
 
 @st.composite
 def tables(draw: st.DrawFn) -> bytes:
-    """A CSV with the columns in any order, whose cells hold what they should, or anything."""
+    """A strategy for CSV files with the columns in any order, whose cells are sensible or any text."""
     columns = draw(st.permutations([*FIELDS, ID]))
     text = io.StringIO()
     writer = csv.writer(text)
@@ -63,24 +65,27 @@ NOISE = st.binary(max_size=200).map(lambda end: ",".join(FIELDS).encode() + b"\n
 
 
 class Surprise(Exception):
-    """An answer is not as promised."""
+    """An answer that the API's description does not allow."""
 
 
-def expect(holds: bool, told: object) -> None:
+def expect(holds: bool, answer: object) -> None:
+    """Raises Surprise with the answer unless the condition holds."""
     if not holds:
-        raise Surprise(told)
+        raise Surprise(answer)
 
 
 def ask(url: str, cases: int, first_seed: int) -> None:
-    """Send that many lists of customers, and a tenth of that many files of either kind. Raises Surprise,
-    beside what was sent, where an answer is not as promised."""
+    """Send that many lists of customers, and a tenth as many files of each kind.
+
+    Raises Surprise, together with what was sent, for an answer that is not allowed.
+    """
     with requests.Session() as session:
-        check(st.lists(customers(), min_size=1, max_size=4), partial(judge_customers, session, url), cases, first_seed)
-        check(tables(), partial(judge_file, session, url, {"completed"}), cases // 10, first_seed)
-        check(NOISE, partial(judge_file, session, url, {"completed", "failed"}), cases // 10, first_seed)
+        _check(st.lists(customers(), min_size=1, max_size=4), partial(judge_customers, session, url), cases, first_seed)
+        _check(tables(), partial(judge_file, session, url, {"completed"}), cases // 10, first_seed)
+        _check(NOISE, partial(judge_file, session, url, {"completed", "failed"}), cases // 10, first_seed)
 
 
-def check(made_up: st.SearchStrategy[Any], judge: Callable[[Any], None], cases: int, first_seed: int) -> None:
+def _check(made_up: st.SearchStrategy[Any], judge: Callable[[Any], None], cases: int, first_seed: int) -> None:
     @seed(first_seed)
     @settings(max_examples=cases, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     @given(made_up)
@@ -91,7 +96,7 @@ def check(made_up: st.SearchStrategy[Any], judge: Callable[[Any], None], cases: 
 
 
 def judge_customers(session: requests.Session, url: str, sent: list[Customer]) -> None:
-    """Each is predicted or refused with reasons, and in a batch as it is alone."""
+    """Check that each customer is predicted or refused with reasons, and in a batch in the same way as alone."""
     batch = session.post(f"{url}/batch_predict", json=sent, timeout=30)
     expect(batch.status_code == 200, batch.text)
     answers = batch.json()["predictions"]
@@ -107,7 +112,7 @@ def judge_customers(session: requests.Session, url: str, sent: list[Customer]) -
 
 
 def judge_file(session: requests.Session, url: str, ends: set[str], sent: bytes) -> None:
-    """It is refused at once, or ends as it may, with each of its rows in exactly one of the two results."""
+    """Check that a file is refused at once, or that its job ends in one of `ends` with each row in one result file."""
     accepted = session.post(f"{url}/jobs", data=sent, headers={"Content-Type": "text/csv"}, timeout=30)
     expect(accepted.status_code in (202, 422), accepted.text)
     if accepted.status_code == 422:
@@ -120,11 +125,11 @@ def judge_file(session: requests.Session, url: str, ends: set[str], sent: bytes)
         job = session.get(own, timeout=30).json()
     expect(job["status"] in ends, job)
     if job["status"] == "completed":
-        judge_results(job, *(rows(session, url + job["links"][name]) for name in ("results", "errors")))
+        _judge_results(job, *(rows(session, url + job["links"][name]) for name in ("results", "errors")))
     expect(session.delete(own, timeout=30).status_code == 204, job)
 
 
-def judge_results(job: dict[str, Any], scored: Counter[int], refused: Counter[int]) -> None:
+def _judge_results(job: dict[str, Any], scored: Counter[int], refused: Counter[int]) -> None:
     counts = job["request_counts"]
     expect((len(scored), len(refused)) == (counts["completed"], counts["failed"]), job)
     expect(sorted([*scored, *refused]) == list(range(1, counts["total"] + 1)), job)
@@ -132,6 +137,6 @@ def judge_results(job: dict[str, Any], scored: Counter[int], refused: Counter[in
 
 
 def rows(session: requests.Session, url: str) -> Counter[int]:
-    """How many lines there are about each input row."""
+    """The number of lines about each input row in a result file."""
     text = session.get(url, timeout=30).content.decode()
     return Counter(int(line["row"]) for line in csv.DictReader(io.StringIO(text, newline="")))

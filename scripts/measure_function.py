@@ -1,6 +1,7 @@
 """Measure the Lambda function's package and its start, and add them to deploy/measured.json. `make measure` calls this.
 
-The package is built as for Lambda and run by the Python that Lambda has, in a container with a function's memory."""
+The package is built as for Lambda, and runs under the Python that Lambda has, in a container with a function's memory.
+"""
 
 import json
 import os
@@ -18,6 +19,7 @@ EVENT = ROOT / "tests" / "api" / "events" / "v2.json"
 
 
 def main() -> int:
+    """Build, measure, and write the figures into deploy/measured.json."""
     found = json.loads(MEASURED.read_text())
     with tempfile.TemporaryDirectory(prefix="function-") as folder:
         found["function"] = package(Path(folder)) | trial(Path(folder)) | {"command": "`make measure`"}
@@ -27,7 +29,7 @@ def main() -> int:
 
 
 def package(folder: Path) -> dict[str, int]:
-    """Build the package and unpack it into folder/package; its sizes."""
+    """Build the package and unpack it into folder/package; returns its sizes in bytes."""
     command: list[str | Path] = [ROOT / "deploy" / "aws" / "function" / "package", folder / "function.zip", "x86_64"]
     tools = {"PYTHON": sys.executable, "UV": str(Path(sys.executable).with_name("uv"))}
     done = subprocess.run(command, env=os.environ | tools, stdout=subprocess.PIPE, text=True, check=True)
@@ -37,7 +39,7 @@ def package(folder: Path) -> dict[str, int]:
 
 
 def trial(folder: Path) -> dict[str, float]:
-    """Start the function over a release of the trainer's sample, and call it with a recorded event."""
+    """Start the function with a release of the trainer's sample and send it a recorded event; returns its figures."""
     store = folder / "store"
     train(os.environ | {"CHURN_STORE_URL": store.as_uri(), "TMPDIR": str(folder)})
     event = json.loads(EVENT.read_text())
@@ -49,9 +51,9 @@ def trial(folder: Path) -> dict[str, float]:
         "CHURN_LOG_LEVEL": "ERROR",
         "PYTHONDONTWRITEBYTECODE": "1",
     }
-    options = [each for name, value in settings.items() for each in ("--env", f"{name}={value}")]
+    options = [word for name, value in settings.items() for word in ("--env", f"{name}={value}")]
     folders = {folder / "package": "/var/task", store: "/store", EVENT: "/event.json"}
-    mounts = [each for here, there in folders.items() for each in ("--volume", f"{here}:{there}:ro")]
+    mounts = [word for here, there in folders.items() for word in ("--volume", f"{here}:{there}:ro")]
     limits = [
         "--memory",
         "1024m",

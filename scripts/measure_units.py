@@ -1,8 +1,8 @@
 """Measure what a request and a job's row cost on this machine; writes deploy/measured.json. `make measure` calls this.
 
-Time on the processor is the processes' own (user and system): a busy machine makes it larger by some, not by times.
-What others on the machine took meanwhile is written down beside it.
-What is asked of S3 is counted by an S3 of this process, what is asked of Redis by Redis itself.
+Processor time is that of the processes themselves (user and system), which a busy machine increases by some percent.
+The time that other programs took is recorded beside it. Requests to S3 are counted by an S3 server in this process,
+commands to Redis by Redis.
 """
 
 import json
@@ -37,6 +37,7 @@ Environment = dict[str, str]
 
 
 def main() -> int:
+    """Measure everything and write it into deploy/measured.json."""
     load = round(os.getloadavg()[0], 2)
     with ExitStack() as stack, tempfile.TemporaryDirectory(prefix="measure-") as folder:
         queue = stack.enter_context(redis_server(Path(folder) / "queue")).url
@@ -68,7 +69,7 @@ def main() -> int:
 
 
 def release(environment: Environment, store: Path) -> dict[str, Any]:
-    """Train once on the trainer's own sample: the size of what was published, and seconds on the processor."""
+    """Train once on the trainer's sample; returns the size of the release and the seconds of processor time."""
     before = os.times()
     train(environment)
     after = os.times()
@@ -78,7 +79,7 @@ def release(environment: Environment, store: Path) -> dict[str, Any]:
 
 
 def train(environment: Environment) -> None:
-    """The shortest training that there is; what it publishes is as large as any."""
+    """Train as quickly as possible; the release is as large as any."""
     sample_only = {"CHURN_DATA_SOURCE": "sample", "CHURN_DATA_DIR": environment["TMPDIR"]}
     short = {"CHURN_CV_FOLDS": "2", "CHURN_CV_REPEATS": "1"}
     command = [sys.executable, "-m", "churn_trainer", "train"]
@@ -87,7 +88,7 @@ def train(environment: Environment) -> None:
 
 @contextmanager
 def api(environment: Environment) -> Iterator[tuple[int, int]]:
-    """The API under gunicorn; yields its process and port."""
+    """Run the API under gunicorn; yields its process id and port."""
     port = free_port()
     command = [sys.executable, "-m", "gunicorn", "--config", str(ROOT / "services/api/gunicorn.conf.py")]
     with started([*command, "--bind", f"127.0.0.1:{port}"], environment) as process:
@@ -96,6 +97,7 @@ def api(environment: Environment) -> Iterator[tuple[int, int]]:
 
 
 def ask(port: int, method: str, path: str, body: bytes = b"", kind: str = "application/json") -> tuple[int, bytes]:
+    """The status and the body of an answer; status 0 while nothing listens on the port."""
     connection = HTTPConnection("127.0.0.1", port, timeout=60)
     try:
         connection.request(method, path, body, {"Content-Type": kind})
@@ -108,6 +110,7 @@ def ask(port: int, method: str, path: str, body: bytes = b"", kind: str = "appli
 
 
 def wait(done: Callable[[], bool], seconds: float = 120) -> None:
+    """Return once `done` is true; exit if it is not within `seconds`."""
     end = time.monotonic() + seconds
     while not done():
         if time.monotonic() > end:
@@ -116,13 +119,13 @@ def wait(done: Callable[[], bool], seconds: float = 120) -> None:
 
 
 def customer(number: int) -> dict[str, Any]:
-    """A complete customer; no two numbers below 10⁶ give the same."""
+    """A complete customer, a different one for each number below 10⁶."""
     whole = {name: field.example for name, field in FIELDS.items()}
     return whole | {"MonthlyCharges": 20 + number % 10_000 / 100, "tenure": number // 10_000}
 
 
 def serving(environment: Environment) -> dict[str, float]:
-    """Seconds on the processor for one answer, of each kind."""
+    """Seconds of processor time for one answer of each kind."""
     with api(environment) as (pid, port):
         kinds = {
             "predict_cpu_seconds": [("/predict", json.dumps(customer(n)).encode()) for n in range(REQUESTS)],
@@ -138,15 +141,16 @@ def serving(environment: Environment) -> dict[str, float]:
 
 
 def spent(pid: int, port: int, requests: list[tuple[str, bytes]]) -> float:
-    """The API's seconds on the processor for these requests, over connections that are kept."""
+    """The API's processor time, in seconds, for these (path, body) requests over persistent connections."""
     send(port, requests[: len(requests) // 10])
     before = cpu_seconds(pid)
     with ThreadPoolExecutor(CLIENTS) as pool:
-        list(pool.map(lambda part: send(port, part), [requests[each::CLIENTS] for each in range(CLIENTS)]))
+        list(pool.map(lambda part: send(port, part), [requests[client::CLIENTS] for client in range(CLIENTS)]))
     return cpu_seconds(pid) - before
 
 
 def send(port: int, requests: list[tuple[str, bytes]]) -> None:
+    """Send the (path, body) requests over one connection; exit unless each is answered with 200."""
     connection = HTTPConnection("127.0.0.1", port, timeout=60)
     for path, body in requests:
         connection.request("POST" if body else "GET", path, body or None, {"Content-Type": "application/json"})
@@ -158,14 +162,14 @@ def send(port: int, requests: list[tuple[str, bytes]]) -> None:
 
 
 def jobs(environment: Environment, folder: Path, queue: str) -> dict[str, Any]:
-    """Jobs of ROWS rows with one and with two workers in turn, in ROUNDS rounds of JOBS jobs; the medians."""
+    """The medians of jobs of ROWS rows, with one and with two workers in turn, in ROUNDS rounds of JOBS jobs."""
     csv = table(ROWS)
     runs: dict[str, list[dict[str, Any]]] = {"1": [], "2": []}
     with api(environment) as (pid, port):
         attendants = {"api": pid, "queue": int(redis.Redis.from_url(queue).info("server")["process_id"])}
         for count in (1, 2) * ROUNDS:
             with working(environment, folder, count) as workers:
-                # A worker's first job loads what later ones find loaded.
+                # A worker's first job also loads the release, so it is not measured.
                 finished(port, csv[: len(csv) // 20])
                 found = [job(attendants | workers, port, csv, folder / "store" / "jobs") for _ in range(JOBS)]
             runs[str(count)].extend(found)
@@ -175,7 +179,7 @@ def jobs(environment: Environment, folder: Path, queue: str) -> dict[str, Any]:
 
 
 def medians(runs: list[dict[str, Any]]) -> dict[str, Any]:
-    """The median of each figure, and the seconds of the quickest run and the slowest."""
+    """The median of each figure, and the seconds of the quickest and of the slowest run."""
     seconds = [run["seconds"] for run in runs]
     plain = {name: round(median(run[name] for run in runs), 4) for name in MEDIANS}
     taken = {name: round(median(run["cpu_seconds"][name] for run in runs), 3) for name in runs[0]["cpu_seconds"]}
@@ -184,7 +188,7 @@ def medians(runs: list[dict[str, Any]]) -> dict[str, Any]:
 
 @contextmanager
 def working(environment: Environment, folder: Path, count: int) -> Iterator[dict[str, int]]:
-    """Workers that are ready; yields their processes."""
+    """Start workers and wait until they are ready; yields their process ids by name."""
     command = [sys.executable, "-m", "celery", "--quiet", "--app", "churn_api.worker.app", "worker"]
     with ExitStack() as stack:
         workers = {}
@@ -198,12 +202,13 @@ def working(environment: Environment, folder: Path, count: int) -> Iterator[dict
 
 
 def table(rows: int) -> bytes:
+    """A CSV file of this many rows, which repeats the trainer's sample."""
     header, *lines = sample.csv_bytes().splitlines(keepends=True)
     return header + b"".join((lines * (rows // len(lines) + 1))[:rows])
 
 
 def job(processes: dict[str, int], port: int, csv: bytes, store: Path) -> dict[str, Any]:
-    """One job: its seconds, those of its steps by the times of their files, who took how much of the processors."""
+    """Run a job; returns its seconds, those of its steps, and the processor time of each process and of others."""
     before, busy = {name: cpu_seconds(pid) for name, pid in processes.items()}, busy_seconds()
     own = time.process_time()
     record = finished(port, csv, store)
@@ -219,7 +224,7 @@ def job(processes: dict[str, int], port: int, csv: bytes, store: Path) -> dict[s
 
 
 def finished(port: int, csv: bytes, store: Path | None = None) -> dict[str, Any]:
-    """Hand in a job and wait for its end; its record, with the moments at which its files were seen in `store`."""
+    """Submit a job and wait for its end; returns its record, with the times of its files in `store` as `seen`."""
     submitted = time.time()
     status, answer = ask(port, "POST", "/jobs", csv, "text/csv")
     if status != 202:
@@ -237,7 +242,7 @@ def finished(port: int, csv: bytes, store: Path | None = None) -> dict[str, Any]
 
 
 def look(seen: dict[str, float], folder: Path | None) -> None:
-    """Note when the job's plan and the marks of its finished chunks came to be."""
+    """Add the times of the job's plan and of its finished chunks, whose files are in `folder`, to `seen`."""
     if folder:
         for path in (folder / "plan.json", *folder.glob("done/*")):
             with suppress(FileNotFoundError):
@@ -245,7 +250,7 @@ def look(seen: dict[str, float], folder: Path | None) -> None:
 
 
 def steps(record: dict[str, Any]) -> dict[str, float]:
-    """Seconds from submission to the end, and of each step on the way; planning includes taking the file in."""
+    """Seconds from submission to the end, and of each step; planning includes the upload."""
     seen, begun = record["seen"], record["submitted"]
     ended = datetime.fromisoformat(record["finished_at"]).timestamp()
     planned = seen.pop("plan.json")
@@ -260,7 +265,7 @@ def steps(record: dict[str, Any]) -> dict[str, float]:
 
 
 def requests_made(environment: Environment, store: CountingS3, queue: str) -> dict[str, Any]:
-    """What one prediction, a minute of waiting and a job ask of S3 and of the queue's Redis."""
+    """The requests to S3, and to the queue's Redis, of 500 predictions, of half a minute without work and of a job."""
     csv = table(20_000)
     train(environment)
     client = redis.Redis.from_url(queue)
@@ -273,7 +278,7 @@ def requests_made(environment: Environment, store: CountingS3, queue: str) -> di
             idle = store.during(lambda: time.sleep(30))
             client.config_resetstat()
             asked = store.during(lambda: finished(port, csv))
-            commands = {name[8:]: int(each["calls"]) for name, each in client.info("commandstats").items()}
+            commands = {name[8:]: int(figures["calls"]) for name, figures in client.info("commandstats").items()}
             stopped([worker])
     return {
         "predict": {"s3": served},

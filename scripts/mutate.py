@@ -2,9 +2,9 @@
 
     make mutate COUNT=100 SEED=1 UNDER="shared/churn services/api"
 
-Whoever survives shows what no test holds. Nothing of the working tree is touched: each mutant lives in a copy of what
-git knows. Tests are chosen by their mirrored file, and by which of them ran the line when they were recorded once
-(`RECORD=1` records again). Mutants that change nothing anybody could see are listed with the reason in
+A mutant that survives shows code that no test checks. The working tree is not touched: mutants are made in a copy of
+the files that git tracks. Tests are chosen by their mirrored file, and by a recording of which tests ran which line
+(`RECORD=1` records again). Mutants that cannot change the program's behaviour are listed with the reason in
 tests/equivalent_mutants.txt and left out.
 """
 
@@ -39,13 +39,13 @@ RECORD = ROOT / ".run" / "mutate.coverage"
 DURATIONS = RECORD.with_suffix(".xml")
 RECORDED = ("tests/shared", "tests/api")
 
-# Seconds that a mutant's tests may take: one that makes them hang is killed as well.
+# Seconds that a mutant's tests may take. A mutant that makes them hang counts as killed.
 PATIENCE = 300.0
 HANGS = "hangs"
-# Seconds, as recorded, of the tests asked about a line: one that everything runs through would cost the whole suite.
+# Seconds that the tests of a line may take together, as recorded; for some lines they would be the whole suite.
 BUDGET = 40.0
 
-# Tests of what has no file of its own under tests/.
+# The tests of files that have no mirrored file under tests/.
 MIRRORS = {
     "services/web/nginx": ("test_nginx", "test_at_a_time", "test_trusted_proxies", "test_too_large"),
     "services/web/public/assets/batch": ("test_batch", "test_columns", "test_csv"),
@@ -57,7 +57,7 @@ MIRRORS = {
 
 
 class Verdict(NamedTuple):
-    """What became of a mutant, and how long its tests took."""
+    """Whether a test failed because of a mutant, and the seconds that its tests took."""
 
     mutant: Mutant
     killed: bool
@@ -65,18 +65,20 @@ class Verdict(NamedTuple):
 
 
 def main() -> int:
+    """Draw mutants, try them, and print what became of each; returns 0 whatever survives."""
     options = arguments()
     if options.record or not RECORD.exists():
         record()
     known = equivalent()
     drawn = draw(options.under, options.count, options.seed, known)
-    verdicts = [verdict for verdict in judge(drawn, options.at_once) if show(verdict)]
+    verdicts = [verdict for verdict in judge(drawn, options.at_once) if _show(verdict)]
     killed = sum(verdict.killed for verdict in verdicts)
     print(f"seed {options.seed}: killed {killed} of {len(verdicts)}, {100 * killed / max(1, len(verdicts)):.0f} %")
     return 0
 
 
 def arguments() -> argparse.Namespace:
+    """The command line's options."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("under", nargs="*", default=UNDER, help="folders or files to change lines of")
     parser.add_argument("--count", type=int, default=100, help="how many mutants")
@@ -87,7 +89,7 @@ def arguments() -> argparse.Namespace:
 
 
 def record() -> None:
-    """Run the tests once and keep which of them ran which line."""
+    """Run the tests once with coverage, and keep which test ran which line in RECORD."""
     RECORD.parent.mkdir(exist_ok=True)
     print(f"recording which tests run which line, into {RECORD.relative_to(ROOT)} (once) ...", flush=True)
     command = [sys.executable, "-m", "pytest", "-q", "-m", "not stack", "--cov=churn", "--cov=churn_api"]
@@ -96,13 +98,13 @@ def record() -> None:
 
 
 def equivalent() -> set[str]:
-    """The mutants that change nothing, as `show` prints them."""
+    """The names of the mutants that cannot change the program's behaviour."""
     lines = EQUIVALENT.read_text().splitlines() if EQUIVALENT.exists() else []
     return {line.partition("  # ")[0].strip() for line in lines if line and not line.startswith("#")}
 
 
 def draw(under: list[str], count: int, seed: int, known: set[str]) -> list[Mutant]:
-    """A sample without repeats, the same for the same seed and code: first a file by its size, then a line."""
+    """A random sample of mutants without repeats, the same for the same seed and code; `known` ones are left out."""
     files = sorted(path for name in under for path in tracked(name))
     found = [mutant for path in files for mutant in mutants_of(ROOT, path)]
     fresh = [mutant for mutant in found if mutant.name not in known]
@@ -110,13 +112,14 @@ def draw(under: list[str], count: int, seed: int, known: set[str]) -> list[Mutan
 
 
 def tracked(name: str) -> Iterator[str]:
+    """The paths below a folder, or of a file, that git tracks and that exist."""
     command = ["git", "ls-files", "--", name]
     listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     return (line for line in listed.stdout.splitlines() if (ROOT / line).is_file())
 
 
 def judge(mutants: list[Mutant], at_once: int) -> Iterator[Verdict]:
-    """Try each mutant in a copy of the tree."""
+    """Try each mutant in one of `at_once` copies of the tree, in the order of the mutants."""
     with tempfile.TemporaryDirectory(prefix="mutate-") as folder:
         copies: SimpleQueue[Path] = SimpleQueue()
         for number in range(at_once):
@@ -134,7 +137,7 @@ def judge(mutants: list[Mutant], at_once: int) -> Iterator[Verdict]:
 
 
 def copied(target: Path) -> Path:
-    """What git knows, as it is in the working tree."""
+    """Copy the files that git tracks, as they are in the working tree, to `target`; returns it."""
     for line in tracked("."):
         (target / line).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / line, target / line)
@@ -142,14 +145,14 @@ def copied(target: Path) -> Path:
 
 
 def verdict(copy: Path, mutant: Mutant) -> Verdict:
-    """Run the mutant's tests in the copy, which is as before afterwards."""
+    """Run the mutant's tests in the copy, which is the same afterwards as before."""
     start = time.monotonic()
     killed = any(kills(copy, mutant, tests) for tests in tests_of(mutant) if tests)
     return Verdict(mutant, killed, time.monotonic() - start)
 
 
 def kills(copy: Path, mutant: Mutant, tests: list[str]) -> bool:
-    """Whether one of the tests fails, or hangs, by its doing: one that fails without it as well says nothing."""
+    """Whether one of the tests fails or hangs because of the mutant, and does not fail without it."""
     path = copy / mutant.path
     whole = path.read_bytes()
     path.write_text(mutant.text)
@@ -161,7 +164,7 @@ def kills(copy: Path, mutant: Mutant, tests: list[str]) -> bool:
 
 
 def first_failure(copy: Path, tests: list[str]) -> str | None:
-    """The first test, or file of them, that fails; None where all pass, or there are none."""
+    """The first test, or file of tests, that fails; HANGS on a timeout; None if all pass or there are none."""
     places = [str(copy / part) for part in ("shared", "services/api", "services/trainer")]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(places), "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-m", "not stack", "-p", "no:cacheprovider", *tests]
@@ -169,24 +172,25 @@ def first_failure(copy: Path, tests: list[str]) -> str | None:
         command, cwd=copy, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as run:
         try:
-            told, _ = run.communicate(timeout=PATIENCE)
+            output, _ = run.communicate(timeout=PATIENCE)
         except subprocess.TimeoutExpired:
             run.terminate()
             return HANGS
-    if run.returncode in (0, 5):  # 5: no test was there to run
+    if run.returncode in (0, 5):  # 5: there was no test to run
         return None
-    named = re.search(r"^(?:FAILED|ERROR) ([^\s\[]+)", told, re.MULTILINE)
-    # Without its parameters, which may hold blanks and anything else.
+    named = re.search(r"^(?:FAILED|ERROR) ([^\s\[]+)", output, re.MULTILINE)
+    # The name without parameters, which may contain blanks.
     return named[1] if named else tests[0]
 
 
 def tests_of(mutant: Mutant) -> Iterator[list[str]]:
-    """First the mirrored files, then the tests that ran the line."""
+    """The mirrored test files first, then the tests that ran the line."""
     yield mirrored(mutant.path)
     yield recorded(mutant)
 
 
 def mirrored(path: str) -> list[str]:
+    """The test files that belong to a file of the product, by their place in the tree or by MIRRORS."""
     folder = next((name for name in MIRRORS if path.startswith(name)), None)
     if folder is not None:
         return [name for stem in MIRRORS[folder] if (ROOT / (name := f"tests/web/{stem}.py")).exists()]
@@ -200,7 +204,7 @@ def mirrored(path: str) -> list[str]:
 
 
 def recorded(mutant: Mutant) -> list[str]:
-    """The tests that ran the line, the quickest first, as many as the budget allows and one in any case."""
+    """The tests that ran the line, the quickest first: as many as BUDGET allows, but at least one."""
     if not RECORD.exists():
         return []
     with sqlite3.connect(RECORD) as database:
@@ -217,7 +221,7 @@ def recorded(mutant: Mutant) -> list[str]:
 
 @cache
 def durations() -> defaultdict[str, float]:
-    """Seconds that each test took, all its cases together, by its name as pytest takes it."""
+    """The seconds that each test took, with all its parameters, by its name on pytest's command line."""
     took: defaultdict[str, float] = defaultdict(float)
     for case in ElementTree.parse(DURATIONS).iter("testcase"):  # noqa: S314  # nosec B314  # our own file
         name = case.attrib["name"].partition("[")[0]
@@ -226,12 +230,12 @@ def durations() -> defaultdict[str, float]:
 
 
 def has_line(bits: bytes, line: int) -> bool:
-    """Whether a set of lines as coverage keeps it, a bit each, has this one."""
+    """Whether a set of lines has this line; coverage stores the set with a bit for each line."""
     place, bit = divmod(line, 8)
     return place < len(bits) and bool(bits[place] >> bit & 1)
 
 
-def show(verdict: Verdict) -> bool:
+def _show(verdict: Verdict) -> bool:
     word = "killed  " if verdict.killed else "SURVIVED"
     print(f"{word} {verdict.seconds:5.1f} s  {verdict.mutant.path}:{verdict.mutant.line}  {verdict.mutant.change}")
     sys.stdout.flush()

@@ -33,7 +33,7 @@ _OPERATORS: dict[type[ast.operator], type[ast.operator]] = {
 _CHANGED = (ast.Compare, ast.BoolOp, ast.BinOp, ast.UnaryOp, ast.Constant, ast.If, ast.Return)
 _NOT_RUN = ("annotation", "returns", "decorator_list")
 
-# In text: what stands there, what comes in its place.
+# Replacements in JavaScript: a pattern, and the text in its place.
 _IN_SCRIPTS = (
     (r"===", "!=="),
     (r"!==", "==="),
@@ -52,7 +52,7 @@ _DIRECTIVE = re.compile(r"^\s*[a-z_]+\s[^{}]*;\s*$")
 
 
 class Mutant(NamedTuple):
-    """One change: the file's path below the root, the line from 1, the change in words, the file's whole new text."""
+    """A change: the file's path below the root, the line from 1, the change in words, and the file's new text."""
 
     path: str
     line: int
@@ -61,12 +61,12 @@ class Mutant(NamedTuple):
 
     @property
     def name(self) -> str:
-        """What stays the same when lines above come or go."""
+        """A name that does not depend on the line's number."""
         return f"{self.path}  {self.change}"
 
 
 def mutants_of(root: Path, path: str) -> Iterator[Mutant]:
-    """Every mutant of a file."""
+    """Every mutant of a Python, JavaScript or nginx file below `root`; none of another file."""
     text = (root / path).read_text()
     if path.endswith(".py"):
         yield from _of_python(path, text)
@@ -91,7 +91,7 @@ def _of_python(path: str, text: str) -> Iterator[Mutant]:
 
 
 def _nodes(tree: ast.AST) -> list[Any]:
-    """What may be changed, in a fixed order: no annotation, no type, no text."""
+    """The nodes that may be changed, in a fixed order, without annotations and decorators."""
     found: list[Any] = []
     waiting: list[ast.AST] = [tree]
     while waiting:
@@ -114,26 +114,26 @@ def _is_for_types(node: ast.AST) -> bool:
 
 
 def _changes(node: Any) -> Iterator[Callable[[Any], None]]:
-    """Each changes a node of the same kind in place."""
+    """Functions that each change a node of the same kind as `node` in place."""
     match node:
         case ast.Compare(ops=[first, *_]) if type(first) in _COMPARISONS:
-            yield lambda one: one.ops.__setitem__(0, _COMPARISONS[type(one.ops[0])]())
+            yield lambda node: node.ops.__setitem__(0, _COMPARISONS[type(node.ops[0])]())
         case ast.BoolOp():
-            yield lambda one: setattr(one, "op", ast.Or() if isinstance(one.op, ast.And) else ast.And())
+            yield lambda node: setattr(node, "op", ast.Or() if isinstance(node.op, ast.And) else ast.And())
         case ast.BinOp(op=operator) if type(operator) in _OPERATORS:
-            yield lambda one: setattr(one, "op", _OPERATORS[type(one.op)]())
+            yield lambda node: setattr(node, "op", _OPERATORS[type(node.op)]())
         case ast.UnaryOp(op=ast.Not()):
             yield _drop_not
         case ast.Constant(value=bool()):
-            yield lambda one: setattr(one, "value", not one.value)
+            yield lambda node: setattr(node, "value", not node.value)
         case ast.Constant(value=int() | float()):
-            yield lambda one: setattr(one, "value", one.value + 1)
+            yield lambda node: setattr(node, "value", node.value + 1)
         case ast.If():
-            yield lambda one: setattr(one, "test", ast.UnaryOp(ast.Not(), one.test))
+            yield lambda node: setattr(node, "test", ast.UnaryOp(ast.Not(), node.test))
         case ast.Return(value=value) if value is not None and not _is_none(value):
-            yield lambda one: setattr(one, "value", ast.Constant(None))
+            yield lambda node: setattr(node, "value", ast.Constant(None))
         case ast.Expr():
-            yield lambda one: setattr(one, "value", ast.Constant(None))
+            yield lambda node: setattr(node, "value", ast.Constant(None))
 
 
 def _drop_not(node: ast.UnaryOp) -> None:

@@ -34,7 +34,7 @@ def free_port() -> int:
 
 @contextmanager
 def started(command: list[str], environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
-    """A process that is ended with its block."""
+    """Run a command during the block; its process is ended with it."""
     process = subprocess.Popen(command, env=environment)
     try:
         yield process
@@ -43,7 +43,7 @@ def started(command: list[str], environment: dict[str, str]) -> Iterator[subproc
 
 
 def stopped(processes: Iterable[subprocess.Popen[bytes]]) -> None:
-    """End processes that may have ended already, gracefully."""
+    """Terminate the processes that have not ended yet, and wait for all of them."""
     for process in processes:
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
@@ -71,23 +71,23 @@ def redis_server(folder: Path, *options: str) -> Iterator[RedisServer]:
 
 
 def cpu_seconds(pid: int) -> float:
-    """Seconds on the processor, user and system, of a process and all that it started and that still run."""
-    return sum(_own_seconds(each) for each in (pid, *_descendants(pid)))
+    """The processor time in seconds, user and system, of a process and those of its descendants that still run."""
+    return sum(_own_seconds(process) for process in (pid, *_descendants(pid)))
 
 
 def busy_seconds() -> float:
-    """Seconds on any processor, of all processes of the machine since it started."""
-    # user, nice, system, idle, iowait, irq, softirq, steal; after these comes what is counted in user already.
-    ticks = [int(each) for each in Path("/proc/stat").read_text().splitlines()[0].split()[1:9]]
+    """The processor time in seconds, on all processors, of everything on the machine since it started."""
+    # user, nice, system, idle, iowait, irq, softirq and steal; the fields after these are included in user.
+    ticks = [int(field) for field in Path("/proc/stat").read_text().splitlines()[0].split()[1:9]]
     return (sum(ticks) - ticks[3] - ticks[4]) / TICKS
 
 
 def _own_seconds(pid: int) -> float:
-    # The name in brackets may hold blanks; what follows it does not.
+    # The program's name in brackets may contain blanks; the fields after it do not.
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
 def _descendants(pid: int) -> list[int]:
-    children = [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    return children + [each for child in children for each in _descendants(child)]
+    children = [int(descendant) for descendant in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return children + [descendant for child in children for descendant in _descendants(child)]

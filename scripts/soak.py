@@ -1,8 +1,8 @@
 """Load a production-shaped stack for a while, watch its memory, then kill each of its services. `make soak` calls this.
 
-The stack is one of its own, with keys, and MinIO in the place of S3. Hostile clients, from other addresses and with a
-key of their own, are at it all the while. It is taken down at the end. The exit code is 0 if no honest request failed,
-no hostile one was answered as none may be, what serves stayed inside a gigabyte, and every killed service came back.
+The stack is a separate one, with keys, and with MinIO in place of S3; it is taken down at the end. Hostile clients from
+other addresses and with their own key, send requests all the time. The exit code is 0 if no honest request failed, no
+hostile one got an answer that is not allowed, the services stayed inside a gigabyte, and every killed one came back.
 """
 
 import argparse
@@ -33,17 +33,21 @@ UNITS = {"B": 1 / 2**20, "KiB": 1 / 1024, "MiB": 1, "GiB": 1024}
 SAMPLE_SECONDS, BACK_SECONDS = 15.0, 120.0
 CUSTOMER = {"gender": "Female", "SeniorCitizen": 0, "tenure": 24, "Contract": "One year", "MonthlyCharges": 65.5}
 JOB_ROWS = 20_000
-# Addresses that are nobody's (RFC 5737): the honest clients' one, and the hostile ones', which are many.
+# Addresses reserved for documentation (RFC 5737): the one of honest clients, and the start of the hostile clients'.
 HONEST, HOSTILE = "198.51.100.7", "203.0.113."
-# What the services have said, kept where something failed.
+# The services' logs, which are kept if something failed.
 LOG = ROOT / ".run" / "soak.log"
-# Of each hostile kind so many at a time.
+# How many clients of each hostile kind there are at a time.
 HOSTILE_AT_A_TIME = 2
 
 
 @dataclass
 class Tally:
-    """What the load has met, and what it used."""
+    """The results of the load.
+
+    `seconds` are durations of honest requests by kind, `faults` are sentences, `memory` is MiB by service at moments of
+    the monotonic clock, and `hostile` counts hostile requests.
+    """
 
     seconds: dict[str, list[float]] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
@@ -53,19 +57,21 @@ class Tally:
     lock: Lock = field(default_factory=Lock)
 
     def add(self, kind: str, seconds: float, fault: str | None) -> None:
+        """Count an honest request; `fault` is None if it was answered as it should be."""
         with self.lock:
             self.seconds.setdefault(kind, []).append(seconds)
             if fault:
                 self.faults.append(f"{self.moment()} {kind}: {fault}")
 
     def add_hostile(self, fault: str | None) -> None:
+        """Count a hostile request; `fault` is None if its answer is allowed."""
         with self.lock:
             self.hostile += 1
             if fault:
                 self.faults.append(f"{self.moment()} hostile: {fault}")
 
     def moment(self) -> str:
-        """How long the load had lasted."""
+        """The time since the load began, in words."""
         return f"after {time.monotonic() - self.start:.0f} s"
 
 
@@ -83,11 +89,12 @@ class KeyedStack(Stack):
         return at if status == "healthy" else None
 
     def ask(self, method: str, path: str, **options: Any) -> requests.Response:
+        """The site's answer to an honest client; `options` are those of `requests.request`."""
         headers = {"X-API-Key": self.key, "X-Forwarded-For": HONEST} | options.pop("headers", {})
         return requests.request(method, self.site + path, headers=headers, timeout=60, **options)
 
     def memory(self) -> dict[str, float]:
-        """MiB of each service that serves, as `docker stats` counts it."""
+        """The memory of each serving service in MiB, by `docker stats`."""
         names = {self.container(service): service for service in SERVING}
         command = ("docker", "stats", "--no-stream", "--no-trunc", "--format", "{{json .}}", *names)
         rows = [json.loads(line) for line in self.run(*command).stdout.splitlines()]
@@ -95,10 +102,11 @@ class KeyedStack(Stack):
 
 
 def main() -> int:
+    """Load the stack, kill its services, and print the results; returns 1 if one of them is not as it should be."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=30)
     options = parser.parse_args()
-    # Whoever ends it gets the stack taken down, as with Ctrl-C.
+    # A SIGTERM takes the stack down, as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     print("starting", flush=True)
     with tempfile.TemporaryDirectory() as folder, started(own_stack(Path(folder))) as stack:
@@ -124,7 +132,7 @@ def own_stack(folder: Path) -> KeyedStack:
 
 
 def load(stack: KeyedStack, seconds: float) -> Tally:
-    """Every kind of request at its own pace, all at once."""
+    """Send every kind of request at its own pace for so many seconds, all in parallel."""
     tally, over = Tally(), Event()
     table = b"".join(sample.csv_bytes().splitlines(keepends=True)[: JOB_ROWS + 1])
     batch = {"customers": [CUSTOMER | {"tenure": number % 100} for number in range(200)]}
@@ -139,7 +147,7 @@ def load(stack: KeyedStack, seconds: float) -> Tally:
     threads = [
         *(Thread(target=keep_asking, args=(tally, over, *kind)) for kind in kinds),
         *(
-            Thread(target=keep_at_it, args=(tally, over, kind, hostile_target(stack, number)))
+            Thread(target=keep_attacking, args=(tally, over, kind, _hostile_target(stack, number)))
             for number, kind in enumerate(hostile.KINDS * HOSTILE_AT_A_TIME)
         ),
     ]
@@ -158,6 +166,10 @@ def load(stack: KeyedStack, seconds: float) -> Tally:
 
 
 def keep_asking(tally: Tally, over: Event, kind: str, pause: float, ask: Callable[[int], str | None]) -> None:
+    """Send honest requests, with `pause` seconds between them, until `over` is set.
+
+    `ask` gets the number of the request and returns its fault, if any.
+    """
     turn = 0
     while not over.wait(pause):
         turn, start = turn + 1, time.perf_counter()
@@ -168,29 +180,32 @@ def keep_asking(tally: Tally, over: Event, kind: str, pause: float, ask: Callabl
         tally.add(kind, time.perf_counter() - start, fault)
 
 
-def hostile_target(stack: KeyedStack, number: int) -> hostile.Target:
+def _hostile_target(stack: KeyedStack, number: int) -> hostile.Target:
     return hostile.Target(stack.site, {"X-API-Key": stack.hostile_key, "X-Forwarded-For": f"{HOSTILE}{number + 1}"})
 
 
-def keep_at_it(tally: Tally, over: Event, kind: hostile.Kind, target: hostile.Target) -> None:
+def keep_attacking(tally: Tally, over: Event, kind: hostile.Kind, target: hostile.Target) -> None:
+    """Send hostile requests of a kind, at its pace, until `over` is set."""
     rng = random.Random(kind.name)  # noqa: S311  # no secret
     while not over.wait(kind.pause):
         tally.add_hostile(hostile.fault(kind, kind.ask(target, rng)))
 
 
 def predict(stack: KeyedStack, turn: int) -> str | None:
+    """Predict a customer that depends on `turn`; returns the fault, if any."""
     whole = CUSTOMER | {"InternetService": "No", "PhoneService": "Yes", "MultipleLines": "No", "Partner": "No"}
     whole |= {"Dependents": "No", "PaperlessBilling": "Yes", "PaymentMethod": "Mailed check", "tenure": turn % 100}
     return expect(stack, 200, "/predict", json=whole | {"MonthlyCharges": 20 + turn % 5000 / 100})
 
 
 def expect(stack: KeyedStack, status: int, path: str, method: str = "POST", **options: Any) -> str | None:
+    """Send a request; returns the fault if it is not answered with this status."""
     answer = stack.ask(method, path, **options)
     return None if answer.status_code == status else f"{answer.status_code} {answer.text[:200]}"
 
 
 def run_job(stack: KeyedStack, table: bytes) -> str | None:
-    """Hand in a table and wait for its end."""
+    """Submit a table and wait for the job's end; returns the fault, if any."""
     deadline = time.monotonic() + BACK_SECONDS
     accepted = stack.ask("POST", "/jobs", data=table, headers={"Content-Type": "text/csv"})
     if accepted.status_code != 202:
@@ -203,17 +218,17 @@ def run_job(stack: KeyedStack, table: bytes) -> str | None:
 
 
 def report(tally: Tally) -> bool:
-    """Print what was met; whether it is as it should be."""
+    """Print the results; returns whether they are as they should be."""
     for kind, seconds in sorted(tally.seconds.items()):
         ordered = sorted(seconds)
         half, most = ordered[len(ordered) // 2], ordered[int(len(ordered) * 0.99)]
         print(f"{kind:8} {len(ordered):7} asked, p50 {1000 * half:7.1f} ms, p99 {1000 * most:7.1f} ms")
-    # The first third is warming up: pools, caches, allocators.
+    # In the first third, pools, caches and allocators still grow.
     steady = tally.memory[len(tally.memory) // 3 :]
     for service in SERVING:
-        times, held = [at for at, _ in steady], [memory[service] for _, memory in steady]
-        slope = linear_regression(times, held).slope * 3600 if len(times) > 2 else float("nan")
-        print(f"{service:8} {max(held):7.1f} MiB at most, {slope:+7.1f} MiB an hour")
+        times, mebibytes_used = [at for at, _ in steady], [memory[service] for _, memory in steady]
+        slope = linear_regression(times, mebibytes_used).slope * 3600 if len(times) > 2 else float("nan")
+        print(f"{service:8} {max(mebibytes_used):7.1f} MiB at most, {slope:+7.1f} MiB an hour")
     together = max(sum(memory.values()) for _, memory in tally.memory)
     print(f"together {together:.0f} MiB at most, {len(tally.faults)} requests failed; {tally.hostile} hostile ones")
     for fault in tally.faults[:20]:
@@ -222,7 +237,7 @@ def report(tally: Tally) -> bool:
 
 
 def recovers(stack: KeyedStack, service: str) -> bool:
-    """Kill the service's main process; whether all is as it was within two minutes, and the seconds that each took."""
+    """Kill a service's main process and print how long its recovery took; returns whether it took under two minutes."""
     container = stack.container(service)
     before = stack.healthy_since(container)
     os.kill(int(stack.run("docker", "inspect", "--format", "{{.State.Pid}}", container).stdout), signal.SIGKILL)
@@ -236,16 +251,16 @@ def recovers(stack: KeyedStack, service: str) -> bool:
     }
     after: dict[str, float] = {}
     while len(after) < len(awaited) and time.monotonic() - start < BACK_SECONDS:
-        for what, is_back in awaited.items():
-            if what not in after and succeeds(is_back):
-                after[what] = time.monotonic() - start
+        for part, is_back in awaited.items():
+            if part not in after and _succeeds(is_back):
+                after[part] = time.monotonic() - start
         time.sleep(0.2)
-    told = [f"{what} {f'{after[what]:.1f} s' if what in after else 'not back'}" for what in awaited]
-    print(f"{service}: killed; back after: {', '.join(told)}", flush=True)
+    recoveries = [f"{part} {f'{after[part]:.1f} s' if part in after else 'not back'}" for part in awaited]
+    print(f"{service}: killed; back after: {', '.join(recoveries)}", flush=True)
     return len(after) == len(awaited)
 
 
-def succeeds(is_back: Callable[[], bool]) -> bool:
+def _succeeds(is_back: Callable[[], bool]) -> bool:
     try:
         return is_back()
     except (requests.RequestException, ValueError, KeyError):
@@ -253,6 +268,7 @@ def succeeds(is_back: Callable[[], bool]) -> bool:
 
 
 def mebibytes(text: str) -> float:
+    """The MiB of a size as Docker writes it, such as 4.5MiB."""
     number = text.rstrip("BKMGi")
     return float(number) * UNITS[text[len(number) :]]
 

@@ -1,4 +1,4 @@
-"""What things cost: the prices that were taken down, and what one unit of work was measured to take."""
+"""Unit costs: recorded prices, and what one unit of work was measured to take."""
 
 import json
 import re
@@ -10,13 +10,17 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 PRICES = ROOT / "deploy" / "prices.json"
 MEASURED = ROOT / "deploy" / "measured.json"
-# Days in a month, as AWS's 730 hours have them.
+# Days in a month of 730 hours, as AWS counts.
 DAYS = 730 / 24
 
 
 @dataclass(frozen=True)
 class Units:
-    """Seconds on a core, bytes and requests for one unit of work, by deploy/measured.json."""
+    """What one unit of work takes, by deploy/measured.json.
+
+    `predict`, `batch_row` and `job_row` are seconds of processor time; the others are bytes and numbers of requests.
+    `about` says when and where they were measured.
+    """
 
     predict: float
     batch_row: float
@@ -33,20 +37,21 @@ class Units:
 
 
 def measured(path: Path = MEASURED) -> Units:
+    """The unit costs computed from the measurements in a file."""
     found = json.loads(path.read_text())
     jobs, requests = found["jobs"], found["requests"]
-    one, job = jobs["workers"]["1"], requests["job"]
-    # While a job runs, the processes go on looking for releases and the sweep goes on; chunks are many, so it is small.
-    writes = sum(job["s3"].get(each, 0) for each in ("PUT", "POST", "LIST"))
-    reads = sum(job["s3"].get(each, 0) for each in ("GET", "HEAD"))
+    alone, job = jobs["workers"]["1"], requests["job"]
+    # These counts include looking for releases and for lost jobs, which is little beside the requests of many chunks.
+    writes = sum(job["s3"].get(kind, 0) for kind in ("PUT", "POST", "LIST"))
+    reads = sum(job["s3"].get(kind, 0) for kind in ("GET", "HEAD"))
     idle = requests["api_process_and_idle_worker_30_seconds"]
     return Units(
         predict=found["api"]["predict_cpu_seconds"],
         batch_row=found["api"]["batch_row_cpu_seconds"],
-        job_row=one["cpu_seconds"]["worker"] / jobs["rows"],
+        job_row=alone["cpu_seconds"]["worker"] / jobs["rows"],
         row_bytes_in=jobs["bytes"] / jobs["rows"],
         row_bytes_out=jobs["result_bytes"] / jobs["rows"],
-        chunk_bytes=jobs["bytes"] / one["chunks"],
+        chunk_bytes=jobs["bytes"] / alone["chunks"],
         release_bytes=found["release"]["bytes"],
         chunk_writes=writes / job["chunks"],
         chunk_reads=reads / job["chunks"],
@@ -54,22 +59,27 @@ def measured(path: Path = MEASURED) -> Units:
         sweep_lists_a_second=idle["s3"].get("LIST", 0) / 30,
         about=f"measured {found['measured']} by `{found['command']}` on {found['machine']}; the load average was "
         f"{found['load_average']:.2f} as it began, and while jobs ran other programs took "
-        f"{one['others_cores']:.2f} of its cores",
+        f"{alone['others_cores']:.2f} of its cores",
     )
 
 
 def prices(path: Path = PRICES) -> dict[str, Any]:
+    """The recorded prices: per hour, per month and per unit, with their date, region and source."""
     found: dict[str, Any] = json.loads(path.read_text())
     return found
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table with its first column aligned to the left, the others to the right."""
     lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 def replaced(text: str, sections: dict[str, str]) -> str:
-    """A document with what stands between its marks `<!-- name -->` and `<!-- end of name -->` written anew."""
+    """A document's text with new sections between its marks `<!-- name -->` and `<!-- end of name -->`.
+
+    Exits if the document lacks a mark.
+    """
     for name, content in sections.items():
         pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end of {name} -->)", re.DOTALL)
         found = pattern.search(text)

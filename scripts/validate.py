@@ -4,7 +4,7 @@
     make validate ONLY="split choice" these modules alone, and no document
 
 A module tries one part of the product on the real table: its `results(table)` yields what is measured, what was seen,
-what is wanted, and whether that holds. It takes minutes in all, and fails where one of them does not hold.
+what is wanted, and whether that holds. The program takes some minutes, and fails if a result does not hold.
 """
 
 import argparse
@@ -29,7 +29,7 @@ was seen.
 
 
 class Result(NamedTuple):
-    """A row of the document: what is measured, what was seen, what is wanted, and whether that holds."""
+    """A row of the document: what is measured, what was seen, what is wanted, and whether the latter holds."""
 
     what: str
     seen: str
@@ -38,7 +38,7 @@ class Result(NamedTuple):
 
 
 class Section(NamedTuple):
-    """What a module found: its name, the first sentence of its docstring, and its results."""
+    """A module's name, the first line of its docstring, and its results."""
 
     name: str
     title: str
@@ -46,6 +46,7 @@ class Section(NamedTuple):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the modules and write the document; returns 1 if a result does not hold, 2 without the table."""
     options = _parser().parse_args(arguments)
     table = options.data / TABLE
     if not table.is_file():
@@ -69,11 +70,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def module_names(folder: Path) -> list[str]:
+    """The names of the validation modules in a folder, in order."""
     return sorted(path.stem for path in folder.glob("*.py") if not path.stem.startswith("_"))
 
 
 def section_of(name: str, table: Path) -> Section:
-    """Import a module and try what it tries, each result being printed as it comes."""
+    """Import a module and collect its results, printing each as it comes."""
     module = importlib.import_module(f"scripts.validation.{name}")
     title = (module.__doc__ or name).strip().splitlines()[0]
     print(f"{name}: {title}", flush=True)
@@ -86,17 +88,17 @@ def section_of(name: str, table: Path) -> Section:
 
 
 def _tried(module: ModuleType, table: Path) -> Iterator[Result]:
-    """The module's results. One that breaks off has failed, and takes no other with it."""
+    """The module's results; an exception becomes a failed result, so that the other modules still run."""
     try:
         found: Iterable[tuple[str, str, str, bool]] = module.results(table)
         for what, seen, wanted, holds in found:
             yield Result(what, seen, wanted, bool(holds))
-    except Exception as error:  # a simulation may fail like anything that it tries, and its reason is the result
+    except Exception as error:  # a simulation can fail in any way, and the reason is its result
         yield Result("the simulation comes to its end", f"{type(error).__name__}: {error}", "no error", holds=False)
 
 
 def document(sections: Sequence[Section]) -> str:
-    """The page: the same for the same results, without dates and times."""
+    """The page in Markdown. It has no dates or times, so the same results give the same page."""
     return "\n".join([_HEAD, *(line for section in sections for line in _lines(section))])
 
 

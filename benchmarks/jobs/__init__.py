@@ -1,1 +1,1 @@
-"""Files of customers: what the product takes for them, beside the script that an analyst would write."""
+"""Files of customers: how long the product takes to score them, beside the script that an analyst would write."""

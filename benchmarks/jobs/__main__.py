@@ -18,7 +18,7 @@ from churn.store.opening import open_store
 RESULTS = Path(__file__).resolve().parents[1] / "results" / "jobs.json"
 HERE = Path(__file__).parent
 
-# One thread for everybody who would take more; the scripts keep to one core as well.
+# Libraries that would use several threads get one; the scripts keep themselves to one core.
 ALONE = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "POLARS_MAX_THREADS"), "1")
 
 ANALYST_CPU = "analyst, CPU"
@@ -27,7 +27,7 @@ Seconds = dict[str, list[float]]
 
 
 def timed(script: str, *arguments: str) -> tuple[float, float]:
-    """Seconds of the clock and of the processor; where others use the cores too, the second is the truer one."""
+    """Run a script; returns its seconds by the clock, and of processor time, the fairer one on a busy machine."""
     command = [sys.executable, str(HERE / f"{script}.py"), *arguments]
     done = subprocess.run(command, env=os.environ | ALONE, check=True, stdout=subprocess.PIPE, text=True)
     clock, processor = map(float, done.stdout.split())
@@ -35,7 +35,7 @@ def timed(script: str, *arguments: str) -> tuple[float, float]:
 
 
 def measure(folder: Path, table: Path, rounds: int, stack: ScoringStack | None) -> Seconds:
-    """Every way once a round, so that what disturbs one disturbs all."""
+    """Measure every way once in each round, so that a disturbance affects all of them; returns seconds by way."""
     model, url = folder / "model.pkl", f"file://{folder}/store"
     store = open_store(url)
     store.ensure_bucket()
@@ -50,11 +50,11 @@ def measure(folder: Path, table: Path, rounds: int, stack: ScoringStack | None) 
             seconds[name].append(taken[0])
             seconds[f"{name}, CPU"].append(taken[1])
         if stack is not None:
-            through_stack(stack, table, seconds)
+            _through_stack(stack, table, seconds)
     return seconds
 
 
-def through_stack(stack: ScoringStack, table: Path, seconds: Seconds) -> None:
+def _through_stack(stack: ScoringStack, table: Path, seconds: Seconds) -> None:
     for workers in (1, 2):
         stack.workers(workers)
         times = stack.score(table)
@@ -63,7 +63,7 @@ def through_stack(stack: ScoringStack, table: Path, seconds: Seconds) -> None:
 
 
 def report(rows: int, seconds: Seconds, peaks: dict[str, float]) -> None:
-    """Medians, and ratios to the analyst's script in the same round."""
+    """Print and write medians, and ratios to the analyst's script in the same round; `peaks` are MiB by service."""
     ratios = {
         name: statistics.median(
             own / other
@@ -83,6 +83,7 @@ def report(rows: int, seconds: Seconds, peaks: dict[str, float]) -> None:
 
 
 def main() -> None:
+    """Make a table, measure, and report."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=3)

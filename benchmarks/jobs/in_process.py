@@ -1,4 +1,4 @@
-"""What the product does with a file, in one process on one core: planned, validated, scored, explained, written."""
+"""What the product does with a file, in one process on one core: plan, validate, score, explain and write."""
 
 import os
 import sys
@@ -16,18 +16,18 @@ from churn_api.jobs.csv.result_files import ERROR_COLUMNS, RESULT_COLUMNS, heade
 from churn_api.jobs.csv.upload_check import UploadCheck  # noqa: E402
 
 
-def blocks(path: Path) -> Iterator[bytes]:
+def _blocks(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
         while block := file.read(1 << 18):
             yield block
 
 
 def score(store_url: str, version: str, table: Path, answer: Path) -> tuple[float, float]:
-    """Seconds of the clock and of the processor."""
+    """Score a table with a release; returns the seconds by the clock and of processor time."""
     predictor = load(open_store(store_url), version).predictor
     start = time.perf_counter(), time.process_time()
     intake = UploadCheck(10_000)
-    for _ in intake.passing(blocks(table)):
+    for _ in intake.passing(_blocks(table)):
         pass
     plan, words = intake.plan(), ReasonTexts()
     with table.open("rb") as source, answer.open("wb") as results, answer.with_suffix(".errors").open("wb") as errors:

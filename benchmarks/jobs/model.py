@@ -1,4 +1,4 @@
-"""One model twice: as the pipeline that an analyst pickles, and as a release in a store."""
+"""The same kind of model twice: as the pipeline that an analyst pickles, and as a release in a store."""
 
 import csv
 import io
@@ -28,7 +28,7 @@ from churn_trainer.data import sample
 
 
 def fit_pipeline(path: Path) -> None:
-    """The usual pipeline over the nineteen fields as they stand, pickled."""
+    """Fit the usual pipeline over the nineteen fields as they are, and pickle it to `path`."""
     table = pd.read_csv(io.BytesIO(sample.csv_bytes()))
     numbers = [name for name, field in FIELDS.items() if isinstance(field, Number)]
     categories = [name for name in FIELDS if name not in numbers]
@@ -41,7 +41,7 @@ def fit_pipeline(path: Path) -> None:
 
 
 def release_scorecard(store: ObjectStore) -> str:
-    """The product's model over its 45 columns, released; returns its version."""
+    """Publish a logistic regression over the product's 45 columns; returns its version."""
     rows = list(csv.DictReader(io.StringIO(sample.csv_bytes().decode())))
     customers = [read(row).customer for row in rows]
     predictor = Predictor(_scorecard(rows, customers), Background(customers[:200]), 0.5)

@@ -11,7 +11,7 @@ import requests
 
 from scripts.stack import ROOT, Stack, own_environment, started
 
-# Where control groups of the second and of the first version tell it.
+# Prints the memory in use and the droppable part of it, by version 2 or version 1 of control groups.
 _SAMPLER = """
 cd /sys/fs/cgroup
 [ -e memory.current ] || cd memory
@@ -23,7 +23,7 @@ done
 
 
 class Times(NamedTuple):
-    """Seconds that the upload took, and from its begin to the job's end."""
+    """The seconds of the upload, and those from its start to the end of the job."""
 
     upload: float
     whole: float
@@ -33,9 +33,11 @@ class ScoringStack(Stack):
     """A stack that scores files, with as many workers as it is asked for."""
 
     def workers(self, count: int) -> None:
+        """Scale to this number of workers and wait until they are ready."""
         self.compose("up", "--detach", "--wait", "--no-recreate", "--scale", f"worker={count}", "worker")
 
     def score(self, table: Path) -> Times:
+        """Submit a table, wait for the job's end, and delete the job; exits if any row was refused."""
         start = time.perf_counter()
         with table.open("rb") as file:
             answer = requests.post(f"{self.api}/jobs", data=file, headers={"Content-Type": "text/csv"}, timeout=600)
@@ -43,7 +45,7 @@ class ScoringStack(Stack):
         upload = time.perf_counter() - start
         job: dict[str, Any] = answer.json()
         while not job["finished_at"]:
-            # Often enough to see the end, seldom enough not to be what the cores are busy with.
+            # Often enough to see the end in time, but not so often that polling takes much processor time.
             time.sleep(0.05)
             job = requests.get(self.api + job["links"]["self"], timeout=60).json()
         whole = time.perf_counter() - start
@@ -53,8 +55,10 @@ class ScoringStack(Stack):
         return Times(upload, whole)
 
     def peaks(self, table: Path) -> dict[str, float]:
-        """The most memory that the API and a worker use during one more job, in MiB: what the kernel could not take
-        back by dropping files that it has read, looked at ten times a second."""
+        """The most memory, in MiB, that the API and a worker use during one more job, sampled ten times a second.
+
+        Cached files, which the kernel can drop at any time, are not counted.
+        """
         with ExitStack() as context:
             watched = {service: context.enter_context(self._watched(service)) for service in ("api", "worker")}
             self.score(table)
@@ -62,7 +66,7 @@ class ScoringStack(Stack):
 
     @contextmanager
     def _watched(self, service: str) -> Iterator[list[str]]:
-        """What the sampler says meanwhile; the list is filled at the end."""
+        """Sample a service's memory during the block; the list is filled at its end."""
         samples: list[str] = []
         command = ["docker", "compose", "exec", "-T", service, "timeout", "600", "sh", "-c", _SAMPLER]
         with subprocess.Popen(
@@ -74,8 +78,10 @@ class ScoringStack(Stack):
 
 
 def _highest(samples: list[str]) -> float:
-    """`samples` are memory in use and, in the next line, how much of it is files that can be dropped; the last one may
-    be cut off."""
+    """The highest memory in MiB of pairs of lines: bytes in use, and the bytes of it that are droppable files.
+
+    The last pair may be cut off.
+    """
     used, droppable = (map(int, samples[which::2]) for which in (0, 1))
     return max(all_of_it - files for all_of_it, files in zip(used, droppable, strict=False)) / 2**20
 

@@ -1,4 +1,4 @@
-"""A file of customers of any length, each with an id of its own and bills of his own."""
+"""A file with any number of customers, each with a different id and different bills."""
 
 import random
 from pathlib import Path
@@ -7,7 +7,7 @@ from churn_trainer.data import sample
 
 
 def write_table(path: Path, rows: int) -> None:
-    """The same bytes for the same number of rows."""
+    """Write a CSV file of this many rows; the same bytes for the same number."""
     chance = random.Random(1)
     head, *lines = sample.csv_bytes().decode().splitlines()
     customers = [line.split(",")[1:-3] for line in lines]

@@ -27,6 +27,7 @@ LIBRARIES = ("flask", "gunicorn", "msgspec", "numpy", "onnxruntime", "prometheus
 
 
 def main() -> None:
+    """Measure everything, print ratios, and write the results."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=3, help="of each run")
@@ -53,7 +54,7 @@ def main() -> None:
 
 
 def alternative_environment() -> Path:
-    """The Python of a virtual environment that has what the alternative needs; made once for each pin file."""
+    """The Python of a virtual environment with the alternative's libraries, installed once for each pin file."""
     pins, python = ROOT / "requirements" / "bench.txt", ENVIRONMENT / "bin" / "python"
     installed = ENVIRONMENT / "requirements.txt"
     if not installed.is_file() or installed.read_bytes() != pins.read_bytes():
@@ -65,6 +66,7 @@ def alternative_environment() -> Path:
 
 
 def machine() -> dict[str, Any]:
+    """The machine, its load, and the libraries' versions, which the results are recorded with."""
     models = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
     return {
         "processor": models[0].partition(":")[2].strip() if models else platform.processor(),

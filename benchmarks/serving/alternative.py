@@ -13,6 +13,8 @@ AddOn = Literal["Yes", "No", "No internet service"]
 
 
 class Customer(BaseModel):
+    """A complete customer, as pydantic checks it."""
+
     customerID: str | None = None  # noqa: N815
     gender: Literal["Female", "Male"]
     SeniorCitizen: Literal[0, 1]
@@ -36,10 +38,13 @@ class Customer(BaseModel):
 
 
 class Batch(BaseModel):
+    """The body of a batch request."""
+
     customers: list[Customer]
 
 
 def create_app() -> FastAPI:
+    """The app over the pickled pipeline that the variable PIPELINE names."""
     app, pipeline = FastAPI(), joblib.load(os.environ["PIPELINE"])
 
     def score(customers: list[Customer]) -> list[dict[str, object]]:

@@ -1,4 +1,4 @@
-"""What the cache is worth in each mode, and what a Redis that dies costs."""
+"""How much the cache gains in each mode, and how much throughput a failing Redis costs."""
 
 import signal
 import time
@@ -19,17 +19,19 @@ MODES = ("off", "auto", "always")
 # Whole customers with reasons, and customers with absent fields, whose reasons an ONNX model takes too long for.
 ASKED = {"returning": "/predict", "partial": "/predict?reasons=none"}
 
-# Seconds in which every returning customer has been sent once.
+# Seconds within which every returning customer is sent once.
 WARMING = 12
 
-# Seconds until the product has found Redis well again.
+# Seconds until the product has noticed that Redis works again.
 PAUSE = 5
 
 
 def modes(stage: Stage, folder: Path, rounds: int, seconds: int) -> dict[str, Any]:
-    """Requests per second by model, customers and mode. The customers come back, and are more than a process
-    remembers; they are sent once before anything is measured."""
-    told: dict[str, Any] = {}
+    """Requests per second by model, customers and mode of the cache.
+
+    The customers come back, but are more than a process remembers. Each is sent once before anything is measured.
+    """
+    rates_by_case: dict[str, Any] = {}
     for model, store in (("scorecard", stage.scorecard), ("forest", stage.forest)):
         with ExitStack() as stack:
             redis = stack.enter_context(cache())
@@ -38,13 +40,13 @@ def modes(stage: Stage, folder: Path, rounds: int, seconds: int) -> dict[str, An
                 mode: stack.enter_context(product(folder, store, CHURN_CACHE=mode, **settings)) for mode in MODES
             }
             for customers, path in ASKED.items():
-                rates = measure(servers, getattr(stage, customers), path, rounds, seconds)
-                told[f"{model}, {customers}"] = rates
-                print(f"{model:10} {customers:9} to off: " + "  ".join(ratio(mode, rates) for mode in MODES))
-    return told
+                rates = _measure(servers, getattr(stage, customers), path, rounds, seconds)
+                rates_by_case[f"{model}, {customers}"] = rates
+                print(f"{model:10} {customers:9} to off: " + "  ".join(_ratio(mode, rates) for mode in MODES))
+    return rates_by_case
 
 
-def measure(servers: dict[str, Server], bodies: Path, path: str, rounds: int, seconds: int) -> dict[str, list[float]]:
+def _measure(servers: dict[str, Server], bodies: Path, path: str, rounds: int, seconds: int) -> dict[str, list[float]]:
     rates: dict[str, list[float]] = {mode: [] for mode in servers}
     for server in servers.values():
         load(server, bodies, path, connections=16, seconds=WARMING)
@@ -54,13 +56,13 @@ def measure(servers: dict[str, Server], bodies: Path, path: str, rounds: int, se
     return rates
 
 
-def ratio(mode: str, rates: dict[str, list[float]]) -> str:
+def _ratio(mode: str, rates: dict[str, list[float]]) -> str:
     return f"{mode} x {median(own / off for own, off in zip(rates[mode], rates['off'], strict=True)):.2f}"
 
 
 def outage(stage: Stage, folder: Path, seconds: int) -> dict[str, Any]:
-    """Throughput before, while Redis is paused and after it was stopped; both happen under load."""
-    told: dict[str, Any] = {}
+    """Throughput before an outage, while Redis is paused, and after it was killed; both happen under load."""
+    figures: dict[str, Any] = {}
     for mode in ("auto", "always"):
         settings = {"CHURN_CACHE": mode}
         with cache() as redis, product(folder, stage.scorecard, CHURN_CACHE_URL=redis.url, **settings) as ours:
@@ -74,16 +76,16 @@ def outage(stage: Stage, folder: Path, seconds: int) -> dict[str, Any]:
             redis.process.send_signal(signal.SIGCONT)
             time.sleep(PAUSE)
             stopped = amid(redis, signal.SIGKILL, measured)
-        told[mode] = {"before": before._asdict(), "paused": paused._asdict(), "stopped": stopped._asdict()}
+        figures[mode] = {"before": before._asdict(), "paused": paused._asdict(), "stopped": stopped._asdict()}
         print(
             f"Redis paused under load ({mode}): x {paused.rate / before.rate:.2f} of before, failed {paused.failed}; "
             f"stopped: x {stopped.rate / before.rate:.2f}, failed {stopped.failed}"
         )
-    return told
+    return figures
 
 
 def amid(redis: RedisServer, number: signal.Signals, measured: Callable[[], Run]) -> Run:
-    """A measurement during which Redis gets a signal."""
+    """A measurement during which Redis gets a signal, half a second after its start."""
     timer = Timer(0.5, redis.process.send_signal, [number])
     timer.start()
     run = measured()

@@ -18,12 +18,14 @@ CLAIMED_S3_REQUESTS = "1 to 5"
 
 
 def tables(stage: Stage, folder: Path, seconds: int) -> dict[str, Any]:
+    """The table of speed and the table of costs, each measurement taking `seconds`."""
     with product(folder, stage.scorecard) as ours:
         speed = [row(ours, stage, claim, seconds) for claim in CLAIMS]
         return {"speed": speed, "cost of a prediction": cost(ours, stage, seconds)}
 
 
 def row(ours: Server, stage: Stage, claim: tuple[str, str | None, int, int, int], seconds: int) -> dict[str, Any]:
+    """An address's latency with one connection and its throughput with sixteen, beside the claim."""
     path, customers, average, p95, rate = claim
     bodies = getattr(stage, customers) if customers else None
     alone = load(ours, bodies, path, connections=1, seconds=seconds)
@@ -50,6 +52,6 @@ def cost(ours: Server, stage: Stage, seconds: int) -> dict[str, Any]:
 
 
 def transferred() -> int:
-    """Bytes that have passed the loopback; this machine's only traffic there is the measurement's own."""
+    """The bytes that have passed the loopback, where the measurement should be the only traffic."""
     line = next(line for line in Path("/proc/net/dev").read_text().splitlines() if line.strip().startswith("lo:"))
     return int(line.partition(":")[2].split()[0])

@@ -1,4 +1,4 @@
-"""The product beside the floor and beside the usual alternative, interleaved, as ratios of each round."""
+"""The product beside the floor and beside the usual alternative: interleaved, with ratios within each round."""
 
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,7 +16,7 @@ CONNECTIONS = (1, 16)
 
 
 class Case(NamedTuple):
-    """Who is asked what."""
+    """A case: a server, the requests' bodies, and the path that they are sent to."""
 
     name: str
     server: Server
@@ -39,6 +39,10 @@ RATIOS = (
 
 
 def compare(stage: Stage, folder: Path, python: Path, rounds: int, seconds: int, redis: str) -> dict[str, Any]:
+    """Measure each case for `seconds` in each round; returns all runs, and the ratios with what is wanted.
+
+    `python` is the alternative's interpreter, `redis` the URL of the product's cache.
+    """
     with ExitStack() as stack:
         ours = stack.enter_context(product(folder, stage.scorecard, CHURN_CACHE_URL=redis))
         bare = stack.enter_context(floor(folder))
@@ -59,6 +63,7 @@ def compare(stage: Stage, folder: Path, python: Path, rounds: int, seconds: int,
 
 
 def cases(stage: Stage, ours: Server, bare: Server, usual: Server) -> list[tuple[Case, int]]:
+    """Every case with the number of connections that it is measured with."""
     singles = [
         Case("floor", bare, stage.distinct, "/predict"),
         Case("product, no reasons", ours, stage.distinct, PLAIN),
@@ -75,13 +80,13 @@ def cases(stage: Stage, ours: Server, bare: Server, usual: Server) -> list[tuple
 
 
 def turn(every: list[tuple[Case, int]], number: int) -> list[tuple[Case, int]]:
-    """The cases in another order each round, so that none always follows the same one."""
+    """The cases in a different order for each round, so that none always follows the same one."""
     start = 3 * number % len(every)
     return every[start:] + every[:start]
 
 
 def agree(ours: Server, usual: Server, stage: Stage) -> None:
-    """Both answer the same for the first customers, to nine digits."""
+    """Exits unless both servers give the first hundred customers the same probability, to nine digits."""
     for body in stage.distinct.read_text().splitlines()[:100]:
         headers = {"Content-Type": "application/json"}
         own, other = (
@@ -93,20 +98,20 @@ def agree(ours: Server, usual: Server, stage: Stage) -> None:
 
 
 def ratios(runs: dict[tuple[str, int], list[Run]]) -> dict[str, Any]:
-    """Of each ratio the median over the rounds, its range, and whether it is as wanted."""
-    told = {}
+    """The median and the range of each ratio over the rounds, with what is wanted."""
+    claims = {}
     for name, upper, lower, connections, wanted in RATIOS:
         pairs = zip(runs[upper, connections], runs[lower, connections], strict=True)
         values = sorted(own.rate / other.rate for own, other in pairs)
-        told[name] = {"median": median(values), "least": values[0], "most": values[-1], "wanted": wanted}
+        claims[name] = {"median": median(values), "least": values[0], "most": values[-1], "wanted": wanted}
         print(f"{name:38} x {median(values):7.2f}  ({values[0]:.2f} to {values[-1]:.2f})  wanted: {wanted or '-'}")
     tails = [run.p99_ms / run.p50_ms for run in runs["product, no reasons", 16] + runs["product", 16]]
     shares = [
         run.least_share for (name, count), taken in runs.items() if count == 16 and "product" in name for run in taken
     ]
-    told["p99 : p50, 16 connections"] = {"median": median(tails), "most": max(tails), "wanted": 5}
-    told["work of the idler process, 16 connections"] = {"least": min(shares), "median": median(shares)}
+    claims["p99 : p50, 16 connections"] = {"median": median(tails), "most": max(tails), "wanted": 5}
+    claims["work of the idler process, 16 connections"] = {"least": min(shares), "median": median(shares)}
     print(f"{'p99 : p50, 16 connections':38} x {median(tails):7.2f}  (to {max(tails):.2f})  wanted: at most 5")
     print(f"The idler of two processes did {median(shares):.0%} of the work (never less than {min(shares):.0%}).")
     print(f"Failed requests: {sum(run.failed for taken in runs.values() for run in taken)}")
-    return told
+    return claims

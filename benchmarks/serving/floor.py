@@ -1,4 +1,4 @@
-"""The floor: Flask that decodes JSON and answers a constant. What this takes, every Flask service takes."""
+"""The floor: a Flask app that decodes JSON and answers a constant, which any Flask service has to do at least."""
 
 import json
 
@@ -8,6 +8,7 @@ ANSWER = json.dumps({"success": True, "prediction": "No", "churn_probability": 0
 
 
 def create_app() -> Flask:
+    """The app with its only endpoint, POST /predict."""
     app = Flask(__name__)
 
     @app.post("/predict")

@@ -1,4 +1,4 @@
-"""Load by wrk."""
+"""Measuring throughput and latency with wrk."""
 
 import json
 import shutil
@@ -12,7 +12,11 @@ SCRIPT = Path(__file__).with_name("load.lua")
 
 
 class Run(NamedTuple):
-    """What one run measured; `cpu_ms` is the server's time for a request, `least_share` its idlest process's part."""
+    """The figures of a run.
+
+    `rate` is requests a second, `cpu_ms` is the server's processor time for a request, and `least_share` is the idlest
+    process's share of the work, 0 to 1.
+    """
 
     requests: int
     rate: float
@@ -26,6 +30,7 @@ class Run(NamedTuple):
 
 
 def require_wrk() -> None:
+    """Exits with a hint if wrk is not installed."""
     if shutil.which("wrk") is None:
         raise SystemExit("wrk is not here; Debian has it: apt-get install wrk")
 
@@ -34,11 +39,11 @@ def load(server: Server, bodies: Path | None, path: str, *, connections: int, se
     """POST the lines of `bodies` to `path` for some seconds; without bodies, GET the path."""
     before = server.cpu_seconds()
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "-s", str(SCRIPT), server.url]
-    said = subprocess.run(
+    output = subprocess.run(
         [*command, "--", str(bodies or "GET"), path], check=True, stdout=subprocess.PIPE, text=True
     ).stdout
     after = server.cpu_seconds()
-    result = json.loads(said.partition("RESULT ")[2])
+    result = json.loads(output.partition("RESULT ")[2])
     used = [end - start for start, end in zip(before, after, strict=True)]
     return Run(
         requests=result["requests"],

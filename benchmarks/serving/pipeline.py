@@ -1,4 +1,4 @@
-"""The model as one usually builds it: a pandas and scikit-learn pipeline over the nineteen fields."""
+"""The model as it is usually built: a pandas and scikit-learn pipeline over the nineteen fields."""
 
 import numpy as np
 import pandas as pd
@@ -20,7 +20,7 @@ NUMBERS = [
 
 
 def engineer(table: pd.DataFrame) -> pd.DataFrame:
-    """The data set's fields with the derived columns beside them."""
+    """The data set's fields, and the columns derived from them."""
     t = table.copy()
     fiber, month = t["InternetService"] == "Fiber optic", t["Contract"] == "Month-to-month"
     streams = (t["StreamingTV"] == "Yes").astype(int) + (t["StreamingMovies"] == "Yes").astype(int)
@@ -43,6 +43,7 @@ def engineer(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def build(model: ClassifierMixin) -> Pipeline:
+    """The unfitted pipeline, with `model` over the product's 45 columns."""
     encoder = make_column_transformer(
         (OneHotEncoder(drop="first", sparse_output=False), CATEGORIES),
         ("passthrough", NUMBERS),

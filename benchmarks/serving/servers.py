@@ -1,4 +1,4 @@
-"""Servers under measurement, and what their processes take."""
+"""The servers that are measured, and the memory and processor time of their processes."""
 
 import os
 import subprocess
@@ -19,21 +19,22 @@ WORKERS, THREADS = 2, 4
 
 
 class Server(NamedTuple):
-    """A server with its processes; `ready_seconds` is the time from its start to its first answer."""
+    """A server and its main process; `ready_seconds` is the time from its start to its first answer."""
 
     url: str
     pid: int
     ready_seconds: float
 
     def workers(self) -> list[int]:
+        """The process ids of the workers."""
         return [int(pid) for pid in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()]
 
     def cpu_seconds(self) -> list[float]:
-        """User and system time of each worker."""
+        """The processor time of each worker, user and system, in seconds."""
         return [cpu_seconds(pid) for pid in self.workers()]
 
     def memory_mib(self) -> list[float]:
-        """Resident memory of each worker."""
+        """The resident memory of each worker in MiB."""
         pages = [int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in self.workers()]
         return [count * os.sysconf("SC_PAGE_SIZE") / 2**20 for count in pages]
 
@@ -48,7 +49,7 @@ def cache() -> Iterator[RedisServer]:
 
 @contextmanager
 def product(folder: Path, store: str, *, workers: int = WORKERS, **settings: str) -> Iterator[Server]:
-    """The API as its image runs it."""
+    """Run the API as its image does, over the store at a URL; `settings` are further variables."""
     port = free_port()
     command = ["-m", "gunicorn", "--config", f"{ROOT}/services/api/gunicorn.conf.py", "--bind", f"127.0.0.1:{port}"]
     environment = {
@@ -65,6 +66,7 @@ def product(folder: Path, store: str, *, workers: int = WORKERS, **settings: str
 
 @contextmanager
 def floor(folder: Path) -> Iterator[Server]:
+    """Run benchmarks.serving.floor under gunicorn with as many workers and threads as the product."""
     port = free_port()
     command = [sys.executable, "-m", "gunicorn", "--worker-class", "gthread", "--reuse-port", "--keep-alive", "30"]
     command += ["--workers", str(WORKERS), "--threads", str(THREADS), "--bind", f"127.0.0.1:{port}"]
@@ -75,6 +77,7 @@ def floor(folder: Path) -> Iterator[Server]:
 
 @contextmanager
 def alternative(folder: Path, python: Path, pipeline: Path) -> Iterator[Server]:
+    """Run benchmarks.serving.alternative under uvicorn with as many workers as the product."""
     port = free_port()
     command = [str(python), "-m", "uvicorn", "--factory", "benchmarks.serving.alternative:create_app"]
     command += ["--workers", str(WORKERS), "--port", str(port), "--log-level", "warning", "--no-access-log"]
@@ -84,6 +87,7 @@ def alternative(folder: Path, python: Path, pipeline: Path) -> Iterator[Server]:
 
 @contextmanager
 def running(command: list[str], port: int, environment: dict[str, str], path: str, folder: Path) -> Iterator[Server]:
+    """Run a server and wait until it answers at `path`; its output goes to a file in `folder`."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("CHURN_")}
     inherited |= {"PYTHONPATH": os.pathsep.join([str(ROOT), f"{ROOT}/shared", f"{ROOT}/services/api"])}
     started = time.perf_counter()
@@ -99,7 +103,7 @@ def running(command: list[str], port: int, environment: dict[str, str], path: st
 
 
 def wait(url: str, process: "subprocess.Popen[bytes]") -> None:
-    """Until it answers at all, with a success or as one that knows no such page."""
+    """Return once the server answers with 200 or 404; exits if its process ends before."""
     while process.poll() is None:
         try:
             if requests.get(url, timeout=5).status_code in (200, 404):

@@ -1,4 +1,4 @@
-"""What a measurement needs: one model as a pipeline and as releases, and the requests."""
+"""What the measurements need: a model as a pipeline and as releases, and files of requests."""
 
 import csv
 import io
@@ -28,15 +28,15 @@ from churn.store.opening import open_store
 from churn_trainer.data import sample
 from churn_trainer.training.onnx_export import to_onnx
 
-# More customers than any process remembers, so that none is remembered when its turn comes again.
+# DISTINCT is more customers than a process remembers, so none of them is remembered when it is sent again.
 DISTINCT, REPEATED, BATCH = 20_000, 50, 1_000
 
-# Customers who come back: more than two processes remember, few enough to come round within a measurement.
+# Customers who come back: more than two processes remember, but few enough to be sent again within a measurement.
 RETURNING = 5_000
 
 
 class Stage(NamedTuple):
-    """Files and store URLs."""
+    """The pickled pipeline, the URLs of the stores with each kind of release, and the files of requests."""
 
     pipeline: Path
     scorecard: str
@@ -49,6 +49,7 @@ class Stage(NamedTuple):
 
 
 def prepare(folder: Path) -> Stage:
+    """Fit the models on the trainer's sample, publish them, and write the requests, all into `folder`."""
     rows = list(csv.DictReader(io.StringIO(sample.csv_bytes().decode())))
     table = pd.DataFrame([{name: kept(name, row[name]) for name in FIELDS} for row in rows])
     leaving = [row["Churn"] == "Yes" for row in rows]
@@ -65,14 +66,17 @@ def prepare(folder: Path) -> Stage:
 
 
 def kept(name: str, cell: str) -> Any:
-    """A cell as JSON has it."""
+    """A field's cell as the value that JSON has for it."""
     if name in ("tenure", "SeniorCitizen"):
         return int(cell)
     return float(cell.strip() or 0) if name in ("MonthlyCharges", "TotalCharges") else cell
 
 
 def scorecard(pipeline: Any) -> tuple[str, Any, dict[str, bytes]]:
-    """The pipeline's own weights, by the names that the product has for its columns."""
+    """The pipeline as a scorecard: the kind of model, the scorer and the release's files.
+
+    Its weights are the pipeline's, under the product's names of the columns.
+    """
     _, encoder, scaler, model = (step for _, step in pipeline.steps)
     ours = {name.casefold(): name for name in COLUMNS} | {"seniorcitizen_1": "SeniorCitizen_Yes"}
     ours |= {f"tenuregroup_{years}": f"TenureGroup_{years} Years" for years in ("1-2", "2-4", "4+")}
@@ -86,6 +90,7 @@ def scorecard(pipeline: Any) -> tuple[str, Any, dict[str, bytes]]:
 def forest(
     customers: list[Customer], leaving: list[bool], background: list[Customer]
 ) -> tuple[str, Any, dict[str, bytes]]:
+    """A random forest over the same columns: the kind of model, the scorer and the release's files."""
     columns = matrix(table_of(customers))
     scaler = StandardScaler().fit(columns)
     model = RandomForestClassifier(50, max_depth=10, random_state=1).fit(scaler.transform(columns), leaving)
@@ -95,7 +100,7 @@ def forest(
 
 
 def publish(folder: Path, kind: str, scorer: Any, files: dict[str, bytes], background: list[Customer]) -> str:
-    """A store with one release in service; returns its URL."""
+    """Make a store with a release in service; returns the store's URL."""
     store = open_store(folder.as_uri())
     store.ensure_bucket()
     version = release.claim(store, datetime.now(UTC))
@@ -111,10 +116,11 @@ def publish(folder: Path, kind: str, scorer: Any, files: dict[str, bytes], backg
 
 
 def bodies(folder: Path, rows: list[dict[str, str]]) -> tuple[Path, Path, Path, Path, Path]:
+    """Write the requests' bodies to files; returns those of `Stage` from `distinct` on."""
     chance = random.Random(5)
     every = [customer(row, chance) for row in chance.choices(rows, k=DISTINCT)]
     returning = every[:RETURNING]
-    partial = [{name: each[name] for name, field in FIELDS.items() if field.required} for each in returning]
+    partial = [{name: record[name] for name, field in FIELDS.items() if field.required} for record in returning]
     return (
         lines(folder / "distinct", every),
         lines(folder / "repeated", every[:REPEATED]),
@@ -125,13 +131,14 @@ def bodies(folder: Path, rows: list[dict[str, str]]) -> tuple[Path, Path, Path, 
 
 
 def customer(row: dict[str, str], chance: random.Random) -> dict[str, Any]:
-    """A row of the sample with charges of its own."""
-    held = {ID: row[ID]} | {name: kept(name, row[name]) for name in FIELDS}
-    held["MonthlyCharges"] = round(chance.uniform(18, 118), 2)
-    held["TotalCharges"] = round(held["tenure"] * held["MonthlyCharges"], 2)
-    return held
+    """A row of the sample as a customer, with random charges."""
+    record = {ID: row[ID]} | {name: kept(name, row[name]) for name in FIELDS}
+    record["MonthlyCharges"] = round(chance.uniform(18, 118), 2)
+    record["TotalCharges"] = round(record["tenure"] * record["MonthlyCharges"], 2)
+    return record
 
 
 def lines(path: Path, values: list[Any]) -> Path:
+    """Write each value as a line of JSON; returns the path."""
     path.write_text("".join(json.dumps(value) + "\n" for value in values))
     return path

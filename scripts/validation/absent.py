@@ -29,7 +29,7 @@ Row = tuple[str, str, str, bool]
 
 BACKGROUNDS = 30
 
-# The spread that churn_trainer.training.export tells of, with room for another draw of thirty backgrounds.
+# The spread that churn_trainer.training.export mentions, with room for another draw of thirty backgrounds.
 MAX_SPREAD = 0.014
 
 # Enough customers for a spread that is right to a twentieth.
@@ -40,6 +40,7 @@ BILLS = ((18, 30), (30, 60), (60, 80), (80, 120))
 
 
 def results(table: Path) -> Iterator[Row]:
+    """Predictions with absent fields against outcomes, against whole records, and with another background."""
     source = sources.source_of("file", table.name, lambda: table.open("rb"))
     prepared = prepare(load(source)[0])
     predictor = _predictor(prepared, SEED)
@@ -74,22 +75,22 @@ def _masked(absent: dict[str, dict[str, float]]) -> Iterator[Row]:
     for kind in ("required", "random"):
         slope, share = absent[kind]["calibration_slope"], absent[kind]["range_coverage"]
         yield f"calibration slope, {kind} fields", f"{slope:.3f}", "0.8 to 1.25", 0.8 <= slope <= 1.25
-        held = f"at least {MIN_COVERAGE:.0%}; 80 % is told"
-        yield f"the range holds the whole record, {kind} fields", f"{share:.1%}", held, share >= MIN_COVERAGE
+        wanted = f"at least {MIN_COVERAGE:.0%}; 80 % is told"
+        yield f"the range holds the whole record, {kind} fields", f"{share:.1%}", wanted, share >= MIN_COVERAGE
     gain = absent["random"]["roc_auc"] - required["roc_auc"]
     yield "roc_auc, random fields above required ones", f"{gain:+.4f}", "more than 0", gain > 0
 
 
 def _by_bill(predictor: Predictor, prepared: Prepared) -> Iterator[Row]:
     test = prepared.table.take(prepared.split.test)
-    told = _told(predictor, customers(prepared.table, prepared.split.test))
+    predicted = _predicted(predictor, customers(prepared.table, prepared.split.test))
     means = []
     for low, high in BILLS:
         bill, contract = test.customers.MonthlyCharges, test.customers.Contract
         group = (contract == _MONTHLY) & (bill >= low) & (bill < high)
-        mean, left = float(told[group].mean()), test.churn[group]
+        mean, left = float(predicted[group].mean()), test.churn[group]
         least, most = wilson(int(left.sum()), len(left))
-        seen = f"told {mean:.1%}, {left.mean():.1%} of {len(left)} left"
+        seen = f"predicted {mean:.1%}, {left.mean():.1%} of {len(left)} left"
         within = least - 0.03 <= mean <= most + 0.03
         yield f"month to month at ${low} to ${high}", seen, f"{least - 0.03:.1%} to {most + 0.03:.1%}", within
         means.append(mean)
@@ -97,7 +98,7 @@ def _by_bill(predictor: Predictor, prepared: Prepared) -> Iterator[Row]:
     yield "month to month, the lowest bills against the highest", f"{means[0]:.1%}, {means[-1]:.1%}", "rising", rising
 
 
-def _told(predictor: Predictor, people: list[Customer]) -> FloatArray:
+def _predicted(predictor: Predictor, people: list[Customer]) -> FloatArray:
     records = ({name: value_of(name, person) for name in REQUIRED} for person in people)
     return np.array([predictor.predict(read(record), None).churn_probability for record in records])
 
@@ -106,8 +107,8 @@ def _spread(prepared: Prepared) -> Row:
     people = customers(prepared.table, prepared.split.test[:_SPREAD_OVER])
     scorer = _predictor(prepared, SEED).scorer
     drawn = [Predictor(scorer, _background(prepared, seed), THRESHOLD) for seed in range(BACKGROUNDS)]
-    told = np.array([_told(predictor, people) for predictor in drawn])
-    spread = float(np.sqrt(told.var(axis=0, ddof=1).mean()))
+    predicted = np.array([_predicted(predictor, people) for predictor in drawn])
+    spread = float(np.sqrt(predicted.var(axis=0, ddof=1).mean()))
     what = f"standard deviation over {BACKGROUNDS} backgrounds, required fields"
     return what, f"{spread:.2%}", f"at most {MAX_SPREAD:.1%}", spread <= MAX_SPREAD
 

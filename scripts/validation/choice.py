@@ -44,14 +44,14 @@ _TEST, _FOLD = 1_409, 1_127
 
 
 class Folds(NamedTuple):
-    """One repeat of a cross-validation: its folds, and by model the test customers' probabilities fold by fold."""
+    """A repeat of a cross-validation: its folds, and for each model the test customers' probabilities in each fold."""
 
     folds: list[tuple[NDArray[np.intp], NDArray[np.intp]]]
     scores: dict[str, list[Scores]]
 
 
 def results(table: Path) -> Iterator[Result]:
-    """What was tried, what was seen, what is wanted, and whether it holds."""
+    """The choice of the champion over seeds, floors and intervals by simulation, the calibration gate, the pairs."""
     customers = load(source_of("file", table.name, lambda: table.open("rb")))[0]
     with one_thread():
         models = _tuned(customers)
@@ -80,7 +80,7 @@ def _tuned(table: Table) -> dict[str, Pipeline]:
 
 
 def _scored(models: dict[str, Pipeline], table: Table, folds: int, seed: int) -> Folds:
-    """Each model fitted in each fold, and the vote of those that vote."""
+    """Each model fitted in each fold, and the soft vote of its members."""
     columns = matrix(table.customers, np.float32)
     parts = list(StratifiedKFold(folds, shuffle=True, random_state=seed).split(columns, table.churn))
     work = [(name, part) for name in models for part in parts]
@@ -122,7 +122,7 @@ def _champions(design: str, repeats: list[Folds], table: Table) -> Result:
 
 
 def _paired(repeats: list[Folds], table: Table) -> Result:
-    """The rule that is not taken, for comparison."""
+    """The champions by a rule that is not used, for comparison."""
     chosen: Counter[str] = Counter()
     for found in repeats:
         comparison = _comparison(found, table.churn)
@@ -137,7 +137,7 @@ def _paired(repeats: list[Folds], table: Table) -> Result:
 
 
 def _outside(found: Folds, name: str) -> Scores:
-    """Each customer's probability by a model that has not seen it."""
+    """Each customer's probability by a model that has not seen the customer."""
     scores = np.empty(sum(len(test) for _, test in found.folds))
     for (_, test), score in zip(found.folds, found.scores[name], strict=True):
         scores[test] = score
@@ -145,7 +145,7 @@ def _outside(found: Folds, name: str) -> Scores:
 
 
 def _drawn(scores: Scores, size: int, rng: np.random.Generator) -> tuple[NDArray[np.int8], Scores]:
-    """Customers with scores that are exactly right."""
+    """The outcomes and scores of `size` random customers whose scores are exactly right."""
     taken = scores[rng.integers(len(scores), size=size)]
     return (rng.uniform(size=size) < taken).astype(np.int8), taken
 
@@ -155,29 +155,29 @@ def _floors(scores: Scores) -> Iterator[Result]:
     for size in (_FOLD, _TEST):
         drawn = [_drawn(scores, size, rng) for _ in range(_DRAWS)]
         seen = float(np.mean([expected_calibration_error(churn, taken) for churn, taken in drawn]))
-        told = float(np.mean([calibration_error_floor(taken) for _, taken in drawn]))
+        floor = float(np.mean([calibration_error_floor(taken) for _, taken in drawn]))
         what = f"the calibration error of scores that are right, on {size:,} customers"
-        yield what, f"{seen:.4f}", f"{told:.4f}, as is published, to 5 %", abs(told / seen - 1) <= 0.05
+        yield what, f"{seen:.4f}", f"{floor:.4f}, as is published, to 5 %", abs(floor / seen - 1) <= 0.05
 
 
 def _coverage(scores: Scores, churn: NDArray[np.int8]) -> Iterator[Result]:
-    """How often the intervals of a test part hold the figure of the customers that it is drawn from."""
+    """How often the intervals of a test part contain the figure of all customers that it is drawn from."""
     rng = np.random.default_rng(2)
-    whole, held = measure(churn, scores), Counter[str]()
+    whole, covered = measure(churn, scores), Counter[str]()
     for _ in range(_DRAWS):
         rows = rng.integers(len(churn), size=_TEST)
         for name, ends in intervals(churn[rows], scores[rows]).items():
-            held[name] += ends["low"] <= whole[name] <= ends["high"]
-    for name, count in held.items():
+            covered[name] += ends["low"] <= whole[name] <= ends["high"]
+    for name, count in covered.items():
         yield f"95 % intervals that hold the {name}", f"{count / _DRAWS:.1%}", "91 % to 99 %", _about(count / _DRAWS)
     for name, right in (("slope", 1.0), ("intercept", 0.0)):
         found = [recalibration(*_drawn(scores, _TEST, rng))[name] for _ in range(_DRAWS)]
-        share = float(np.mean([one["low"] <= right <= one["high"] for one in found]))
+        share = float(np.mean([ends["low"] <= right <= ends["high"] for ends in found]))
         yield f"95 % intervals that hold the {name} of calibration", f"{share:.1%}", "91 % to 99 %", _about(share)
 
 
 def _about(share: float) -> bool:
-    """Within two and a half standard errors of 95 %, for as many draws."""
+    """Whether a share of _DRAWS intervals is within two and a half standard errors of 95 %."""
     return 0.91 <= share <= 0.99
 
 
@@ -197,7 +197,7 @@ def _gates(scores: Scores) -> Iterator[Result]:
 
 
 def _pairs(table: Table) -> Result:
-    """The riskiest pair where churn is drawn by lot, so that no pair is riskier than another."""
+    """The riskiest pair in tables with shuffled churn, where no pair is really riskier than another."""
     above = 0
     for seed in range(_SHUFFLES):
         churn = np.random.default_rng(seed).permutation(table.churn)

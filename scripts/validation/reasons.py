@@ -26,13 +26,14 @@ from churn_trainer.training.train import fit_whole, search
 LOGISTIC = CANDIDATES[0]
 PENALTIES = (0.1, 1.0, 10.0)
 
-# Tables drawn for the mean of an estimate, and those of them whose intervals are looked at, by so many refits.
+# How many tables are drawn for the mean of an estimate, how many of them get intervals, and by how many refits.
 TABLES, WITH_INTERVALS, REFITS = 60, 10, 40
 
 Key = tuple[str, Any, Any]
 
 
 def results(table: Path) -> Iterator[tuple[str, str, str, bool]]:
+    """Prices of services, the choice of the penalty, first reasons over refits, and the drivers' intervals."""
     with threadpool_limits(1):
         prepared = prepare(load(sources.source_of("file", str(table), lambda: table.open("rb")))[0])
         yield _price_of_services(prepared)
@@ -81,22 +82,22 @@ def _first_reasons(prepared: Prepared) -> Iterator[tuple[str, str, str, bool]]:
 
 
 def _coverage(prepared: Prepared) -> tuple[str, str, str, bool]:
-    """Tables drawn from the real one, so that the mean over them is what an estimate estimates."""
+    """How often intervals contain the mean over tables drawn from the real one, which is what they estimate."""
     rng = np.random.default_rng(SEED)
     rows = prepared.split.development
     tables = [_of(prepared, rng.choice(rows, len(rows))) for _ in range(TABLES)]
     cards = [_whole(drawn, drawn.split.development) for drawn in tables]
-    told = [_odds(prepared, card, [card, card]) for card in cards]
-    # Quartiles, and the commoner of two values that are equally common, change from table to table.
-    common = set[Key].intersection(*map(set, told))
-    means = {key: float(np.mean([one[key][0] for one in told])) for key in common}
-    held: list[bool] = []
+    odds = [_odds(prepared, card, [card, card]) for card in cards]
+    # The quartiles, and which of two about equally common values is the commoner, change from table to table.
+    common = set[Key].intersection(*map(set, odds))
+    means = {key: float(np.mean([effects[key][0] for effects in odds])) for key in common}
+    covered: list[bool] = []
     for drawn, card in zip(tables[:WITH_INTERVALS], cards, strict=False):
         refitted = refits(LOGISTIC, drawn, _background(prepared), REFITS, len(rows))
         intervals = _odds(prepared, card, cast(list[Scorecard], refitted))
-        held += [low <= means[key] <= high for key, (_, low, high) in intervals.items() if key in common]
-    share = float(np.mean(held))
-    what = f"95 % intervals of drivers that hold the mean over {TABLES} drawn tables ({len(held)} intervals)"
+        covered += [low <= means[key] <= high for key, (_, low, high) in intervals.items() if key in common]
+    share = float(np.mean(covered))
+    what = f"95 % intervals of drivers that hold the mean over {TABLES} drawn tables ({len(covered)} intervals)"
     return what, f"{share:.1%}", "90 % to 99 %", 0.9 <= share <= 0.99
 
 
@@ -104,8 +105,8 @@ def _odds(prepared: Prepared, card: Scorecard, refitted: list[Scorecard]) -> dic
     """Log-odds with their interval by field and values."""
     found = drivers(card, refitted, len(prepared.split.development), prepared)["fields"]
     return {
-        (one["field"], one["from"], one["to"]): (one["log_odds"], *np.log((one["low"], one["high"])).tolist())
-        for one in found
+        (row["field"], row["from"], row["to"]): (row["log_odds"], *np.log((row["low"], row["high"])).tolist())
+        for row in found
     }
 
 

@@ -62,7 +62,7 @@ def _reorderings(whole: Table, prepared: Prepared) -> Row:
 
 
 def _refits(prepared: Prepared, name: str, count: int) -> Iterator[Row]:
-    """A release fitted on all, and new models fitted where a tenth of the customers is gone."""
+    """A release fitted on all customers, and new models fitted without a random tenth of them."""
     rng = np.random.default_rng(SEED)
     old = _figures(_fit(name, prepared), prepared)
     development = prepared.split.development
@@ -90,7 +90,7 @@ class _Fixed:
 
 
 def _falling(prepared: Prepared) -> Iterator[Row]:
-    """Releases that lose 0.003 of AUC each: against the last one alone, and against the reference as well."""
+    """Releases that each lose 0.003 of AUC, judged against the last one alone, and against the reference as well."""
     unseen = prepared.table.take(prepared.split.test)
     chain = list(_fading(prepared))
     first = measure(unseen.churn, chain[0])
@@ -119,7 +119,7 @@ def _falling(prepared: Prepared) -> Iterator[Row]:
 
 
 def _fading(prepared: Prepared) -> Iterator[FloatArray]:
-    """The regression's probabilities with ever more of one noise in their log-odds."""
+    """The regression's probabilities with more and more of the same noise in their log-odds."""
     scaled = prepared.scaled(prepared.split.test)
     probability = _fit("Logistic Regression", prepared).predict_proba(scaled)[:, 1].astype(np.float64)
     odds, noise = np.log(probability / (1 - probability)), np.random.default_rng(SEED).normal(size=len(probability))
@@ -145,9 +145,9 @@ def _leaks(whole: Table) -> Iterator[Row]:
     yield _fails("the same for four customers of five", single_field(_with(whole, PaperlessBilling=codes[known])))
     yield _fails("a tenth of those who left have a bill of 0", made_of_outcome(_with(whole, MonthlyCharges=stopped)))
     yield _holds("the real table, regression", implausible_model(_cross_validated("Logistic Regression", whole)))
-    told = _with(whole, PaperlessBilling=codes[known])
+    leaking = _with(whole, PaperlessBilling=codes[known])
     yield _fails(
-        "the outcome for four of five, regression", implausible_model(_cross_validated("Logistic Regression", told))
+        "the outcome for four of five, regression", implausible_model(_cross_validated("Logistic Regression", leaking))
     )
 
 
@@ -195,7 +195,7 @@ def _passes(new: Figures, old: Figures) -> bool:
 
 
 def _fit(name: str, prepared: Prepared, rows: NDArray[np.intp] | None = None) -> ClassifierMixin:
-    """A candidate with its own settings, fitted on the rows, or on all but the test part."""
+    """A candidate with the first settings of its grid, fitted on the rows, or on all but the test part."""
     rows = prepared.split.development if rows is None else rows
     return _candidate(name).fit(prepared.scaled(rows), prepared.churn[rows])
 
@@ -228,5 +228,5 @@ def _with(table: Table, **columns: NDArray[Any]) -> Table:
 
 
 def _renamed(table: Table, rng: np.random.Generator) -> Table:
-    """The table where every row is another customer."""
+    """The table with a new id for every row."""
     return replace(table, keys=rng.integers(2**64 - 1, size=len(table), dtype=np.uint64))

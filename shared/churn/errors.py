@@ -1,11 +1,11 @@
-"""One family of errors: every failure has a status, a type, a sentence with its remedy, and one body."""
+"""The product's errors: each has an HTTP status, a type, a sentence with its remedy, and the same form of body."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-# More faults than this tell nobody more; how many there are is told.
+# A longer list of faults helps nobody; the sentence above the list says how many there are.
 MAX_LISTED = 50
 
 
@@ -19,7 +19,7 @@ class FieldError:
 
 
 class ChurnError(Exception):
-    """Base of the family; `status` is the HTTP status that the API answers with."""
+    """The base class of the product's errors; `status` is the HTTP status that the API answers with."""
 
     status = 500
 
@@ -30,11 +30,12 @@ class ChurnError(Exception):
 
     @property
     def error_type(self) -> str:
+        """The name of the error's class, which clients can tell errors apart by."""
         return type(self).__name__
 
     @property
     def public_message(self) -> str:
-        """The sentence for a caller, who may be anybody; `message` is for the operator's log."""
+        """The sentence for a caller, who may be anybody. `message` is for the operator's log and may say more."""
         return self.message
 
 
@@ -45,28 +46,30 @@ def attention(count: int, listed: int) -> str:
 
 
 class ValidationError(ChurnError):
-    """A customer (or a request's parameters) with one or more fields at fault; carries the first MAX_LISTED of them."""
+    """A customer, or a request's parameters, with one or more faulty fields; `errors` has the first MAX_LISTED faults.
+
+    `count` is the number of all faults.
+    """
 
     status = 422
 
     def __init__(self, errors: Iterable[FieldError], others: int = 0) -> None:
-        """`others` is how many faults there are beside these, which nobody put into words."""
+        """`others` is the number of further faults, which were counted but not described."""
         faults = tuple(errors)
         listed = faults[:MAX_LISTED]
         super().__init__(attention(len(faults) + others, len(listed)), listed)
         self.count = len(faults) + others
-        """How many there are, listed or not."""
 
 
 class ConfigurationError(ChurnError):
-    """Settings that are missing or unsafe; the process does not start."""
+    """Settings that are missing or unsafe; `faults` are sentences. The process does not start."""
 
     def __init__(self, faults: Sequence[str]) -> None:
         super().__init__("The settings need attention: " + " ".join(faults))
 
 
 class StoreUnavailable(ChurnError):
-    """The object store cannot be reached, or refuses to serve."""
+    """The object store at `where` cannot be reached, or refuses to serve, for `reason`."""
 
     status = 503
 
@@ -78,12 +81,12 @@ class StoreUnavailable(ChurnError):
 
     @property
     def public_message(self) -> str:
-        """Neither the bucket nor its address."""
+        """A sentence without the bucket and its address."""
         return "The object store is not available; try again in a few seconds. The service's log says more."
 
 
 class ObjectNotFound(ChurnError):
-    """No object stands under this key."""
+    """The store has no object under this key."""
 
     status = 404
 
@@ -105,7 +108,7 @@ class InvalidKey(ChurnError):
 
 
 class PreconditionFailed(ChurnError):
-    """A conditional write lost: the object exists already, or is no longer the version that was read."""
+    """A conditional write failed: the object exists already, or is no longer the version that was read."""
 
     status = 409
 
@@ -144,12 +147,12 @@ class ReleaseRefused(ChurnError):
 
     @property
     def public_message(self) -> str:
-        """Not what in the release is wrong: it may be a line of its examples, which are customers."""
+        """A sentence without the reason, which may quote one of the release's examples, and those are customers."""
         return "The model that was released cannot serve; the service's log says why. Train again, or roll back."
 
 
 def error_body(error: ChurnError, request_id: str) -> dict[str, Any]:
-    """The one body of every failed answer."""
+    """The body of every failed answer, as JSON holds it."""
     return {
         "success": False,
         "error": error.public_message,

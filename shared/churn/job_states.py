@@ -1,4 +1,4 @@
-"""The states of a job, which the API and its workers move, and by which the trainer knows what a job still needs."""
+"""The states of a job. The API and its workers set them; the trainer reads which jobs still need their release."""
 
 QUEUED, VALIDATING, IN_PROGRESS, FINALIZING = "queued", "validating", "in_progress", "finalizing"
 COMPLETED, CANCELLING, CANCELLED, FAILED, EXPIRED = "completed", "cancelling", "cancelled", "failed", "expired"

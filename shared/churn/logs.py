@@ -1,7 +1,7 @@
 """Logs: one JSON object a line on stderr and, where a folder is set, in a file that rotates.
 
-Lines never carry a customer's data. Whoever logs keeps to that; what an exception says is left out here, because the
-sentences of most exceptions quote the value that they could not handle.
+Lines never carry a customer's data. Callers must not log any; the messages of exceptions are left out here, because
+most of them quote the value that could not be handled.
 """
 
 import logging
@@ -20,25 +20,29 @@ from pythonjsonlogger.json import JsonFormatter as BaseJsonFormatter
 from churn.errors import ChurnError, ConfigurationError
 from churn.settings import Settings
 
-# The id of the request or task at hand; "" outside of one.
+# The id of the current request or task; "" outside of one.
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 FILE_BYTES = 10_000_000
 OLDER_FILES = 5
-# At DEBUG these write whole requests, customers' data and credentials among them; at INFO nothing that matters.
+# At DEBUG these libraries log whole requests, with customers' data and credentials; at INFO they log nothing important.
 _TALKATIVE = ("boto3", "botocore", "matplotlib", "s3transfer", "urllib3")
 _OWN = "churn-"
 
 
 class JsonFormatter(BaseJsonFormatter):
-    """A line: time (UTC), level, service, logger, message, request_id, whatever `extra` adds, and the exception's
-    place and kind. Its message only where it is the product's own or the operating system's."""
+    """Formats a record as a line of JSON: time (UTC), level, service, logger, message, request_id and `extra`.
+
+    Of an exception the traceback and the type are kept; its message only if it is the product's own or the operating
+    system's.
+    """
 
     def __init__(self, service: str) -> None:
         super().__init__("%(message)s", json_ensure_ascii=False)
         self._service = service
 
     def add_fields(self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]) -> None:
+        """Add the fields that every line has; the base class adds the message and `extra`."""
         log_data.update(
             time=datetime.fromtimestamp(record.created, UTC).isoformat(),
             level=record.levelname,
@@ -52,13 +56,16 @@ class JsonFormatter(BaseJsonFormatter):
         self,
         ei: tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None],
     ) -> str:
-        return "\n".join(_told(error) for error in _chain(ei[1]))
+        """The tracebacks of an exception and its causes, without messages that may quote a customer."""
+        return "\n".join(_described(error) for error in _chain(ei[1]))
 
 
 def configure(settings: Settings, service: str) -> None:
-    """Send every log line of this process to where the settings say; calling it again replaces what it set up.
+    """Send every log line of this process to where the settings say; a second call replaces the handlers of the first.
 
-    Raises ConfigurationError if the folder for log files cannot be written."""
+    `service` is the name in each line and of the log file. Raises ConfigurationError if the folder for log files cannot
+    be written.
+    """
     root = logging.getLogger()
     for handler in [handler for handler in root.handlers if str(handler.name).startswith(_OWN)]:
         root.removeHandler(handler)
@@ -82,7 +89,7 @@ def _handlers(settings: Settings, service: str) -> Iterator[logging.Handler]:
 
 
 def _file_handler(folder: Path, service: str) -> logging.Handler:
-    """A rotating file that several processes write at once: a lock beside it keeps their lines whole."""
+    """A rotating file that several processes can write at once: a lock file beside it keeps their lines whole."""
     path = folder / f"{service}.log"
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -95,13 +102,13 @@ def _file_handler(folder: Path, service: str) -> logging.Handler:
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    """An exception and what led to it, the first cause first, as Python prints them."""
+    """An exception and its causes, the first cause first, as Python prints them."""
     if error is not None:
         yield from _chain(error.__cause__ or (None if error.__suppress_context__ else error.__context__))
         yield error
 
 
-def _told(error: BaseException) -> str:
+def _described(error: BaseException) -> str:
     kind = f"{type(error).__module__}.{type(error).__qualname__}".removeprefix("builtins.")
-    said = f": {error}" if isinstance(error, ChurnError | OSError) else ""
-    return "".join(traceback.format_tb(error.__traceback__)) + kind + said
+    message = f": {error}" if isinstance(error, ChurnError | OSError) else ""
+    return "".join(traceback.format_tb(error.__traceback__)) + kind + message

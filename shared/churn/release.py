@@ -1,7 +1,7 @@
-"""A release: a model with all that serving it takes, proved before it serves, and the pointer to the one in service.
+"""A release: a model with everything that serving it needs, verified before it serves, and the pointer to the current.
 
-A release is a folder of objects, models/releases/<version>/, complete once its manifest stands there. The pointer is
-one object, models/current.json, moved by compare-and-swap.
+A release is a folder of objects, models/releases/<version>/, and complete once it has a manifest. The pointer is one
+object, models/current.json, which is moved by compare-and-swap.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ from churn.model.scoring import Scorer, table_of
 from churn.schema import schema_hash
 from churn.store.interface import ObjectStore
 
-# What is written, and what is read besides: in format 1 every customer of the background completes any other one.
+# The format that is written, and those that are read: in format 1 every customer of the background completes any other.
 FORMAT = 2
 _FORMATS = (1, FORMAT)
 ROOT = "models/releases/"
@@ -39,14 +39,14 @@ TOLERANCE = {"scorecard": 1e-9, "onnx": 1e-6}
 
 
 class File(BaseModel):
-    """One file of a release."""
+    """A file of a release: the SHA-256 of its content, and its size in bytes."""
 
     sha256: str
     size: int
 
 
 class Manifest(BaseModel):
-    """What a release says of itself; the trainer may add fields, and all of them are shown by /model_info."""
+    """What a release says about itself. The trainer adds further fields; /model_info shows all of them."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
@@ -66,7 +66,7 @@ class Manifest(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Pointer:
-    """Which release is in service; `etag` is the pointer object's own, for compare-and-swap."""
+    """Which release is in service, since when (ISO 8601); `etag` is the pointer object's, for compare-and-swap."""
 
     version: str
     manifest_sha256: str
@@ -83,6 +83,7 @@ class Release:
 
     @property
     def version(self) -> str:
+        """The release's version, YYYYMMDD_HHMMSS in UTC."""
         return self.manifest.version
 
 
@@ -92,7 +93,7 @@ def folder(version: str) -> str:
 
 
 def claim(store: ObjectStore, moment: datetime) -> str:
-    """Reserve a version named after the moment, the next free second where two trainers want the same."""
+    """Reserve a version named after the moment; if two trainers want the same one, the later gets the next second."""
     while True:
         version = moment.astimezone(UTC).strftime(VERSION_FORMAT)
         try:
@@ -104,8 +105,10 @@ def claim(store: ObjectStore, moment: datetime) -> str:
 
 
 def worked_examples(predictor: Predictor, customers: list[Customer]) -> bytes:
-    """examples.json: customers as the data set spells them, with the probabilities that they must reproduce: those of
-    the model's own formula, which was judged, whichever way they are come by in service."""
+    """The content of examples.json: customers in the data set's words, with the probabilities they must reproduce.
+
+    The probabilities are by the model's own formula, which was evaluated; serving may compute them in a faster way.
+    """
     examples = []
     for customer in customers:
         record = {name: value_of(name, customer) for name in Customer._fields if getattr(customer, name) is not None}
@@ -116,12 +119,18 @@ def worked_examples(predictor: Predictor, customers: list[Customer]) -> bytes:
 
 
 def background_file(customers: list[Customer]) -> bytes:
-    """background.json: complete customers as codes and numbers, in the fields' order, and how many are near enough."""
+    """The content of background.json: complete customers as codes and numbers in the fields' order, and `nearest`.
+
+    `nearest` is the number of customers that complete one with absent fields.
+    """
     return json.dumps({"fields": Customer._fields, "nearest": NEAREST, "customers": customers}).encode()
 
 
 def publish(store: ObjectStore, version: str, manifest: Mapping[str, Any], files: Mapping[str, bytes]) -> Manifest:
-    """Write the files, then the manifest with their checksums. Raises PreconditionFailed if the version exists."""
+    """Write the files by name, then the manifest with their checksums; returns the manifest.
+
+    Raises PreconditionFailed if the version is published already.
+    """
     listed = {name: File(sha256=_sha256(data), size=len(data)) for name, data in files.items()}
     whole = Manifest(
         **manifest, format=FORMAT, version=version, schema_hash=schema_hash(), columns=list(COLUMNS), files=listed
@@ -134,13 +143,13 @@ def publish(store: ObjectStore, version: str, manifest: Mapping[str, Any], files
 
 
 def content_type(name: str) -> str:
-    """By the file's ending."""
+    """The media type of a file by its ending; application/octet-stream for an unknown one."""
     kinds = {"json": "application/json", "html": "text/html; charset=utf-8", "png": "image/png"}
     return kinds.get(name.rpartition(".")[2], "application/octet-stream")
 
 
 def versions(store: ObjectStore) -> Iterator[str]:
-    """The published versions, oldest first."""
+    """The published versions, the oldest first."""
     for version in store.folders(ROOT):
         try:
             store.head(f"{folder(version)}manifest.json")
@@ -150,12 +159,12 @@ def versions(store: ObjectStore) -> Iterator[str]:
 
 
 def manifest(store: ObjectStore, version: str) -> Manifest:
-    """The manifest as published, unverified. Raises UnknownRelease, or ReleaseRefused when it is malformed."""
+    """The manifest as published, unverified. Raises UnknownRelease, or ReleaseRefused if it is malformed."""
     return _parsed(version, _manifest_bytes(store, version))
 
 
 def current(store: ObjectStore) -> Pointer | None:
-    """The pointer, or None while nothing is released. Raises ReleaseRefused when it is malformed."""
+    """The pointer, or None while nothing is released. Raises ReleaseRefused if it is malformed."""
     try:
         stored = store.get(POINTER)
     except ObjectNotFound:
@@ -168,10 +177,10 @@ def current(store: ObjectStore) -> Pointer | None:
 
 
 def promote(store: ObjectStore, version: str, expected: Pointer | None) -> Pointer:
-    """Put a release into service, if the pointer is still the expected one.
+    """Put a release into service if the pointer is still the expected one; returns the new pointer.
 
-    Raises UnknownRelease, ReleaseRefused when the release fails its checks, PreconditionFailed when someone else moved
-    the pointer in the meantime.
+    Raises UnknownRelease, ReleaseRefused if the release fails its checks, and PreconditionFailed if the pointer was
+    moved in the meantime.
     """
     load(store, version)
     body = {
@@ -191,9 +200,10 @@ def promote(store: ObjectStore, version: str, expected: Pointer | None) -> Point
 
 
 def load(store: ObjectStore, version: str, manifest_sha256: str | None = None) -> Release:
-    """Read a release and prove it: format, schema, columns, checksums and worked examples.
+    """Read a release and verify it: format, schema, columns, checksums and worked examples.
 
-    Raises UnknownRelease when there is none, ReleaseRefused when a check fails, StoreUnavailable.
+    `manifest_sha256` is the checksum that the pointer has for the manifest; it is not checked if absent. Raises
+    UnknownRelease if there is no such release, ReleaseRefused if a check fails, and StoreUnavailable.
     """
     body = _manifest_bytes(store, version)
     if manifest_sha256 and _sha256(body) != manifest_sha256:
@@ -230,7 +240,7 @@ def _parsed(version: str, body: bytes) -> Manifest:
 
 
 def _check_fit(about: Manifest, version: str) -> None:
-    """Whether this program means the same by a release and by a customer as the one that published it."""
+    """Raises ReleaseRefused unless this program understands releases and customers as the one that published it did."""
     if about.format not in _FORMATS:
         read = " and ".join(map(str, _FORMATS))
         raise ReleaseRefused(version, f"its format is {about.format}, this program reads formats {read}")
@@ -273,7 +283,7 @@ def _reproduce(release: Release, examples: list[dict[str, Any]]) -> None:
         try:
             got = _served(release.predictor, read(example["customer"]))
         except ChurnError as error:
-            # Without the sentences: an example is a customer, and this one goes into logs.
+            # Without the messages of the faults: an example is a customer, and this error is logged.
             faults = ", ".join(f"{fault.field} {fault.code}" for fault in error.errors)
             raise ReleaseRefused(release.version, f"its worked example {number} is refused: {faults}") from error
         wanted = example["churn_probability"]
@@ -285,7 +295,7 @@ def _reproduce(release: Release, examples: list[dict[str, Any]]) -> None:
 
 
 def _served(predictor: Predictor, reading: Reading) -> tuple[float, float]:
-    """The probability as one customer's answer and as a job's row have it."""
+    """The probability as a single prediction computes it, and as a job's row does."""
     return predictor.predict(reading, None).churn_probability, predictor.explain(reading, 0)[0]
 
 

@@ -1,4 +1,4 @@
-"""The customer's declaration as JSON Schema, and as one hash that says whether two programs mean the same by it."""
+"""The customer's declaration as JSON Schema, and as a hash that tells whether two programs understand it alike."""
 
 import hashlib
 import json
@@ -17,9 +17,9 @@ from churn.model.features import COLUMNS
 def json_schema() -> dict[str, Any]:
     """A customer as JSON Schema.
 
-    A value's text is described by a pattern of all that is read, for Python's and for ECMAScript's regular expressions.
-    For forms, `x-groups` lists the groups in their order, each property carries its `x-group`, numbers `x-unit`,
-    categories `x-options` (value, label and the words for it), and an implied field `x-implied-by`.
+    A pattern, which is valid in Python and in ECMAScript, describes all the texts that are read as a value. For forms,
+    `x-groups` lists the groups in order, each property has its `x-group`, numbers have an `x-unit`, categories have
+    `x-options` (value, label and the words for it), and an implied field has `x-implied-by`.
     """
     properties = {name: _property(name, field) for name, field in FIELDS.items()}
     identifier = {
@@ -39,7 +39,7 @@ def json_schema() -> dict[str, Any]:
 
 
 def schema_hash() -> str:
-    """SHA-256 over what the fields mean and the columns made of them; words and titles don't count."""
+    """SHA-256 over the fields' meaning and the columns made of them; titles and other words do not count."""
     meaning = {name: _meaning(field) for name, field in FIELDS.items()}
     return hashlib.sha256(json.dumps([meaning, COLUMNS]).encode()).hexdigest()
 

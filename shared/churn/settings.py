@@ -1,6 +1,6 @@
 """Settings: read from the environment once, checked, frozen, and passed in.
 
-A setting is declared once, as a field with its default and its reason; `.env.example` and the README are held to that.
+A setting is declared once, as a field with its default and its reason; tests compare `.env.example` and the README.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from churn.errors import ConfigurationError
 from churn.store.address import parse_url
 
 PREFIX = "CHURN_"
-# Enough to recognise one's own typing error by, too little to leak what was pasted by mistake.
+# Enough to recognise a typing error by, too little to leak a secret that was pasted by mistake.
 _SHOWN_CHARACTERS = 40
 
 
@@ -41,8 +41,10 @@ LogLevel = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], B
 
 
 class Setting(NamedTuple):
-    """A setting as documents show it; `default` is as one writes it in the environment, "" where it is off without a
-    value, and None where a value must be given."""
+    """A setting as documents show it.
+
+    `default` is written as in the environment: "" if the setting is off by default, None if a value must be given.
+    """
 
     name: str
     default: str | None
@@ -50,7 +52,7 @@ class Setting(NamedTuple):
 
 
 class Settings(BaseSettings):
-    """What every service is told. A variable set to nothing counts as not set."""
+    """The settings of every service. An empty variable counts as not set."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True, hide_input_in_errors=True)
 
@@ -74,7 +76,7 @@ class Settings(BaseSettings):
     )
 
     def conflicts(self) -> Iterator[str]:
-        """A sentence, with its remedy, on each thing that does not go with the rest."""
+        """A sentence with its remedy for each combination of settings that is refused."""
         yield from ()
 
     @model_validator(mode="after")
@@ -85,7 +87,7 @@ class Settings(BaseSettings):
 
     @classmethod
     def load(cls) -> Self:
-        """The settings by the environment. Raises ConfigurationError that names every variable at fault."""
+        """The settings by the environment. Raises ConfigurationError, which names every variable at fault."""
         try:
             return cls()
         except ValidationError as error:
@@ -94,7 +96,7 @@ class Settings(BaseSettings):
 
     @classmethod
     def load_or_exit(cls) -> Self:
-        """The same for a program: it ends with one message, and without a traceback above it."""
+        """The same for a program's start: exits with the message alone instead of a traceback."""
         try:
             return cls.load()
         except ConfigurationError as error:
@@ -102,7 +104,7 @@ class Settings(BaseSettings):
 
 
 def describe(settings: type[Settings]) -> list[Setting]:
-    """Every setting of a class, those of its base first."""
+    """Every setting of a class, those of its base class first."""
     return [
         Setting(_env_name(name), _written(field), field.description or "")
         for name, field in settings.model_fields.items()
@@ -114,7 +116,7 @@ def _env_name(field: str) -> str:
 
 
 def _written(field: FieldInfo) -> str | None:
-    """A field's default as one writes it in the environment."""
+    """A field's default as it is written in the environment."""
     default = field.get_default(call_default_factory=True, validated_data={})
     if default is PydanticUndefined:
         return None
@@ -126,8 +128,10 @@ def _written(field: FieldInfo) -> str | None:
 
 
 def _conflicts_besides(settings: type[Settings], error: ValidationError) -> list[ErrorDetails]:
-    """What conflicts with the rest where single settings are at fault: they are taken to be as they are by default, so
-    that an operator is told everything at once."""
+    """The conflicts between the other settings where single ones are at fault, so that all is reported at once.
+
+    The faulty settings count as having their defaults.
+    """
     at_fault = {str(detail["loc"][0]) for detail in error.errors() if detail["loc"]}
     if not at_fault:
         return []
@@ -144,9 +148,9 @@ def _harmless(field: FieldInfo) -> Any:
 
 
 def _fault(settings: type[Settings], detail: ErrorDetails) -> str:
-    """One sentence on one fault: the variable, its value and the remedy."""
+    """A sentence about a fault: the variable, its value and the remedy."""
     if not detail["loc"]:
-        # A rule over several settings; the sentence is its own.
+        # A rule over several settings, which brings its own sentence.
         return _reason(detail)
     field = str(detail["loc"][0])
     name, declared = _env_name(field), settings.model_fields[field]
@@ -166,5 +170,5 @@ def _shortened(value: object) -> str:
 
 
 def _is_secret(annotation: Any) -> bool:
-    """Whether a type is or holds a secret."""
+    """Whether a type is a secret or contains one."""
     return annotation in (SecretStr, SecretBytes) or any(map(_is_secret, get_args(annotation)))

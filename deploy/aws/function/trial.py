@@ -1,4 +1,4 @@
-"""Starts the function as Lambda does and calls it; prints what that took as JSON. Run in the unpacked package."""
+"""Start the function as Lambda does, call it, and print what that took as JSON. Run it in the unpacked package."""
 
 import json
 import resource
@@ -11,6 +11,7 @@ EVENTS = 500
 
 
 def main() -> None:
+    """Import the handler, send it the event that the first argument names EVENTS times, and print the figures."""
     event = json.loads(Path(sys.argv[1]).read_text())
     started = time.perf_counter()
     from entry import handler

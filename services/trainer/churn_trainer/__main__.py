@@ -1,6 +1,7 @@
 """`python -m churn_trainer`: train, and look after releases.
 
-Exit codes: 0 done or nothing to do, 2 the table, the settings or the arguments are beyond use, 1 anything else failed.
+Exit codes: 0 done or nothing to do; 2 the table, the settings or the arguments have to be changed first; 1 anything
+else failed.
 """
 
 import argparse
@@ -30,11 +31,12 @@ log = logging.getLogger(__name__)
 
 _DEFAULT_KEEP = 5
 
-# Errors that trying again without changing anything cannot mend.
-_BEYOND_USE = (BrokenTable, DataNotFound, DataNotReadable, ConfigurationError)
+# Errors that will come again until somebody changes the table or the settings.
+_PERMANENT = (BrokenTable, DataNotFound, DataNotReadable, ConfigurationError)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command, that of the process if no `arguments` are given; returns the exit code."""
     options = _parser().parse_args(_with_default(sys.argv[1:] if arguments is None else arguments))
     console = Console(sys.stdout)
     try:
@@ -46,11 +48,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _run(options, settings, store, console)
     except ChurnError as error:
         console.say(f"Error: {error.message}")
-        # Before the settings are read nobody has said how to log.
+        # Logging is configured by the settings, so it cannot report that they are wrong.
         if not isinstance(error, ConfigurationError):
             log.error("%s", error.error_type, extra=_facts(error))
-        return 2 if isinstance(error, _BEYOND_USE) else 1
-    except Exception as error:  # what nobody foresaw may quote a customer: the log tells its kind and place alone
+        return 2 if isinstance(error, _PERMANENT) else 1
+    except Exception as error:  # any other message may quote a customer, so only type and traceback are logged
         console.say(f"Error: {type(error).__name__}, which is a fault of this program; its log tells where.")
         log.exception("unforeseen")
         return 1
@@ -58,12 +60,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _facts(error: ChurnError) -> dict[str, Any]:
-    """What a log may hold of an error: of a table's faults how many they are, for they quote cells and ids."""
+    """What may be logged of an error; of a table's faults only their number, because they quote cells and ids."""
     return {"faults": len(error.faults)} if isinstance(error, BrokenTable) else {"error": error.message}
 
 
 def _with_default(arguments: Sequence[str]) -> list[str]:
-    """Without a command, or with options alone, it trains."""
+    """The arguments with `train` put in front where they name no command."""
     asked_for_help = {"-h", "--help"} & set(arguments)
     if asked_for_help or (arguments and not arguments[0].startswith("-")):
         return list(arguments)
@@ -137,7 +139,7 @@ def _train(settings: TrainerSettings, store: ObjectStore, console: Console, forc
 
 
 def _take_known(settings: TrainerSettings, store: ObjectStore, console: Console, known: resume.Known) -> None:
-    """There is such a release already: it may only be lacking its last step."""
+    """Use a release of the same data and code: release it if an interrupted run has not, else say what it is."""
     if known.lacks_service:
         reason = (
             "a run broke off before its last step" if known.state.name == states.PUBLISHED else "no other could serve"
@@ -152,7 +154,11 @@ def _take_known(settings: TrainerSettings, store: ObjectStore, console: Console,
 
 
 def _training() -> "type[Run]":
-    """Import what trains: four seconds that no other command needs; in two steps, or the files would be the peak."""
+    """Import what trains, which takes four seconds that no other command needs.
+
+    It is imported in two steps with the file cache given back after each, because all of it at once would be the
+    highest memory use of the whole run.
+    """
     import matplotlib.backends.backend_agg  # noqa: F401
     import pandas  # noqa: F401
 
@@ -168,12 +174,13 @@ def _list(store: ObjectStore, console: Console) -> None:
     if not found:
         console.say("Nothing has been released yet.")
         return
-    console.table(("Version", "Model", "CV AUC", "Test AUC", "Data", "State", "Since"), [_row(one) for one in found])
-    for one in found:
-        if one.refusal:
-            console.say(one.refusal)
-        elif one.state.reason:
-            console.say(f"{one.version} is {one.state.name}: {one.state.reason}.")
+    head = ("Version", "Model", "CV AUC", "Test AUC", "Data", "State", "Since")
+    console.table(head, [_row(listed) for listed in found])
+    for listed in found:
+        if listed.refusal:
+            console.say(listed.refusal)
+        elif listed.state.reason:
+            console.say(f"{listed.version} is {listed.state.name}: {listed.state.reason}.")
 
 
 def _row(found: releases.Listed) -> tuple[str, ...]:
@@ -193,7 +200,7 @@ def _row(found: releases.Listed) -> tuple[str, ...]:
 
 
 def _figure(metrics: Any, *path: str) -> str:
-    """A figure of a manifest, which may be another program's: empty where it is not."""
+    """A figure of a manifest by its path; empty where it is not there, as other programs may write manifests too."""
     for name in path:
         metrics = metrics.get(name) if isinstance(metrics, dict) else None
     return f"{metrics:.4f}" if isinstance(metrics, int | float) else ""

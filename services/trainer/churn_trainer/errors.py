@@ -1,4 +1,4 @@
-"""What stops a training run, beyond what the shared library already names."""
+"""Errors that stop a training run or a command, in addition to those of `churn.errors`."""
 
 from collections.abc import Sequence
 
@@ -6,21 +6,21 @@ from churn.errors import ChurnError
 
 
 class DataNotFound(ChurnError):
-    """The data source that the settings force has no data."""
+    """The data source that CHURN_DATA_SOURCE forces has no data."""
 
     def __init__(self, source: str, reason: str) -> None:
         super().__init__(f"CHURN_DATA_SOURCE={source} has no data: {reason}")
 
 
 class DataNotReadable(ChurnError):
-    """A customer table is there, and may not or cannot be read."""
+    """A customer table is there, but cannot be read; `remedy` is a sentence that says what to do."""
 
     def __init__(self, name: str, reason: str, remedy: str) -> None:
         super().__init__(f"{name} {reason}. {remedy}")
 
 
 class TableChanged(ChurnError):
-    """A customer table became another one while a run was reading it."""
+    """A customer table was changed while a run was reading it."""
 
     status = 409
 
@@ -31,14 +31,14 @@ class TableChanged(ChurnError):
 
 
 class NoExport(ChurnError):
-    """A candidate could win that nothing but scikit-learn could serve."""
+    """A candidate has no ONNX form, so it could not be served if it won."""
 
     def __init__(self, model: str) -> None:
         super().__init__(f"{model} has no ONNX form here; write one in churn_trainer.training.onnx_export.")
 
 
 class NoLookUp(ChurnError):
-    """A column mixes what the look-up tables of an additive model hold apart."""
+    """A column mixes fields that the look-up tables of an additive model keep apart."""
 
     def __init__(self, trouble: str) -> None:
         remedy = "write it of fields of one group (churn.customer.declaration), or regroup them (churn.model.lookup)"
@@ -58,7 +58,7 @@ class SchedulerUnavailable(ChurnError):
 
 
 class BrokenTable(ChurnError):
-    """A customer table that is beyond repair; carries every fault that was found, each a sentence with its remedy."""
+    """A customer table that cannot be trained on; `faults` are sentences, each with its remedy."""
 
     def __init__(self, name: str, faults: Sequence[str]) -> None:
         self.faults = tuple(faults)
@@ -66,7 +66,7 @@ class BrokenTable(ChurnError):
 
 
 class NothingOlder(ChurnError):
-    """There is no release to roll back to."""
+    """There is no release older than `version` to roll back to, or, with None, no release at all."""
 
     status = 404
 

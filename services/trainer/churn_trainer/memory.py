@@ -1,4 +1,4 @@
-"""How much memory this process holds and has held, in bytes."""
+"""How much memory this process and its container have used at most, in bytes."""
 
 import os
 import resource
@@ -11,29 +11,29 @@ T = TypeVar("T")
 
 _STATUS = Path("/proc/self/status")
 _MAPS = Path("/proc/self/maps")
-# Where the second and the first version of control groups tell the peak and the limit.
+# The files of the peak and of the limit in version 2 and in version 1 of control groups.
 _GROUPS = (
     (Path("/sys/fs/cgroup/memory.peak"), Path("/sys/fs/cgroup/memory.max")),
     (Path("/sys/fs/cgroup/memory/memory.max_usage_in_bytes"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes")),
 )
-# The first version's way to say that there is no limit is a number that no machine has.
+# Version 1 says that there is no limit by a number that no machine has.
 _NO_LIMIT = 1 << 60
 _CLEAR = Path("/proc/self/clear_refs")
-# Writing this to clear_refs sets the kernel's mark of the highest resident size back to the present one.
+# Writing this to clear_refs sets the kernel's highest resident size back to the current one.
 _RESET_PEAK = "5"
 
 _highest = 0
 
 
 def peak() -> int:
-    """The highest resident size since the process started."""
+    """The highest resident size since the process started, in bytes."""
     # Linux counts in KiB, macOS in bytes.
-    held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    return max(held, _highest)
+    resident = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    return max(resident, _highest)
 
 
 def peak_of(work: Callable[[], T]) -> tuple[T, int]:
-    """Do the work; returns its result and how far memory rose above what was held, 0 where this can't be told."""
+    """Call `work`; returns its result, and by how many bytes resident memory rose, 0 where the system does not say."""
     before = _reset()
     result = work()
     return result, max(_read("VmHWM") - before, 0)
@@ -58,7 +58,7 @@ def _read(name: str) -> int:
 
 
 def container_peak() -> int | None:
-    """The peak by the control group of the container, None where it has no limit: that is the whole machine's."""
+    """The container's peak in bytes by its control group; None without a limit, as that group is the whole machine."""
     for peak_file, limit_file in _GROUPS:
         if peak_file.is_file() and limit_file.is_file():
             limit = limit_file.read_text().strip()
@@ -67,17 +67,17 @@ def container_peak() -> int | None:
 
 
 def give_back_files() -> None:
-    """Let the kernel forget what it read of the libraries' files, but for the pages in use.
+    """Let the kernel drop the libraries' files from its cache, except for the pages in use.
 
-    Reading ahead, it keeps about three times what importing them really touches, and charges the container with it:
-    some 150 MiB, which on a small machine is better left to the services beside.
+    The kernel reads ahead, so it caches about three times what an import touches and charges it to the container: some
+    150 MiB, which other services on a small machine can use better.
     """
     if sys.platform != "linux":
         return
     for path in {*_mapped_files(), *_compiled_modules()}:
         try:
             descriptor = os.open(path, os.O_RDONLY)
-        except OSError:  # It may have been replaced since, or be no file at all: then nothing is kept of it.
+        except OSError:  # replaced since, or not a real file: then nothing of it is cached
             continue
         os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
         os.close(descriptor)

@@ -1,4 +1,7 @@
-"""How good predicted probabilities are: figures for one set of customers whose outcome is known."""
+"""How good predicted probabilities are: figures for a set of n customers whose outcome is known.
+
+`churn` holds 0 or 1 for each customer and `probability` the predicted probability of churning, both of shape (n,).
+"""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,19 +13,23 @@ from sklearn.metrics import average_precision_score, log_loss, roc_auc_score
 Labels = NDArray[np.int8]
 Probabilities = NDArray[np.float64]
 
-# Yes from here on; the contract's threshold.
+# The probability from which on the prediction is Yes. The product's contract fixes it.
 THRESHOLD = 0.5
 
 CALIBRATION_BINS = 10
 _HISTOGRAM_BINS = 20
 _TOP_DECILE = 0.1
 
-# Of the normal distribution, 95 % lie within so many standard deviations.
+# 95 % of a normal distribution lie within this many standard deviations of its mean.
 NORMAL_95 = 1.959964
 
 
 def measure(churn: Labels, probability: Probabilities) -> dict[str, float]:
-    """Every figure that comparison and card show, by name; for all but Brier, log loss and ECE more is better."""
+    """Every figure that the comparison and the card show, by name.
+
+    More is better, except for brier, log_loss and ece. Raises ValueError where all customers have the same outcome,
+    because an AUC needs both.
+    """
     return {
         "roc_auc": float(roc_auc_score(churn, probability)),
         "pr_auc": float(average_precision_score(churn, probability)),
@@ -36,15 +43,15 @@ def measure(churn: Labels, probability: Probabilities) -> dict[str, float]:
 
 
 def log_losses(churn: Labels, probability: Probabilities) -> Probabilities:
-    """Each customer's log loss; a probability of 0 or 1 counts as the nearest that is neither, as in scikit-learn."""
+    """Each customer's log loss, shape (n,); probabilities are clipped away from 0 and 1, as in scikit-learn."""
     tiny = np.finfo(np.float64).eps
-    told = np.clip(np.where(churn == 1, probability, 1 - probability), tiny, 1 - tiny)
-    losses: Probabilities = -np.log(told)
+    likelihood = np.clip(np.where(churn == 1, probability, 1 - probability), tiny, 1 - tiny)
+    losses: Probabilities = -np.log(likelihood)
     return losses
 
 
 def at_threshold(churn: Labels, probability: Probabilities, threshold: float) -> dict[str, float]:
-    """Accuracy, precision, recall and F1 of saying Yes from the threshold on; 0 where there is nothing to divide by."""
+    """Accuracy, precision, recall and F1 of predicting Yes from the threshold on; 0 where the divisor would be 0."""
     flagged = probability >= threshold
     caught = int(np.count_nonzero(flagged & (churn == 1)))
     precision = caught / max(int(flagged.sum()), 1)
@@ -58,14 +65,16 @@ def at_threshold(churn: Labels, probability: Probabilities, threshold: float) ->
 
 
 def lift(churn: Labels, probability: Probabilities) -> float:
-    """How many times more churners are among the tenth with the highest scores than among as many at random."""
+    """The churn rate of the tenth of customers with the highest scores, divided by that of all customers."""
     top = np.argsort(-probability, kind="stable")[: max(1, round(len(churn) * _TOP_DECILE))]
     return float(churn[top].mean() / churn.mean())
 
 
 def reliability(churn: Labels, probability: Probabilities) -> list[dict[str, float]]:
-    """Mean predicted against observed share with its 95 % interval (low, high), in tenths of the probability scale;
-    empty tenths are left out."""
+    """Mean predicted and observed churn in each tenth of the probability scale; empty tenths are left out.
+
+    `low` and `high` are the observed share's 95 % interval by Wilson.
+    """
     return [
         {
             "mean_predicted": float(probability[rows].mean()),
@@ -79,28 +88,28 @@ def reliability(churn: Labels, probability: Probabilities) -> list[dict[str, flo
 
 
 def _tenths(probability: Probabilities) -> Iterator[NDArray[np.intp]]:
-    """The rows in each tenth of the probability scale that has any."""
+    """The rows in each tenth of the probability scale, without the empty ones."""
     tenth = np.minimum((probability * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
     yield from (np.flatnonzero(tenth == bin_) for bin_ in range(CALIBRATION_BINS) if (tenth == bin_).any())
 
 
 def expected_calibration_error(churn: Labels, probability: Probabilities) -> float:
-    """Mean gap of predicted and observed over tenths of the scale, weighted by customers (Naeini et al. 2015)."""
+    """Mean gap between predicted and observed over tenths of the scale, weighted by customers (Naeini et al. 2015)."""
     return sum(abs(float((probability[rows] - churn[rows]).sum())) for rows in _tenths(probability)) / len(churn)
 
 
 def calibration_error_floor(probability: Probabilities) -> float:
-    """The calibration error that these scores would show if each were exactly right: by chance alone, on so many rows.
+    """The expected calibration error that these scores would have by chance alone if each of them were exactly right.
 
-    In a tenth, predicted less observed churners then have mean 0 and variance Σ p(1−p), and the mean size of a normal
-    number is √(2/π) of its standard deviation.
+    In a tenth, predicted minus observed churners then have mean 0 and variance Σ p(1−p), and the mean absolute value of
+    a normal variable is √(2/π) of its standard deviation.
     """
     variances = [float((probability[rows] * (1 - probability[rows])).sum()) for rows in _tenths(probability)]
     return float(np.sqrt(2 / np.pi) * np.sqrt(variances).sum()) / len(probability)
 
 
 def score_distribution(churn: Labels, probability: Probabilities) -> dict[str, list[Any]]:
-    """Customers by predicted probability, for those who stayed and those who churned; `edges` has one more entry."""
+    """Histograms of the probability, for those who stayed and those who churned; `edges` has one entry more."""
     edges = np.linspace(0, 1, _HISTOGRAM_BINS + 1)
     return {
         "edges": [round(float(edge), 4) for edge in edges],
@@ -110,7 +119,7 @@ def score_distribution(churn: Labels, probability: Probabilities) -> dict[str, l
 
 
 def threshold_table(churn: Labels, probability: Probabilities) -> list[dict[str, Any]]:
-    """What each threshold from 0.1 to 0.9 would mean per 1,000 customers, and the interval of each count."""
+    """What each threshold from 0.1 to 0.9, in steps of 0.05, would mean per 1,000 customers, with 95 % intervals."""
     return [_threshold(churn, probability, step / 20) for step in range(2, 19)]
 
 
@@ -129,7 +138,7 @@ def _threshold(churn: Labels, probability: Probabilities, threshold: float) -> d
 
 
 def wilson(successes: int, trials: int) -> tuple[float, float]:
-    """The 95 % interval of a share by Wilson (1927); (0, 1) for no trials."""
+    """The 95 % interval of the share successes / trials by Wilson (1927); (0, 1) without a trial."""
     if trials == 0:
         return 0.0, 1.0
     z = NORMAL_95

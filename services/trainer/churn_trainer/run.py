@@ -49,12 +49,12 @@ log = logging.getLogger(__name__)
 
 _PERMUTED = "Shuffled labels"
 
-# What a person is told of each model, in the order of the table's columns.
+# The figures of each model that a person sees, in the order of the table's columns.
 _SHOWN = {"roc_auc": "AUC", "log_loss": "Log loss", "brier": "Brier", "ece": "ECE", "accuracy": "Accuracy"}
 
 
 class Run:
-    """What a run works with, and its steps."""
+    """A run over one store: reading, exploring, comparing, publishing, releasing; it reports to `console`."""
 
     def __init__(self, settings: TrainerSettings, store: ObjectStore, console: Console) -> None:
         self._settings = settings
@@ -62,7 +62,7 @@ class Run:
         self._console = console
 
     def train(self, source: Source, fingerprint: str) -> None:
-        """Train on the table and release the champion if it may.
+        """Train on the table and release the champion if it passes its gates; `fingerprint` goes into its manifest.
 
         Raises BrokenTable, TableChanged, SchedulerUnavailable, NoExport and NoLookUp before anything is written.
         """
@@ -145,9 +145,9 @@ class Run:
 
     def _fit(self, prepared: Prepared) -> dict[str, Fitted]:
         fitted = {}
-        for one in fit_all(prepared):
-            fitted[one.candidate.name] = one
-            self._console.step(f"Fitted {one.candidate.name} in {one.seconds:.1f} s.")
+        for candidate_fit in fit_all(prepared):
+            fitted[candidate_fit.candidate.name] = candidate_fit
+            self._console.step(f"Fitted {candidate_fit.candidate.name} in {candidate_fit.seconds:.1f} s.")
         return fitted
 
     def _compare(self, prepared: Prepared) -> tuple[Comparison, Choice, PermutedCheck]:
@@ -157,7 +157,7 @@ class Run:
         design = Design(settings.cv_folds, settings.cv_repeats, None if settings.dask_scheduler else cpu_count())
         words = f"{settings.cv_repeats} × {settings.cv_folds}-fold cross-validation on {len(rows):,} customers"
         self._console.step(f"Comparing the models by {words}.")
-        costs = {one.name: one.cost for one in (*CANDIDATES, VOTING)}
+        costs = {candidate.name: candidate.cost for candidate in (*CANDIDATES, VOTING)}
         progress = Progress(self._console, costs | {_PERMUTED: costs[LOGISTIC_REGRESSION] / settings.cv_repeats})
         comparison = compare(data, design, progress)
         choice = choose(comparison, settings.selection)
@@ -175,7 +175,7 @@ class Run:
         regressions = refits(CANDIDATES[0], prepared, background, count, settings.cv_max_rows)
         if served.predictor.scorer.additive:
             return regressions, regressions
-        champion = next(one for one in (*CANDIDATES, VOTING) if one.name == choice.name)
+        champion = next(candidate for candidate in (*CANDIDATES, VOTING) if candidate.name == choice.name)
         few = min(count, MEASURED_REFITS)
         return regressions, refits(champion, prepared, background, few, settings.cv_max_rows)
 
@@ -188,7 +188,7 @@ class Run:
         return drivers(cast(Scorecard, scorer), cast(list[Scorecard], refitted), refitted_rows, prepared)
 
     def _rivals(self, expected: Pointer | None, table: Table) -> tuple[Rival, ...]:
-        """The releases to judge against; which ones cannot be compared with is told."""
+        """The releases to judge the new model against; reports those that it cannot be compared with."""
         found = rivals.find(self._store, expected, table)
         for rival in found:
             if rival.scorer is None:
@@ -196,7 +196,10 @@ class Run:
         return found
 
     def release(self, trained: Trained, version: str, expected: Pointer | None) -> None:
-        """Point to the new version, unless a gate is shut or another trainer was quicker."""
+        """Put the new version into service, unless it failed a gate or another trainer has released meanwhile.
+
+        `expected` is the pointer that the version was judged against.
+        """
         if not trained.passes:
             for gate in trained.gates:
                 if not gate.passed:
@@ -238,11 +241,11 @@ class Run:
             (
                 f"{name} ★" if name == trained.choice.name else name,
                 *(_spread(comparison.summary(name)[figure]) for figure in _SHOWN),
-                f"{one.seconds:.1f}",
-                f"{one.memory / 2**20:.0f}",
-                f"{one.size / 1024:.0f}",
+                f"{fitted.seconds:.1f}",
+                f"{fitted.memory / 2**20:.0f}",
+                f"{fitted.size / 1024:.0f}",
             )
-            for name, one in trained.fitted.items()
+            for name, fitted in trained.fitted.items()
         ]
         self._console.table(head, rows)
         test = ", ".join(_tested(trained.quality, figure, name) for figure, name in _SHOWN.items())
@@ -254,8 +257,8 @@ class Run:
 
 
 def _simple(name: str) -> Candidate:
-    """The candidate by name; a vote has no folds of its own, and its first member stands for it."""
-    return next((one for one in CANDIDATES if one.name == name), CANDIDATES[0])
+    """The candidate by name; for the vote, which has no folds of its own, its first member."""
+    return next((candidate for candidate in CANDIDATES if candidate.name == name), CANDIDATES[0])
 
 
 def _tested(quality: dict[str, Any], figure: str, name: str) -> str:
@@ -269,6 +272,6 @@ def _spread(figure: dict[str, float]) -> str:
 
 
 def _container_peak() -> str:
-    """What the container's own accounting says, which counts the file cache as well."""
-    held = memory.container_peak()
-    return "" if held is None else f" (the container's own accounting: {held / 2**20:.0f} MiB)"
+    """The container's own peak as text, which counts the file cache as well; empty without a memory limit."""
+    peak = memory.container_peak()
+    return "" if peak is None else f" (the container's own accounting: {peak / 2**20:.0f} MiB)"

@@ -1,4 +1,4 @@
-"""What the trainer is told, beside what every service is told."""
+"""The trainer's settings, in addition to those that every service has."""
 
 from pathlib import Path
 from typing import Literal
@@ -9,7 +9,7 @@ from churn.settings import Settings
 
 
 class TrainerSettings(Settings):
-    """Settings of the trainer."""
+    """The trainer's settings, read from the environment as CHURN_<NAME>; `load` raises ConfigurationError."""
 
     data_dir: Path = Field(
         Path("data"), description="The folder that may hold telco_customer_churn.csv, the table to train on."

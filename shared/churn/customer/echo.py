@@ -23,6 +23,7 @@ def echo(value: Any) -> str:
 
 
 def shortened(text: str) -> str:
+    """The text, cut to MAX_ECHO characters with an ellipsis at its end if it is longer."""
     return text if len(text) <= MAX_ECHO else text[: MAX_ECHO - 1] + "…"
 
 

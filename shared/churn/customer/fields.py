@@ -45,9 +45,11 @@ class Category:
 
     @property
     def names(self) -> tuple[str, ...]:
+        """The values in the data set's spelling, in the order of their codes."""
         return tuple(self.values)
 
     def code(self, value: str) -> int:
+        """The code of a value. Raises ValueError for a text that is not one of `names`."""
         return self.names.index(value)
 
 

@@ -41,17 +41,21 @@ class OnnxModel:
         self.average_log_odds = float(logits(self.probabilities(background.table)).mean())
 
     def probabilities(self, table: Customer) -> FloatArray:
+        """The churn probabilities of n customers, shape (n,), by one run of the graph."""
         scaled = (matrix(table) - self._means) / self._scales
         (both,) = self._session.run([self._output], {self._input: scaled.astype(self._dtype)})
         return np.asarray(both[:, 1], np.float64)
 
     def probability(self, customer: Customer) -> float:
+        """The churn probability of a customer, by a run of the graph for this customer alone."""
         return float(self.probabilities(table_of([customer]))[0])
 
     def effects(self, customer: Customer) -> list[float]:
+        """The measured effect of each of the nineteen fields on the log-odds."""
         return [float(effect) for effect in self.effects_table(table_of([customer]))[0]]
 
     def effects_table(self, table: Customer) -> FloatArray:
+        """The measured effects of n customers, shape (n, 19), in blocks that bound the memory."""
         blocks = [
             self._effects(Customer(*(column[start : start + BLOCK] for column in table)))
             for start in range(0, len(table.tenure), BLOCK)
@@ -59,6 +63,7 @@ class OnnxModel:
         return np.concatenate(blocks) if blocks else np.empty((0, len(FIELDS)))
 
     def explained(self, table: Customer) -> tuple[FloatArray, FloatArray]:
+        """The probabilities, shape (n,), and the effects, shape (n, 19)."""
         return self.probabilities(table), self.effects_table(table)
 
     def _effects(self, table: Customer) -> FloatArray:

@@ -76,7 +76,7 @@ class Prediction(NamedTuple):
 
 
 def risk_band(probability: float) -> str:
-    """low below 0.3, medium below 0.6, else high."""
+    """The band of a probability: low below 0.3, medium below 0.6, else high."""
     return next((band for band, end in RISK_BANDS if probability < end), RISK_BANDS[-1][0])
 
 

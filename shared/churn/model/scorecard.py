@@ -111,6 +111,7 @@ class Scorecard:
         return scorecard
 
     def to_dict(self) -> dict[str, Any]:
+        """The scorecard as `from_dict` reads it: intercept, and by column weights, averages and slopes."""
         return {
             "intercept": self.intercept,
             "weights": dict(zip(COLUMNS, self.weights, strict=True)),
@@ -119,22 +120,28 @@ class Scorecard:
         }
 
     def log_odds(self, customer: Customer) -> float:
+        """The log-odds of a customer, by looking up."""
         return self.tabulated.first(customer)
 
     def probability(self, customer: Customer) -> float:
+        """The churn probability of a customer, 0 to 1, by looking up."""
         return sigmoid(self.log_odds(customer))
 
     def probabilities(self, table: Customer) -> FloatArray:
+        """The churn probabilities of n customers, shape (n,), by the formula over the columns."""
         return sigmoids(self.intercept + matrix(table) @ self._vector)
 
     def effects(self, customer: Customer) -> list[float]:
+        """What each of the nineteen fields adds to the log-odds, by looking up."""
         effects: list[float] = self.tabulated.all(customer)[1:].tolist()
         return effects
 
     def effects_table(self, table: Customer) -> FloatArray:
+        """The effects of n customers, shape (n, 19), by the formula over the columns."""
         return self.effects_of(matrix(table), table)
 
     def explained(self, table: Customer) -> tuple[FloatArray, FloatArray]:
+        """The probabilities, shape (n,), and the effects, shape (n, 19), by looking up."""
         sums = self.tabulated.table(table)
         return sigmoids(sums[0]), sums[1:].T
 

@@ -1,4 +1,4 @@
-"""Which store a URL means."""
+"""Reading store URLs."""
 
 from typing import Literal, NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -9,14 +9,14 @@ _BUCKET_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789.-")
 
 
 class StoreAddress(NamedTuple):
-    """What a store URL says; `place` is a bucket's name or an absolute folder."""
+    """A store URL's parts; `place` is a bucket's name or the path of an absolute folder."""
 
     kind: Literal["s3", "file"]
     place: str
 
 
 def parse_url(url: str) -> StoreAddress:
-    """Read a store URL. Raises ValueError with the remedy."""
+    """The parts of a store URL. Raises ValueError with the remedy if it is none."""
     parts = urlsplit(url)
     if parts.query or parts.fragment:
         raise ValueError("A store URL has no query and no fragment; write s3://bucket or file:///folder.")

@@ -20,16 +20,16 @@ from uuid import uuid4
 from churn.errors import InvalidKey, ObjectNotFound, PreconditionFailed, StoreUnavailable
 from churn.store.interface import Entry, Object, checked_folder, checked_key, checked_prefix, is_plain
 
-# Holds the lock and what is being written; on the store's own file system, where a move is atomic.
+# The folder of the lock and of unfinished files. It is on the store's own file system, where a move is atomic.
 _PRIVATE = ".churn-store"
 _CHUNK_BYTES = 1 << 20
-# Writing touches the file all the time, so one that is this old was left by a process that was killed.
+# Writing keeps touching the file, so one that is this old was left by a process that was killed.
 _ABANDONED_SECONDS = 24 * 3600
 _REMEMBERED_ETAGS = 10_000
 
 
 class _Written(NamedTuple):
-    """A complete temporary file that waits to be moved into place."""
+    """A complete temporary file that still has to be moved into place."""
 
     path: Path
     etag: str
@@ -37,7 +37,7 @@ class _Written(NamedTuple):
 
 
 class DirectoryStore:
-    """The ObjectStore over a folder. The etag is the content's SHA-256, remembered per file and its time."""
+    """The ObjectStore over a folder. The etag is the content's SHA-256, cached by the file's identity and time."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -45,6 +45,7 @@ class DirectoryStore:
         self._etags: dict[tuple[int, ...], str] = {}
 
     def get(self, key: str) -> Object:
+        """Read the file at once. Raises ObjectNotFound."""
         with self._open(key) as file, self._translated(key):
             data = file.read()
         return Object(data, hashlib.sha256(data).hexdigest())
@@ -58,53 +59,64 @@ class DirectoryStore:
         if_match: str | None = None,
         if_absent: bool = False,
     ) -> str:
+        """Write a temporary file, then check the conditions and move it under the lock. Raises PreconditionFailed."""
         path = self._path(key)
         written = self._write_aside([data])
         self._move_into_place(written, path, key, if_match=if_match, if_absent=if_absent)
         return written.etag
 
     def read(self, key: str, *, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """Stream the file in chunks of up to 1 MiB; it stays readable if it is replaced meanwhile."""
         file = self._open(key)
         file.seek(start)
         return self._chunks(key, file, None if end is None else max(0, end - start))
 
     def fetch(self, key: str, *, start: int, end: int) -> bytes:
+        """The bytes from `start` up to, but without, `end`. Raises ObjectNotFound."""
         return b"".join(self.read(key, start=start, end=end))
 
     def write(self, key: str, chunks: Iterable[bytes], *, content_type: str) -> None:  # noqa: ARG002
+        """Write a temporary file chunk by chunk, then move it into place."""
         path = self._path(key)
         self._move_into_place(self._write_aside(chunks), path, key)
 
     def concatenate(self, key: str, parts: Sequence[str], *, content_type: str) -> None:
+        """Copy the parts one after another into a new file. Raises ObjectNotFound for a missing part."""
         self.write(key, chain.from_iterable(map(self.read, parts)), content_type=content_type)
 
     def head(self, key: str) -> Entry:
+        """Size, time and etag; the file is read only if its etag is not cached. Raises ObjectNotFound."""
         with self._open(key) as file, self._translated(key):
             return _entry(key, self._etag(file), os.fstat(file.fileno()))
 
     def list(self, prefix: str, *, after: str = "", limit: int | None = None) -> Iterator[Entry]:
+        """Walk the folders in the order of keys; objects that are deleted meanwhile are left out."""
         checked_prefix(prefix)
         self._require_root()
         return islice(self._entries(prefix, after), limit)
 
     def folders(self, prefix: str) -> Iterator[str]:
+        """The folders right below `prefix` that have an object somewhere below them."""
         checked_folder(prefix)
         self._require_root()
         names = (name for name, is_folder in self._names(prefix) if is_folder)
         return (name for name in names if any(self._keys(f"{prefix}{name}/", "", "")))
 
     def delete(self, keys: Iterable[str]) -> None:
+        """Remove the files, and the folders that become empty."""
         for key in keys:
             path = self._path(key)
             with self._translated(key), self._locked():
                 self._remove(path)
 
     def ping(self) -> None:
+        """Raises StoreUnavailable unless the folder is there and this user may read and write it."""
         self._require_root()
         if not os.access(self._root, os.R_OK | os.W_OK | os.X_OK):
             raise StoreUnavailable(str(self._root), "the folder may not be read and written by this user")
 
     def ensure_bucket(self, *, wait: float = 60.0) -> None:  # noqa: ARG002
+        """Make the folder, which needs no waiting, and remove what killed processes have left unfinished."""
         with self._translated():
             self._root.mkdir(parents=True, exist_ok=True)
         self.ping()
@@ -121,7 +133,7 @@ class DirectoryStore:
 
     @contextmanager
     def _translated(self, key: str | None = None) -> Iterator[None]:
-        """Turn what the file system says into the store's errors; `key` is the object that may be missing."""
+        """Turn errors of the file system into the store's; `key` is the object that may be missing."""
         try:
             yield
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
@@ -148,7 +160,7 @@ class DirectoryStore:
                 yield chunk
 
     def _write_aside(self, chunks: Iterable[bytes]) -> _Written:
-        """Write a temporary file that survives a power cut; it is removed if `chunks` raises."""
+        """Write a temporary file and flush it to the disk; it is removed if `chunks` raises."""
         self._prepare()
         path = self._temporary / uuid4().hex
         try:
@@ -157,7 +169,7 @@ class DirectoryStore:
             try:
                 return self._fill(file, path, chunks)
             finally:
-                # Closing writes what is still in memory, for which a full disk may have no room.
+                # Closing writes what is still buffered, which fails on a full disk.
                 with self._translated():
                     file.close()
         except BaseException:
@@ -166,14 +178,14 @@ class DirectoryStore:
 
     def _fill(self, file: BufferedWriter, path: Path, chunks: Iterable[bytes]) -> _Written:
         digest = hashlib.sha256()
-        # Only the file's own errors are the store's: those of `chunks` belong to the caller.
+        # Only errors of the file are the store's; those of `chunks` are the caller's.
         for chunk in chunks:
             with self._translated():
                 file.write(chunk)
             digest.update(chunk)
         with self._translated():
             file.flush()
-            # Many kernels stamp files in steps of milliseconds; the clock's own nanoseconds tell versions apart.
+            # Many kernels stamp files in steps of milliseconds; the clock's nanoseconds tell two versions apart.
             os.utime(file.fileno(), ns=(time.time_ns(), time.time_ns()))
             os.fsync(file.fileno())
             status = os.fstat(file.fileno())
@@ -203,7 +215,7 @@ class DirectoryStore:
             raise PreconditionFailed(key)
 
     def _sync_folders(self, path: Path) -> None:
-        """Flush the names that lead to a file, so that it is found after a power cut."""
+        """Flush the folders that lead to a file, so that it is found after a power cut."""
         for folder in path.parents:
             descriptor = os.open(folder, os.O_RDONLY)
             try:
@@ -215,8 +227,10 @@ class DirectoryStore:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        """Hold the store's lock, which every change of a name takes: over threads and processes, released by the
-        system when its holder dies."""
+        """Hold the store's lock, which every change of a name takes.
+
+        It works across threads and processes, and the system releases it when its holder dies.
+        """
         self._prepare()
         with (self._temporary.parent / "lock").open("ab") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
@@ -228,7 +242,7 @@ class DirectoryStore:
             self._temporary.mkdir(parents=True, exist_ok=True)
 
     def _sweep(self) -> None:
-        """Remove what was being written by processes that were killed."""
+        """Remove the temporary files of processes that were killed while writing."""
         self._prepare()
         for path in self._temporary.iterdir():
             with suppress(FileNotFoundError):
@@ -253,7 +267,7 @@ class DirectoryStore:
                 continue  # deleted since its folder was read, or put there by hand under too long a path
 
     def _keys(self, folder: str, prefix: str, after: str) -> Iterator[str]:
-        """The keys below a folder ("" or ending with "/"); Python orders text as UTF-8 orders its bytes."""
+        """The keys below a folder ("" or ending with "/"), in order: Python orders text as UTF-8 orders its bytes."""
         for name, is_folder in self._names(folder):
             key = f"{folder}{name}/" if is_folder else f"{folder}{name}"
             if not is_folder and key.startswith(prefix) and key > after:
@@ -262,7 +276,7 @@ class DirectoryStore:
                 yield from self._keys(key, prefix, after)
 
     def _names(self, folder: str) -> Sequence[tuple[str, bool]]:
-        """What lies right below a folder and whether it is one, in the order of the keys; nothing if it is gone."""
+        """The names right below a folder, each with whether it is a folder, in the order of keys; [] if it is gone."""
         try:
             with self._translated(folder), os.scandir(self._root / folder) as entries:
                 found = [(e.name, e.is_dir(follow_symlinks=False)) for e in entries if is_plain(e.name)]

@@ -1,7 +1,7 @@
-"""The object store: what every store can do.
+"""The interface of the object store, where the product keeps all its state.
 
-The store is the product's only truth. Keys are relative paths with "/" between segments; objects appear whole or not
-at all; conditional writes give atomic creation (`if_absent`) and compare-and-swap (`if_match`).
+Keys are relative paths with "/" between segments. Objects appear whole or not at all. Conditional writes give atomic
+creation (`if_absent`) and compare-and-swap (`if_match`).
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,20 +10,21 @@ from typing import NamedTuple, Protocol
 
 from churn.errors import InvalidKey
 
-# S3 allows 1,024 bytes for a key, file systems 255 for a name; holding both everywhere keeps the stores exchangeable.
+# S3 allows 1,024 bytes for a key, file systems 255 for a name. Both limits hold in every store, so that objects can be
+# copied between stores.
 _MAX_KEY_BYTES = 1024
 _MAX_SEGMENT_BYTES = 255
 
 
 class Object(NamedTuple):
-    """A whole object in memory; `etag` is opaque and names exactly this content."""
+    """A whole object in memory; `etag` is an opaque text that identifies this content."""
 
     data: bytes
     etag: str
 
 
 class Entry(NamedTuple):
-    """What is known of an object without reading it; `size` in bytes, `modified` in UTC."""
+    """What is known about an object without reading it; `size` in bytes, `modified` in UTC."""
 
     key: str
     size: int
@@ -32,71 +33,86 @@ class Entry(NamedTuple):
 
 
 class ObjectStore(Protocol):
-    """What both stores do. Every method raises StoreUnavailable when the store cannot be reached, and InvalidKey for
-    a key that `checked_key` refuses."""
+    """The operations of every store.
+
+    Every method raises StoreUnavailable if the store cannot be reached, and InvalidKey for a key that `checked_key`
+    refuses.
+    """
 
     def get(self, key: str) -> Object:
-        """The whole object; for small ones. Raises ObjectNotFound."""
+        """The whole object; meant for small ones. Raises ObjectNotFound."""
 
     def put(
         self, key: str, data: bytes, *, content_type: str, if_match: str | None = None, if_absent: bool = False
     ) -> str:
-        """Write a small object and return its etag. Raises PreconditionFailed where the object is not the version
-        `if_match` names (a missing object never is), or where it is there although `if_absent` is asked."""
+        """Write a small object and return its etag.
+
+        Raises PreconditionFailed if the object is missing or not the version that `if_match` names, or if it exists and
+        `if_absent` is set.
+        """
 
     def read(self, key: str, *, start: int = 0, end: int | None = None) -> Iterator[bytes]:
-        """Stream the bytes from `start` up to, without, `end` in bounded memory; what lies past the end is left out.
+        """Stream the bytes from `start` up to, but without, `end` in bounded memory; `end` may be past the object's.
 
-        Raises ObjectNotFound at once, not at the first chunk."""
+        Raises ObjectNotFound at once, not at the first chunk.
+        """
 
     def fetch(self, key: str, *, start: int, end: int) -> bytes:
-        """The same bytes in one piece, at a third less of the processor's time than streamed. Raises ObjectNotFound."""
+        """The same bytes at once, which takes a third less processor time than streaming. Raises ObjectNotFound."""
 
     def write(self, key: str, chunks: Iterable[bytes], *, content_type: str) -> None:
-        """Stream an object into the store in bounded memory. It appears when the last chunk is in; if `chunks` raises,
-        nothing appears and what stood under the key stays."""
+        """Stream an object into the store in bounded memory.
+
+        It appears after the last chunk. If `chunks` raises, whatever was under the key before stays.
+        """
 
     def concatenate(self, key: str, parts: Sequence[str], *, content_type: str) -> None:
-        """Join objects in the order given into a new one, without their bytes passing through here where the store can
-        do that. Raises ObjectNotFound for a part that is missing."""
+        """Join objects, in this order, into a new one; if the store can, it copies them without sending them here.
+
+        Raises ObjectNotFound for a missing part.
+        """
 
     def head(self, key: str) -> Entry:
-        """What is known of an object without reading it. Raises ObjectNotFound."""
+        """What is known about an object without reading it. Raises ObjectNotFound."""
 
     def list(self, prefix: str, *, after: str = "", limit: int | None = None) -> Iterator[Entry]:
         """The objects whose key starts with `prefix` and comes after `after`, in the order of their UTF-8 bytes."""
 
     def folders(self, prefix: str) -> Iterator[str]:
-        """The bare names of the folders right below `prefix`, which is empty or ends with "/": for `jobs/1/a` and the
-        prefix `jobs/` that is `1`. In order."""
+        """The bare names of the folders right below `prefix`, in order: for `jobs/1/a` and the prefix `jobs/`, `1`.
+
+        The prefix is empty or ends with "/".
+        """
 
     def delete(self, keys: Iterable[str]) -> None:
-        """Delete objects; those that are missing are fine."""
+        """Delete objects; missing ones are ignored."""
 
     def ping(self) -> None:
-        """Return when the store answers, raise StoreUnavailable within a few seconds when it does not."""
+        """Return if the store answers; raise StoreUnavailable within a few seconds if it does not."""
 
     def ensure_bucket(self, *, wait: float = 60.0) -> None:
-        """Make the bucket or folder unless it is there, waiting up to `wait` seconds for the store to come up."""
+        """Make the bucket or folder unless it exists, waiting up to `wait` seconds for the store to come up."""
 
 
 class Patience(NamedTuple):
-    """How long to wait for a store on a network: seconds to connect, seconds for each piece of an answer, attempts."""
+    """How long to wait for a store on a network: seconds to connect, seconds for each read, and attempts."""
 
     connect: float
     read: float
     attempts: int
 
 
-# For work that nobody waits for.
+# For background work.
 PATIENT = Patience(connect=3, read=30, attempts=3)
-# For callers: a store that hangs has failed within nine seconds, the second between the attempts included.
+# For requests: a hanging store counts as failed after nine seconds, one of which is the pause between the attempts.
 INTERACTIVE = Patience(connect=2, read=4, attempts=2)
 
 
 def checked_key(key: str) -> str:
-    """The key itself, if it is a relative path of plain segments. Raises InvalidKey, so that no key from outside can
-    leave the store."""
+    """The key itself, if it is a relative path of plain segments.
+
+    Raises InvalidKey otherwise, so that a key from outside cannot lead out of the store.
+    """
     segments = key.split("/")
     if len(key.encode("utf-8", "replace")) > _MAX_KEY_BYTES or not all(map(is_plain, segments)):
         raise InvalidKey(key)
@@ -104,7 +120,7 @@ def checked_key(key: str) -> str:
 
 
 def checked_prefix(prefix: str) -> str:
-    """The prefix itself, if the folders it names are plain segments. Raises InvalidKey."""
+    """The prefix itself, if the folders in it are plain segments. Raises InvalidKey otherwise."""
     folder, slash, _ = prefix.rpartition("/")
     if slash:
         checked_key(folder)
@@ -112,14 +128,14 @@ def checked_prefix(prefix: str) -> str:
 
 
 def checked_folder(prefix: str) -> str:
-    """The prefix itself, if it names a whole folder: empty, or ending with "/". Raises InvalidKey."""
+    """The prefix itself, if it names a whole folder: empty, or ending with "/". Raises InvalidKey otherwise."""
     if prefix and not prefix.endswith("/"):
         raise InvalidKey(prefix)
     return checked_prefix(prefix)
 
 
 def is_plain(segment: str) -> bool:
-    """Whether this may stand between two slashes of a key."""
+    """Whether a text may stand between two slashes of a key."""
     return (
         segment not in ("", ".", "..")
         and "\\" not in segment

@@ -1,4 +1,4 @@
-"""Opening the store that a URL means."""
+"""Opening the store that a URL names."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ def open_store(url: str, patience: Patience = PATIENT) -> ObjectStore:
         address = parse_url(url)
     except ValueError as error:
         raise ConfigurationError([f"CHURN_STORE_URL: {error}"]) from error
-    # Imported where they are needed: boto3 costs tens of megabytes that a directory store can do without.
+    # Imported here, because boto3 takes tens of megabytes that a directory store does not need.
     if address.kind == "s3":
         from churn.store.s3 import S3Store
 
@@ -24,7 +24,7 @@ def open_store(url: str, patience: Patience = PATIENT) -> ObjectStore:
 
 
 def prepare_store(url: str, patience: Patience = PATIENT) -> None:
-    """Make now what `open_store` will need, so that processes forked from this one share its memory."""
+    """Import and build what `open_store` will need, so that processes forked from this one share its memory."""
     if parse_url(url).kind == "s3":
         import churn.store.s3  # noqa: F401
         from churn.store.s3_client import prepare

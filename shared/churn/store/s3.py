@@ -34,20 +34,20 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef, GetObjectRequestTypeDef, PutObjectRequestTypeDef
 
 _CHUNK_BYTES = 1 << 20
-# What S3 takes in one request to delete, and gives in one page of a list.
+# The most keys in a request to delete, and in a page of a list.
 _BATCH = 1000
 _RETRY_SECONDS = 0.5
-# Requests for one object at a time: while one waits for the server to store its part, the other sends. And where the
-# server has it all already, and only copies.
+# Parallel requests for one object. When uploading, one request sends while the other waits for the server to store its
+# part; when copying, the server does all the work.
 _AT_ONCE, _COPIES_AT_ONCE = 2, 4
-# The object's own note of which call wrote it.
+# The metadata that says which call wrote an object.
 _WRITE_ID = "churn-write-id"
 
 _SendPart = Callable[[str, int], str]
 
 
 class S3Store:
-    """The ObjectStore over a bucket; the etag is S3's. Its clients are made when first needed, in each process."""
+    """The ObjectStore over a bucket; the etag is S3's. Each process makes its clients when it first needs them."""
 
     def __init__(self, bucket: str, patience: Patience) -> None:
         self._bucket = bucket
@@ -56,6 +56,7 @@ class S3Store:
         self._clients: dict[int, Clients] = {}
 
     def get(self, key: str) -> Object:
+        """The object by one GET. Raises ObjectNotFound."""
         with translated(self._bucket, checked_key(key)):
             answer = self._client().get_object(Bucket=self._bucket, Key=key)
             return Object(answer["Body"].read(), answer["ETag"])
@@ -63,6 +64,7 @@ class S3Store:
     def put(
         self, key: str, data: bytes, *, content_type: str, if_match: str | None = None, if_absent: bool = False
     ) -> str:
+        """Write the object by one PUT; a retry whose first attempt succeeded unnoticed is recognised as a success."""
         write_id = uuid4().hex
         request: PutObjectRequestTypeDef = {
             "Bucket": self._bucket,
@@ -82,13 +84,16 @@ class S3Store:
             return self._own_write(key, write_id, error)
 
     def read(self, key: str, *, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """Stream one GET in chunks of up to 1 MiB. Raises ObjectNotFound at once."""
         body = self._open(key, start, end)
         return iter(()) if body is None else self._chunks(key, body.iter_chunks(_CHUNK_BYTES), body.close)
 
     def fetch(self, key: str, *, start: int, end: int) -> bytes:
+        """The bytes from `start` up to, but without, `end`, by one GET. Raises ObjectNotFound."""
         return self._fetch(key, start, end)
 
     def write(self, key: str, chunks: Iterable[bytes], *, content_type: str) -> None:
+        """Write a small object by one PUT, a large one as a multipart upload of 5 MiB parts."""
         checked_key(key)
         parts = regroup(chunks)
         first = next(parts, b"")
@@ -100,6 +105,7 @@ class S3Store:
             self._write_parts(key, sends, content_type)
 
     def concatenate(self, key: str, parts: Sequence[str], *, content_type: str) -> None:
+        """Join objects on the server; only those below S3's smallest part size pass through here."""
         checked_key(key)
         pieces = plan(overlapped((partial(self.head, part) for part in parts), _COPIES_AT_ONCE))
         if any(piece.copied for piece in pieces) or len(pieces) > 1:
@@ -110,17 +116,21 @@ class S3Store:
             self.put(key, data, content_type=content_type)
 
     def head(self, key: str) -> Entry:
+        """Size, time and etag by one HEAD. Raises ObjectNotFound."""
         with translated(self._bucket, checked_key(key)):
             answer = self._client().head_object(Bucket=self._bucket, Key=key)
         return Entry(key, answer["ContentLength"], answer["ETag"], answer["LastModified"].astimezone(UTC))
 
     def list(self, prefix: str, *, after: str = "", limit: int | None = None) -> Iterator[Entry]:
+        """Page through the keys, up to 1,000 with each request."""
         return islice(self._entries(checked_prefix(prefix), after, min(limit or _BATCH, _BATCH)), limit)
 
     def folders(self, prefix: str) -> Iterator[str]:
+        """The common prefixes that S3 finds, up to 1,000 with each request."""
         return self._folders(checked_folder(prefix))
 
     def delete(self, keys: Iterable[str]) -> None:
+        """Delete up to 1,000 objects with each request. Raises StoreUnavailable if S3 refuses one of them."""
         names = map(checked_key, keys)
         while batch := list(islice(names, _BATCH)):
             with translated(self._bucket):
@@ -131,11 +141,12 @@ class S3Store:
                 raise StoreUnavailable(place(self._bucket), f"S3 answered {fault.get('Code')} to DeleteObjects")
 
     def ping(self) -> None:
+        """Ask for the bucket once, within five seconds."""
         with translated(self._bucket):
             self._connect().probing.head_bucket(Bucket=self._bucket)
 
     def ensure_bucket(self, *, wait: float = 60.0) -> None:
-        """Only a server of one's own is given a new bucket: on AWS a missing one is more likely a misspelled name."""
+        """Wait for the bucket; create it only on a server other than AWS, where a missing one is likely misspelled."""
         deadline = time.monotonic() + wait
         while True:
             try:
@@ -149,7 +160,7 @@ class S3Store:
         return self._connect().working
 
     def _connect(self) -> Clients:
-        # Connections must not be shared with a forked process, nor a session between threads while it makes clients.
+        # A forked process must not share connections, and threads must not share a session that is making clients.
         process = os.getpid()
         with self._lock, translated(self._bucket):
             if process not in self._clients:
@@ -157,11 +168,14 @@ class S3Store:
             return self._clients[process]
 
     def _own_write(self, key: str, write_id: str, error: ChurnError) -> str:
-        """The etag, if a conditional write won after all: where the answer to the first attempt was lost on its way,
-        the second attempt finds the first one's object and is refused."""
+        """The etag, if a conditional write succeeded after all.
+
+        If the answer to the first attempt is lost, the second attempt finds the first one's object and is refused.
+        Raises PreconditionFailed if the object is not from this call.
+        """
         if was_retried(error) and (etag := self._etag_of(key, write_id)) is not None:
             return etag
-        # A missing object is no version of itself: S3 says so by 404, the protocol by PreconditionFailed.
+        # For `if_match` on a missing object, S3 answers 404, where the interface has PreconditionFailed.
         raise PreconditionFailed(key) from error
 
     def _etag_of(self, key: str, write_id: str) -> str | None:
@@ -173,7 +187,7 @@ class S3Store:
         return None
 
     def _open(self, key: str, start: int, end: int | None, etag: str | None = None) -> "StreamingBody | None":
-        """The body of an answer with these bytes, of this version if one is given; None where there are none."""
+        """The body of an answer with these bytes, of the version `etag` if given; None if the range is empty."""
         if end is not None and end <= start:
             self.head(key)
             return None
@@ -233,7 +247,7 @@ class S3Store:
             return b"" if body is None else body.read()
 
     def _write_parts(self, key: str, sends: Iterable[_SendPart], content_type: str, at_once: int = _AT_ONCE) -> None:
-        """Send the parts of one object while the next are drawn; nothing of it stays if one of them fails."""
+        """Send the parts of an object while the next ones are drawn; nothing of it stays if one of them fails."""
         client, write_id = self._client(), uuid4().hex
         with translated(self._bucket):
             upload = client.create_multipart_upload(
@@ -246,15 +260,17 @@ class S3Store:
             ]
             self._complete(key, upload, parts, write_id)
         except BaseException:
-            # What went wrong first is what the caller must hear, and soon: who hangs is asked only once, and what stays
-            # then is removed by the bucket's lifecycle.
+            # The caller must get the first error, and soon. So a server that hangs is asked to abort only once; parts
+            # that stay then are removed by the bucket's lifecycle rule.
             with suppress(StoreUnavailable), translated(self._bucket):
                 self._connect().probing.abort_multipart_upload(Bucket=self._bucket, Key=key, UploadId=upload)
             raise
 
     def _complete(self, key: str, upload: str, parts: "Sequence[CompletedPartTypeDef]", write_id: str) -> None:
-        """Make one object of the parts. Where the answer to the first attempt was lost, the second one finds no upload
-        of this name any more, but the object."""
+        """Make one object of the parts.
+
+        If the answer to the first attempt is lost, the second one finds the object instead of the upload.
+        """
         try:
             with translated(self._bucket):
                 self._client().complete_multipart_upload(
@@ -271,7 +287,7 @@ class S3Store:
                 Bucket=self._bucket, Prefix=prefix, StartAfter=after, PaginationConfig={"PageSize": page_size}
             ):
                 for item in page.get("Contents", []):
-                    # Consoles mark a folder by an empty object of its name.
+                    # S3 consoles make an empty object to mark a folder.
                     if not item["Key"].endswith("/"):
                         yield Entry(item["Key"], item["Size"], item["ETag"], item["LastModified"].astimezone(UTC))
 

@@ -1,4 +1,4 @@
-"""How S3 is reached: a client with bounded waits, and botocore's errors in the store's own words."""
+"""S3 clients with bounded waits, and the translation of botocore's errors into the store's."""
 
 import os
 from collections.abc import Iterator
@@ -30,45 +30,50 @@ from churn.store.interface import Patience
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-# What botocore reads of S3 and of AWS's endpoints is most of a client's memory: all sessions share it.
+# botocore's descriptions of S3 and of AWS's endpoints are most of a client's memory, so all sessions share them.
 _loader = create_loader()
 
 _PROBING = Patience(connect=2, read=3, attempts=1)
 _MISSING = frozenset({"NoSuchKey", "404"})
-# S3 says "conflict" where two conditional writes overlap and it will not tell who came first: neither did, for one.
+# S3 answers "conflict" to one of two overlapping conditional writes, which then has not been done.
 _LOST = frozenset({"PreconditionFailed", "412", "ConditionalRequestConflict"})
 
 
 class Clients(NamedTuple):
-    """Two clients that share a session, which holds most of their memory.
+    """Two clients that share a session, which has most of their memory.
 
-    `working` is as patient as its caller asks; `probing` tries once and gives up within five seconds, because who looks
-    whether the store is there wants to hear of one that hangs."""
+    `working` is as patient as its caller asks. `probing` tries once and gives up within five seconds, so that a health
+    check notices a store that hangs.
+    """
 
     working: "S3Client"
     probing: "S3Client"
 
 
-# Made by `prepare`, for whoever comes first in a process.
+# Clients that `prepare` has made, for the first caller in a process.
 _prepared: dict[Patience, Clients] = {}
 
 
 def own_endpoint() -> str | None:
-    """The S3 endpoint of one's own, by AWS's variables; None means AWS."""
+    """The endpoint of an S3 server other than AWS, by AWS's variables; None for AWS."""
     return os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
 
 
 def new_clients(patience: Patience) -> Clients:
-    """Clients by AWS's own variables for credentials, region and endpoint: those that were prepared, or new ones.
-    Raises ConfigurationError for an endpoint that is no URL."""
-    # Taken away, since their connections are the caller's alone from now on.
+    """Clients with credentials, region and endpoint by AWS's variables: those that were prepared, or new ones.
+
+    Raises ConfigurationError for an endpoint that is not a URL.
+    """
+    # Prepared clients are handed out once, because their connections belong to the caller.
     return _prepared.pop(patience, None) or _made(patience)
 
 
 def prepare(patience: Patience) -> None:
-    """Make clients before processes part ways. Each of these takes them without a connection, and all share the memory
-    of what they are made of: making them anew would write to nearly all of it."""
-    with suppress(BotoCoreError, ConfigurationError):  # what is wrong is told where a client is needed
+    """Make clients before the process forks, so that its children share their memory.
+
+    Each child takes them before they have any connection. New clients in each child would need memory of their own.
+    """
+    with suppress(BotoCoreError, ConfigurationError):  # reported when a client is needed
         _prepared[patience] = _made(patience)
 
 
@@ -93,20 +98,20 @@ def _config(patience: Patience) -> Config:
         read_timeout=patience.read,
         retries={"mode": "standard", "total_max_attempts": patience.attempts},
         s3={
-            # A server of one's own rarely has a host name for every bucket.
+            # Servers other than AWS rarely have a host name for every bucket.
             "addressing_style": "path" if own_endpoint() else "auto",
-            # Hashing every body, at both ends, is a twentieth of a job. TLS keeps bodies from being changed; without it
-            # whoever could change them could change the answers as well, which are never signed.
+            # Hashing every body at both ends takes a twentieth of a job's time. TLS protects bodies already; without it
+            # an attacker could change the answers as well, which are never signed.
             "payload_signing_enabled": False,
         },
-        # Checksums beyond those that S3 demands are what other servers most often do not know.
+        # Many S3 servers do not know the checksums that S3 does not require.
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
     )
 
 
 def place(bucket: str) -> str:
-    """The bucket and its endpoint for an error message, without what may be secret in a URL."""
+    """The bucket and its endpoint for an error message, without the user and password that a URL may have."""
     endpoint = own_endpoint()
     if endpoint is None:
         return f"s3://{bucket}"
@@ -114,8 +119,10 @@ def place(bucket: str) -> str:
 
 
 def by_proxy() -> str:
-    """Which variable leads to the store by way of a proxy, in words; empty where none does. Not the proxy itself, whose
-    address may hold a password."""
+    """A hint that names the variable which routes requests to the store through a proxy; empty if none does.
+
+    It does not name the proxy, whose address may contain a password.
+    """
     url = own_endpoint() or "https://s3.amazonaws.com"
     scheme, host = urlsplit(url).scheme, urlsplit(url).hostname
     if scheme not in get_environ_proxies(url):
@@ -126,14 +133,14 @@ def by_proxy() -> str:
 
 
 def error_code(error: ClientError) -> str:
-    """S3's own name for what went wrong; the HTTP status where an answer has none."""
+    """S3's own code for the error; the HTTP status if the answer has none."""
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", "unknown")
     return str(error.response.get("Error", {}).get("Code") or status)
 
 
 @contextmanager
 def translated(bucket: str, key: str | None = None) -> Iterator[None]:
-    """Turn botocore's errors into the store's; `key` is the object that may be missing or changed."""
+    """Raise the store's errors for botocore's; `key` is the object that may be missing or changed."""
     try:
         yield
     except ClientError as error:
@@ -143,13 +150,13 @@ def translated(bucket: str, key: str | None = None) -> Iterator[None]:
 
 
 def was_retried(error: ChurnError) -> bool:
-    """Whether S3 refused a second attempt, or a third: an earlier one may have been done, and its answer lost."""
+    """Whether S3 refused a second or later attempt: an earlier one may have succeeded and its answer been lost."""
     cause = error.__cause__
     return isinstance(cause, ClientError) and bool(cause.response["ResponseMetadata"]["RetryAttempts"])
 
 
 def is_final(error: StoreUnavailable) -> bool:
-    """Whether waiting cannot help: the credentials are missing or refused."""
+    """Whether waiting cannot help, because the credentials are missing or refused."""
     cause = error.__cause__
     if isinstance(cause, ClientError):
         return cause.response["ResponseMetadata"]["HTTPStatusCode"] in (401, 403)
@@ -164,8 +171,8 @@ def _answered(bucket: str, key: str | None, error: ClientError) -> ChurnError:
         return PreconditionFailed(key)
     if code in ("NoSuchBucket", "404"):
         return StoreUnavailable(place(bucket), "there is no such bucket")
-    # Only the name: S3's sentences may hold account numbers, and this message is answered to callers. A number alone
-    # is no name of S3's, and may be a proxy's.
+    # Only the code is shown, because S3's messages may contain account numbers. A number is not a code of S3's and may
+    # come from a proxy.
     hint = by_proxy() if code.isdigit() else ""
     return StoreUnavailable(place(bucket), f"S3 answered {code} to {error.operation_name}{hint}")
 

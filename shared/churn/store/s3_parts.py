@@ -1,4 +1,4 @@
-"""How a large object is cut for S3, which takes it in parts of 5 MiB at least (but for the last)."""
+"""Dividing large objects for S3, which takes them in parts of at least 5 MiB, except for the last one."""
 
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -6,15 +6,15 @@ from typing import NamedTuple
 from churn.store.interface import Entry
 
 MIN_PART_BYTES = 5 << 20
-# A few of them are held in memory per upload; 10,000, S3's limit, make 48 GiB.
+# A few of them are in memory during an upload; 10,000, S3's limit, make 48 GiB.
 PART_BYTES = MIN_PART_BYTES
-# S3 copies up to 5 GiB at once; stopping at four leaves a rest that is never too small to be a part.
+# S3 copies up to 5 GiB at once. Copies of 4 GiB leave a rest that is never too small for a part.
 _COPY_LIMIT_BYTES = 5 << 30
 _COPY_BYTES = 4 << 30
 
 
 class Range(NamedTuple):
-    """The bytes of one version of an object from `start` up to, without, `end`."""
+    """The bytes of one version of an object from `start` up to, but without, `end`."""
 
     key: str
     etag: str
@@ -23,6 +23,7 @@ class Range(NamedTuple):
 
     @property
     def size(self) -> int:
+        """The number of bytes."""
         return self.end - self.start
 
     def split(self, size: int) -> tuple["Range", "Range"]:
@@ -32,16 +33,16 @@ class Range(NamedTuple):
 
 
 class Piece(NamedTuple):
-    """One part of a joined object: a single range that S3 copies itself, or small ones to be joined in memory."""
+    """A part of a joined object: a single range that S3 copies itself, or small ranges that are joined in memory."""
 
     ranges: tuple[Range, ...]
     copied: bool
 
 
 def regroup(chunks: Iterable[bytes], size: int = PART_BYTES) -> Iterator[bytearray]:
-    """The same bytes in pieces of exactly `size`, the last one being shorter; nothing for no bytes."""
-    # Filled in place and given away: made `bytes`, each would be held twice, and botocore, which glues `bytes` to the
-    # request's headers, would hold it once more.
+    """The same bytes in pieces of exactly `size`, except for a shorter last one; no piece for no bytes."""
+    # A bytearray is filled in place and handed over. `bytes` would take a copy here and another in botocore, which adds
+    # the headers of the request to it.
     piece, filled = bytearray(), 0
     for chunk in chunks:
         view = memoryview(chunk)
@@ -59,34 +60,37 @@ def regroup(chunks: Iterable[bytes], size: int = PART_BYTES) -> Iterator[bytearr
 
 
 def plan(entries: Iterable[Entry]) -> list[Piece]:
-    """How to join objects in order: what is large enough is copied, small neighbours are joined, and a small one before
-    a large one borrows from it what it lacks."""
+    """How to join objects in their order.
+
+    Large objects are copied by S3, small neighbours are joined in memory, and small ones before a large one are filled
+    up to a part with its first bytes.
+    """
     pieces: list[Piece] = []
-    held: list[Range] = []
+    pending: list[Range] = []
     for entry in entries:
         rest = Range(entry.key, entry.etag, 0, entry.size)
         while rest.size:
-            rest = _take(rest, held, pieces)
-    _flush(held, pieces)
+            rest = _take(rest, pending, pieces)
+    _flush(pending, pieces)
     return pieces
 
 
-def _take(rest: Range, held: list[Range], pieces: list[Piece]) -> Range:
-    """Put the next bytes of `rest` where they belong; what is left of it."""
-    waiting = sum(part.size for part in held)
+def _take(rest: Range, pending: list[Range], pieces: list[Piece]) -> Range:
+    """Put the next bytes of `rest` into a piece or into `pending`; returns what is left of it."""
+    waiting = sum(part.size for part in pending)
     if rest.size >= MIN_PART_BYTES and (waiting == 0 or waiting >= MIN_PART_BYTES):
-        _flush(held, pieces)
+        _flush(pending, pieces)
         taken, rest = rest.split(_COPY_BYTES if rest.size > _COPY_LIMIT_BYTES else rest.size)
         pieces.append(Piece((taken,), copied=True))
         return rest
     taken, rest = rest.split(PART_BYTES - waiting)
-    held.append(taken)
+    pending.append(taken)
     if waiting + taken.size == PART_BYTES:
-        _flush(held, pieces)
+        _flush(pending, pieces)
     return rest
 
 
-def _flush(held: list[Range], pieces: list[Piece]) -> None:
-    if held:
-        pieces.append(Piece(tuple(held), copied=False))
-        held.clear()
+def _flush(pending: list[Range], pieces: list[Piece]) -> None:
+    if pending:
+        pieces.append(Piece(tuple(pending), copied=False))
+        pending.clear()

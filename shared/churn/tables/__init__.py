@@ -1,1 +1,1 @@
-"""Tables as people have them, read as one stream of CSV: UTF-8, commas, a header and rows."""
+"""Reading tables in the formats that people save them in, as a stream of CSV: UTF-8, commas, a header and rows."""

@@ -1,6 +1,6 @@
 """The process that turns a workbook or a Parquet file on its input into CSV on its output, within limits.
 
-`python -m churn.tables.conversion workbook|parquet`. What is wrong, and what is to be noted, goes to the error stream.
+`python -m churn.tables.conversion workbook|parquet`. Faults and notes go to the error stream, one on each line.
 """
 
 import csv
@@ -17,30 +17,33 @@ from typing import Any, BinaryIO
 
 from churn.tables.converter import FAULT, NOTE
 
-# What the process may reserve. All cells of a workbook are held at once, those of some 50,000 customers; of what the
-# reader of Parquet reserves, half is never touched.
+# The memory that the process may reserve. It has to hold all cells of a workbook, enough for some 50,000 customers; the
+# reader of Parquet touches only half of what it reserves.
 _MEMORY_BYTES = 208 << 20
 
-# Of the processor, and by the clock: threads that find no memory may wait for ever.
+# Processor time, and time by the clock, because threads that get no memory may wait for ever.
 _PROCESSOR_SECONDS, _SECONDS = 50, 90
 
-# What the parts of a workbook may unpack to, in all.
+# The bytes that all parts of a workbook may unpack to, and the number of parts.
 _UNPACKED_BYTES = 200_000_000
 _PARTS = 2_000
 
-# Characters of a sheet's name that are told: as many as Excel allows.
+# The characters of a sheet's name that are quoted: as many as Excel allows.
 _TITLE = 31
 
-# Rows of a Parquet file that are held at a time.
+# Rows of a Parquet file that are in memory at a time.
 _SLICE_ROWS = 20_000
 
 
 class _Fault(Exception):
-    """What is wrong with the file, in a sentence."""
+    """A fault of the file, as a sentence for the user."""
 
 
 def main(kind: str) -> int:
-    """Convert; 0, or 1 with the fault told."""
+    """Convert standard input to CSV on standard output; returns 0, or 1 with the fault on the error stream.
+
+    `kind` is "workbook" or "parquet".
+    """
     _confine()
     try:
         source = io.BufferedReader(io.FileIO(sys.stdin.fileno(), closefd=False))
@@ -51,17 +54,17 @@ def main(kind: str) -> int:
         return 1
     except MemoryError:
         return 1
-    except Exception:  # a file can be damaged in any way; whoever sent it hears that it is
+    except Exception:  # a damaged file can raise anything; its sender is told that it is damaged
         print(f"{FAULT}The file is damaged, or no {kind} at all; save the table as CSV.", file=sys.stderr)  # noqa: T201
         return 1
     return 0
 
 
 def _confine() -> None:
-    """Bound memory and time, let others have the processor first, and be the first to go where memory is short."""
+    """Limit memory and time, lower the priority, and let the kernel kill this process first if memory runs out."""
     resource.setrlimit(resource.RLIMIT_CPU, (_PROCESSOR_SECONDS, _PROCESSOR_SECONDS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if sys.platform == "linux":  # elsewhere the limit counts what is merely reserved
+    if sys.platform == "linux":  # elsewhere the limit also counts memory that is only reserved
         resource.setrlimit(resource.RLIMIT_DATA, (_MEMORY_BYTES, _MEMORY_BYTES))
     signal.alarm(_SECONDS)
     os.nice(10)
@@ -88,8 +91,10 @@ def _workbook(source: BinaryIO, target: BinaryIO) -> None:
 
 
 def _check_parts(source: BinaryIO) -> None:
-    """Whether the archive is a workbook that unpacks to what there is room for: more than it says of itself is never
-    unpacked."""
+    """Raises _Fault unless the archive is a workbook whose parts are small enough once unpacked.
+
+    The declared sizes can be trusted for this, because no more than that is ever unpacked of a part.
+    """
     try:
         with zipfile.ZipFile(source) as archive:
             parts = archive.infolist()
@@ -106,7 +111,7 @@ def _check_parts(source: BinaryIO) -> None:
 
 
 def _write(rows: Iterable[Iterable[Any]], target: BinaryIO) -> None:
-    """Rows that are not blank, each as wide as the first one at least: empty cells at a row's end are not stored."""
+    """Write the rows that are not blank, padded to the width of the first, as workbooks omit empty cells at the end."""
     text = io.TextIOWrapper(target, "utf-8", newline="")
     write = csv.writer(text, lineterminator="\r\n").writerow
     width = 0
@@ -126,7 +131,7 @@ def _trimmed(row: Iterable[Any]) -> list[str]:
 
 
 def _text(value: Any) -> str:
-    """A cell's value as it would be typed."""
+    """A cell's value as a person would type it."""
     if value is None:
         return ""
     if isinstance(value, bool):

@@ -1,5 +1,7 @@
-"""Workbooks and Parquet files as CSV, by a process of their own: small in memory, last in line for the processor, and
-the first to go where memory is short. Whatever such a file unpacks to, nobody else feels it."""
+"""Workbooks and Parquet files as CSV, converted in a child process that protects its parent from hostile files.
+
+The child has little memory and a low priority, and is the first that the kernel kills if memory runs out.
+"""
 
 import fcntl
 import os
@@ -16,16 +18,16 @@ from churn.tables.errors import TableTooLarge, TooManyTables, UnreadableTable
 
 _BLOCK_BYTES = 256 << 10
 
-# One conversion at a time on a machine: two would not fit beside the API. Another one waits for so many seconds.
-_PATIENCE = 15.0
+# There is one conversion at a time on a machine, as two would not fit beside the API. A second one waits this long.
+_WAIT_SECONDS = 15.0
 _LOCK = Path(tempfile.gettempdir()) / f"churn-conversion-{os.getuid()}.lock"
 
-# The last line on the child's error stream: what is wrong, or what is to be noted.
+# How lines on the child's error stream begin: those with the file's fault, and those with notes for the user.
 FAULT, NOTE = "fault: ", "note: "
 
 
 class Kind(NamedTuple):
-    """A kind of file: how it begins, its name for the child and for people, and how many MB of it are taken."""
+    """A kind of file: its first bytes, its name for the child and for people, and its largest size in MB."""
 
     magic: bytes
     name: str
@@ -33,21 +35,24 @@ class Kind(NamedTuple):
     most_mb: int
 
 
-# More than any that can be read.
+# The limits are above the size of any file that the child's memory suffices for.
 WORKBOOK = Kind(b"PK", "workbook", "an Excel workbook", 12)
 PARQUET = Kind(b"PAR1", "parquet", "a Parquet file", 32)
 
 
 def convert(kind: Kind, blocks: Iterable[bytes], most_bytes: int, notes: list[str]) -> Iterator[bytes]:
-    """The file's table as CSV; `notes` are added to. Raises UnreadableTable, TableTooLarge, TooManyTables."""
+    """The file's table as CSV of at most `most_bytes`; sentences about how it was read are added to `notes`.
+
+    Raises UnreadableTable, TableTooLarge, and TooManyTables if another file is being converted for too long.
+    """
     with tempfile.TemporaryFile() as spool:
         _spool(kind, blocks, spool)
         with _alone(), _started(kind, spool) as child:
             output, messages = _pipes(child)
             yield from _limited(output, most_bytes)
-            told = messages.read(_BLOCK_BYTES).decode("utf-8", "replace").splitlines()
-            _judge(kind, child.wait(), told)
-            notes += [line.removeprefix(NOTE) for line in told if line.startswith(NOTE)]
+            lines = messages.read(_BLOCK_BYTES).decode("utf-8", "replace").splitlines()
+            _judge(kind, child.wait(), lines)
+            notes += [line.removeprefix(NOTE) for line in lines if line.startswith(NOTE)]
 
 
 def _spool(kind: Kind, blocks: Iterable[bytes], spool: IO[bytes]) -> None:
@@ -69,7 +74,7 @@ def _spool(kind: Kind, blocks: Iterable[bytes], spool: IO[bytes]) -> None:
 @contextmanager
 def _alone() -> Iterator[None]:
     with _LOCK.open("w") as lock:
-        end = time.monotonic() + _PATIENCE
+        end = time.monotonic() + _WAIT_SECONDS
         while True:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -83,12 +88,12 @@ def _alone() -> Iterator[None]:
 
 @contextmanager
 def _started(kind: Kind, spool: IO[bytes]) -> Iterator["subprocess.Popen[bytes]"]:
-    """The child; ended with whoever reads what it writes."""
+    """The child; it is killed at the end of the block, also if its output was not read to the end."""
     command = [sys.executable, "-m", "churn.tables.conversion", kind.name]
-    # Nothing of this process's surroundings, its credentials among them, is for whoever opens a stranger's file.
-    surroundings = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "POLARS_MAX_THREADS": "1"}
+    # The child opens a stranger's file, so it gets none of this process's variables, which include credentials.
+    environment = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "POLARS_MAX_THREADS": "1"}
     with subprocess.Popen(  # noqa: S603
-        command, stdin=spool, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=surroundings
+        command, stdin=spool, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment
     ) as child:
         try:
             yield child
@@ -111,10 +116,10 @@ def _limited(output: IO[bytes], most_bytes: int) -> Iterator[bytes]:
         yield block
 
 
-def _judge(kind: Kind, status: int, told: list[str]) -> None:
+def _judge(kind: Kind, status: int, lines: list[str]) -> None:
     if status == 0:
         return
-    faults = [line.removeprefix(FAULT) for line in told if line.startswith(FAULT)]
+    faults = [line.removeprefix(FAULT) for line in lines if line.startswith(FAULT)]
     raise UnreadableTable(
         faults[-1]
         if faults

@@ -1,4 +1,4 @@
-"""How a text's columns are separated, and what stands before its header: told from its start."""
+"""How the columns of a text are separated and what precedes its header, recognised from its start."""
 
 import csv
 import io
@@ -16,13 +16,16 @@ _SEP_LINE = re.compile(r'"?sep=([,;\t|])"?[ \t,;|]*(?:\r\n?|\n)', re.IGNORECASE)
 _BLANK_LINES = re.compile(r"(?:[ \t,;|]*(?:\r\n?|\n))*")
 _DECIMAL_COMMA = re.compile(r"\s*[+-]?\d[\d.]*,\d+\s*")
 
-# Rows that are looked at for decimal commas.
+# How many rows are searched for decimal commas.
 _ROWS = 1_000
 
 
 class Dialect(NamedTuple):
-    """`start` is the offset of what follows a sep= line, 0 without one; `wrapped` where every line stands in quotes as
-    a whole; `numbers` are the places of columns of numbers, `decimal_commas` whether those have any."""
+    """How to read a text.
+
+    `start` is the offset after a sep= line, 0 without one. `wrapped` is whether each line is in quotes as a whole.
+    `numbers` are the positions of the columns of numbers, and `decimal_commas` is whether any of these has one.
+    """
 
     delimiter: str
     start: int = 0
@@ -32,7 +35,7 @@ class Dialect(NamedTuple):
 
     @property
     def plain(self) -> bool:
-        """Whether it is read as it is, but for a sep= line."""
+        """Whether the text is CSV already, apart from a sep= line."""
         return self.delimiter == "," and not self.wrapped
 
     def cells(self, row: list[str]) -> list[str]:
@@ -43,29 +46,29 @@ class Dialect(NamedTuple):
         return row
 
     def rows(self, text: str) -> Iterator[list[str]]:
-        """The rows of a text behind `start`, the header being the first that is not blank."""
+        """The rows of a text after `start`; the first that is not blank is the header."""
         reader = csv.reader(io.StringIO(text[self.start :], newline=""), delimiter=self.outer)
         try:
             for row in reader:
                 yield self.cells(row)
-        except csv.Error:  # a cell too long, which whoever reads all of the text will name with its line
+        except csv.Error:  # a cell that is too long: reading the whole text reports it with its line
             return
 
     @property
     def outer(self) -> str:
-        """The delimiter of the lines as they stand: nothing of a wrapped one is outside of its quotes."""
+        """The delimiter outside of quotes, which is a comma in wrapped lines, as these are in quotes as a whole."""
         return "," if self.wrapped else self.delimiter
 
 
 def sniff(head: str) -> Dialect:
-    """The dialect of a text that starts so."""
+    """The dialect of a text that begins with `head`: the one by which its header has the most known fields."""
     blank = _BLANK_LINES.match(head)
     start = blank.end() if blank else 0
     separator = _SEP_LINE.match(head, start)
     candidates = [separator[1]] if separator else list(DELIMITERS)
     begin = separator.end() if separator else 0
     dialects = [Dialect(delimiter, begin, wrapped) for wrapped in (False, True) for delimiter in candidates]
-    # Of equals the first: commas, not wrapped.
+    # In a tie the first one wins, which is commas without wrapping.
     best = max(dialects, key=lambda dialect: _known(dialect, head))
     return _with_numbers(best, head)
 
@@ -75,7 +78,7 @@ def _header(dialect: Dialect, head: str) -> list[str]:
 
 
 def _known(dialect: Dialect, head: str) -> int:
-    """How many of the fields stand in the header, read so."""
+    """How many known fields the header has when read by this dialect."""
     return len({field_of(cell) for cell in _header(dialect, head)} - {None})
 
 

@@ -1,4 +1,4 @@
-"""Text in whatever Unicode encoding it was saved, as UTF-8."""
+"""Recognising and decoding the Unicode encoding that a text was saved in."""
 
 import codecs
 from collections.abc import Iterable, Iterator
@@ -9,7 +9,7 @@ from churn.tables.lines import line_ends
 
 BOM = codecs.BOM_UTF8
 
-# Longer marks first: that of UTF-32 begins like that of UTF-16.
+# Longer marks come first, because the mark of UTF-32 begins with that of UTF-16.
 _MARKS = {
     codecs.BOM_UTF32_LE: "utf-32-le",
     codecs.BOM_UTF32_BE: "utf-32-be",
@@ -17,7 +17,7 @@ _MARKS = {
     codecs.BOM_UTF16_BE: "utf-16-be",
 }
 
-# Of the characters in a header, nearly all are ASCII: every second byte is 0 in UTF-16.
+# Nearly all characters of a header are ASCII, so in UTF-16 every second byte is 0.
 _SAMPLE_BYTES = 64
 _SHARE_OF_ZEROS = 0.9
 
@@ -25,7 +25,7 @@ REMEDY = 'save the file as CSV in UTF-8 (in Excel: "CSV UTF-8")'
 
 
 class Encoding(NamedTuple):
-    """A name that Python knows it by, one for people, and how many bytes of a mark to skip."""
+    """An encoding: its name in Python, its name for people, and the bytes of its mark to skip."""
 
     codec: str
     title: str
@@ -33,7 +33,7 @@ class Encoding(NamedTuple):
 
 
 def encoding_of(head: bytes) -> Encoding:
-    """The encoding of a file that starts so; UTF-8 unless something tells otherwise."""
+    """The encoding of a file that begins with `head`, by its mark or its zeros; UTF-8 without either."""
     for mark, codec in _MARKS.items():
         if head.startswith(mark):
             return Encoding(codec, codec[:6].upper(), len(mark))
@@ -47,7 +47,10 @@ def encoding_of(head: bytes) -> Encoding:
 
 
 def decoded(blocks: Iterable[bytes], encoding: Encoding, *, whole: bool = True) -> Iterator[str]:
-    """The text of blocks that begin behind the mark. Raises UnreadableTable with the line at fault."""
+    """The text of blocks that begin after the mark; with `whole` unset, the last character may be cut off.
+
+    Raises UnreadableTable with the line that cannot be decoded.
+    """
     decoder = codecs.getincrementaldecoder(encoding.codec)()
     counted = _LineCount()
     for block in blocks:
@@ -57,7 +60,7 @@ def decoded(blocks: Iterable[bytes], encoding: Encoding, *, whole: bool = True) 
 
 
 class _LineCount:
-    """The line that is reached, from 1, in text that comes in pieces."""
+    """The number of the current line, from 1, in text that comes in pieces."""
 
     def __init__(self) -> None:
         self.line = 1

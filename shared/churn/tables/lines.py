@@ -1,4 +1,4 @@
-"""Text that arrives in blocks, line by line for the csv module, in the memory of one row."""
+"""The lines of text that arrives in blocks, for the csv module, with no more than a row in memory."""
 
 import io
 import re
@@ -6,12 +6,16 @@ from collections.abc import Iterable, Iterator
 
 from churn.tables.errors import UnreadableTable
 
-# A row that goes on for longer is taken for a quote that was left open.
+# A row that is longer is taken for a quote that was never closed.
 MAX_ROW_CHARACTERS = 1 << 20
 
 
 class Lines:
-    """An iterator over lines with their ends: \\n, \\r\\n or \\r. `count` of them so far, with those `before`."""
+    r"""An iterator over lines with their ends, \n, \r\n or \r.
+
+    `count` is the number of lines so far, including those `before`. Iterating raises UnreadableTable in a row that is
+    longer than MAX_ROW_CHARACTERS.
+    """
 
     def __init__(self, blocks: Iterable[str], before: int = 0) -> None:
         self.count = before
@@ -32,7 +36,7 @@ class Lines:
         return line
 
     def take_row(self) -> list[str]:
-        """The lines since the last call: those of a row, if it has just ended."""
+        """The lines since the last call, which are those of a row if it has just ended."""
         row, self._row = self._row, []
         self._characters = 0
         return row
@@ -47,7 +51,7 @@ class Lines:
         pending = ""
         for block in blocks:
             pending += block
-            # A \r at the very end may be half of a line's end.
+            # A \r at the very end may be the first half of \r\n.
             end = max(pending.rfind("\n"), pending.rfind("\r", 0, -1)) + 1
             yield from io.StringIO(pending[:end], newline="")
             pending = pending[end:]
@@ -59,7 +63,7 @@ class Lines:
 
 
 def open_quote(row: list[str], delimiter: str) -> int | None:
-    """In which of a row's lines, from 0, a quote is opened that is never closed."""
+    """The line of a row, from 0, in which a quote is opened that is never closed; None if there is none."""
     text = "".join(row)
     quoted = re.compile(rf'(?<![^{re.escape(delimiter)}\n\r])"[^"]*+(?:""[^"]*+)*+("|\Z)')
     for match in quoted.finditer(text):
@@ -69,5 +73,5 @@ def open_quote(row: list[str], delimiter: str) -> int | None:
 
 
 def line_ends(text: str) -> int:
-    """How many \\n, \\r\\n and \\r there are."""
+    r"""The number of line ends, \n, \r\n and \r, in a text."""
     return text.count("\n") + text.count("\r") - text.count("\r\n")

@@ -1,6 +1,6 @@
-"""One table, whatever it was saved as, as a stream of CSV with commas in UTF-8.
+"""A table in any of the known formats as a stream of CSV with commas in UTF-8.
 
-What is that already passes through untouched. Everything else that is read kindly is named in `notes`.
+A file that is that already passes through untouched. Whatever is read differently than written is named in `notes`.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,10 +14,10 @@ from churn.tables.errors import UnreadableTable
 from churn.tables.lines import line_ends
 from churn.tables.rewriting import rewritten
 
-# What is looked at before anything is said of a file.
+# The first bytes of a file, by which its format is recognised.
 HEAD_BYTES = 64 << 10
 
-# A gzip file within a gzip file is a slip; more of them are a trick.
+# Somebody may pack a file twice by mistake, but not more often.
 _MOST_LAYERS = 2
 
 _OTHER_KINDS = {
@@ -36,20 +36,23 @@ _OTHER_KINDS = {
 
 
 class TableReader:
-    """Reads one file. After the last block `notes` are complete; `skipped_lines` are those before the CSV begins."""
+    """Reads one file; `notes` are complete after the last block.
+
+    `skipped_lines` is the number of lines before the CSV begins. `unread` is the kind of a file that cannot be read
+    from its start alone, else None.
+    """
 
     def __init__(self, most_bytes: int, *, whole: bool = True) -> None:
-        """`most_bytes` may be unpacked; `whole` is False where only the start of a file is at hand."""
+        """`most_bytes` is the limit once unpacked; `whole` is False if only the start of a file is available."""
         self._most_bytes = most_bytes
         self._whole = whole
         self._layers = 0
         self.notes: list[str] = []
         self.skipped_lines = 0
         self.unread: Kind | None = None
-        """What can't be read from its start alone."""
 
     def csv(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
-        """The table as CSV. Raises UnreadableTable, TableTooLarge, TooManyTables."""
+        """The table as CSV, in blocks. Raises UnreadableTable, TableTooLarge and TooManyTables."""
         head, rest = _gathered(iter(blocks), HEAD_BYTES)
         if head.startswith(unpacking.MAGIC):
             yield from self._unpacked(chain([head], rest))
@@ -112,7 +115,7 @@ class TableReader:
 
 
 def _gathered(blocks: Iterator[bytes], wanted: int) -> tuple[bytes, Iterator[bytes]]:
-    """The first blocks, of so many bytes in all if there are, and the rest."""
+    """The first blocks joined, at least `wanted` bytes if there are as many, and the other blocks."""
     head = bytearray()
     while len(head) < wanted and (block := next(blocks, None)) is not None:
         head += block

@@ -1,4 +1,4 @@
-"""Text of any dialect as CSV with commas, row by row."""
+"""Rewriting text of any dialect as CSV with commas, row by row."""
 
 import csv
 import io
@@ -21,13 +21,16 @@ _POINTS = re.compile(r"\s*[+-]?\d{1,3}(?:\.\d{3})+\s*").fullmatch
 def rewritten(
     blocks: Iterable[str], dialect: Dialect, skipped_lines: int = 0, *, whole: bool = True
 ) -> Iterator[bytes]:
-    """The same rows, a line for each line, with commas and decimal points; `blocks` begin behind a sep= line of
-    `skipped_lines` lines. Raises UnreadableTable with the line at fault."""
+    """The same rows with commas and decimal points, a line for each line.
+
+    `blocks` begin after a sep= line, which took `skipped_lines` lines; with `whole` unset, the last row may be cut off
+    and is left out. Raises UnreadableTable with the line at fault.
+    """
     csv.field_size_limit(2 * MAX_ROW_CHARACTERS)
     lines = Lines(blocks, skipped_lines)
     reader = csv.reader(lines, delimiter=dialect.outer)
     buffer = io.StringIO(newline="")
-    # A cell with a \r alone is put in quotes only where a line's end holds one.
+    # The csv module quotes a cell with a lone \r only if its line end contains one.
     write = csv.writer(buffer, lineterminator="\r\n").writerow
     last: list[str] = []
     for row in reader if whole else _but_last(reader):
@@ -49,8 +52,10 @@ def _but_last(rows: Iterable[list[str]]) -> Iterator[list[str]]:
 
 
 def with_points(row: list[str], dialect: Dialect) -> list[str]:
-    """The row with points for decimal commas, where the meaning is certain: "1,324" may be either, unless the file has
-    decimal commas elsewhere."""
+    """The row with decimal points for decimal commas, where the meaning is certain.
+
+    "1,324" may be either kind of number, unless the file has decimal commas elsewhere.
+    """
     for place in dialect.numbers:
         if place < len(row) and ("," in row[place] or "." in row[place]):
             row[place] = _with_point(row[place], decimal_commas=dialect.decimal_commas)

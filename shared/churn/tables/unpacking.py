@@ -1,4 +1,4 @@
-"""Unpacking gzip while it passes by, within a limit."""
+"""Unpacking a stream of gzip, within a limit."""
 
 import zlib
 from collections.abc import Iterable, Iterator
@@ -10,14 +10,15 @@ MAGIC = b"\x1f\x8b"
 _OUT_BYTES = 256 << 10
 _GZIP = 31
 
-# Files that are packed piece by piece have some thousands of members; tiny ones without end cost more than they hold.
+# A file that is packed piece by piece has some thousands of members. Millions of tiny ones would cost more time than
+# their bytes.
 _MOST_MEMBERS = 20_000
 
 
 def gunzip(blocks: Iterable[bytes], most_bytes: int, *, whole: bool = True) -> Iterator[bytes]:
-    """The bytes that were packed; `whole` is False where the blocks may stop anywhere.
+    """The unpacked bytes; `whole` is False if the blocks may stop anywhere.
 
-    Raises UnreadableTable, or TableTooLarge before more than `most_bytes` are unpacked.
+    Raises UnreadableTable, and TableTooLarge before more than `most_bytes` are unpacked.
     """
     unpacked = _Unpacking(most_bytes)
     for block in blocks:

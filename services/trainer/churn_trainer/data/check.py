@@ -1,4 +1,4 @@
-"""Judging a table that was read: enough customers, both outcomes, few faults. Nothing about a row is decided here."""
+"""Whether a table as a whole is fit to train on: enough customers, both outcomes, few faulty rows."""
 
 from collections.abc import Iterator
 
@@ -12,28 +12,31 @@ from churn_trainer.data.table import Findings, Table
 from churn_trainer.errors import BrokenTable
 from churn_trainer.settings import TrainerSettings
 
-# Below this, a tenth of the customers in a fold would be too few to tell models apart.
+# In a smaller table, the customers of a fold would be too few to tell models apart.
 MIN_ROWS = 500
 
-# Each outcome has to be in every part of the split and in every fold, some times over.
+# Each outcome has to be in every part of the split and in every fold, several times over.
 MIN_CUSTOMERS_PER_OUTCOME = 50
 
-# So many in the test part and in each fold: an AUC of fewer is luck, and of none there is none.
+# Customers of each outcome in the test part and in each fold. An AUC on fewer is luck, and without any it is undefined.
 MIN_TESTED = 5
 
-# A rarer outcome than this is no table of churn, but an accident of an export.
+# An outcome rarer than this comes from a broken export rather than from churn.
 MIN_SHARE = 0.01
 
-# A few rotten rows are set aside and reported; more say that something is wrong with the export itself.
+# A few faulty rows are set aside and reported; more of them mean that the export itself is broken.
 MAX_FAULTY_SHARE = 0.01
 
-# A message with more kinds of fault than this is read by nobody.
+# More kinds of fault than this would make a message too long to read.
 MAX_KINDS = 5
 
 
 def check(table: Table, findings: Findings, name: str) -> None:
-    """Raises BrokenTable with every reason not to train on the table; counts the rows set aside as a repair."""
-    # Where rows are rotten, what is left of the table says nothing about it.
+    """Raises BrokenTable with every reason not to train on the table; otherwise counts rows set aside as repairs.
+
+    `name` is the table's in messages.
+    """
+    # With many faulty rows, the size and outcomes of the remaining rows say nothing about the table.
     faults = list(_row_faults(findings)) or [*_size_faults(table), *_outcome_faults(table), *_constant_columns(table)]
     if faults:
         raise BrokenTable(name, faults)
@@ -43,7 +46,7 @@ def check(table: Table, findings: Findings, name: str) -> None:
 
 
 def check_parts(prepared: Prepared, settings: TrainerSettings, name: str) -> None:
-    """Raises BrokenTable where the test part or a fold of the comparison would hold too few customers of an outcome."""
+    """Raises BrokenTable if the test part or a fold of the comparison has too few customers of an outcome."""
     faults = [*_test_faults(prepared), *_fold_faults(prepared, settings)]
     if faults:
         raise BrokenTable(name, faults)
@@ -109,7 +112,7 @@ def _constant(table: Table) -> Iterator[str]:
 
 
 def _constant_columns(table: Table) -> Iterator[str]:
-    """A number that never changes is a broken export; a category may well have one value in one company."""
+    """A sentence if a number never changes, which is a broken export; a category may have one value in a company."""
     constant = [name for name in _constant(table) if isinstance(FIELDS[name], Number)]
     if constant:
         yield f"The same value in every row: {', '.join(constant)}; check how the table was exported."

@@ -1,4 +1,4 @@
-"""The folder that people put their table into: whether it is there, may be read, and what lies there instead."""
+"""The folder that people put their table into: whether the table is there and readable, or under another name."""
 
 import os
 import stat
@@ -8,15 +8,15 @@ from churn_trainer.errors import DataNotReadable
 
 NAME = "telco_customer_churn.csv"
 
-# What a table may be saved as.
+# Endings of the files that people save tables as.
 _TABLES = (".csv", ".tsv", ".txt", ".xlsx", ".xls", ".parquet", ".gz", ".zip")
 
-# More names than these are no help.
+# How many names a message lists.
 _MOST_NAMES = 5
 
 
 def is_readable(path: Path) -> bool:
-    """Whether there is a file. Raises DataNotReadable, with the remedy, where there is one and it can't be read."""
+    """Whether there is a file. Raises DataNotReadable with the remedy if there is one that cannot be read."""
     try:
         kind = path.stat().st_mode
         if not stat.S_ISREG(kind):
@@ -40,10 +40,10 @@ _BOUND = "Docker makes a folder where it is told to bind a file that is not ther
 
 
 def tables_beside(folder: Path) -> str:
-    """A sentence about the tables of other names in the folder, with the remedy; empty where there are none."""
+    """A sentence about tables with other names in the folder, with the remedy; empty if there are none."""
     try:
         names = sorted(entry.name for entry in os.scandir(folder) if _is_table(entry))
-    except OSError:  # No folder, or a closed one: whoever looked for the table itself has been told.
+    except OSError:  # no such folder, or no permission, which `is_readable` reports
         return ""
     if not names:
         return ""
@@ -57,7 +57,7 @@ def _is_table(entry: "os.DirEntry[str]") -> bool:
 
 
 def _denied(path: Path) -> DataNotReadable:
-    """What stands in this process's way: the file, or a folder above it."""
+    """The error that names what this process may not read: the file, or a folder above it."""
     for folder in reversed(path.parents):
         if not _may(folder, os.X_OK):
             reason = f"may not be entered by {_user()}{_owned(folder)}, so {path.name} in it cannot be read"

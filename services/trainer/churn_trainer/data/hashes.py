@@ -1,4 +1,4 @@
-"""Hashes of customers and of rows: the same in every run, whatever the order of a table or the library."""
+"""Hashes of ids and of rows: the same in every run and on every machine, whatever the order of a table."""
 
 import hashlib
 
@@ -7,22 +7,22 @@ from numpy.typing import NDArray
 
 from churn.customer.declaration import Customer
 
-# Whoever else draws lots by a customer's id, as a hold-out of a campaign does, draws other ones than these.
+# The salt makes the split independent of others that also hash ids, such as the control group of a campaign.
 _SALT = b"churn split 1:"
 
-# Rows that are held in double precision at a time: a few megabytes.
+# Rows converted to double precision at a time, which take a few megabytes.
 _BLOCK = 10_000
 
 Hashes = NDArray[np.uint64]
 
 
 def id_hash(customer_id: str) -> int:
-    """The first 64 bits of SHA-256 over salt and id, as a number."""
+    """The first 64 bits of SHA-256 over the salt and the id, as a number below 2⁶⁴."""
     return int.from_bytes(_digest(customer_id.encode()), "big")
 
 
 def row_hashes(customers: Customer) -> Hashes:
-    """A hash of all fields for each of n customers, shape (n,): equal where they are alike in every field."""
+    """A 64-bit hash of all fields for each of n customers, shape (n,): the same for customers alike in every field."""
     blocks = [_hashed(customers, start) for start in range(0, len(customers.tenure), _BLOCK)]
     return np.concatenate(blocks) if blocks else np.empty(0, np.uint64)
 

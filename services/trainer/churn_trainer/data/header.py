@@ -1,4 +1,4 @@
-"""Checking the header of a customer table: all that a row needs is there once, and nothing gives the answer away."""
+"""Checking the header of a customer table: every needed column is there once, and none gives the outcome away."""
 
 from collections.abc import Callable, Sequence
 
@@ -13,16 +13,20 @@ KNOWN = (ID, *NEEDED)
 
 _OTHER_DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
-# A table of a thousand columns is told in a line as well.
+# How many names a message lists, and how long a name may be there, so that wide tables get readable messages too.
 _MOST_NAMES = 20
 _MAX_CHARACTERS = 60
 
-# Two byte order marks are what joining exported files leaves.
+# The byte order mark; joined exports can have two of them.
 _OUTER = "\ufeff"
 
 
 def check(cells: list[str], table: str, repair: Callable[[str], None]) -> list[str]:
-    """The known name of each column, empty for a column that is left out. Raises BrokenTable with every fault."""
+    """The product's name of each column, empty for a column that is left out.
+
+    `repair` is called with a sentence for each thing that was read differently than written. Raises BrokenTable with
+    every fault; `table` is the table's name in it.
+    """
     names = [cell.strip().strip(_OUTER).strip() for cell in cells]
     if not any(names):
         raise BrokenTable(table, ["It is empty; a header row and customers are needed."])
@@ -57,7 +61,7 @@ def _tell(cells: list[str], names: list[str], known: list[str], repair: Callable
 
 
 def _shown(name: str) -> str:
-    """A name in a message: in one line, and not longer than one."""
+    """A name as it stands in a message: in one line and shortened."""
     text = " ".join(name.split())
     return text if len(text) <= _MAX_CHARACTERS else text[: _MAX_CHARACTERS - 1] + "…"
 
@@ -79,7 +83,7 @@ def _shape_faults(names: list[str]) -> list[str]:
 
 
 def _leaks(found: Outcome) -> list[str]:
-    """What would tell a model the answer. The outcome itself is never among it."""
+    """A sentence about columns that would give a model the answer, other than the outcome itself."""
     remedy = "remove them" if found.column is not None else f"once there is a column {LABEL}, remove them"
     names = _listed([*map(_shown, found.leaks)])
     return [f"It has columns that give the answer away ({names}): {remedy}."] if found.leaks else []
@@ -121,7 +125,7 @@ def _is_number(text: str) -> bool:
 
 
 def _outcome_faults(found: Outcome) -> list[str]:
-    """Where the outcome is in other words than a table may be trained on."""
+    """A sentence where the outcome is there, but reversed or in more than one column."""
     if found.column is not None:
         return []
     if found.turned and not found.candidates:

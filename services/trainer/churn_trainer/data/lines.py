@@ -1,4 +1,4 @@
-"""The lines of a table's file, numbered as whoever opens the file sees them."""
+"""The lines of a table's file, numbered as an editor shows them."""
 
 import io
 import re
@@ -9,14 +9,16 @@ from churn.tables.reader import TableReader
 from churn_trainer.data.sources import Chunks, chunks
 from churn_trainer.errors import BrokenTable
 
-# What undecodable bytes are decoded as.
+# The characters that Python's surrogateescape decodes invalid bytes as.
 _UNDECODED = re.compile("[\udc80-\udcff]")
 
 
 class Lines:
-    """An iterator over a file's lines with their ends; `number` is that of the last one, from 1.
+    """An iterator over the lines of a file, with their line ends.
 
-    Raises BrokenTable where one is not UTF-8, and what the reader raises."""
+    `reader` unpacks `binary`; `name` is the table's in messages. Iterating raises BrokenTable at a line that is not
+    UTF-8, and whatever the reader raises.
+    """
 
     def __init__(self, reader: TableReader, binary: BinaryIO, name: str) -> None:
         self.name = name
@@ -27,6 +29,7 @@ class Lines:
 
     @property
     def number(self) -> int:
+        """The number of the line that was read last, from 1, counting the lines that the reader has left out."""
         return self._read + self._reader.skipped_lines
 
     def __iter__(self) -> Iterator[str]:

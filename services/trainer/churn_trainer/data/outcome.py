@@ -1,4 +1,4 @@
-"""Who left: which column of a table says so, which ones only give it away, and what its cells mean."""
+"""The outcome: which column of a table holds it, which others give it away, and what its cells mean."""
 
 import re
 import unicodedata
@@ -8,7 +8,7 @@ from typing import NamedTuple
 from churn.customer.columns import field_of, likely
 from churn.customer.declaration import LABEL
 
-# Longer names mean nothing that is looked for here.
+# Longer names are cut before they are matched, so that a regular expression cannot take long.
 _MAX_LENGTH = 100
 
 _LEFT = r"(churn(ed|ers?|ing)?|attrit(ion|ed)|exit(ed)?|left|leave|leavers?|cancell?ed|lapsed|terminated)"
@@ -19,19 +19,19 @@ _PERIOD = (
 )
 _AFTER = rf"(customers?|clients?|accounts?)?({_KIND})*({_PERIOD})?"
 _OUTCOME = re.compile(rf"{_BEFORE}{_LEFT}{_AFTER}|(customer|client|account|subscriber)status")
-# The same in words that other columns have as well.
+# Names that may mean the outcome, but also something else.
 _PERHAPS = re.compile(r"target|outcome|label")
 
-# The outcome the other way round: a Yes there is a customer who stayed.
+# The outcome the other way round: a Yes there means a customer who stayed.
 _REVERSED = re.compile(rf"{_BEFORE}(not?|non|un){_LEFT}{_AFTER}|{_BEFORE}{_LEFT}(no|0)")
 _PERHAPS_REVERSED = re.compile(rf"{_BEFORE}(retained|retention|stayed|active){_AFTER}")
 
-# What is only known once a customer has left, or what another model made from the answer.
+# What is known only once a customer has left, or what another model has computed from the outcome.
 _LEAK = re.compile(
     r"churn|attrition|cltv|(left|leaving|exit|cancel(led|lation)?|termination)(reason|date)|satisfactionscore"
 )
 
-# What cells say, in lower case.
+# The words of cells, in lower case.
 _STAYED = "no,n,0,false,f,stayed,stay,retained,active,existing customer,not churned,no churn"
 _GONE = "yes,y,1,true,t,churned,churn,left,leaver,exited,cancelled,canceled,lost,attrited,attrited customer"
 _CODES = dict.fromkeys(_STAYED.split(","), 0) | dict.fromkeys(_GONE.split(","), 1)
@@ -40,10 +40,11 @@ EXPECTED = f'{LABEL} must be "No" or "Yes" (0 or 1, false or true, and stayed or
 
 
 class Outcome(NamedTuple):
-    """What the names of a header say of the outcome.
+    """What the names of a header say about the outcome.
 
-    `column` is its place, where that is certain, and then `leaks` are the names of all others that tell it or follow
-    from it. Without one, `candidates` may be it, `turned` say who stayed, and `leaks` only follow from it."""
+    `column` is its position, where that is certain; `leaks` are then all other names that repeat it or follow from it.
+    Where it is None, `candidates` may be the outcome, `turned` say who stayed, and `leaks` only follow from it.
+    """
 
     column: int | None
     candidates: list[str]
@@ -52,7 +53,7 @@ class Outcome(NamedTuple):
 
 
 def find(names: Sequence[str]) -> Outcome:
-    """Sort a header's names. More than one column of the outcome's own name are left to the caller."""
+    """Sort a header's names. It is up to the caller to refuse more than one column of the outcome's own name."""
     kinds = [_kind(name) for name in names]
     column = kinds.index("own") if "own" in kinds else _alone(names, kinds)
     if column is not None:
@@ -71,7 +72,7 @@ def find(names: Sequence[str]) -> Outcome:
 
 
 def _alone(names: Sequence[str], kinds: list[str]) -> int | None:
-    """The place of the one column that can be meant, if its name is beyond doubt."""
+    """The position of the only column that can be meant, if its name leaves no doubt."""
     if kinds.count("candidate") != 1 or "turned" in kinds:
         return None
     place = kinds.index("candidate")
@@ -79,7 +80,7 @@ def _alone(names: Sequence[str], kinds: list[str]) -> int | None:
 
 
 def _kind(name: str) -> str:
-    """What a column is to the outcome; empty for nothing."""
+    """How a column relates to the outcome; empty if it does not."""
     if field_of(name) == LABEL:
         return "own"
     folded = _folded(name)
@@ -95,9 +96,9 @@ def _kind(name: str) -> str:
 
 
 def code_of(cell: str) -> int | None:
-    """0 for who stayed, 1 for who left, None for anything else."""
+    """0 for a customer who stayed, 1 for one who left, None for a cell that says neither."""
     key = " ".join(cell.split()).casefold()
-    # "1.0" is what pandas makes of 1, "False." is how an older table of public use has it.
+    # pandas writes "1.0" for 1, and an older public table has "False.".
     return _CODES.get(key.removesuffix(".0").removesuffix("."))
 
 

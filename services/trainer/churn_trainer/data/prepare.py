@@ -14,7 +14,7 @@ from churn_trainer.data.hashes import Hashes, row_hashes
 from churn_trainer.data.split import Rows, Split, split_table
 from churn_trainer.data.table import Table
 
-# Rows that are held in double precision, or as text, at a time: a few megabytes.
+# Rows converted to double precision or to text at a time, which take a few megabytes.
 BLOCK = 10_000
 
 Floats = NDArray[np.floating[Any]]
@@ -22,9 +22,10 @@ Floats = NDArray[np.floating[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """The table, its split, and the scaler fitted on the development rows; columns are made for the rows asked for.
+    """The table, its split, and the scaler fitted on the development rows.
 
-    `row_groups` hold a number for each row of the table, the same for customers alike in every field.
+    The 45 columns are computed only for the rows that a method is asked for, to save memory. `row_groups` has one
+    number per row of the table, the same for customers alike in every field.
     """
 
     table: Table
@@ -34,22 +35,24 @@ class Prepared:
 
     @property
     def churn(self) -> NDArray[np.int8]:
+        """The outcome of every row of the table: 1 for a customer who left, else 0."""
         return self.table.churn
 
     def compared(self, most: int) -> Rows:
-        """The rows to compare models on: all of development, or `most` of them, the first by their hashes."""
+        """The rows to compare models on: all development rows, or the `most` of them with the smallest hashes."""
         rows = self.split.development
         return rows if len(rows) <= most else rows[np.argsort(self.table.keys[rows], kind="stable")[:most]]
 
     def groups(self, rows: Rows) -> Hashes:
-        """A number for each row, the same for customers alike in every field: they belong into one fold."""
+        """A number for each row, the same for customers alike in every field, who belong into the same fold."""
         return self.row_groups[rows]
 
     def unscaled(self, rows: Rows) -> NDArray[np.float32]:
+        """The rows' columns as they are, shape (len(rows), 45)."""
         return matrix(self.table.take(rows).customers, np.float32)
 
     def scaled(self, rows: Rows) -> NDArray[np.float32]:
-        """The rows' columns scaled in double precision, as serving scales them, and only then rounded to float32."""
+        """The rows' columns, shape (len(rows), 45), scaled in double precision as in serving, as float32."""
         out = np.empty((len(rows), len(COLUMNS)), np.float32)
         for start in range(0, len(rows), BLOCK):
             block = matrix(self.table.take(rows[start : start + BLOCK]).customers)
@@ -58,13 +61,14 @@ class Prepared:
 
 
 def prepare(table: Table) -> Prepared:
+    """Split the table and fit the scaler on its development rows."""
     groups = row_hashes(table.customers)
     split = split_table(table, groups)
     return Prepared(table, split, scaler_of(table, split.development), groups)
 
 
 def scaler_of(table: Table, rows: Rows) -> StandardScaler:
-    """The scaler of these rows' columns."""
+    """A scaler fitted on these rows of the table, block by block."""
     scaler = StandardScaler()
     for start in range(0, len(rows), BLOCK):
         scaler.partial_fit(matrix(table.take(rows[start : start + BLOCK]).customers))
@@ -72,10 +76,11 @@ def scaler_of(table: Table, rows: Rows) -> StandardScaler:
 
 
 def processed_files(prepared: Prepared) -> Iterator[tuple[str, Iterator[bytes]]]:
-    """The files of data/processed by name, as chunks of CSV: scaled columns and labels of every part, and names.
+    """The files of data/processed: each one's name and its content as chunks of CSV.
 
-    The validation part is there for those who tune models of their own on these files; here, cross-validation over
-    train and validation together chooses, and the champion is fitted on both.
+    They hold the scaled columns and the labels of each part, and the columns' names. The validation part is for people
+    who tune their own models on these files; the trainer itself cross-validates over train and validation together and
+    fits the champion on both.
     """
     yield "feature_names.csv", iter(["\n".join(["feature", *COLUMNS, ""]).encode()])
     for part, rows in zip(("train", "val", "test"), prepared.split[:3], strict=True):

@@ -1,8 +1,8 @@
-"""A synthetic customer table, for where there is no other: enough to try everything, never to decide on anything.
+"""A synthetic customer table for when there is no other: good for trying things out, not for deciding anything.
 
-The customers are invented; how they churn follows odds ratios of the size that published studies of telephone
-companies report: long contracts keep customers, the first months are the riskiest, fiber and electronic checks go with
-leaving, online security and tech support with staying. The same bytes come out on every machine.
+The customers are invented. Their churn follows odds ratios of the size that published studies of telephone companies
+report: long contracts keep customers, the first months are the riskiest, fiber and electronic checks go with leaving,
+online security and tech support with staying. The table is the same bytes on every machine.
 """
 
 import csv
@@ -16,15 +16,15 @@ ROWS = 6_000
 
 _HEADER = (ID, *FIELDS, LABEL)
 
-# What every id of a sample ends with, of whichever version of this program it is.
+# The end of every id in a sample, in all versions of this program.
 _ID_END = "-SAMPL"
 
-# Any fixed number does: the sample has to be the same table on every run.
+# Any fixed number will do, since the sample only has to be the same on every run.
 _SEED = 19_720_401
 
 _FIBER, _DSL, _OFFLINE = "Fiber optic", "DSL", "No"
 
-# Log-odds of churning, as differences from a month-to-month customer with DSL who pays automatically on paper.
+# Log-odds of churning, as differences from a month-to-month customer with DSL, automatic payment and paper bills.
 _LOG_ODDS = {
     "base": 0.65,
     "log_tenure": -0.62,
@@ -44,7 +44,7 @@ _LOG_ODDS = {
     "charge_per_10": 0.06,
 }
 
-# Monthly price of the line and of what is added to it, in dollars.
+# Monthly prices of the line and of the services on it, in dollars.
 _LINE, _SECOND_LINE, _DSL_PRICE, _FIBER_PRICE = 20.0, 5.0, 25.0, 50.0
 _ADD_ONS = {
     "OnlineSecurity": 5.0,
@@ -57,7 +57,7 @@ _ADD_ONS = {
 
 
 def csv_bytes() -> bytes:
-    """The whole sample as a CSV file in the data set's own form."""
+    """The whole sample of ROWS customers as CSV, with the columns of the data set."""
     chance = random.Random(_SEED)  # noqa: S311 - no secret: it has to be repeatable
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -70,13 +70,13 @@ def csv_bytes() -> bytes:
 
 
 def has_its_ids(start: bytes) -> bool:
-    """Whether the table that begins with these bytes has the ids of a sample."""
+    """Whether the table that begins with these bytes has a sample's ids; `start` has to reach into the first row."""
     lines = start.decode(errors="replace").splitlines()
     return len(lines) > 1 and any(cell.endswith(_ID_END) for cell in lines[1].split(","))
 
 
 def has_its_columns(start: bytes) -> bool:
-    """Whether the table that begins with these bytes has the columns that a sample of this version has."""
+    """Whether the table that begins with these bytes has the columns of this version's sample."""
     return start.startswith((",".join(_HEADER) + "\n").encode())
 
 
@@ -130,7 +130,7 @@ def _billing(chance: random.Random, contract: str) -> dict[str, str]:
 
 
 def _tenure(chance: random.Random, contract: str) -> int:
-    """Whole months, 0 to 72; long contracts belong to long-standing customers."""
+    """Whole months, 0 to 72; customers with long contracts have stayed longer."""
     if chance.random() < 0.0015:
         return 0
     shape = {"Month-to-month": (0.75, 2.2), "One year": (2.0, 1.5), "Two year": (2.6, 0.9)}[contract]
@@ -138,7 +138,7 @@ def _tenure(chance: random.Random, contract: str) -> int:
 
 
 def _charges(chance: random.Random, customer: dict[str, str], tenure: int) -> dict[str, str]:
-    """The bills; a customer in month 0 has not been billed yet, and the cell is blank as in the real table."""
+    """The bills. A customer in month 0 has not been billed yet, so the total is blank, as in the real table."""
     price = {_DSL: _DSL_PRICE, _FIBER: _FIBER_PRICE, _OFFLINE: 0.0}[customer["InternetService"]]
     price += _LINE if customer["PhoneService"] == "Yes" else 0.0
     price += _SECOND_LINE if customer["MultipleLines"] == "Yes" else 0.0

@@ -1,6 +1,6 @@
 """Finding the customer table: a file, the store's copy, IBM's public copy, or a synthetic sample, in this order.
 
-Wherever it is, it stays there and is streamed, so that its size costs no memory and no temporary file.
+The table is streamed from where it is, so that even a large one takes little memory and no temporary file.
 """
 
 import hashlib
@@ -28,19 +28,20 @@ PUBLIC_SHA256 = "16320c9c1ec72448db59aa0a26a0b95401046bef5d02fd3aeb906448e3055e9
 # The contract promises an answer within this time, network or not.
 DOWNLOAD_SECONDS = 10
 
-# IBM's file has just under 1 MB; a server that sends more is not sending it.
+# IBM's file has just under 1 MB, so a server that sends more than this is not sending it.
 _MAX_DOWNLOAD_BYTES = 4_000_000
 _CHUNK_BYTES = 1 << 20
 
-# More than a header and a row of a sample take.
+# Enough for the header and the first row of a sample.
 _START_BYTES = 4096
 
 
 class Source(NamedTuple):
     """A table that can be read more than once, where it came from (file, store, download or sample) and its SHA-256.
 
-    Whoever reads to the end of what `open` gives has read just that table, or gets TableChanged. `passed_over` says in
-    a sentence which other tables lie where this one was looked for."""
+    Reading what `open` returns to its end raises TableChanged if the bytes are not those of the checksum. `passed_over`
+    is a sentence about tables with other names where this one was looked for; empty if there are none.
+    """
 
     kind: str
     name: str
@@ -50,10 +51,10 @@ class Source(NamedTuple):
 
 
 def find(settings: TrainerSettings, store: ObjectStore) -> Source:
-    """The first source there is, or the one that the settings force.
+    """The first source that has a table, or the one that the settings force.
 
-    Raises DataNotFound when that one is missing, DataNotReadable where there is one that may not be read: then another
-    is not what anybody wants.
+    Raises DataNotFound if a forced source has none, and DataNotReadable if there is a table that cannot be read: to
+    train on another one instead would hide the mistake.
     """
     finders: dict[str, Callable[[], Source]] = {
         "file": lambda: _from_file(settings.data_dir / NAME),
@@ -73,17 +74,17 @@ def find(settings: TrainerSettings, store: ObjectStore) -> Source:
 
 
 def keep(source: Source, store: ObjectStore) -> str | None:
-    """Put the table under data/raw, unless it is there. Returns a remark where the store's own copy is left alone.
+    """Copy the table to data/raw in the store, unless it is there already.
 
-    A sample never replaces real data, which may be the only copy.
+    A sample never replaces real data, which may be the only copy; then a remark for the user is returned.
     """
-    held = _stored_sha256(store)
-    if held == source.sha256:
+    stored = _stored_sha256(store)
+    if stored == source.sha256:
         return None
     is_sample = source.kind == "sample"
-    if is_sample and held is not None and not provenance.is_sample(store, held, _start(store)):
+    if is_sample and stored is not None and not provenance.is_sample(store, stored, _start(store)):
         return f"{KEY} holds another table and is left as it is."
-    # Whatever is broken off in between, a sample is never without its mark, and no other table has it.
+    # In this order an interruption can never leave a sample without its note, nor real data with a sample's.
     if is_sample:
         provenance.note(store, source.kind, source.sha256)
     with source.open() as file:
@@ -112,7 +113,7 @@ def _from_store(store: ObjectStore) -> Source:
 
 
 def _start(store: ObjectStore) -> bytes:
-    """The header and the first row of the store's table."""
+    """The first bytes of the store's table, header and first row included."""
     return store.fetch(KEY, start=0, end=_START_BYTES)
 
 
@@ -130,14 +131,14 @@ def _from_sample() -> Source:
 
 
 def source_of(kind: str, name: str, opener: Callable[[], BinaryIO]) -> Source:
-    """A source that the opener reads; it is read once for its checksum, to which every later reading is held."""
+    """A source that `opener` opens; reads it once for the checksum that every later reading is compared with."""
     with opener() as file:
         sha256 = _sha256(chunks(file))
     return Source(kind, name, sha256, lambda: io.BufferedReader(Chunks(_proved(opener, name, sha256)), _CHUNK_BYTES))
 
 
 def _proved(opener: Callable[[], BinaryIO], name: str, sha256: str) -> Iterator[bytes]:
-    """The table's chunks. Raises TableChanged behind the last one where they are not those of the checksum."""
+    """The table's chunks. Raises TableChanged after the last one if they do not have the checksum."""
     digest = hashlib.sha256()
     with opener() as file:
         for chunk in chunks(file):
@@ -148,9 +149,9 @@ def _proved(opener: Callable[[], BinaryIO], name: str, sha256: str) -> Iterator[
 
 
 def _download() -> bytes:
-    """The public copy, or DataNotFound when it is not there in time."""
+    """The public copy. Raises DataNotFound if it has not arrived within DOWNLOAD_SECONDS."""
     answers: queue.SimpleQueue[bytes | Exception] = queue.SimpleQueue()
-    # In a thread of its own, for no timeout of urllib's covers a name server that is silent or a body that trickles.
+    # In a separate thread, because urllib's timeout covers neither a silent name server nor a body that trickles in.
     threading.Thread(target=_fetch, args=(answers,), daemon=True).start()
     try:
         answer = answers.get(timeout=DOWNLOAD_SECONDS)
@@ -173,16 +174,18 @@ def _fetch(answers: "queue.SimpleQueue[bytes | Exception]") -> None:
 
 
 class Chunks(io.RawIOBase):
-    """A stream of chunks as a file."""
+    """An iterator of byte chunks as a readable binary file."""
 
     def __init__(self, chunks: Iterator[bytes]) -> None:
         self._chunks = chunks
         self._rest = b""
 
     def readable(self) -> bool:
+        """True, as io.RawIOBase asks of a file that can be read."""
         return True
 
     def readinto(self, buffer: Any) -> int:
+        """Fill the buffer, or as much of it as the next chunk can; returns the number of bytes, 0 at the end."""
         while not self._rest:
             chunk = next(self._chunks, None)
             if chunk is None:
@@ -202,7 +205,7 @@ def _stored_sha256(store: ObjectStore) -> str | None:
 
 
 def chunks(file: BinaryIO) -> Iterator[bytes]:
-    """A file in pieces."""
+    """A file's content in chunks of up to 1 MiB."""
     while chunk := file.read(_CHUNK_BYTES):
         yield chunk
 

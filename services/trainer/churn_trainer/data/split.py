@@ -1,7 +1,7 @@
 """Which customers are fitted on and which are kept for the test.
 
-A customer's part follows from a hash of the id, so that no other customer, no order of rows and no later table moves
-it: a release of today can be judged next year on customers that it was not fitted on.
+A customer's part follows from a hash of the id alone. Other customers, the order of rows and later tables do not move
+it, so a release of today can be judged next year on customers that it was not fitted on.
 """
 
 from typing import Any, NamedTuple
@@ -15,7 +15,7 @@ from churn_trainer.data.table import Table
 # The shares of the test part and of the validation part, in the published proportion of 60/20/20.
 TEST_SHARE, VALIDATION_SHARE = 0.2, 0.2
 
-# Named anew when a customer's part would follow from anything else than before.
+# Change the name whenever a customer's part is computed differently.
 SCHEME = "sha256-1"
 
 Rows = NDArray[np.intp]
@@ -24,8 +24,8 @@ Rows = NDArray[np.intp]
 class Split(NamedTuple):
     """Row numbers of the parts, disjoint, each in the order of the hashes: the same for any order of the table.
 
-    `repeated` are customers of the test part who equal one of the others in every field: a model would recognise them,
-    so that they are neither fitted on nor judged by.
+    `repeated` are customers of the test part who equal one of the other parts in every field. A model would recognise
+    them, so they are used neither for fitting nor for judging.
     """
 
     train: Rows
@@ -35,13 +35,13 @@ class Split(NamedTuple):
 
     @property
     def development(self) -> Rows:
-        """The train and the validation part: all customers that a model may see before it is tested."""
+        """The row numbers of train and validation: all customers that a model may see before it is tested."""
         return np.concatenate([self.train, self.validation])
 
 
 def split_table(table: Table, groups: Hashes) -> Split:
-    """The parts of a table; `groups` are the same number for customers alike in every field."""
-    # Whoever has the same key, for want of an id, still has one place whatever the order of the table.
+    """The parts of a table; `groups` has one number per row, the same for customers alike in every field."""
+    # Rows without an id can share a key: group and outcome then settle their order, whatever the order of the table.
     order = np.lexsort((table.churn, groups, table.keys))
     place = table.keys[order] / 2.0**64
     test, validation = place < TEST_SHARE, (place >= TEST_SHARE) & (place < TEST_SHARE + VALIDATION_SHARE)
@@ -51,8 +51,10 @@ def split_table(table: Table, groups: Hashes) -> Split:
 
 
 def scheme(table: Table) -> dict[str, Any]:
-    """What a manifest says of the split: two releases of the same scheme and key were fitted on none of the customers
-    that a table has in its test part."""
+    """The `split` entry of a manifest, which `judged_alike` reads.
+
+    Two releases of the same scheme and key were both fitted on no customer of a table's test part.
+    """
     return {
         "scheme": SCHEME,
         "key": "id" if table.identified else "row",
@@ -62,12 +64,13 @@ def scheme(table: Table) -> dict[str, Any]:
     }
 
 
-def judged_alike(told: object, table: Table) -> bool:
-    """Whether a release whose manifest says this of its split was fitted on none of the table's test part.
+def judged_alike(split: object, table: Table) -> bool:
+    """Whether a release with this `split` entry in its manifest was fitted on no customer of the table's test part.
 
-    Customers who were not in the table of that release are in the test part by the same hash, and fitted on by neither.
+    True for the same scheme, key and share. Customers who joined after that release was trained cannot have been
+    fitted on.
     """
     ours = scheme(table)
-    if not isinstance(told, dict) or "test" in told.get("fitted_on", ["test"]):
+    if not isinstance(split, dict) or "test" in split.get("fitted_on", ["test"]):
         return False
-    return all(told.get(name) == ours[name] for name in ("scheme", "key", "test_share"))
+    return all(split.get(name) == ours[name] for name in ("scheme", "key", "test_share"))

@@ -1,6 +1,6 @@
-"""Reading a customer table from CSV, checked row by row with the customer's own rules, in little memory.
+"""Reading a customer table from CSV, checking each row by the same rules as a request, in little memory.
 
-Rows are streamed; what is kept of them is a code of one byte for each category and eight bytes for each number.
+Rows are streamed, and only a code of one byte per category and eight bytes per number is kept of them.
 """
 
 import csv
@@ -25,22 +25,22 @@ from churn_trainer.data.lines import Lines
 from churn_trainer.data.sources import Source
 from churn_trainer.errors import BrokenTable
 
-# How many rows a message names: enough to find the fault, few enough to read.
+# How many rows a message names, so that the fault can be found and the message still be read.
 EXAMPLES = 3
 
-# Stands for the hash of an id that is blank.
+# The hash of a blank id.
 _NO_ID = 0
 
-# What a packed file may unpack to: some hundred times the largest table that one machine can be trained on.
+# Bytes that a packed file may unpack to: about a hundred times the largest table that one machine can train on.
 _MOST_BYTES = 20_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """n customers as a Customer of arrays of length n, and whether each churned (0 or 1).
+    """n customers as a Customer of arrays of shape (n,), and whether each has churned (0 or 1).
 
-    `keys` tell customers apart whatever the order of the table: the hash of the id, or of the row where there is none.
-    `identified` is whether the table has ids.
+    `keys` identify customers independently of the table's order, by the hash of the id, or of the row where the id is
+    blank. `identified` is whether any row has an id.
     """
 
     customers: Customer
@@ -52,13 +52,14 @@ class Table:
         return len(self.churn)
 
     def take(self, rows: NDArray[Any]) -> "Table":
+        """The table of these rows, given by number or as a mask."""
         customers = Customer(*(column[rows] for column in self.customers))
         return Table(customers, self.churn[rows], self.keys[rows], self.identified)
 
 
 @dataclass(slots=True)
 class Fault:
-    """The same fault in one or more rows: `rows` are the first of them, counted from 1 without the header."""
+    """A fault that `count` rows have; `rows` are the first of them, counted from 1 without the header."""
 
     column: str
     code: str
@@ -67,23 +68,28 @@ class Fault:
     rows: list[int] = field(default_factory=list)
 
     def note(self, row: int) -> None:
+        """Count one more row with the fault."""
         self.count += 1
         if len(self.rows) < EXAMPLES:
             self.rows.append(row)
 
     def figures(self) -> dict[str, Any]:
-        """The fault without its sentence, which quotes ids and cells: for what is published."""
+        """The fault as it may be published: without its message, which quotes ids and cells."""
         return {"column": self.column, "code": self.code, "rows": self.count, "first_rows": self.rows}
 
     def sentence(self) -> str:
+        """The fault as the user sees it: column, number of rows, the first of them, and the message."""
         noun, rows = ("row", "row") if self.count == 1 else ("rows", "first in rows")
         return f"{self.column}: {self.count:,} {noun} ({rows} {', '.join(map(str, self.rows))}): {self.message}"
 
 
 @dataclass(slots=True)
 class Findings:
-    """What reading found: faults by column and code, faulty rows, and what was repaired, by kind; `missing` are the
-    repairs that filled blank cells."""
+    """What reading a table found.
+
+    `rows` and `faulty_rows` are counts, `faults` are by column and code. `repairs` counts what was read differently
+    than written, by kind (0 where a kind concerns the whole table); `missing` are those that filled blank cells.
+    """
 
     rows: int = 0
     faulty_rows: int = 0
@@ -92,14 +98,19 @@ class Findings:
     missing: dict[str, int] = field(default_factory=dict)
 
     def fault(self, column: str, code: str, message: str, row: int) -> None:
+        """Note a fault of a row; the message of the first such fault is kept."""
         self.faults.setdefault((column, code), Fault(column, code, message)).note(row)
 
     def repair(self, kind: str, count: int = 1) -> None:
+        """Note `count` more repairs of a kind."""
         self.repairs[kind] = self.repairs.get(kind, 0) + count
 
 
 def load(source: Source) -> tuple[Table, Findings]:
-    """Read the table. Raises BrokenTable when it is none of customers; rows with faults are left out and found."""
+    """Read the table; rows with faults are left out and described in the findings.
+
+    Raises BrokenTable if it is not a table of customers, and TableChanged if it was changed meanwhile.
+    """
     findings = Findings()
     columns = {name: array("b" if name in CATEGORIES else "d") for name in FIELDS}
     churn, keys = array("b"), array("Q")
@@ -115,20 +126,20 @@ def load(source: Source) -> tuple[Table, Findings]:
             raise BrokenTable(source.name, [error.message]) from error
     for note in reader.notes:
         findings.repair(note.removesuffix("."))
-    arrays = (np.frombuffer(held, np.int8 if held.typecode == "b" else np.float64) for held in columns.values())
+    arrays = (np.frombuffer(column, np.int8 if column.typecode == "b" else np.float64) for column in columns.values())
     customers = Customer(*arrays)
     return Table(customers, np.frombuffer(churn, np.int8), _keys(keys, customers), bool(ids)), findings
 
 
 def _keys(ids: "array[int]", customers: Customer) -> Hashes:
-    """The hashes of the ids, and those of the rows where an id is blank."""
+    """The hashes of the ids; where an id is blank, that of the row."""
     keys = np.frombuffer(ids, np.uint64)
     blank = keys == _NO_ID
     return np.where(blank, row_hashes(customers), keys) if blank.any() else keys
 
 
 def _rows(file: Lines) -> Iterator[list[str]]:
-    """The CSV's rows as cells, without those that hold nothing. Raises BrokenTable with the line at fault."""
+    """The CSV's rows as cells, without the empty ones. Raises BrokenTable with the line that is not CSV."""
     rows = csv.reader(file, strict=True)
     while True:
         start = file.number + 1
@@ -137,7 +148,7 @@ def _rows(file: Lines) -> Iterator[list[str]]:
         except StopIteration:
             return
         except csv.Error as error:
-            # The row's first line: what the reader has reached when it gives up may be the end of the file.
+            # The row's first line is named, because an open quote makes the reader go on to the end of the file.
             raise BrokenTable(
                 file.name, [f"Line {start:,} begins a row that is no CSV ({error}); check the quotes in that line."]
             ) from error
@@ -181,7 +192,7 @@ def _take(
 
 
 def _fitted(cells: list[str], names: list[str]) -> list[str]:
-    """The row as long as the header, where all that is too many is blank, or all that is lacking would be left out."""
+    """The row cut or filled to the header's length, if only blank cells or columns that are left out are concerned."""
     if len(cells) > len(names) and not any(cell.strip() for cell in cells[len(names) :]):
         return cells[: len(names)]
     if len(cells) < len(names) and not any(names[len(cells) :]):
@@ -190,7 +201,7 @@ def _fitted(cells: list[str], names: list[str]) -> list[str]:
 
 
 def _customer(record: dict[str, str], lacking: int) -> tuple[Customer | None, list[FieldError]]:
-    """The complete customer of a row, or its faults; `lacking` cells are too few, or, where negative, too many."""
+    """The complete customer of a row, or None with its faults; `lacking` cells are missing, or surplus if negative."""
     if lacking:
         cells = f"{abs(lacking)} {'cell' if abs(lacking) == 1 else 'cells'} too {'few' if lacking > 0 else 'many'}"
         return None, [FieldError("row", "wrong_shape", f"{cells}; check separators and quotes.")]
@@ -208,7 +219,7 @@ def _repeated(customer_id: str, row: int) -> FieldError:
 
 
 def _note_repairs(record: dict[str, str], findings: Findings) -> None:
-    """Count what was read kindly: blank totals, implied values, and spellings other than the declared ones."""
+    """Count what was read differently than written: blank totals, implied values and other spellings."""
     for name in FIELDS:
         cell = record[name]
         if is_absent(name, cell):

@@ -1,8 +1,8 @@
-"""How good the champion is where not all is known: its answers to test customers of whom fields are withheld.
+"""How good the champion is for incomplete customers: its answers to test customers with fields withheld.
 
-Two kinds of customers are asked about: those of whom only the required fields are known, and those of whom each other
-field is known or not by the toss of a coin. Their figures stand beside those of the same customers with all fields, and
-of a regression on the required fields alone, which is what completing a customer has to keep up with.
+There are two kinds of incomplete customer: with the required fields only, and with each other field known by the toss
+of a coin. Their figures stand beside those of the same customers with all fields, and those of a regression on the
+required fields alone, which completing a customer has to keep up with.
 """
 
 from collections.abc import Callable
@@ -24,16 +24,17 @@ from churn_trainer.model_metrics import Labels, measure
 from churn_trainer.training.candidates import SEED
 from churn_trainer.training.export import customers
 
-# Each is asked about twice, a millisecond or two a time.
+# Each is predicted twice, in a millisecond or two.
 MAX_CUSTOMERS = 1_500
 
-# Enough resamples for a standard error that is right to a tenth.
+# Enough bootstrap resamples for a standard error that is right to a tenth.
 _RESAMPLES = 100
 
 Known = Callable[[np.random.Generator], tuple[str, ...]]
 
 
 def required_fields(_: np.random.Generator) -> tuple[str, ...]:
+    """The required fields alone."""
     return REQUIRED
 
 
@@ -43,8 +44,12 @@ def random_fields(rng: np.random.Generator) -> tuple[str, ...]:
 
 
 def absent_fields(predictor: Predictor, prepared: Prepared) -> dict[str, Any]:
-    """The manifest's entry: figures by what is known (`required`, `random`, `complete`), and of the regression on the
-    required fields (`reference`); `loss` is how much more log loss and how much less AUC `required` has than it."""
+    """The manifest's entry `absent_fields`, on up to MAX_CUSTOMERS of the test part.
+
+    It has figures by which fields are known (`required`, `random`, `complete`) and those of the regression on the
+    required fields (`reference`). `loss` is by how much `required` is worse than that regression in AUC and log loss,
+    with standard errors.
+    """
     rows = np.random.default_rng(SEED).permutation(prepared.split.test)[:MAX_CUSTOMERS]
     people, churn = customers(prepared.table, rows), prepared.churn[rows]
     complete = predictor.scorer.probabilities(prepared.table.take(rows).customers)
@@ -61,18 +66,18 @@ def absent_fields(predictor: Predictor, prepared: Prepared) -> dict[str, Any]:
 
 
 def coverage(answers: list[Prediction], complete: FloatArray) -> float:
-    """The share of customers whose probability with all fields lies within the range that was told without some."""
+    """The share of customers whose probability with all fields, `complete`, lies within the range of the answer."""
     ranges = [answer.probability_range or (answer.churn_probability,) * 2 for answer in answers]
-    # What is left of rounding does not put a probability out of a range of which it is an end.
+    # The tolerance keeps rounding from putting a probability out of a range that it is an end of.
     return float(np.mean([low - 1e-9 <= p <= high + 1e-9 for (low, high), p in zip(ranges, complete, strict=True)]))
 
 
 def _random(predictor: Predictor, people: list[Customer], churn: Labels, complete: FloatArray) -> dict[str, float]:
     answers = _masked(predictor, people, random_fields)
-    # Of those of whom all happens to be known there is no range.
+    # Customers of whom all fields happen to be known get no range.
     partial = np.array([bool(answer.assumed) for answer in answers])
-    told = [answer for answer in answers if answer.assumed]
-    return _figures(churn, _means(answers)) | {"range_coverage": coverage(told, complete[partial])}
+    incomplete = [answer for answer in answers if answer.assumed]
+    return _figures(churn, _means(answers)) | {"range_coverage": coverage(incomplete, complete[partial])}
 
 
 def _masked(predictor: Predictor, people: list[Customer], known: Known) -> list[Prediction]:
@@ -98,7 +103,7 @@ def _figures(churn: Labels, probability: FloatArray) -> dict[str, float]:
 
 
 def _reference(prepared: Prepared, rows: NDArray[np.intp]) -> FloatArray:
-    """Churn probabilities of the rows by a regression on the columns that are made of required fields alone."""
+    """The rows' churn probabilities by a regression on the columns that are made of required fields alone."""
     columns = [number for number, feature in enumerate(FEATURES) if set(feature.fields) <= set(REQUIRED)]
     train = prepared.split.development
     model = LogisticRegression(max_iter=1000).fit(prepared.scaled(train)[:, columns], prepared.churn[train])
@@ -106,7 +111,7 @@ def _reference(prepared: Prepared, rows: NDArray[np.intp]) -> FloatArray:
 
 
 def _loss(churn: Labels, required: FloatArray, reference: FloatArray) -> dict[str, dict[str, float]]:
-    """How much worse the first probabilities are than the others, with the standard errors of resampled customers."""
+    """By how much `required` is worse than `reference`, with bootstrap standard errors."""
     rng = np.random.default_rng(SEED)
     everyone = np.arange(len(churn))
     drawn = [rng.integers(len(churn), size=len(churn)) for _ in range(_RESAMPLES)]

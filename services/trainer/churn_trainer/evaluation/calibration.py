@@ -1,4 +1,4 @@
-"""Whether probabilities are right: what they would have to be changed by."""
+"""Whether probabilities are right on average, by logistic recalibration."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,19 +8,19 @@ from churn_trainer.model_metrics import NORMAL_95, Labels, Probabilities
 
 Floats = NDArray[np.float64]
 
-# Newton's method needs half a dozen steps; where outcomes are told without error it would go on for ever.
+# Newton's method needs half a dozen steps; if the scores separate the outcomes perfectly, it never converges.
 _STEPS = 25
-# So weak that it changes no digit that is shown, and the curvature is never nothing.
+# Too weak to change a digit that is shown, but it keeps the curvature from being singular.
 _RIDGE = 1e-6
 
 
 def recalibration(churn: Labels, probability: Probabilities) -> dict[str, dict[str, float]]:
     """Slope and intercept of calibration with standard errors and 95 % intervals; right probabilities have 1 and 0.
 
-    By logistic recalibration (Cox 1958, "Two further applications of a model for binary regression"): the slope is
-    what log-odds would have to be multiplied by, below 1 where they are overconfident; the intercept is what would
-    have to be added to them as they are, above 0 where more leave than predicted (Van Calster et al. 2019,
-    "Calibration: the Achilles heel of predictive analytics").
+    By logistic recalibration (Cox 1958, "Two further applications of a model for binary regression"). The slope is what
+    the log-odds would have to be multiplied by; it is below 1 if they are overconfident. The intercept is what would
+    have to be added to the log-odds as they are; it is above 0 if more customers leave than predicted (Van Calster et
+    al. 2019, "Calibration: the Achilles heel of predictive analytics").
     """
     log_odds = logits(probability)
     ones = np.ones_like(log_odds)
@@ -35,8 +35,10 @@ def _estimate(value: float, error: float) -> dict[str, float]:
 
 
 def _logistic(columns: Floats, offset: Floats, churn: Labels) -> tuple[Floats, Floats]:
-    """The weights of a logistic regression and their standard errors, by Newton's method; scikit-learn's regression has
-    neither an offset nor errors."""
+    """The weights of a logistic regression and their standard errors, by Newton's method.
+
+    `columns` has shape (n, weights), `offset` shape (n,). scikit-learn's regression has neither an offset nor errors.
+    """
     weights = np.zeros(columns.shape[1])
     for _ in range(_STEPS):
         expected = sigmoids(columns @ weights + offset)

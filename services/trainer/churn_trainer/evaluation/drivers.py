@@ -1,11 +1,11 @@
-"""What goes with churn: odds ratios of changes that people can live, with intervals.
+"""What goes with churn: odds ratios of changes that a real customer could make, with intervals.
 
-A weight of a single column says little here, because a field acts through several columns (a contract's term changes
-how tenure counts), and because a service and its price are in the bill as well. So each driver is a change of a whole
-customer, such as a two-year contract in place of a monthly one, made for everyone it can be made for, and the mean
-difference of the log-odds is its effect. A service comes with its price: the bill, and what was billed so far, move by
-what it costs. It is taken from the logistic regression, whichever model serves. These are associations: nothing was
-varied by experiment.
+The weight of a single column says little here. A field acts through several columns (a contract's term changes how
+tenure counts), and a service's price is in the bill as well. So a driver is a change of a whole customer, such as a
+two-year contract in place of a monthly one, made for everyone for whom it is possible; its effect is the mean
+difference of the log-odds. A service comes with its price: the bill, and what was billed so far, move by what it costs.
+Effects are taken from the logistic regression, whichever model serves. They are associations, since nothing was varied
+by experiment.
 """
 
 import math
@@ -22,17 +22,17 @@ from churn_trainer.data.prepare import Prepared
 from churn_trainer.model_metrics import NORMAL_95
 from churn_trainer.training.candidates import LOGISTIC_REGRESSION, SEED
 
-# Customers that a change is tried on; more change no digit that is shown.
+# How many customers a change is tried on. More of them change no digit that is shown.
 _SAMPLE = 2_000
 
-# Customers whose services stand for those that go with a bill.
+# How many customers with the nearest bill lend their services to a change of the bill.
 _NEIGHBOURS = 100
 
 Floats = NDArray[np.float64]
 
 
 class Change(NamedTuple):
-    """A field changed from one value to another for all customers who can have both."""
+    """A field changed from one value to another, and the customers who can have both, before and after the change."""
 
     field: str
     before: Any
@@ -46,8 +46,9 @@ def drivers(
 ) -> dict[str, Any]:
     """Field by field, the largest change first, and column by column; odds ratios with 95 % intervals.
 
-    An interval is of normal form, with the standard deviation over the refits as its error; where these were fitted on
-    fewer customers than the regression, in the measure in which that makes an error larger.
+    `refitted_rows` is how many customers each of the `refitted` regressions was fitted on. The intervals are normal
+    ones whose error is the standard deviation over the refits, scaled by √(refitted_rows / development rows), because
+    refits on fewer customers spread more than the regression itself would.
     """
     spread = _Spread(
         np.array(regression.weights),
@@ -57,7 +58,7 @@ def drivers(
     rows = np.sort(np.random.default_rng(SEED).permutation(prepared.split.development)[:_SAMPLE])
     people = prepared.table.take(rows).customers
     fields = [_driver(change, spread) for change in _changes(people, _prices(regression))]
-    fields.sort(key=lambda one: -abs(one["log_odds"]))
+    fields.sort(key=lambda driver: -abs(driver["log_odds"]))
     return {
         "model": LOGISTIC_REGRESSION,
         "meaning": "How the odds of churning differ, on average, where one field differs, a service together with its "
@@ -70,15 +71,14 @@ def drivers(
 
 
 class _Spread(NamedTuple):
-    """The weights of the columns, shape (45,), those of the refits, shape (refits, 45), and what their spread is
-    multiplied by."""
+    """The columns' weights, shape (45,), those of the refits, shape (refits, 45), and the factor for their spread."""
 
     weights: Floats
     refits: Floats
     factor: float
 
     def odds(self, step: Floats) -> dict[str, Any]:
-        """Of a step in the columns, shape (45,)."""
+        """The odds ratio of a step in the columns, shape (45,), with its 95 % interval."""
         effect, error = float(step @ self.weights), self.factor * float((self.refits @ step).std(ddof=1))
         return {
             "log_odds": effect,
@@ -90,7 +90,7 @@ class _Spread(NamedTuple):
 
 
 def _prices(regression: Scorecard) -> Floats:
-    """By how much the bill grows with each column, shape (45,); 0 where it does not."""
+    """Dollars by which the monthly bill grows with each column, shape (45,); 0 where it does not."""
     slopes = regression.slopes["MonthlyCharges"]
     return np.array([slopes.get(name, 0.0) for name in COLUMNS])
 
@@ -119,11 +119,11 @@ def _words(name: str, table: Customer) -> str:
 
 
 def _changes(people: Customer, prices: Floats) -> Iterator[Change]:
-    """Every category against its commonest value, tenure and bills from their lower to their upper quartile."""
+    """Each category's values against its commonest one; tenure and bill from their lower to their upper quartile."""
     for name in CATEGORIES:
         yield from _category_changes(name, people, prices)
     for name, with_number in (("tenure", _with_tenure), ("MonthlyCharges", _with_bill)):
-        low, high = (float(one) for one in np.quantile(getattr(people, name), (0.25, 0.75), method="nearest"))
+        low, high = (float(quartile) for quartile in np.quantile(getattr(people, name), (0.25, 0.75), method="nearest"))
         if low < high:
             yield Change(name, low, high, with_number(people, low), with_number(people, high))
 
@@ -138,12 +138,12 @@ def _category_changes(name: str, people: Customer, prices: Floats) -> Iterator[C
     usual = int(counts.argmax())
     for code, value in enumerate(values):
         if code != usual and counts[code]:
-            before, after = (_billed(able, _with(able, name, one), prices) for one in (usual, code))
+            before, after = (_billed(able, _with(able, name, chosen), prices) for chosen in (usual, code))
             yield Change(name, values[usual], value, before, after)
 
 
 def _billed(people: Customer, changed: Customer, prices: Floats) -> Customer:
-    """The changed people with the bill they would have had all along: theirs, and what their services cost more."""
+    """The changed people with the bill they would always have had: theirs plus the price of the change."""
     more = (matrix(changed) - matrix(people)) @ prices
     bill = np.maximum(people.MonthlyCharges + more, 0.0)
     total = np.maximum(people.TotalCharges + more * people.tenure, 0.0)
@@ -155,26 +155,29 @@ def _where(people: Customer, rows: NDArray[np.bool]) -> Customer:
 
 
 def _with(people: Customer, name: str, code: int) -> Customer:
-    """Everyone with one value, and what it implies: without the service nothing that needs it, with it a plain line."""
+    """Everyone with one value of a category, and what it implies for the fields that depend on it.
+
+    Without the service, the fields that need it say so; with it, they become No where they were implied before.
+    """
     changed = people._replace(**{name: np.full_like(getattr(people, name), code)})
     for child, rule in IMPLIED.items():
         if rule.field == name:
             implied, plain = CATEGORIES[child].code(rule.implies), CATEGORIES[child].code("No")
-            held = getattr(changed, child)
+            codes = getattr(changed, child)
             without = code == CATEGORIES[name].code(rule.value)
-            settled = np.full_like(held, implied) if without else np.where(held == implied, plain, held)
+            settled = np.full_like(codes, implied) if without else np.where(codes == implied, plain, codes)
             changed = changed._replace(**{child: settled})
     return changed
 
 
 def _with_tenure(people: Customer, months: float) -> Customer:
-    """Everyone with one tenure; what was billed so far follows from it."""
+    """Everyone with the same tenure, and with the total that follows from it."""
     tenure = np.full_like(people.tenure, months)
     return people._replace(tenure=tenure, TotalCharges=tenure * people.MonthlyCharges)
 
 
 def _with_bill(people: Customer, bill: float) -> Customer:
-    """Everyone with one bill and the services of somebody whose bill is like it; what was billed so far follows."""
+    """Everyone with the same bill, the services of somebody with such a bill, and the total that follows from it."""
     neighbours = np.argsort(np.abs(people.MonthlyCharges - bill), kind="stable")[:_NEIGHBOURS]
     donors = np.resize(neighbours, len(people.tenure))
     services = {name: getattr(people, name)[donors] for name in CATEGORIES if FIELDS[name].group == SERVICES}
@@ -183,7 +186,7 @@ def _with_bill(people: Customer, bill: float) -> Customer:
 
 
 def _column_drivers(spread: _Spread, deviations: Floats) -> Iterator[dict[str, Any]]:
-    """Each column's odds ratio for one standard deviation more, the others held fixed."""
+    """Each column's odds ratio for one standard deviation more, with the other columns fixed."""
     steps = np.diag(deviations)
     for position in np.argsort(-np.abs(spread.weights * deviations), kind="stable"):
         yield {"column": COLUMNS[position], **spread.odds(steps[position])}

@@ -1,4 +1,4 @@
-"""How far figures of one set of customers may be from those of all customers like them: 95 % intervals."""
+"""95 % intervals: how far figures of one set of customers may be from those of all customers like them."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,15 +17,15 @@ from churn_trainer.training.candidates import SEED
 
 Interval = dict[str, float]
 
-# Enough for ends that are right to a tenth of a standard error.
+# Enough bootstrap resamples for ends that are right to a tenth of a standard error.
 RESAMPLES = 1000
 
 
 def intervals(churn: Labels, probability: Probabilities) -> dict[str, Interval]:
-    """Low and high of the figures of `metrics.measure`, by name, wherever both outcomes are there.
+    """The intervals (low, high) of the figures of `model_metrics.measure`, by name.
 
-    ECE has none: a resample is noisier than the sample, so that its calibration error says nothing of the sample's.
-    What it has is `ece_floor`.
+    ECE has no interval, because a resample is noisier than the sample and its calibration error therefore larger; see
+    `ece_floor` instead. AUC, PR-AUC, lift and F1 have none if all customers have the same outcome.
     """
     flagged = probability >= THRESHOLD
     return {
@@ -39,7 +39,7 @@ def intervals(churn: Labels, probability: Probabilities) -> dict[str, Interval]:
 
 
 def share(hits: NDArray[np.bool]) -> dict[str, float]:
-    """A share (value) with its interval; 0 with the interval of ignorance where there is nobody."""
+    """The share of True (`value`) with its interval; 0 with the interval from 0 to 1 for no customers."""
     return {"value": float(hits.mean()) if len(hits) else 0.0, **_of_share(hits)}
 
 
@@ -49,8 +49,10 @@ def _of_share(hits: NDArray[np.bool]) -> Interval:
 
 
 def difference(first: dict[str, float], second: dict[str, float]) -> dict[str, float]:
-    """The first share less the second, of other customers, with its interval by Newcombe (1998, "Interval estimation
-    for the difference between independent proportions", method 10)."""
+    """The first share minus the second, of disjoint groups of customers, with its interval.
+
+    By Newcombe (1998, "Interval estimation for the difference between independent proportions", method 10).
+    """
     gap = first["value"] - second["value"]
     below = np.hypot(first["value"] - first["low"], second["high"] - second["value"])
     above = np.hypot(first["high"] - first["value"], second["value"] - second["low"])
@@ -58,9 +60,9 @@ def difference(first: dict[str, float], second: dict[str, float]) -> dict[str, f
 
 
 def ranking(churn: Labels, probability: Probabilities) -> dict[str, float]:
-    """The figures of `metrics.measure` that depend on many customers at once, for customers in descending order.
+    """The figures of `model_metrics.measure` that rank customers, who must come in descending order of probability.
 
-    They are scikit-learn's to rounding; its functions sort and check anew in each of a thousand resamples.
+    They equal scikit-learn's up to rounding, but its functions would sort again in each of a thousand resamples.
     """
     ends = np.flatnonzero(np.append(probability[1:] != probability[:-1], True))
     caught = np.cumsum(churn, dtype=np.int64)[ends]
@@ -76,7 +78,7 @@ def ranking(churn: Labels, probability: Probabilities) -> dict[str, float]:
 
 
 def _resampled(churn: Labels, probability: Probabilities) -> dict[str, Interval]:
-    """The middle 95 % over bootstrap samples of the customers (Efron 1979), those of one outcome alone left out."""
+    """The middle 95 % over bootstrap samples of the customers (Efron 1979); samples with one outcome are left out."""
     order = np.argsort(-probability, kind="stable")
     churn, probability = churn[order], probability[order]
     rng = np.random.default_rng(SEED)

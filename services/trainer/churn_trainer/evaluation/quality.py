@@ -1,4 +1,4 @@
-"""How good the champion is on customers it has never seen, and for whom: figures, curves, fairness."""
+"""How good the champion is on customers that it has never seen: figures, curves, and fairness between groups."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -13,7 +13,7 @@ from churn_trainer.evaluation.calibration import recalibration
 from churn_trainer.evaluation.intervals import difference, intervals, share
 from churn_trainer.model_metrics import THRESHOLD, measure, reliability, score_distribution, threshold_table
 
-# The fields that say who a customer is, by which nobody should be worse served.
+# The fields that say who a customer is rather than what they bought: no such group should be served worse.
 GROUP_FIELDS = ("gender", "SeniorCitizen")
 
 # The rates that are compared between groups.
@@ -23,7 +23,7 @@ _GROUP_NAMES = {"SeniorCitizen": ("Not senior", "Senior")}
 
 
 def quality(churn: NDArray[np.int8], probability: FloatArray, customers: Customer) -> dict[str, Any]:
-    """The manifest's entries about the test part, by name."""
+    """The manifest's entries about the test part, by name (see publishing.card)."""
     return {
         "test": measure(churn, probability),
         "test_intervals": intervals(churn, probability),
@@ -36,7 +36,7 @@ def quality(churn: NDArray[np.int8], probability: FloatArray, customers: Custome
 
 
 def fairness(churn: NDArray[np.int8], probability: FloatArray, customers: Customer) -> dict[str, Any]:
-    """Error rates at the threshold by group, with 95 % intervals, and the widest gap of each."""
+    """Error rates at the threshold by group, with 95 % intervals, and the widest gap in each rate."""
     groups: list[dict[str, Any]] = []
     for field in GROUP_FIELDS:
         names = _GROUP_NAMES.get(field, CATEGORIES[field].names)
@@ -48,7 +48,7 @@ def fairness(churn: NDArray[np.int8], probability: FloatArray, customers: Custom
 
 
 def _gaps(groups: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """For each field and rate, the groups of the highest and the lowest, and how far they are apart."""
+    """For each field and rate, the groups with the highest and the lowest rate, and their difference."""
     for field in GROUP_FIELDS:
         members = [group for group in groups if group["field"] == field]
         for rate in _RATES if len(members) > 1 else ():

@@ -1,4 +1,4 @@
-"""Whether reasons hold still: for how many customers the first one stays when the model is fitted again."""
+"""Whether reasons are stable: for how many customers the first reason stays when the model is fitted again."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,18 +9,21 @@ from numpy.typing import NDArray
 from churn.customer.declaration import Customer
 from churn.model.scoring import FloatArray, Scorer
 
-# The least share of customers whose first reason has to stay.
+# The smallest share of customers whose first reason has to stay.
 KEPT = 0.9
 
-# Below so many customers no way of fitting or sharing out makes reasons hold still that well, and nor do the measured
-# effects of a forest. They are released if most first reasons stay, and the share is told with them.
+# With fewer customers than this no way of fitting or attributing makes reasons that stable, and neither are the
+# measured effects of a forest at any size. Such models are released if most first reasons stay, with the share shown.
 MANY_CUSTOMERS, KEPT_BY_MOST = 2_500, 0.6
 
 
 @dataclass(frozen=True, slots=True)
 class Stability:
-    """The share of customers whose first reason, its field and its direction, is the one of the model in question: the
-    mean over the refits, and the lowest of them. `customers` were asked about; `limit` is the least share wanted."""
+    """The share of customers whose first reason has the same field and direction in a refit as in the model itself.
+
+    `first_reason_kept` is the mean over the refits and `lowest` the smallest, 0 to 1, over so many `customers`; `limit`
+    is the share that a release needs.
+    """
 
     first_reason_kept: float
     lowest: float
@@ -30,6 +33,7 @@ class Stability:
 
     @property
     def meaning(self) -> str:
+        """The figures as a sentence, for the model card and the site."""
         return (
             f"When the whole fit was repeated on {self.refits} resamples of its customers, the first reason was the "
             f"same, in field and direction, for {self.first_reason_kept:.1%} of {self.customers:,} customers on "
@@ -38,11 +42,15 @@ class Stability:
 
     @property
     def passed(self) -> bool:
+        """Whether the mean share reaches the limit."""
         return self.first_reason_kept >= self.limit
 
 
 def stability(scorer: Scorer, refitted: Sequence[Scorer], fitted_on: int, customers: Customer) -> Stability:
-    """Of a scorer that was fitted on so many customers, by its refits, for the customers given."""
+    """The stability of a scorer's reasons for these customers, by refits of the same model.
+
+    `fitted_on` is the number of customers that the scorer was fitted on, which sets the limit.
+    """
     limit = KEPT if scorer.additive and fitted_on >= MANY_CUSTOMERS else KEPT_BY_MOST
     first = first_reasons(scorer.effects_table(customers))
     kept = [float((first_reasons(refit.effects_table(customers)) == first).mean()) for refit in refitted]
@@ -50,7 +58,10 @@ def stability(scorer: Scorer, refitted: Sequence[Scorer], fitted_on: int, custom
 
 
 def first_reasons(effects: FloatArray) -> NDArray[np.intp]:
-    """Of n customers the field with the largest effect by size, counted from 1, negative where it lowers the risk."""
+    """For effects of shape (n, fields), each customer's field with the largest absolute effect, shape (n,).
+
+    Fields are counted from 1; the number is negative if the field lowers the risk.
+    """
     largest = np.abs(effects).argmax(axis=1)
     raises = np.take_along_axis(effects, largest[:, None], axis=1)[:, 0] > 0
     first: NDArray[np.intp] = (largest + 1) * np.where(raises, 1, -1)

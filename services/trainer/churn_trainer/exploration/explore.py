@@ -1,4 +1,4 @@
-"""What the table looks like before any model: computed, not written in advance."""
+"""What the table looks like before any model is fitted, computed anew for every table."""
 
 import math
 from collections.abc import Iterator
@@ -26,14 +26,14 @@ BANDS = {
     "TotalCharges": (0, 100, 500, 1000, 2500, 5000, 20_000),
 }
 
-# Groups of customers smaller than this say little about anybody.
+# Smaller groups of customers say too little.
 MIN_SEGMENT = 50
 _SEGMENTS = 10
 _FENCE = 1.5
 
 
 def frame_of(table: Table) -> pd.DataFrame:
-    """The table with categories in the data set's words, and Churn as 0 and 1."""
+    """The table as a data frame, with categories in the data set's words and Churn as 0 and 1."""
     columns: dict[str, Any] = {}
     for name, column in zip(FIELDS, table.customers, strict=True):
         if name in CATEGORIES:
@@ -45,7 +45,7 @@ def frame_of(table: Table) -> pd.DataFrame:
 
 
 def explore(table: Table, findings: Findings) -> dict[str, Any]:
-    """The exploration report."""
+    """The exploration report, as JSON holds it: shape, churn, repairs, faults, distributions, segments, findings."""
     frame = frame_of(table)
     report = {
         "shape": {"rows": findings.rows, "usable_rows": len(table), "fields": len(FIELDS)},
@@ -65,9 +65,9 @@ def explore(table: Table, findings: Findings) -> dict[str, Any]:
 
 
 def banded(values: pd.Series, name: str) -> pd.Series:
-    """A number as the group it falls into, such as 12–24."""
+    """The values of a number as the groups that they fall into, such as 12–24; `name` is a key of BANDS."""
     edges = BANDS[name]
-    # Whole numbers can be told apart at the edges: 0–6, 7–12.
+    # Groups of whole numbers do not share their edges: 0–6, 7–12.
     step = int(FIELDS[name].whole)  # type: ignore[union-attr]  # only numbers have bands
     labels = [f"{low + step * (low > 0):,}–{high:,}" for low, high in pairwise(edges)]
     return pd.cut(values, edges, labels=labels, include_lowest=True)
@@ -87,8 +87,8 @@ def _rates(frame: pd.DataFrame, name: str) -> Iterator[dict[str, Any]]:
 
 
 def _number(values: pd.Series) -> dict[str, Any]:
-    """A number's distribution, and what lies outside Tukey's fences (1.5 interquartile ranges beyond the quartiles)."""
-    low, median, high = (float(one) for one in values.quantile([0.25, 0.5, 0.75]))
+    """A number's distribution, and the values outside Tukey's fences, 1.5 interquartile ranges beyond the quartiles."""
+    low, median, high = (float(quartile) for quartile in values.quantile([0.25, 0.5, 0.75]))
     reach = _FENCE * (high - low)
     outside = (values < low - reach) | (values > high + reach)
     counts, edges = np.histogram(values, bins=20)
@@ -104,7 +104,7 @@ def _number(values: pd.Series) -> dict[str, Any]:
 
 
 def _duplicates(table: Table) -> dict[str, Any]:
-    """Customers alike in every field, and how many such groups hold both outcomes, which no model can tell apart."""
+    """How many customers are alike in every field, and how many such groups have both outcomes."""
     _, group, sizes = np.unique(row_hashes(table.customers), return_inverse=True, return_counts=True)
     churned = np.bincount(group, weights=table.churn)
     both = (churned > 0) & (churned < sizes)
@@ -117,14 +117,14 @@ def _duplicates(table: Table) -> dict[str, Any]:
 
 
 def correlation_frame(frame: pd.DataFrame) -> pd.DataFrame:
-    """Numbers, outcomes and the categories of two values, as numbers."""
+    """The columns that have correlations: numbers, the outcome, and categories with two values as 0 and 1."""
     columns: dict[str, Any] = {name: frame[name] for name in NUMBERS}
     columns |= {name: frame[name].cat.codes for name in CATEGORIES if len(frame[name].cat.categories) == 2}
     return pd.DataFrame(columns | {LABEL: frame[LABEL]})
 
 
 def _correlations(frame: pd.DataFrame) -> dict[str, Any]:
-    """Pearson's correlations; None where a column has one value only, which goes with nothing and against nothing."""
+    """Pearson's correlations; None where a column has one value only, as its correlation is undefined."""
     matrix = correlation_frame(frame).corr().round(6)
     return {
         "fields": list(matrix.columns),
@@ -139,7 +139,7 @@ def _cramers(frame: pd.DataFrame) -> dict[str, float]:
 
 
 def cramers_v(first: NDArray[Any], second: NDArray[Any]) -> float:
-    """√(χ² / (n · (min(rows, columns) − 1))), 0 where either is constant."""
+    """Cramér's V of two arrays of codes, shape (n,): √(χ² / (n · (min(rows, columns) − 1))); 0 if one is constant."""
     counts = np.zeros((int(first.max()) + 1, int(second.max()) + 1))
     np.add.at(counts, (first, second), 1)
     counts = counts[counts.sum(axis=1) > 0][:, counts.sum(axis=0) > 0]
@@ -150,10 +150,10 @@ def cramers_v(first: NDArray[Any], second: NDArray[Any]) -> float:
 
 
 def _segments(frame: pd.DataFrame) -> dict[str, Any]:
-    """The pairs of values with the highest churn, by the lower end of its interval, and of how many they are the best.
+    """The pairs of values with the highest churn, by the lower end of its interval, and how many pairs were compared.
 
-    The best of a thousand groups looks bad in any table. So the intervals hold for all groups at once, with 95 %
-    (Bonferroni): each is exact (Clopper and Pearson 1934) at 1 − 0.05 / groups.
+    In any table, the worst of a thousand groups looks bad by chance. So the intervals hold for all groups at once at
+    95 % (Bonferroni): each is an exact one (Clopper and Pearson 1934) at 1 − 0.05 / groups.
     """
     grouped = frame.assign(
         tenure=banded(frame["tenure"], "tenure"), MonthlyCharges=banded(frame["MonthlyCharges"], "MonthlyCharges")
@@ -168,7 +168,7 @@ def _segments(frame: pd.DataFrame) -> dict[str, Any]:
 
 
 def _pair(frame: pd.DataFrame, first: str, second: str) -> Iterator[dict[str, Any]]:
-    """Customers and churners of each pair of values of two fields that is large enough."""
+    """Customers and churners for each pair of values of two fields, if at least MIN_SEGMENT customers have it."""
     counts = frame.groupby([first, second], observed=True)[LABEL].agg(["size", "sum"])
     for values, size, churned in counts.itertuples():
         if size >= MIN_SEGMENT:
@@ -177,7 +177,10 @@ def _pair(frame: pd.DataFrame, first: str, second: str) -> Iterator[dict[str, An
 
 
 def exact_interval(churned: int, customers: int, error: float) -> dict[str, float]:
-    """Low and high of a share, both wrong with a probability of no more than `error` (Clopper and Pearson 1934)."""
+    """The interval of the share churned / customers that misses it with at most the probability `error`.
+
+    By Clopper and Pearson (1934).
+    """
     low = float(beta.ppf(error / 2, churned, customers - churned + 1)) if churned else 0.0
     high = float(beta.ppf(1 - error / 2, churned + 1, customers - churned)) if churned < customers else 1.0
     return {"low": low, "high": high}

@@ -1,4 +1,4 @@
-"""What an exploration report says, in sentences that are made from its figures."""
+"""An exploration report in sentences that are made from its figures."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,7 +11,7 @@ _WORTH_TELLING = 5
 
 
 def plain_words(report: dict[str, Any]) -> list[str]:
-    """The findings, the most important first."""
+    """The findings of a report of `explore` as sentences, the most important first."""
     return [*_overall(report), *_contrasts(report), *_strongest(report), *_segment(report), *_caveats(report)]
 
 
@@ -32,18 +32,18 @@ def _overall(report: dict[str, Any]) -> Iterator[str]:
 
 
 def _contrasts(report: dict[str, Any]) -> Iterator[str]:
-    """The fields whose groups differ most, as long as the difference is no accident."""
+    """Sentences about the fields whose groups differ most, beyond chance."""
     gaps = []
     for name, rates in report["churn_by_field"].items():
         usable = [rate for rate in rates if rate["customers"] >= 50]
         if len(usable) > 1:
-            worst, best = max(usable, key=lambda one: one["rate"]), min(usable, key=lambda one: one["rate"])
+            worst, best = max(usable, key=lambda rate: rate["rate"]), min(usable, key=lambda rate: rate["rate"])
             if worst["low"] > best["high"]:
                 gaps.append((worst["rate"] - best["rate"], name, worst, best))
     gaps.sort(key=lambda gap: -gap[0])
     for _, name, worst, best in gaps[:_WORTH_TELLING]:
         first, second = (
-            f"{_percent(one['rate'])} of customers with {_value(name, one['value'])}" for one in (worst, best)
+            f"{_percent(rate['rate'])} of customers with {_value(name, rate['value'])}" for rate in (worst, best)
         )
         yield f"{FIELDS[name].title}: {first} left, {second}."
 

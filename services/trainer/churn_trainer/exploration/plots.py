@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from churn.customer.declaration import FIELDS, LABEL
 from churn_trainer.exploration.explore import correlation_frame
 
-# Okabe and Ito's colours, which people with any kind of colour blindness tell apart.
+# The palette of Okabe and Ito (2008), which people with any kind of colour blindness can tell apart.
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#6E6E6E"
 
 _STYLE: Any = {
@@ -27,12 +27,12 @@ _STYLE: Any = {
 }
 _DPI = 110
 
-# Those whose churn by group the dashboard shows, beside the outcome itself, the numbers and the strongest segments.
+# The categories that the dashboard shows, beside the outcome, the numbers and the riskiest segments.
 _SHOWN = ("Contract", "InternetService", "PaymentMethod", "TechSupport")
 
 
 def dashboard(frame: pd.DataFrame, report: dict[str, Any]) -> bytes:
-    """One page for a manager: how many leave, who, and when."""
+    """A PNG of nine plots for a manager: how many customers leave, who, and when; `report` is that of `explore`."""
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(16, 12), layout="constrained")
         axes = figure.subplots(3, 3)
@@ -53,7 +53,7 @@ def dashboard(frame: pd.DataFrame, report: dict[str, Any]) -> bytes:
 
 
 def correlation_heatmap(frame: pd.DataFrame) -> bytes:
-    """Correlations of the numbers, the yes-or-no fields and churn."""
+    """A PNG of Pearson's correlations between the numbers, the yes-or-no fields and churn."""
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(11, 9), layout="constrained")
         place = figure.subplots()
@@ -67,7 +67,7 @@ def correlation_heatmap(frame: pd.DataFrame) -> bytes:
         for row, column in zip(*np.nonzero(~hidden), strict=True):
             value = values.data[row, column]
             color = "white" if abs(value) > 0.6 else "black"
-            # A column of one value goes with nothing.
+            # A column with a single value has no correlation.
             words = "–" if np.isnan(value) else f"{value:.2f}"
             place.text(column + 0.5, row + 0.5, words, ha="center", va="center", color=color)
         positions = np.arange(len(titles)) + 0.5
@@ -80,12 +80,15 @@ def correlation_heatmap(frame: pd.DataFrame) -> bytes:
 
 
 def model_comparison(candidates: list[dict[str, Any]], design: str) -> bytes:
-    """The models' cross-validated AUC and log loss with the spread over the folds."""
+    """A PNG of each model's cross-validated AUC and log loss, with the standard deviation over the folds.
+
+    `candidates` are the rows of the manifest's comparison, `design` says in words how it was made.
+    """
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(14, 6), layout="constrained")
         figure.suptitle(f"Model comparison: {design}", fontsize=16, fontweight="bold")
         left, right = figure.subplots(1, 2, sharey=True)
-        ordered = sorted(candidates, key=lambda one: one["cv"]["roc_auc"]["mean"])
+        ordered = sorted(candidates, key=lambda candidate: candidate["cv"]["roc_auc"]["mean"])
         _errors(left, ordered, "roc_auc", "AUC: how well leavers are ranked (more is better)")
         _errors(right, ordered, "log_loss", "Log loss: error of the probabilities (less is better)")
         return _png(figure)
@@ -101,7 +104,7 @@ def _errors(place: Axes, ordered: list[dict[str, Any]], figure: str, title: str)
         place.annotate(
             f"{mean:.4f} ± {std:.4f}", (mean, row), (0, 10), textcoords="offset points", ha="center", fontsize=10
         )
-    names = [f"{one['model_name']}{' (champion)' if one['champion'] else ''}" for one in ordered]
+    names = [f"{candidate['model_name']}{' (champion)' if candidate['champion'] else ''}" for candidate in ordered]
     place.set_yticks(range(len(ordered)), names)
     place.margins(x=0.2)
     place.set_ylim(-0.5, len(ordered) - 0.4)
@@ -161,7 +164,8 @@ def _segments(place: Axes, report: dict[str, Any]) -> None:
         color="white",
         fontsize=9,
     )
-    words = ["\n".join(f"{FIELDS[name].title}: {value}" for name, value in one["fields"].items()) for one in segments]
+    traits = [segment["fields"].items() for segment in segments]
+    words = ["\n".join(f"{FIELDS[name].title}: {value}" for name, value in pair) for pair in traits]
     below = values - np.array([segment["low"] for segment in segments]) * 100
     above = np.array([segment["high"] for segment in segments]) * 100 - values
     place.errorbar(values, positions, xerr=[below, above], fmt="none", ecolor=GREY, capsize=3)
@@ -176,6 +180,6 @@ def _segments(place: Axes, report: dict[str, Any]) -> None:
 def _png(figure: Figure) -> bytes:
     data = io.BytesIO()
     FigureCanvasAgg(figure)
-    # No date and no library version in the file: the same picture is the same bytes.
+    # Without a date and a library version in the file, the same picture is always the same bytes.
     figure.savefig(data, format="png", dpi=_DPI, metadata={"Software": None})
     return data.getvalue()

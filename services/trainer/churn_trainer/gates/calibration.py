@@ -1,4 +1,4 @@
-"""The gate on probabilities that are not right."""
+"""The gate on calibration: whether predicted probabilities are right on average."""
 
 from collections.abc import Iterator
 
@@ -6,28 +6,32 @@ from churn_trainer.evaluation.calibration import recalibration
 from churn_trainer.gates.evidence import Evidence, Gate
 from churn_trainer.model_metrics import Labels, Probabilities
 
-# What may be off: log-odds a fifth too large or a quarter too small, and all of them by 0.2, which takes 26 % to 23 or
-# 30 %.
+# The error that is tolerated: log-odds a fifth too large or a quarter too small, and all of them shifted by 0.2, which
+# turns 26 % into 23 or 30 %.
 SLOPES, INTERCEPTS = (0.8, 1.25), (-0.2, 0.2)
 
-# So many standard errors are what chance may do: it holds back one honest release of four hundred.
+# Standard errors that are put down to chance. With three, one sound release in four hundred is held back.
 _CHANCE = 3
 
 
 def calibrated(evidence: Evidence) -> Iterator[Gate]:
+    """The gate on the champion's probabilities for the test part."""
     yield calibration_gate(evidence.unseen.churn, evidence.probability)
 
 
 def calibration_gate(churn: Labels, probability: Probabilities) -> Gate:
-    """It fails where slope or intercept is further off than is allowed, unless chance alone could have it so."""
+    """The gate for n customers: it fails if slope or intercept is off by more than tolerance and chance allow.
+
+    `churn` (0 or 1) and `probability` have shape (n,).
+    """
     found = recalibration(churn, probability)
     slope, intercept = found["slope"], found["intercept"]
-    passed = _bearable(slope, 1, SLOPES) and _bearable(intercept, 0, INTERCEPTS)
+    passed = _tolerable(slope, 1, SLOPES) and _tolerable(intercept, 0, INTERCEPTS)
     detail = f"slope {_words(slope, SLOPES)}; intercept {_words(intercept, INTERCEPTS)}"
     return Gate("the probabilities are calibrated", passed, detail)
 
 
-def _bearable(estimate: dict[str, float], right: float, allowed: tuple[float, float]) -> bool:
+def _tolerable(estimate: dict[str, float], right: float, allowed: tuple[float, float]) -> bool:
     by_chance = abs(estimate["value"] - right) <= _CHANCE * estimate["error"]
     return allowed[0] <= estimate["value"] <= allowed[1] or by_chance
 

@@ -1,4 +1,4 @@
-"""What a gate is, and what every gate may look at."""
+"""What a gate is, and the evidence that gates judge by."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -23,11 +23,11 @@ class Gate:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """The champion as it would serve, and what is known of it.
+    """The champion as it would serve, and what is known about it.
 
     `unseen` are the customers of the test part, on whom nothing was fitted, and `probability` is what the champion
     predicts for each of them. `stability` is that of its reasons. `rivals` are the releases that it is judged against,
-    `absent` the figures of churn_trainer.evaluation.absent_fields.
+    and `absent` are the figures of churn_trainer.evaluation.absent_fields.
     """
 
     champion: str

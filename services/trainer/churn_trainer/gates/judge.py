@@ -14,13 +14,14 @@ from churn_trainer.model_metrics import measure
 
 
 def permuted_labels(evidence: Evidence) -> Iterator[Gate]:
-    """Only a pipeline that hands the labels of a fold's test customers to its fit gets past chance here."""
+    """That the AUC on shuffled labels is chance: it is higher only if a fit sees the labels of its test customers."""
     permuted = evidence.permuted
     detail = f"AUC {permuted.roc_auc:.3f} on shuffled labels, 0.5 ± {permuted.limit:.3f} allowed"
     yield Gate("the pipeline sees no test labels", permuted.passed, detail)
 
 
 def two_year_contract(evidence: Evidence) -> Iterator[Gate]:
+    """That the mean probability is no higher with a two-year contract for everyone than with a monthly one."""
     contract = CATEGORIES["Contract"]
     monthly, two_year = (_mean_risk(evidence, contract.code(value)) for value in ("Month-to-month", "Two year"))
     detail = f"mean probability {two_year:.3f} with a two-year contract for all, {monthly:.3f} month-to-month"
@@ -34,7 +35,7 @@ def _mean_risk(evidence: Evidence, code: int) -> float:
 
 
 def row_order(evidence: Evidence) -> Iterator[Gate]:
-    """A customer's score must not depend on who stands next to it, nor a table's on the order of its rows."""
+    """That a customer's score does not depend on the other rows of a table, nor on their order."""
     few = Customer(*(column[:100] for column in evidence.unseen.customers))
     backwards = Customer(*(column[::-1] for column in few))
     score = evidence.predictor.scorer.probabilities
@@ -43,13 +44,14 @@ def row_order(evidence: Evidence) -> Iterator[Gate]:
 
 
 def steady_reasons(evidence: Evidence) -> Iterator[Gate]:
+    """That enough customers keep their first reason when the model is fitted again."""
     found = evidence.stability
     kept = f"the same first reason for {found.first_reason_kept:.1%} of customers over {found.refits} refits"
     yield Gate("reasons hold still", found.passed, f"{kept}, at least {found.limit:.0%} wanted")
 
 
 def leaks_and_repeats(evidence: Evidence) -> Iterator[Gate]:
-    """Whether the table, or the model, is too good to be true."""
+    """That neither the table nor the model is too good to be true."""
     prepared = evidence.prepared
     yield single_field(prepared.table)
     yield made_of_outcome(prepared.table)
@@ -58,20 +60,20 @@ def leaks_and_repeats(evidence: Evidence) -> Iterator[Gate]:
 
 
 def no_worse(evidence: Evidence) -> Iterator[Gate]:
-    """Non-inferiority by a fixed margin against each rival, on the same customers."""
+    """That the champion is not inferior to any rival by more than a fixed margin, on the same customers."""
     new = measure(evidence.unseen.churn, evidence.probability)
     customers = f"{len(evidence.unseen):,} customers that neither was fitted on"
     for rival, old in standings(evidence.rivals, evidence.unseen):
         for margin in MARGINS:
             side = "below" if margin.more_is_better else "above"
             name = f"{margin.name} is at most {margin.worse} {side} that of {rival.role}"
-            # Figures of the same model may differ by how its sums were shared out.
+            # Figures of the same model may differ in the last digits, with the order in which its sums are computed.
             passed = margin.shortfall(new, old) <= margin.worse + 1e-9
             figures = f"{new[margin.figure]:.4f} against {old[margin.figure]:.4f} of {rival.version}"
             yield Gate(name, passed, f"{figures}, on {customers}")
 
 
-# Every check, in the order in which a card shows its gates. Whoever tests one thing more adds a line.
+# Every check, in the order in which a card shows its gates. A new check is a line here.
 CHECKS: tuple[Callable[[Evidence], Iterable[Gate]], ...] = (
     permuted_labels,
     two_year_contract,
@@ -85,5 +87,5 @@ CHECKS: tuple[Callable[[Evidence], Iterable[Gate]], ...] = (
 
 
 def gates(evidence: Evidence) -> list[Gate]:
-    """Every gate, passed or not, judged on customers that the new model has never seen."""
+    """Every gate, passed or not, judged on customers that the champion has never seen."""
     return [gate for check in CHECKS for gate in check(evidence)]

@@ -1,4 +1,4 @@
-"""Gates against tables that give the outcome away, and against customers who stand in a table several times."""
+"""Gates against tables that give the outcome away, and against tables with the same customers several times."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -13,27 +13,27 @@ from churn_trainer.data.table import Table
 from churn_trainer.gates.evidence import Gate
 from churn_trainer.model_metrics import wilson
 
-# Well above what an honest field reaches and well below what was only known after a customer had left, as the gates'
-# part of `make validate` shows. In between, whoever knows the field may release by hand.
+# Well above the AUC of an honest field and well below that of a field that is only known once a customer has left, as
+# `make validate` shows. A release with a field in between can be promoted by somebody who knows the field.
 MAX_FIELD_AUC = 0.85
 
-# Far above what there is to be had with these fields, whatever the model.
+# Far above what any model reaches with these fields.
 MAX_MODEL_AUC = 0.90
 
-# Holders of a value who stay at less than a tenth of everybody's rate did not choose it: they got it by leaving. Values
-# of very few customers are left out.
+# If customers with a value stay at less than a tenth of the usual rate, the value was written because they left.
+# Values of very few customers are ignored.
 MIN_RELATIVE_STAY = 0.1
 MIN_HOLDERS = 0.01
 
-# Hardly anybody equals another customer in every field by chance; in a table that was exported twice every second one.
+# By chance, hardly any customer equals another one in every field. In a table that was exported twice, half of them do.
 MAX_REPEATED = 0.10
 
-# Groups of equal size into which a number is cut: fine enough for a step anywhere, too coarse to learn noise.
+# Groups of equal size that a number is cut into: enough to show a step anywhere, too few to learn noise.
 _GROUPS = 20
 
 
 class Value(NamedTuple):
-    """A value of a field: who holds it, and how many of them left."""
+    """A value of a field: how many customers have it, and how many of them left."""
 
     field: str
     value: str
@@ -42,7 +42,7 @@ class Value(NamedTuple):
 
 
 def single_field(table: Table) -> Gate:
-    """The churn rate of each field's values as a score: no honest field ranks customers that well by itself."""
+    """That no field alone ranks customers too well, with the churn rate of its value as the score."""
     aucs = {name: field_auc(name, table) for name in FIELDS}
     best = max(aucs, key=lambda name: aucs[name])
     detail = f"{best} alone reaches AUC {aucs[best]:.3f}, {MAX_FIELD_AUC} is allowed"
@@ -50,7 +50,10 @@ def single_field(table: Table) -> Gate:
 
 
 def field_auc(name: str, table: Table) -> float:
-    """The AUC of the churn rates of a category's values, or of a number's twenty groups of equal size."""
+    """The AUC of one field, 0.5 to 1, where a customer's score is the churn rate of its value.
+
+    A number's values are put into twenty groups of equal size.
+    """
     column = getattr(table.customers, name)
     level = column if name in CATEGORIES else _groups(column)
     holders = np.bincount(level)
@@ -59,7 +62,7 @@ def field_auc(name: str, table: Table) -> float:
 
 
 def made_of_outcome(table: Table) -> Gate:
-    """A value that is written when a customer leaves, such as a bill of zero, is held by hardly anybody who stayed."""
+    """That no value is written when a customer leaves, such as a bill of zero, which hardly anyone who stayed has."""
     worst = min(values(table), key=lambda value: _relative_stay(value, table))
     stay = _relative_stay(worst, table)
     detail = (
@@ -70,7 +73,7 @@ def made_of_outcome(table: Table) -> Gate:
 
 
 def values(table: Table) -> Iterator[Value]:
-    """Every value of a field that at least one customer of a hundred holds."""
+    """Every value of every field that at least one customer in a hundred has."""
     for name in FIELDS:
         found, level, holders = np.unique(getattr(table.customers, name), return_inverse=True, return_counts=True)
         left = np.bincount(level, weights=table.churn)
@@ -80,18 +83,19 @@ def values(table: Table) -> Iterator[Value]:
 
 
 def _relative_stay(value: Value, table: Table) -> float:
-    """The highest rate of staying among holders (95 % interval by Wilson) as a share of everybody's."""
+    """The upper end of the 95 % interval (Wilson) of the holders' rate of staying, divided by everybody's rate."""
     _, high = wilson(value.holders - value.left, value.holders)
     return high / float(np.mean(table.churn == 0))
 
 
 def implausible_model(auc: float) -> Gate:
+    """That the cross-validated AUC, 0 to 1, is not higher than any model reaches with these fields."""
     detail = f"cross-validated AUC {auc:.4f}, {MAX_MODEL_AUC} is allowed"
     return Gate("the model is not implausibly good", auc <= MAX_MODEL_AUC, detail)
 
 
 def repeats(groups: Hashes) -> Gate:
-    """`groups` are the same number for customers alike in every field."""
+    """That few customers equal another one; `groups` has a number per row, the same for those alike in every field."""
     repeated = len(groups) - len(np.unique(groups))
     share = repeated / len(groups)
     detail = f"{repeated:,} of {len(groups):,} customers equal another one ({share:.1%}), {MAX_REPEATED:.0%} is allowed"
@@ -99,6 +103,6 @@ def repeats(groups: Hashes) -> Gate:
 
 
 def _groups(column: NDArray[np.float64]) -> NDArray[np.intp]:
-    """The group of each number, from 0."""
+    """The number of each value's group, from 0."""
     edges = np.unique(np.quantile(column, np.linspace(0, 1, _GROUPS + 1)[1:-1]))
     return np.searchsorted(edges, column, side="left")

@@ -1,8 +1,8 @@
-"""The reference: the release that none may fall behind by more than a margin, whatever was released in between.
+"""The reference: the release that no later one may be worse than by more than a margin.
 
-It is one object beside the pointer. A release becomes the reference where it is at least as good as the one before it
-on the same customers, where that one can be compared with no longer, or where a person puts it into service. So quality
-may rise step by step, but cannot slip by a little with every release.
+Judging each release against the one before it would let quality slip by a little every time. The reference is kept in
+an object beside the pointer. A release becomes the reference if it is at least as good as the reference on the same
+customers, if the reference can no longer be compared with, or if a person puts the release into service.
 """
 
 import json
@@ -17,21 +17,21 @@ KEY = "models/reference.json"
 
 
 class Reference(NamedTuple):
-    """Which release is the reference; the checksum is that of its manifest."""
+    """Which release is the reference, with the SHA-256 of its manifest."""
 
     version: str
     manifest_sha256: str
 
 
 class Succession(NamedTuple):
-    """Whether a new release becomes the reference once it is in service, and in one sentence why."""
+    """Whether a new release becomes the reference once it is in service, and the reason as a sentence."""
 
     becomes: bool
     reason: str
 
 
 def read(store: ObjectStore) -> Reference | None:
-    """The reference, or None where none is kept or its object is damaged: it protects nothing, and is written anew."""
+    """The reference, or None if there is none or its object is damaged; the next release then becomes the reference."""
     try:
         data = json.loads(store.get(KEY).data)
         return Reference(str(data["version"]), str(data["manifest_sha256"]))
@@ -40,7 +40,7 @@ def read(store: ObjectStore) -> Reference | None:
 
 
 def write(store: ObjectStore, pointer: Pointer, reason: str) -> None:
-    """Make the release in service the reference."""
+    """Make the release that the pointer names the reference; `reason` is a sentence."""
     body = {
         "version": pointer.version,
         "manifest_sha256": pointer.manifest_sha256,
@@ -51,7 +51,7 @@ def write(store: ObjectStore, pointer: Pointer, reason: str) -> None:
 
 
 def succeed(store: ObjectStore, pointer: Pointer) -> None:
-    """Do what the manifest of the release that came into service says of the reference."""
-    told = (release.manifest(store, pointer.version).model_extra or {}).get("reference")
-    if isinstance(told, dict) and told.get("becomes") is True:
-        write(store, pointer, str(told.get("reason", "")))
+    """Make the release that the pointer names the reference, if its manifest says so."""
+    succession = (release.manifest(store, pointer.version).model_extra or {}).get("reference")
+    if isinstance(succession, dict) and succession.get("becomes") is True:
+        write(store, pointer, str(succession.get("reason", "")))

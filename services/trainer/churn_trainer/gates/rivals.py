@@ -17,7 +17,7 @@ from churn_trainer.model_metrics import measure
 
 
 class Margin(NamedTuple):
-    """By how much a figure may be worse, and still be called no worse."""
+    """By how much a figure may be worse without the model counting as worse."""
 
     figure: str
     name: str
@@ -25,19 +25,20 @@ class Margin(NamedTuple):
     more_is_better: bool
 
     def shortfall(self, new: dict[str, float], old: dict[str, float]) -> float:
-        """How much worse the new figure is; negative where it is better."""
+        """By how much the new figure is worse; negative if it is better."""
         gap = old[self.figure] - new[self.figure]
         return gap if self.more_is_better else -gap
 
 
-# At least twice the standard deviation of the least steady model over refits without a tenth of the customers, which
-# `make validate` measures. Fixed, for an allowance of so many standard errors lets more pass the smaller the table is.
+# At least twice the standard deviation of the least stable model over refits without a tenth of the customers, which
+# `make validate` measures. The margins are fixed, because a number of standard errors would let more pass on a smaller
+# table.
 MARGINS = (Margin("roc_auc", "AUC", 0.005, True), Margin("brier", "Brier score", 0.002, False))
 
 
 @dataclass(frozen=True, slots=True)
 class Rival:
-    """A release that a new one is judged against: its scorer, or None with the reason why it cannot be compared."""
+    """A release that a new one is judged against; `scorer` is None where it cannot be compared with, for `reason`."""
 
     role: str
     version: str
@@ -45,8 +46,8 @@ class Rival:
     scorer: Scorer | None
     reason: str = ""
 
-    def told(self) -> dict[str, Any]:
-        """What a manifest says of it."""
+    def entry(self) -> dict[str, Any]:
+        """The rival's entry in a manifest."""
         return {
             "role": self.role,
             "version": self.version,
@@ -57,14 +58,14 @@ class Rival:
 
 
 class Standing(NamedTuple):
-    """The figures of a rival on the customers that nothing was fitted on."""
+    """A rival's figures of `model_metrics.measure` on customers that nothing was fitted on."""
 
     rival: Rival
     figures: dict[str, float]
 
 
 def find(store: ObjectStore, pointer: Pointer | None, table: Table) -> tuple[Rival, ...]:
-    """The release in service and the reference, as far as there are; once, where they are the same."""
+    """The release in service and the reference, as far as they exist; one rival if they are the same release."""
     kept, found = reference.read(store), []
     if pointer is not None and pointer.version:
         named = Reference(pointer.version, pointer.manifest_sha256)
@@ -87,7 +88,7 @@ def _rival(store: ObjectStore, role: str, named: Reference, is_reference: bool, 
 
 
 def standings(rivals: tuple[Rival, ...], unseen: Table) -> Iterator[Standing]:
-    """The figures of every rival that can be compared with."""
+    """The figures of every rival that can be compared with, on the customers of the test part."""
     for rival in rivals:
         if rival.scorer is not None:
             probability = rival.scorer.probabilities(unseen.customers)
@@ -95,7 +96,7 @@ def standings(rivals: tuple[Rival, ...], unseen: Table) -> Iterator[Standing]:
 
 
 def succession(rivals: tuple[Rival, ...], unseen: Table, figures: dict[str, float]) -> Succession:
-    """Whether a new model of these figures becomes the reference."""
+    """Whether a new model with these figures on the test part becomes the reference."""
     kept = next((rival for rival in rivals if rival.is_reference), None)
     if kept is None:
         return Succession(True, "There was no reference.")

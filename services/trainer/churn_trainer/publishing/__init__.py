@@ -1,1 +1,1 @@
-"""Releases in the store: written, put into service, taken back, pruned and taken up again."""
+"""Releases in the store: writing them, putting them into service, rolling back, pruning, and resuming."""

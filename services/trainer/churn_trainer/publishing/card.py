@@ -1,9 +1,9 @@
-"""The manifest of a release: everything it says of itself. These names are what /model_info and the site show.
+"""The manifest of a release: everything that it says about itself. /model_info and the site show these entries.
 
 model_name, timestamp, kind, threshold, parameters, fitted_on
-split          scheme, key (id or row), test_share, validation_share, fitted_on: who a later training may judge it by
+split          scheme, key (id or row), test_share, validation_share, fitted_on: whom it may be judged on later
 metrics        cv (figure → mean, std), test (figure → value), test_intervals (figure → low, high); figures are those of
-               metrics.measure, intervals are of 95 %
+               model_metrics.measure, intervals are of 95 %
 comparison     folds, repeats, rows, candidates (one row per model), selection (rule, figure, errors, reason),
                permuted_labels; an error is that of a model's mean figure over customers
 calibration    [{mean_predicted, observed, low, high, count}] on the test part
@@ -19,7 +19,7 @@ explained      by column of charges, how much of its variance the services and t
 fairness       {threshold, part, groups: [{field, group, customers, false_positive_rate: {value, low, high}, ...}],
                gaps: [{field, rate, highest, lowest, value, low, high}]}
 gates          [{name, passed, detail}], gates_passed (whether they all hold)
-rivals         [{role, version, is_reference, compared, reason}], the releases it was judged against; where not, why
+rivals         [{role, version, is_reference, compared, reason}]: the releases it was judged against, or why it was not
 reference      becomes, reason: whether it becomes the reference once it is in service
 data           source, name, sha256, rows, churn_rate, repairs, split (train, validation, test, repeated)
 libraries, explanation, intended_use, limits, fingerprint
@@ -73,7 +73,7 @@ _EXPLANATIONS = {
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """All that a run has found out about its champion."""
+    """Everything that a run has found out about its table, its models and its champion."""
 
     source: Source
     findings: Findings
@@ -93,15 +93,20 @@ class Trained:
 
     @property
     def passes(self) -> bool:
+        """Whether the champion passes every gate."""
         return all(gate.passed for gate in self.gates)
 
     @property
     def champion(self) -> Fitted:
+        """The fit of the chosen candidate."""
         return self.fitted[self.choice.name]
 
 
 def manifest(trained: Trained, timestamp: datetime, rule: str) -> dict[str, Any]:
-    """The manifest but for what `release.publish` adds: format, version, columns and checksums."""
+    """The manifest without what `release.publish` adds: format, version, columns and checksums.
+
+    `timestamp` is the moment of the run in UTC, `rule` the setting CHURN_SELECTION.
+    """
     champion, quality = trained.champion, dict(trained.quality)
     cv = trained.comparison.summary(trained.choice.name)
     return {
@@ -120,7 +125,7 @@ def manifest(trained: Trained, timestamp: datetime, rule: str) -> dict[str, Any]
         "explained": explained_shares(trained.prepared, trained.prepared.split.development),
         "gates": [asdict(gate) for gate in trained.gates],
         "gates_passed": trained.passes,
-        "rivals": [rival.told() for rival in trained.rivals],
+        "rivals": [rival.entry() for rival in trained.rivals],
         "reference": trained.succession._asdict(),
         "data": _data(trained),
         "libraries": libraries(),
@@ -133,15 +138,15 @@ def manifest(trained: Trained, timestamp: datetime, rule: str) -> dict[str, Any]
 
 
 def costs(trained: Trained) -> list[dict[str, Any]]:
-    """What fitting each model cost; no part of the manifest, which two runs on the same data share."""
+    """What fitting each model cost. It differs from run to run, so it is not part of the manifest."""
     return [
         {
             "model_name": name,
-            "training_seconds": round(one.seconds, 3),
-            "memory_mib": round(one.memory / 2**20, 1),
-            "model_bytes": one.size,
+            "training_seconds": round(fitted.seconds, 3),
+            "memory_mib": round(fitted.memory / 2**20, 1),
+            "model_bytes": fitted.size,
         }
-        for name, one in trained.fitted.items()
+        for name, fitted in trained.fitted.items()
     ]
 
 
@@ -163,7 +168,7 @@ def _comparison(trained: Trained, rule: str) -> dict[str, Any]:
 
 
 def _candidate(trained: Trained, name: str) -> dict[str, Any]:
-    """A model's row: its figures with spread, how far it is from the champion, and what it takes to follow it."""
+    """A model's row of the comparison: figures, difference from the champion, settings, complexity."""
     fitted, prepared = trained.fitted[name], trained.prepared
     return {
         "model_name": name,
@@ -185,7 +190,7 @@ def _test_intervals(fitted: Fitted, prepared: Prepared) -> dict[str, Any]:
 
 
 def _gap(trained: Trained, name: str, figure: str) -> dict[str, Any]:
-    """How much a model's figure is above the champion's, with its 95 % interval."""
+    """By how much a model's figure is above the champion's, with the standard error and the 95 % interval."""
     gap = trained.comparison.difference(name, trained.choice.name, figure)
     low, high = gap.interval
     return {"mean": gap.mean, "error": gap.error, "low": low, "high": high}

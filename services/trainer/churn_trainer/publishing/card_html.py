@@ -1,4 +1,4 @@
-"""The model card as a page to read, made from the manifest alone; it needs nothing from anywhere else."""
+"""The model card as a page of HTML, made from the manifest alone; its only other files are the release's pictures."""
 
 from collections.abc import Iterable, Sequence
 from html import escape
@@ -35,7 +35,7 @@ _RATES = {
 
 
 def page(card: dict[str, Any]) -> str:
-    """The whole page; every value in it is escaped."""
+    """The whole page from a manifest (publishing.card) and its version; every text in it is escaped."""
     title = f"Model card: {card['model_name']} {card['version']}"
     parts = (_head(card), _purpose(card), _data(card), _quality(card), _absent(card), _curves(card), _drivers(card))
     sections = "".join((*parts, _fairness(card), _candidates(card), _gates(card), _environment(card)))
@@ -45,7 +45,7 @@ def page(card: dict[str, Any]) -> str:
 
 
 def _table(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Cells are HTML already."""
+    """A table; `rows` hold cells that are HTML already."""
     cells = "".join(f"<th scope='col'>{escape(name)}</th>" for name in head)
     body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
     return f"<table><caption>{escape(caption)}</caption><thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table>"
@@ -110,7 +110,7 @@ def _spread(figure: dict[str, float]) -> str:
 
 
 def _ends(intervals: dict[str, dict[str, float]], figure: str) -> str:
-    """The interval of a figure; nothing for those that have none."""
+    """The interval of a figure; empty for the figures that have none."""
     return f"{intervals[figure]['low']:.4f} to {intervals[figure]['high']:.4f}" if figure in intervals else ""
 
 
@@ -123,7 +123,7 @@ _KNOWN = {
 
 
 def _absent(card: dict[str, Any]) -> str:
-    """What an answer is worth where not all is known."""
+    """How good answers are for customers with absent fields."""
     absent = card["absent_fields"]
     rows = [
         (
@@ -146,7 +146,7 @@ def _absent(card: dict[str, Any]) -> str:
 
 
 def _bar(share: float, color: str = "#0072B2") -> str:
-    """A bar of the share, 0 to 1, beside the figure that it shows."""
+    """A bar for a share, 0 to 1; the figure stands beside it as text."""
     bar = f"<rect width='{120 * share:.1f}' height='12' fill='{color}'/>"
     return f"<svg width='120' height='12' aria-hidden='true'>{bar}</svg>"
 
@@ -154,12 +154,12 @@ def _bar(share: float, color: str = "#0072B2") -> str:
 def _curves(card: dict[str, Any]) -> str:
     calibration = [
         (
-            f"{one['mean_predicted']:.1%}",
-            f"{one['observed']:.1%} {_bar(one['observed'])}",
-            f"{one['low']:.1%} to {one['high']:.1%}",
-            f"{one['count']:,}",
+            f"{tenth['mean_predicted']:.1%}",
+            f"{tenth['observed']:.1%} {_bar(tenth['observed'])}",
+            f"{tenth['low']:.1%} to {tenth['high']:.1%}",
+            f"{tenth['count']:,}",
         )
-        for one in card["calibration"]
+        for tenth in card["calibration"]
     ]
     scores = card["score_distribution"]
     most = max(*scores["stayed"], *scores["churned"], 1)
@@ -181,7 +181,8 @@ def _curves(card: dict[str, Any]) -> str:
 
 def _recalibration(found: dict[str, dict[str, float]]) -> str:
     slope, intercept = (
-        f"{one['value']:.2f} ({one['low']:.2f} to {one['high']:.2f})" for one in (found["slope"], found["intercept"])
+        f"{found[name]['value']:.2f} ({found[name]['low']:.2f} to {found[name]['high']:.2f})"
+        for name in ("slope", "intercept")
     )
     return (
         f"<p>Slope of calibration {slope}: 1 is right, less is overconfident. Intercept {intercept}: 0 is right, more "
@@ -192,12 +193,12 @@ def _recalibration(found: dict[str, dict[str, float]]) -> str:
 def _drivers(card: dict[str, Any]) -> str:
     rows = [
         (
-            escape(one["title"]),
-            escape(one["text"]),
-            f"{one['odds_ratio']:.2f}",
-            f"{one['low']:.2f} to {one['high']:.2f}",
+            escape(driver["title"]),
+            escape(driver["text"]),
+            f"{driver['odds_ratio']:.2f}",
+            f"{driver['low']:.2f} to {driver['high']:.2f}",
         )
-        for one in card["drivers"]["fields"]
+        for driver in card["drivers"]["fields"]
     ]
     caption = f"Odds ratios by the {card['drivers']['model'].lower()}: above 1 goes with leaving, below 1 with staying"
     interval = f"95 % interval by {card['drivers']['refits']} refits"
@@ -223,8 +224,8 @@ def _fairness(card: dict[str, Any]) -> str:
     return f"<h2>Fairness</h2>{_table(caption, head, rows)}{_gaps(card)}"
 
 
-def _share(one: dict[str, float]) -> str:
-    return f"{one['value']:.1%} ({one['low']:.1%} to {one['high']:.1%})"
+def _share(share: dict[str, float]) -> str:
+    return f"{share['value']:.1%} ({share['low']:.1%} to {share['high']:.1%})"
 
 
 def _gaps(card: dict[str, Any]) -> str:
@@ -238,15 +239,15 @@ def _gaps(card: dict[str, Any]) -> str:
 def _candidates(card: dict[str, Any]) -> str:
     rows = [
         (
-            escape(one["model_name"]) + (" ★" if one["champion"] else ""),
-            *(_spread(one["cv"][figure]) for figure in ("log_loss", "roc_auc", "brier", "ece")),
-            _against(one["against_champion"]["log_loss"]),
-            _against(one["against_champion"]),
-            f"{one['test']['log_loss']:.4f}",
-            f"{one['test']['roc_auc']:.4f} ({_ends(one['test_intervals'], 'roc_auc')})",
-            escape(one["interpretability"]),
+            escape(candidate["model_name"]) + (" ★" if candidate["champion"] else ""),
+            *(_spread(candidate["cv"][figure]) for figure in ("log_loss", "roc_auc", "brier", "ece")),
+            _against(candidate["against_champion"]["log_loss"]),
+            _against(candidate["against_champion"]),
+            f"{candidate['test']['log_loss']:.4f}",
+            f"{candidate['test']['roc_auc']:.4f} ({_ends(candidate['test_intervals'], 'roc_auc')})",
+            escape(candidate["interpretability"]),
         )
-        for one in card["comparison"]["candidates"]
+        for candidate in card["comparison"]["candidates"]
     ]
     against = ("Log loss against ★ (95 %)", "AUC against ★ (95 %)")
     head = ("Model", "Log loss", "AUC", "Brier", "ECE", *against, "Test log loss", "Test AUC", "Interpretability")

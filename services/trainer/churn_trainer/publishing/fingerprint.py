@@ -1,4 +1,4 @@
-"""What a release was made from, as one hash: the data, the code, the settings that count, and the libraries."""
+"""What a release was made from as one hash: the data, the code, the libraries, and the settings that change numbers."""
 
 import hashlib
 import importlib.metadata
@@ -11,10 +11,10 @@ import churn
 import churn_trainer
 from churn_trainer.settings import TrainerSettings
 
-# Those whose numbers end up in a model.
+# The libraries that compute a model's numbers.
 LIBRARIES = ("numpy", "scipy", "scikit-learn", "pandas", "joblib", "onnx", "onnxruntime", "matplotlib")
 
-# Modules that a run imports and that can change no number, with the reason; another version of them retrains nothing.
+# Modules that a run imports but that cannot change a number, with the reason. Changing them does not cause a training.
 WITHOUT_NUMBERS = {
     "churn.logs": "writes lines about what was done",
     "churn.store.interface": "hands bytes over as they are",
@@ -29,30 +29,32 @@ WITHOUT_NUMBERS = {
     "churn_trainer.console": "writes lines about what was done",
 }
 
-# What a run's process starts with, and the one that reads a workbook or Parquet for it.
-_BEGINNINGS = ("churn_trainer.__main__", "churn.tables.conversion")
+# The entry points of a run's own process, and of the one that converts a workbook or Parquet file for it.
+_ENTRY_POINTS = ("churn_trainer.__main__", "churn.tables.conversion")
 
-# Settings that say where and how things run, but change no number.
+# Settings of where and how a run takes place, which change no number.
 _IRRELEVANT = {"env", "store_url", "log_level", "log_dir", "data_dir", "data_source", "dask_scheduler"}
 
 
 def libraries() -> dict[str, str]:
-    """The versions of Python and of the libraries, by name."""
+    """The installed versions of Python and of LIBRARIES, by name."""
     return {"python": platform.python_version()} | {name: importlib.metadata.version(name) for name in LIBRARIES}
 
 
 def modules() -> dict[str, Path]:
-    """Every module of the product that a run can import, by name, in order; found by following imports from where its
-    processes begin, those inside functions among them."""
+    """The files of the product's modules that a run can import, by module name, in order of the names.
+
+    They are found by following imports from the entry points, imports inside functions included.
+    """
     finder = ModuleFinder([str(Path(str(package.__file__)).parents[1]) for package in (churn, churn_trainer)])
-    for name in _BEGINNINGS:
+    for name in _ENTRY_POINTS:
         finder.import_hook(name)
     paths = {name: getattr(module, "__file__", None) for name, module in sorted(finder.modules.items())}
     return {name: Path(path) for name, path in paths.items() if path}
 
 
 def code_hash() -> str:
-    """SHA-256 over the source of what a run can import and what can change a number."""
+    """SHA-256 over the source of every module that a run can import, except for WITHOUT_NUMBERS."""
     digest = hashlib.sha256()
     for name, path in modules().items():
         if name not in WITHOUT_NUMBERS:
@@ -62,6 +64,7 @@ def code_hash() -> str:
 
 
 def fingerprint(data_sha256: str, settings: TrainerSettings) -> str:
+    """SHA-256 over data, code, libraries and relevant settings: two runs with the same one make the same release."""
     relevant = settings.model_dump(mode="json", exclude=_IRRELEVANT)
     parts = [data_sha256, code_hash(), relevant, libraries()]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

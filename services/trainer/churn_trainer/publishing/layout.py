@@ -1,7 +1,7 @@
-"""The files of the store's layout that carry no version: copies of those of the release in service.
+"""The keys of a release's files in the store, and the copies without a version that the release in service has.
 
-A run writes its files under its version alone. The copies are made when the pointer moves, so that a release that is
-held back changes nothing of the one in service; config/aws_config.json is written last and says whose copies they are.
+A run writes its files only under its version. The copies are made when the pointer moves, so that a release that is
+held back does not touch those of the one in service. config/aws_config.json is written last and names their version.
 """
 
 import json
@@ -29,18 +29,22 @@ PROCESSED_FILES = (*_PARTS, "feature_names.csv")
 
 
 def model(version: str) -> str:
+    """The key of the pickled estimator."""
     return f"models/trained/micro_best_model_{version}.pkl"
 
 
 def model_info(version: str) -> str:
+    """The key of the JSON that describes the pickled estimator."""
     return f"models/trained/micro_best_model_info_{version}.json"
 
 
 def scaler(version: str) -> str:
+    """The key of the pickled StandardScaler of the 45 columns."""
     return f"models/trained/micro_feature_scaler_{version}.pkl"
 
 
 def encoder(version: str) -> str:
+    """The key of the pickled LabelEncoder of No and Yes."""
     return f"models/trained/micro_label_encoder_{version}.pkl"
 
 
@@ -50,14 +54,14 @@ def processed(version: str) -> str:
 
 
 def reports(version: str) -> Iterator[str]:
-    """What tells of a run, under its version; nothing needs it."""
+    """The keys of a run's reports, which the product only writes."""
     yield f"outputs/experiments/micro_model_comparison_{version}.json"
     yield f"outputs/experiments/micro_final_test_results_{version}.json"
     yield f"outputs/plots/micro_model_comparison_{version}.png"
 
 
 def copies(version: str) -> Iterator[tuple[str, str]]:
-    """Each key without a version, and the key that it is a copy of."""
+    """Each key without a version, with the key of the version's file that it is a copy of."""
     yield "models/encoders/feature_scaler.pkl", scaler(version)
     yield "models/encoders/label_encoder.pkl", encoder(version)
     for name in PROCESSED_FILES:
@@ -68,10 +72,10 @@ def copies(version: str) -> Iterator[tuple[str, str]]:
 
 
 def write(store: ObjectStore, settings: TrainerSettings, pointer: Pointer) -> None:
-    """Make the copies those of the release in service; where the pointer moves meanwhile, those of the new one."""
+    """Copy the files of the release that the pointer names, then write the config; start over if the pointer moves."""
     while True:
         for key, original in copies(pointer.version):
-            # A release of an older program has no file of its own for each of them.
+            # A release of an older version of the trainer does not have all of these files.
             with suppress(ObjectNotFound):
                 store.concatenate(key, [original], content_type=release.content_type(key))
         write_config(store, settings, pointer)
@@ -82,17 +86,17 @@ def write(store: ObjectStore, settings: TrainerSettings, pointer: Pointer) -> No
 
 
 def is_of(store: ObjectStore, pointer: Pointer) -> bool:
-    """Whether the copies are those of the release that the pointer names."""
+    """Whether the copies are those of the release that the pointer names, by what config/aws_config.json says."""
     try:
         config = json.loads(store.get(CONFIG).data)
     except (ObjectNotFound, ValueError):
         return False
-    told = config if isinstance(config, dict) else {}
-    return (told.get("current_version"), told.get("released_at")) == (pointer.version, pointer.released_at)
+    fields = config if isinstance(config, dict) else {}
+    return (fields.get("current_version"), fields.get("released_at")) == (pointer.version, pointer.released_at)
 
 
 def write_config(store: ObjectStore, settings: TrainerSettings, pointer: Pointer) -> None:
-    """Where things are, for people and programs that know the first version's file."""
+    """Write config/aws_config.json, which says where everything is, for programs that read it in the first version."""
     address = parse_url(settings.store_url)
     version = pointer.version
     versioned = {
@@ -111,7 +115,7 @@ def write_config(store: ObjectStore, settings: TrainerSettings, pointer: Pointer
         "keys": {
             "pointer": release.POINTER,
             "release": release.folder(version),
-            # A release of an older program has no scaler of its own.
+            # A release of an older version of the trainer has no scaler under its version.
             **{name: key if _is_there(store, key) else None for name, key in versioned.items()},
             "raw_data": "data/raw/telco_customer_churn.csv",
         },

@@ -1,4 +1,4 @@
-"""Putting a run's results into the store, in the layout that users know, and its release beside them."""
+"""Writing a run's results to the store: the release, and the files of the layout beside it."""
 
 import hashlib
 import io
@@ -24,7 +24,7 @@ COMPARISON = "model_comparison.png"
 
 
 def explored(report: dict[str, Any], pictures: Mapping[str, bytes]) -> dict[str, bytes]:
-    """The files of a release that tell of its table."""
+    """The files of a release that describe its table, by name: the report as JSON, and the pictures as PNG."""
     return {**pictures, layout.REPORT: _json(report)}
 
 
@@ -36,8 +36,11 @@ def results(
     moment: datetime,
     against: str | None = None,
 ) -> str:
-    """Publish everything under a version named after the moment; returns the version. Nothing is released by it, and
-    nothing that is there is changed. `against` is the version in service that the new one was judged against."""
+    """Write everything under a new version, named after the moment in UTC, and return the version.
+
+    This puts nothing into service and changes nothing that exists. `explored` are the files of `explored`, `against` is
+    the version in service that the new one was judged against, None if there was none.
+    """
     version = release.claim(store, moment)
     manifest = card.manifest(trained, moment, settings.selection)
     design = f"{settings.cv_repeats} × {settings.cv_folds}-fold cross-validation"
@@ -45,8 +48,8 @@ def results(
     for name, chunks in processed_files(trained.prepared):
         store.write(layout.processed(version) + name, chunks, content_type="text/csv")
     for key, data in _classic(trained, manifest, version):
-        put(store, key, data)
-    put(store, f"outputs/plots/micro_model_comparison_{version}.png", comparison)
+        _put(store, key, data)
+    _put(store, f"outputs/plots/micro_model_comparison_{version}.png", comparison)
     whole = {"version": version, **manifest}
     files = {
         **trained.served.files,
@@ -60,12 +63,12 @@ def results(
     return version
 
 
-def put(store: ObjectStore, key: str, data: bytes) -> None:
+def _put(store: ObjectStore, key: str, data: bytes) -> None:
     store.put(key, data, content_type=release.content_type(key))
 
 
 def _classic(trained: Trained, manifest: dict[str, Any], version: str) -> Iterator[tuple[str, bytes]]:
-    """The files of the layout that carry the version; nothing in the product loads them."""
+    """The keys and contents of the layout's files that carry the version; nothing in the product loads them."""
     files = {
         "model": (layout.model(version), pickled(trained.champion.model)),
         "feature_scaler": (layout.scaler(version), pickled(trained.prepared.scaler)),
@@ -79,8 +82,8 @@ def _classic(trained: Trained, manifest: dict[str, Any], version: str) -> Iterat
         "keys": {name: key for name, (key, _) in files.items()},
         "sha256": {name: _sha256(data) for name, (_, data) in files.items()},
     }
-    told = ("model_name", "timestamp", "parameters", "threshold", "fitted_on", "metrics", "data", "libraries")
-    info = about | {name: manifest[name] for name in told}
+    copied = ("model_name", "timestamp", "parameters", "threshold", "fitted_on", "metrics", "data", "libraries")
+    info = about | {name: manifest[name] for name in copied}
     yield layout.model_info(version), _json(info)
     yield f"outputs/experiments/micro_model_comparison_{version}.json", _json({"version": version} | comparison)
     tested = ("model_name", "calibration", "recalibration", "score_distribution", "thresholds", "fairness", "gates")
@@ -90,6 +93,7 @@ def _classic(trained: Trained, manifest: dict[str, Any], version: str) -> Iterat
 
 
 def pickled(value: Any) -> bytes:
+    """The value as joblib writes it to a file."""
     data = io.BytesIO()
     joblib.dump(value, data)
     return data.getvalue()
@@ -100,7 +104,7 @@ def _json(value: Any) -> bytes:
 
 
 def _plain(value: Any) -> Any:
-    """What JSON has no form for: moments, and NumPy's numbers from a grid."""
+    """JSON's form of the values that it does not know: moments, and NumPy's numbers from a grid."""
     return value.isoformat() if isinstance(value, datetime) else value.item()
 
 

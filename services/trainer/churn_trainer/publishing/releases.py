@@ -1,4 +1,4 @@
-"""Looking after releases: list, show, promote, roll back, prune. The pointer only moves by compare-and-swap."""
+"""Managing releases: list, show, promote, roll back, prune. The pointer moves only by compare-and-swap."""
 
 import json
 import logging
@@ -20,15 +20,15 @@ from churn_trainer.settings import TrainerSettings
 
 log = logging.getLogger(__name__)
 
-# A version is claimed when all is trained and only files are left to write.
+# A run claims its version after training, when only files are left to write, so a claim this old was abandoned.
 _LONGEST_RUN = timedelta(days=1)
 
-# Of the release in service, where whoever put it there was killed before writing it down.
+# The state of a release in service when the command that put it there was killed before recording it.
 _NAMED = State(states.RELEASED, "the pointer names it")
 
 
 class Listed(NamedTuple):
-    """A published release and its state; one that can't be read has no manifest, and says why in `refusal`."""
+    """A published release and its state; one that cannot be read has no manifest, and `refusal` says why."""
 
     version: str
     manifest: Manifest | None
@@ -38,7 +38,7 @@ class Listed(NamedTuple):
 
 
 def listed(store: ObjectStore) -> list[Listed]:
-    """Every published release, the newest first, those that can't be read among them."""
+    """Every published release, the newest first, those that cannot be read included."""
     pointer = replaceable(store)
     return [_listed(store, version, pointer) for version in sorted(release.versions(store), reverse=True)]
 
@@ -53,14 +53,14 @@ def _listed(store: ObjectStore, version: str, pointer: Pointer | None) -> Listed
 
 
 def _state(manifest: Manifest, written: State | None, pointer: Pointer | None) -> State:
-    """The state that manifest and pointer say: the one that was written down, unless that is behind."""
+    """The state by the manifest and the pointer: the recorded one, unless that was not brought up to date."""
     current = pointer.version if pointer else ""
     if manifest.version == current:
         return written if written and written.name == states.RELEASED else _NAMED
     if not passed_gates(manifest) and (written is None or written.name == states.PUBLISHED):
         return State(states.HELD_BACK, shut_gates(manifest))
     if written is None:
-        # Of a program that wrote no states: what is older than the release in service has had its time.
+        # An earlier version of the trainer recorded no states: a release older than the current one was replaced.
         return State(states.REPLACED if manifest.version < current else states.PUBLISHED)
     if written.name == states.RELEASED:
         return State(states.REPLACED, f"{current} is in service" if current else "nothing is in service")
@@ -70,13 +70,16 @@ def _state(manifest: Manifest, written: State | None, pointer: Pointer | None) -
 
 
 def shut_gates(manifest: Manifest) -> str:
-    """Which gates a release did not pass, with their figures."""
+    """The gates that a release did not pass, with their figures, as one line."""
     gates = (manifest.model_extra or {}).get("gates", [])
     return "; ".join(f"{gate['name']}: {gate['detail']}" for gate in gates if not gate["passed"])
 
 
 def replaceable(store: ObjectStore) -> Pointer | None:
-    """The pointer as it is to be moved: a malformed one, which names no version, may be replaced as well."""
+    """The current pointer, to be replaced by a new one; None if there is none.
+
+    A malformed pointer can be replaced too: it has an etag, but an empty version.
+    """
     try:
         return release.current(store)
     except ReleaseRefused:
@@ -84,13 +87,16 @@ def replaceable(store: ObjectStore) -> Pointer | None:
 
 
 def promote(store: ObjectStore, settings: TrainerSettings, version: str) -> Pointer:
-    """Put a version into service, whatever its gates said. Raises what `release.promote` raises."""
+    """Put a version into service, whether or not it passed its gates. Raises what `release.promote` raises."""
     return move(store, settings, version, replaceable(store), "promoted by name")
 
 
 def move(store: ObjectStore, settings: TrainerSettings, version: str, expected: Pointer | None, reason: str) -> Pointer:
-    """Move the pointer, if it is still the expected one; write down what that means for both releases, and make the
-    copies of the layout follow. What the store fails to take of the rest is left to the next start."""
+    """Move the pointer from `expected` to a version, record both releases' states, and update the layout's copies.
+
+    Raises what `release.promote` raises, PreconditionFailed among it if the pointer is no longer the expected one. Once
+    the pointer has moved, a failing store is only logged, and the next start does the rest.
+    """
     pointer = release.promote(store, version, expected)
     try:
         states.note(store, version, states.RELEASED, reason)
@@ -98,22 +104,22 @@ def move(store: ObjectStore, settings: TrainerSettings, version: str, expected: 
             states.note(store, expected.version, states.REPLACED, f"{version} is in service")
         follow(store, settings, pointer)
     except StoreUnavailable as error:
-        # It is in service: whoever tried again would go back by one release more.
+        # The version is in service, so this is no failure: a rollback that is tried again would go back one more.
         log.warning("the next start writes the rest", extra={"version": version, "reason": error.message})
     return pointer
 
 
 def follow(store: ObjectStore, settings: TrainerSettings, pointer: Pointer) -> None:
-    """Make the reference and the copies of the layout follow the pointer."""
-    with suppress(ReleaseRefused, UnknownRelease):  # a damaged one says nothing of the reference
+    """Update the reference and the layout's copies to the release that the pointer names."""
+    with suppress(ReleaseRefused, UnknownRelease):  # a damaged manifest says nothing about the reference
         reference.succeed(store, pointer)
     layout.write(store, settings, pointer)
 
 
 def rollback(store: ObjectStore, settings: TrainerSettings, version: str | None) -> Pointer:
-    """Point to the named version, or to the newest one older than the current that passed its gates and loads.
+    """Put the named version into service, or else the newest one before the current that passed its gates and loads.
 
-    Raises NothingOlder where there is none.
+    Raises NothingOlder if there is none, and what `release.promote` raises.
     """
     if version is not None:
         return move(store, settings, version, replaceable(store), "rolled back to by name")
@@ -124,14 +130,17 @@ def rollback(store: ObjectStore, settings: TrainerSettings, version: str | None)
         try:
             if candidate < pointer.version and passed_gates(release.manifest(store, candidate)):
                 return move(store, settings, candidate, pointer, f"rolled back from {pointer.version}")
-        except (ReleaseRefused, UnknownRelease) as error:  # one that can't serve is no place to go back to
+        except (ReleaseRefused, UnknownRelease) as error:  # it could not serve either
             log.warning("passed over", extra={"version": candidate, "reason": error.message})
     raise NothingOlder(pointer.version)
 
 
 def prune(store: ObjectStore, keep: int) -> list[str]:
-    """Delete old releases and what a run that broke off left of one; returns their versions. The newest `keep` stay,
-    the current, the one before it, the reference, and any that an unfinished job is pinned to."""
+    """Delete old releases and the remains of interrupted runs; returns their versions.
+
+    Kept are the newest `keep` releases, the current one, the one before it, the reference, and any that an unfinished
+    job is pinned to. Raises ReleaseRefused for a malformed pointer.
+    """
     versions = sorted(release.versions(store), reverse=True)
     kept = {*versions[:keep], *_in_service(store), *_pinned(store)}
     if measure := reference.read(store):
@@ -140,12 +149,13 @@ def prune(store: ObjectStore, keep: int) -> list[str]:
     abandoned = list(_abandoned(store, datetime.now(UTC)))
     for version in (*doomed, *abandoned):
         _delete(store, version)
-    # What is told of a release outlives it; of one that never was nobody wants to know.
+    # Reports of a release stay when it is deleted; those of a run that never published one go with its remains.
     store.delete(key for version in abandoned for key in layout.reports(version))
     return [*doomed, *abandoned]
 
 
 def can_serve(store: ObjectStore, version: str) -> bool:
+    """Whether the release loads: its files have their checksums and its worked examples come out the same."""
     try:
         release.load(store, version)
     except (ReleaseRefused, UnknownRelease):
@@ -154,23 +164,27 @@ def can_serve(store: ObjectStore, version: str) -> bool:
 
 
 def is_in_service(store: ObjectStore, version: str) -> bool:
+    """Whether the pointer names this version."""
     pointer = replaceable(store)
     return pointer is not None and pointer.version == version
 
 
 def can_serve_now(store: ObjectStore) -> bool:
-    """Whether there is a release in service, and it can serve."""
+    """Whether there is a release in service and it loads."""
     pointer = replaceable(store)
     return pointer is not None and bool(pointer.version) and can_serve(store, pointer.version)
 
 
 def passed_gates(manifest: Manifest) -> bool:
+    """Whether the release passed every gate; true for a manifest from before there were gates."""
     return bool((manifest.model_extra or {}).get("gates_passed", True))
 
 
 def _in_service(store: ObjectStore) -> set[str]:
-    """The current release and the one that was in service before it. Raises ReleaseRefused for a malformed pointer:
-    while nobody knows what is in service, nothing may go."""
+    """The current release, the one that was in service before it, and the one before it by age.
+
+    Raises ReleaseRefused for a malformed pointer, because nothing may be deleted while the current release is unknown.
+    """
     pointer = release.current(store)
     if pointer is None:
         return set()
@@ -179,7 +193,7 @@ def _in_service(store: ObjectStore) -> set[str]:
 
 
 def _previous(store: ObjectStore) -> str | None:
-    """The release that was in service before the current one, as the pointer has it."""
+    """The release that was in service before the current one, by the pointer."""
     try:
         previous = json.loads(store.get(release.POINTER).data).get("previous")
     except (ObjectNotFound, ValueError, AttributeError):
@@ -188,12 +202,12 @@ def _previous(store: ObjectStore) -> str | None:
 
 
 def _pinned(store: ObjectStore) -> set[str]:
-    """The versions that jobs on their way need."""
+    """The versions that unfinished jobs are pinned to."""
     pinned = set()
     for name in store.folders("jobs/"):
         try:
             job = json.loads(store.get(f"jobs/{name}/job.json").data)
-            # A newer program may know further states, but not leave out the moment.
+            # A newer version of the API may have further states, but always sets the moment of the end.
             finished = job.get("status") in FINISHED or job.get("finished_at") is not None
             version = str(job.get("model_version"))
         except ObjectNotFound:
@@ -207,7 +221,7 @@ def _pinned(store: ObjectStore) -> set[str]:
 
 
 def _abandoned(store: ObjectStore, moment: datetime) -> Iterator[str]:
-    """Versions that were claimed by a run that never published them, and can no longer be at it."""
+    """Versions that a run claimed more than a day ago and never published."""
     published = set(release.versions(store))
     for version in store.folders(release.ROOT):
         with suppress(ValueError):  # a folder of something else
@@ -217,7 +231,7 @@ def _abandoned(store: ObjectStore, moment: datetime) -> Iterator[str]:
 
 
 def _delete(store: ObjectStore, version: str) -> None:
-    """The manifest first: without it the release is gone for everyone, however far the rest gets."""
+    """Delete a release, its manifest first: without it the release is gone for everyone, even if the rest fails."""
     folder = release.folder(version)
     store.delete([f"{folder}manifest.json"])
     for prefix in (folder, layout.processed(version)):

@@ -1,4 +1,4 @@
-"""What a start does before it trains: it finishes what a run or a command that broke off has left."""
+"""What a start does before it trains: it finishes what an interrupted run or command has left undone."""
 
 from typing import NamedTuple
 
@@ -9,9 +9,11 @@ from churn_trainer.settings import TrainerSettings
 
 
 class Known(NamedTuple):
-    """A release that was made from the same data, code and settings as a run would make.
+    """A release made from the same data, code and settings as a run would use now.
 
-    `lacks_service`: it may serve, and a run that broke off or a release that was damaged has kept it from that."""
+    `lacks_service` is whether it has to be put into service: an interrupted run, or a damaged release in its place, has
+    kept it from that.
+    """
 
     version: str
     state: states.State
@@ -19,34 +21,36 @@ class Known(NamedTuple):
 
 
 def finish(store: ObjectStore, settings: TrainerSettings) -> list[Listed]:
-    """Bring every release's written state up to date, and the copies of the layout to the release in service.
+    """Bring every release's recorded state up to date, and make the layout's copies those of the release in service.
 
-    Returns the releases that cannot be read, which are passed over."""
+    Returns the releases that cannot be read, which are skipped.
+    """
     found = releases.listed(store)
-    for one in found:
-        if one.manifest is not None:
-            states.note(store, one.version, one.state.name, one.state.reason, one.state.against)
+    for listed in found:
+        if listed.manifest is not None:
+            states.note(store, listed.version, listed.state.name, listed.state.reason, listed.state.against)
     pointer = releases.replaceable(store)
     if pointer is not None and pointer.version and not layout.is_of(store, pointer):
         releases.follow(store, settings, pointer)
-    return [one for one in found if one.manifest is None]
+    return [listed for listed in found if listed.manifest is None]
 
 
 def known(store: ObjectStore, fingerprint: str) -> Known | None:
-    """The newest release of these ingredients, where training again would change nothing.
+    """The newest release with this fingerprint, where training again would change nothing.
 
-    While the one in service can serve, any counts: one that a gate held back, one that was rolled back from. While it
-    cannot, or there is none, only one that can serve counts, and it is to be put into service."""
-    found = [one for one in releases.listed(store) if _made_from(one, fingerprint)]
+    While the release in service can serve, any release counts, also one that a gate held back or that was rolled back
+    from. While it cannot, or there is none, only a release that can serve counts, and it has to be put into service.
+    """
+    found = [listed for listed in releases.listed(store) if _made_from(listed, fingerprint)]
     serving = releases.can_serve_now(store)
-    for one in found:
-        if one.in_service:
+    for listed in found:
+        if listed.in_service:
             if serving:
-                return Known(one.version, one.state, lacks_service=False)
-        elif serving and one.state.name != states.PUBLISHED:
-            return Known(one.version, one.state, lacks_service=False)
-        elif one.state.name != states.HELD_BACK and releases.can_serve(store, one.version):
-            return Known(one.version, one.state, lacks_service=True)
+                return Known(listed.version, listed.state, lacks_service=False)
+        elif serving and listed.state.name != states.PUBLISHED:
+            return Known(listed.version, listed.state, lacks_service=False)
+        elif listed.state.name != states.HELD_BACK and releases.can_serve(store, listed.version):
+            return Known(listed.version, listed.state, lacks_service=True)
     return None
 
 

@@ -1,7 +1,7 @@
-"""The life of a release, written beside it: published, held back, released, replaced, each with its reason and moment.
+"""The states of a release, recorded beside it: published, held back, released, replaced, with reason and moment.
 
-The object is a history, of which the last state is in force. The manifest and the pointer remain the truth: a run that
-is killed between two writes leaves a history that is behind, which `resume` brings up to date.
+The object is a history whose last entry is the current state. Manifest and pointer remain the truth: a run that is
+killed between two writes leaves a history that is out of date, and `resume` completes it.
 """
 
 import json
@@ -19,9 +19,10 @@ PUBLISHED, HELD_BACK, RELEASED, REPLACED = "published", "held back", "released",
 
 
 class State(NamedTuple):
-    """A state, its reason in words, and since when (ISO 8601 in UTC; empty where no run wrote it down).
+    """A state, its reason in words, and since when (ISO 8601 in UTC; empty if it was not recorded).
 
-    `against` is the version that was in service when a release was judged, None where there was none."""
+    `against` is the version that was in service when the release was judged, None if there was none.
+    """
 
     name: str
     reason: str = ""
@@ -30,13 +31,13 @@ class State(NamedTuple):
 
 
 def note(store: ObjectStore, version: str, name: str, reason: str, against: str | None = None) -> None:
-    """Write down a state, unless it is the one in force; whoever writes at the same time loses nothing."""
+    """Append a state to the history, unless it is the current one already; concurrent writers lose no entry."""
     while True:
         etag, history = _read(store, version)
         if history and history[-1].name == name:
             return
         state = State(name, reason, datetime.now(UTC).isoformat(timespec="seconds"), against)
-        body = json.dumps([one._asdict() for one in (*history, state)], indent=1, ensure_ascii=False).encode()
+        body = json.dumps([entry._asdict() for entry in (*history, state)], indent=1, ensure_ascii=False).encode()
         try:
             store.put(_key(version), body, content_type="application/json", if_match=etag, if_absent=etag is None)
         except PreconditionFailed:
@@ -45,12 +46,12 @@ def note(store: ObjectStore, version: str, name: str, reason: str, against: str 
 
 
 def history(store: ObjectStore, version: str) -> list[State]:
-    """Every state that was written down, the first one first; none where the object is missing or damaged."""
+    """Every recorded state, the oldest first; empty if the object is missing or damaged."""
     return _read(store, version)[1]
 
 
 def last(store: ObjectStore, version: str) -> State | None:
-    """The state that was written down last."""
+    """The state that was recorded last, None if none was."""
     return next(reversed(history(store, version)), None)
 
 
@@ -64,7 +65,7 @@ def _read(store: ObjectStore, version: str) -> tuple[str | None, list[State]]:
     except ObjectNotFound:
         return None, []
     try:
-        return stored.etag, [_state(one) for one in json.loads(stored.data)]
+        return stored.etag, [_state(entry) for entry in json.loads(stored.data)]
     except (ValueError, TypeError, KeyError, AttributeError):
         return stored.etag, []
 

@@ -1,8 +1,8 @@
-"""What the services and the tenure explain of the charges, so that reasons can tell these apart.
+"""How much of the charges the services and the tenure explain, so that reasons can tell them apart.
 
-A bill is the sum of the prices of its services, to within a dollar; what was billed so far is about that many times the
-tenure. A model cannot know which of them its weight belongs to: whichever weights the penalty prefers, the predictions
-are the same. So reasons give the services and the tenure what they explain, and the charges only what is left.
+A bill is the sum of its services' prices, to within a dollar, and the total is about the bill times the tenure. So a
+model cannot tell which of them a weight belongs to: whichever weights the penalty prefers, the predictions are the
+same. Reasons therefore credit services and tenure with what they explain, and the charges only with the rest.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from churn_trainer.data.prepare import Floats, Prepared
 from churn_trainer.data.split import Rows
 from churn_trainer.training.candidates import SEED
 
-# More customers than these change no digit of a price that anybody sees.
+# More customers than this change no digit of a price that is shown.
 _MOST_ROWS = 20_000
 
 _OF_SERVICES = tuple(
@@ -30,11 +30,11 @@ EXPLAINED_BY = {
     "TotalCharges": (*_OF_SERVICES, *_OF_TENURE),
     "AvgChargePerMonth": (*_OF_SERVICES, *_OF_TENURE),
 }
-"""Of each column of charges, the columns that explain it."""
+"""For each column of charges, the columns that explain it."""
 
 
 def slopes_of(prepared: Prepared, rows: Rows) -> Slopes:
-    """By how much each of the charges grows with each column that explains it, by linear regression."""
+    """By how much each column of charges grows with each column that explains it, by linear regression on the rows."""
     columns = _sample(prepared, rows)
     return {
         name: dict(zip(others, _regression(columns, name, others).coef_.tolist(), strict=True))
@@ -43,7 +43,7 @@ def slopes_of(prepared: Prepared, rows: Rows) -> Slopes:
 
 
 def explained_shares(prepared: Prepared, rows: Rows) -> dict[str, float]:
-    """How much of the variance of each of the charges is explained (R², 0 to 1)."""
+    """The share of each charge's variance that is explained (R², 0 to 1)."""
     columns = _sample(prepared, rows)
     return {
         name: float(_regression(columns, name, others).score(_of(columns, others), _of(columns, [name])[:, 0]))
@@ -58,7 +58,7 @@ def _sample(prepared: Prepared, rows: Rows) -> Floats:
 
 
 def _regression(columns: Floats, name: str, others: Sequence[str]) -> LinearRegression:
-    """The solution of smallest size where some columns are always the same, as for add-ons without internet."""
+    """The regression of one column on others; of minimum norm where these depend on each other, as add-ons do."""
     return LinearRegression().fit(_of(columns, others), _of(columns, [name])[:, 0])
 
 

@@ -1,9 +1,9 @@
-"""The models that compete, each with the few settings its grid tries.
+"""The models that compete, each with the few settings that its grid tries.
 
-The grids are small on purpose: on this kind of table the choice among sane settings moves the AUC by less than its
-noise, and every point costs a fit in each of hundreds of folds. Each grid begins with its simplest setting, the one
-that is smoothed most; a search keeps to it unless another one is better by more than noise. The two slow models have
-none: over two settings such a search takes six of seven fits, and as a rule keeps to the first.
+The grids are small on purpose. On this kind of table, the choice among sensible settings moves the AUC by less than its
+noise, and every point costs a fit in each of hundreds of folds. Each grid begins with its simplest setting, the most
+regularised one, and a search keeps it unless another one is better by more than noise. The two slow models have no
+grid: a search over two settings would make six of seven fits, and usually keep the first setting.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +16,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB
 from sklearn.tree import DecisionTreeClassifier
 
-# Every source of chance in a model starts from it, so that a run can be repeated to the last digit.
+# Every random number generator is seeded with it, so that a run can be repeated to the last digit.
 SEED = 42
 
 
@@ -24,8 +24,8 @@ SEED = 42
 class Candidate:
     """A model and its grid, the values of each setting ordered from the simplest model to the most flexible one.
 
-    `complexity` orders by simplicity, 1 first: how much a person has to follow to check a score. `cost` is the share of
-    time that its cross-validation takes, for the estimate of the time left.
+    `complexity` ranks models by how much a person has to follow to check a score, from 1, the simplest. `cost` is the
+    share of the run's cross-validation time that the model takes, 0 to 1, for the estimate of the time left.
     """
 
     name: str
@@ -44,9 +44,9 @@ CANDIDATES: tuple[Candidate, ...] = (
         1,
         "high: one weight per column",
         0.2,
-        # Newton's method leaves the intercept free: liblinear shrinks it too, and with it every probability.
+        # Newton's method does not penalise the intercept; liblinear does, which shifts every probability.
         lambda: LogisticRegression(solver="newton-cholesky", max_iter=500, random_state=SEED),
-        # A stronger penalty than the first would show in the probabilities, as too near to each other.
+        # A stronger penalty than the first would draw the probabilities visibly together.
         {"C": (0.01, 0.1, 1.0)},
     ),
     Candidate(
@@ -92,7 +92,7 @@ CANDIDATES: tuple[Candidate, ...] = (
 )
 
 
-# The soft vote is over models that err differently and whose probabilities are calibrated as they come.
+# The soft vote is over models that err differently and whose probabilities are calibrated without further work.
 VOTERS = (LOGISTIC_REGRESSION, "Random Forest", "Gradient Boosting")
 
 VOTING = Candidate(
@@ -100,6 +100,8 @@ VOTING = Candidate(
     6,
     "low: the mean of three models",
     0.0,
-    lambda: VotingClassifier([(one.name, one.estimator()) for one in CANDIDATES if one.name in VOTERS], voting="soft"),
+    lambda: VotingClassifier(
+        [(voter.name, voter.estimator()) for voter in CANDIDATES if voter.name in VOTERS], voting="soft"
+    ),
     {},
 )

@@ -5,24 +5,24 @@ from dataclasses import dataclass
 from churn_trainer.training.candidates import CANDIDATES, VOTING
 from churn_trainer.training.compare import Comparison
 
-# What models are chosen by: it punishes both a wrong order and wrong probabilities, and no threshold enters into it.
+# The figure that models are chosen by: it penalises a wrong order as well as wrong probabilities, without a threshold.
 FIGURE = "log_loss"
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The champion's name, and in one sentence why it is the champion."""
+    """The champion's name, and the reason for choosing it as a sentence."""
 
     name: str
     reason: str
 
 
 def choose(comparison: Comparison, rule: str) -> Choice:
-    """The model of the least mean log loss, or the simplest one that is within one standard error of it.
+    """The model with the least mean log loss (`rule` "best"), or the simplest one within one standard error of it.
 
     The error is that of the least loss itself, over customers (Breiman, Friedman, Olshen and Stone 1984,
     "Classification and Regression Trees", section 3.4.3). The error of the paired difference is several times smaller:
-    it would let a model that nobody can follow win by what another draw of the folds takes back.
+    with it, an opaque model would win by a margin that another draw of the folds would undo.
     """
     best = min(comparison.figures, key=lambda name: comparison.mean(name, FIGURE))
     least, error = comparison.mean(best, FIGURE), comparison.errors[best]

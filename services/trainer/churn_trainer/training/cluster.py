@@ -10,21 +10,21 @@ from churn_trainer.errors import SchedulerUnavailable
 from churn_trainer.settings import TrainerSettings
 from churn_trainer.training.threads import one_thread_on
 
-# How long a scheduler may take to answer before the run is given up; nothing has been done by then.
+# Seconds that the scheduler may take to answer. The run stops then, before it has written anything.
 _SCHEDULER_SECONDS = 10
 
 
 @contextmanager
 def cluster(settings: TrainerSettings) -> Iterator[None]:
-    """Makes a Dask cluster joblib's backend, where the settings name one.
+    """Make a Dask cluster joblib's backend during the block, if the settings name a scheduler.
 
-    Raises SchedulerUnavailable, or ConfigurationError where Dask is not installed.
+    Raises SchedulerUnavailable if it does not answer, and ConfigurationError if Dask is not installed.
     """
     if settings.dask_scheduler is None:
         yield
         return
     try:
-        from distributed import Client  # an optional part that only a cluster needs
+        from distributed import Client  # an optional dependency
     except ImportError as error:
         raise ConfigurationError(
             ["CHURN_DASK_SCHEDULER needs Dask: build the trainer's image with --build-arg REQUIREMENTS=cluster."]

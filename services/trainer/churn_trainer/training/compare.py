@@ -1,7 +1,8 @@
 """Comparing the candidates by repeated stratified cross-validation, with everything that learns inside the folds.
 
-Each fold scales, searches the candidate's grid by cross-validation of its own, fits, and scores customers that it has
-not seen. All candidates meet the same folds, so that they can be compared pairwise.
+In each fold, the columns are scaled, the candidate's grid is searched by an inner cross-validation, and the model is
+fitted; then it scores customers that none of this has seen. All candidates get the same folds, so that they can be
+compared pairwise.
 """
 
 import gc
@@ -29,8 +30,10 @@ Progress = Callable[[str, int, int], None]
 
 
 class Data(NamedTuple):
-    """What is learnt from: unscaled columns, shape (n, 45), each row's outcome, and the group of customers alike in
-    every field that it belongs to, as any number."""
+    """What is learnt from: unscaled columns, shape (n, 45), and each row's outcome (0 or 1) and group, shape (n,).
+
+    Rows have the same group, which is any number, if they are alike in every field.
+    """
 
     columns: NDArray[np.float32]
     churn: NDArray[np.int8]
@@ -39,7 +42,7 @@ class Data(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """How to cross-validate; `jobs` folds at a time, None where joblib's backend decides."""
+    """How to cross-validate; `jobs` is the number of folds at a time, None to let joblib's backend decide."""
 
     folds: int
     repeats: int
@@ -48,8 +51,12 @@ class Design:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """For each candidate by name, each figure in every fold, in the same order of folds, and the standard error of its
-    mean log loss over customers."""
+    """What cross-validation found, by candidate.
+
+    `figures` holds each figure of `model_metrics.measure` for every fold, shape (folds · repeats,), in the same order
+    for all candidates. `errors` holds the standard error of the mean log loss over customers. `rows` is the number of
+    customers.
+    """
 
     figures: dict[str, dict[str, NDArray[np.float64]]]
     errors: dict[str, float]
@@ -58,22 +65,23 @@ class Comparison:
     rows: int
 
     def mean(self, name: str, figure: str) -> float:
+        """The mean of a candidate's figure over all folds."""
         return float(self.figures[name][figure].mean())
 
     def summary(self, name: str) -> dict[str, dict[str, float]]:
-        """Mean and standard deviation over the folds, by figure."""
+        """A candidate's mean and standard deviation over all folds, by figure."""
         figures = self.figures[name].items()
         return {figure: {"mean": float(values.mean()), "std": float(values.std(ddof=1))} for figure, values in figures}
 
     def difference(self, name: str, other: str, figure: str) -> "Difference":
-        """How much `name` is above `other`, paired over the folds."""
+        """By how much the figure of `name` is above that of `other`, paired over the folds."""
         gaps = self.figures[name][figure] - self.figures[other][figure]
         return Difference(float(gaps.mean()), corrected_error(gaps, self.folds), len(gaps))
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A mean difference over so many folds, those of all repeats, with its corrected standard error."""
+    """A mean difference with its corrected standard error; `folds` counts those of all repeats."""
 
     mean: float
     error: float
@@ -81,23 +89,29 @@ class Difference:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """The 95 % interval of the corrected resampled t-test (Nadeau and Bengio 2003, "Inference for the
-        generalization error", section 3.2): Student's t with one degree of freedom less than there are folds."""
+        """The 95 % interval (low, high), by Student's t with one degree of freedom less than there are folds.
+
+        It is that of the corrected resampled t-test of Nadeau and Bengio (2003, "Inference for the generalization
+        error", section 3.2).
+        """
         reach = float(student_t.ppf(0.975, self.folds - 1)) * self.error
         return self.mean - reach, self.mean + reach
 
 
 def corrected_error(gaps: NDArray[np.float64], folds: int) -> float:
-    """The standard error of a mean over repeated folds by Nadeau and Bengio (2003).
+    """The standard error of the mean of `gaps`, one for each fold of each repeat, by Nadeau and Bengio (2003).
 
-    Folds share most of their customers, so that their spread divided by √folds would promise too much.
+    Folds share most of their customers, so their standard deviation divided by √n would be too small an error.
     """
     test_to_train = 1 / (folds - 1)
     return math.sqrt((1 / len(gaps) + test_to_train) * float(gaps.var(ddof=1)))
 
 
 def compare(data: Data, design: Design, progress: Progress) -> Comparison:
-    """Cross-validate all candidates; the ensemble's vote is taken from its members' folds."""
+    """Cross-validate all candidates; the soft vote is computed from its members' probabilities in each fold.
+
+    `progress` is called after each fold with the candidate's name, the folds done and their total.
+    """
     columns, churn, _ = data
     folds = grouped_folds(churn, data.groups, design)
     figures: dict[str, dict[str, NDArray[np.float64]]] = {}
@@ -117,10 +131,11 @@ def compare(data: Data, design: Design, progress: Progress) -> Comparison:
 
 
 def loss_error(churn: NDArray[np.int8], folds: Sequence[Fold], scores: Sequence[NDArray[np.float64]]) -> float:
-    """The standard error of the mean log loss over customers, a customer's being the mean of its repeats.
+    """The standard error of the mean log loss over customers; a customer's loss is the mean over the repeats.
 
-    After Breiman, Friedman, Olshen and Stone (1984, "Classification and Regression Trees", section 3.4.3), who take it
-    over cases. Two folds may have the same mean by accident; thousands of customers have no spread of 0.
+    `scores` are the probabilities of each fold's test customers. Breiman, Friedman, Olshen and Stone (1984,
+    "Classification and Regression Trees", section 3.4.3) take the error over cases, too: a few folds can agree by
+    accident, thousands of customers cannot.
     """
     total, times = np.zeros(len(churn)), np.zeros(len(churn))
     for (_, test), score in zip(folds, scores, strict=True):
@@ -130,10 +145,10 @@ def loss_error(churn: NDArray[np.int8], folds: Sequence[Fold], scores: Sequence[
 
 
 def grouped_folds(churn: NDArray[np.int8], groups: Hashes, design: Design, seed: int = SEED) -> list[Fold]:
-    """Repeated folds, stratified by outcome, with all customers of a group in one fold: whoever equals a customer of
-    the training folds would be recognised rather than predicted.
+    """Repeated folds, stratified by outcome, that keep all customers of a group together.
 
-    scikit-learn's StratifiedGroupKFold weighs groups one by one: minutes, where nearly all hold one customer.
+    A customer who equals one of the training folds would be recognised rather than predicted. scikit-learn's
+    StratifiedGroupKFold places groups one by one, which takes minutes where nearly every customer is a group.
     """
     names, group = np.unique(groups, return_inverse=True)
     churned = np.bincount(group, weights=churn) > 0
@@ -148,7 +163,7 @@ def grouped_folds(churn: NDArray[np.int8], groups: Hashes, design: Design, seed:
 
 @dataclass(frozen=True, slots=True)
 class PermutedCheck:
-    """The AUC of a candidate where the labels are shuffled: 0.5 but for chance, or the fit sees test labels."""
+    """The AUC of a candidate on shuffled labels: 0.5 within `limit`, unless the fit sees labels of its test part."""
 
     candidate: str
     roc_auc: float
@@ -156,17 +171,18 @@ class PermutedCheck:
 
     @property
     def passed(self) -> bool:
+        """Whether the AUC is within the limit of 0.5."""
         return abs(self.roc_auc - 0.5) <= self.limit
 
 
 def permuted_check(candidate: Candidate, data: Data, design: Design, progress: Progress) -> PermutedCheck:
-    """Cross-validate once on shuffled labels. The limit is four standard errors of an AUC that knows nothing."""
+    """Cross-validate once on shuffled labels. The limit is four standard errors of an AUC by chance."""
     columns, churn, groups = data
     shuffled = np.random.default_rng(SEED).permutation(churn)
     folds = grouped_folds(shuffled, groups, replace(design, repeats=1))
     scores = _scores(candidate, columns, shuffled, folds, design.jobs, progress)
     churned, stayed = np.count_nonzero(churn == 1), np.count_nonzero(churn == 0)
-    # Mann and Whitney (1947): the variance of the AUC where both groups have the same distribution.
+    # Mann and Whitney (1947): the variance of the AUC if both groups have the same distribution of scores.
     error = math.sqrt((churned + stayed + 1) / (12 * churned * stayed))
     return PermutedCheck(candidate.name, float(_figures(shuffled, folds, scores)["roc_auc"].mean()), 4 * error)
 
@@ -179,7 +195,7 @@ def _scores(
     jobs: int | None,
     progress: Progress,
 ) -> list[NDArray[np.float64]]:
-    """The test customers' probabilities, fold by fold, in threads: the fits release Python's lock and share columns."""
+    """The test customers' probabilities in each fold. Folds run in threads: fits release the GIL and share columns."""
     work = (delayed(_score_fold)(candidate, columns, churn, fold) for fold in folds)
     scores = []
     for score in Parallel(n_jobs=jobs, prefer="threads", return_as="generator")(work):
@@ -202,4 +218,4 @@ def _figures(
     churn: NDArray[np.int8], folds: list[Fold], scores: list[NDArray[np.float64]]
 ) -> dict[str, NDArray[np.float64]]:
     measured = [measure(churn[test], score) for (_, test), score in zip(folds, scores, strict=True)]
-    return {figure: np.array([one[figure] for one in measured]) for figure in measured[0]}
+    return {figure: np.array([metrics[figure] for metrics in measured]) for figure in measured[0]}

@@ -1,4 +1,4 @@
-"""Turning the champion into what serves it: a scorecard where it is additive, an ONNX graph where it is not."""
+"""Converting the champion for serving: to a scorecard if it is additive, else to an ONNX graph."""
 
 import json
 from typing import NamedTuple
@@ -26,19 +26,20 @@ from churn_trainer.model_metrics import THRESHOLD
 from churn_trainer.training.attribution import slopes_of
 from churn_trainer.training.candidates import SEED
 
-# With so many, whoever is scored finds some who are like him: drawn anew, they move the probability of a customer of
-# whom only the required fields are known by 1.2 percentage points, as a standard deviation (make validate).
+# Enough for any customer to find similar ones. Drawing them anew moves the probability of a customer with the required
+# fields alone by a standard deviation of 1.2 percentage points (make validate).
 BACKGROUND_CUSTOMERS = 500
 
-# Of each value of a category at least so many are drawn, or all there are: a rare one has to be lent as well.
+# At least this many customers are drawn for each value of a category, or all there are, because customers with absent
+# fields borrow values from them, rare ones too.
 _OF_EACH_VALUE = 10
 
-# Worked examples of complete customers, and of customers of whom only the required fields are known.
+# The number of worked examples with complete customers, and with customers who have the required fields alone.
 COMPLETE_EXAMPLES, SPARSE_EXAMPLES = 12, 4
 
 
 class Served(NamedTuple):
-    """The champion ready to serve: the release's kind of model, the predictor, and the files it is loaded from."""
+    """The champion ready to serve: the release's kind of model, the predictor, and the files that it is loaded from."""
 
     kind: str
     predictor: Predictor
@@ -46,7 +47,7 @@ class Served(NamedTuple):
 
 
 def require_look_up() -> None:
-    """Raises NoLookUp where a column is such that a scorecard cannot be served."""
+    """Raises NoLookUp if the columns do not allow a scorecard to be served from look-up tables."""
     try:
         require_tabulated()
     except ValueError as error:
@@ -54,6 +55,10 @@ def require_look_up() -> None:
 
 
 def serve(model: ClassifierMixin, prepared: Prepared) -> Served:
+    """The fitted model with a background sample and worked examples drawn from the development rows.
+
+    Raises NoExport if the model has no form for serving.
+    """
     shuffled = np.random.default_rng(SEED).permutation(prepared.split.development)
     sample = customers(prepared.table, background_rows(prepared.table, shuffled))
     examples = customers(prepared.table, shuffled[-COMPLETE_EXAMPLES:])
@@ -68,7 +73,7 @@ def serve(model: ClassifierMixin, prepared: Prepared) -> Served:
 
 
 def background_rows(table: Table, shuffled: NDArray[np.intp]) -> NDArray[np.intp]:
-    """The first of the shuffled rows, and as many of the others as it takes to have every value of every category."""
+    """The first BACKGROUND_CUSTOMERS of the shuffled rows, and enough others to have every value of each category."""
     chosen = np.zeros(len(shuffled), np.bool)
     chosen[:BACKGROUND_CUSTOMERS] = True
     for name, field in CATEGORIES.items():
@@ -79,13 +84,13 @@ def background_rows(table: Table, shuffled: NDArray[np.intp]) -> NDArray[np.intp
 
 
 def customers(table: Table, rows: NDArray[np.intp]) -> list[Customer]:
-    """The rows of a table as customers of plain numbers."""
+    """The rows of a table as customers of plain int and float values."""
     columns = [_plain(name, column[rows]) for name, column in zip(FIELDS, table.customers, strict=True)]
     return [Customer(*values) for values in zip(*columns, strict=True)]
 
 
 def scorer_of(model: ClassifierMixin, scaler: StandardScaler, slopes: Slopes, background: Background) -> Scorer:
-    """The model as it would serve; an additive one gives reasons by the `slopes`, others by the `background`."""
+    """The fitted model as it would serve; `slopes` give the reasons of an additive model, `background` of others."""
     if isinstance(model, LogisticRegression):
         return scorecard(model, scaler, slopes)
     from churn_trainer.training.onnx_export import to_onnx  # onnx costs 20 MB that an additive champion does not need
@@ -94,7 +99,7 @@ def scorer_of(model: ClassifierMixin, scaler: StandardScaler, slopes: Slopes, ba
 
 
 def scorecard(model: LogisticRegression, scaler: StandardScaler, slopes: Slopes) -> Scorecard:
-    """The regression on scaled columns as weights of the unscaled ones."""
+    """The regression on scaled columns as weights of the unscaled columns."""
     weights = model.coef_[0].astype(np.float64) / scaler.scale_
     intercept = float(model.intercept_[0]) - float(weights @ scaler.mean_)
     averages = dict(zip(COLUMNS, scaler.mean_.tolist(), strict=True))
@@ -102,7 +107,7 @@ def scorecard(model: LogisticRegression, scaler: StandardScaler, slopes: Slopes)
 
 
 def _files(scorer: Scorer, model: ClassifierMixin, scaler: StandardScaler) -> tuple[str, dict[str, bytes]]:
-    """The release's kind of model, and its files."""
+    """The release's kind of model and the files that hold it."""
     if isinstance(scorer, Scorecard):
         return "scorecard", {"model.json": json.dumps(scorer.to_dict(), indent=1).encode()}
     from churn_trainer.training.onnx_export import to_onnx

@@ -1,8 +1,8 @@
 """Models that are not additive as ONNX graphs over the 45 scaled columns, equal to scikit-learn to about 1e-7.
 
-The graphs are written here, for the general converter knows neither histogram boosting as it is today nor a vote over
-it, and makes trees compare in single precision, where a customer on a threshold can fall to the other side. Here they
-compare in double precision; what ONNX's trees add up is single.
+The graphs are written here because the general converter, skl2onnx, supports neither the current histogram boosting nor
+a vote over it, and makes trees compare in single precision, where a customer at a threshold can fall to the other side.
+Here trees compare in double precision; ONNX still adds their leaves up in single precision.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -20,7 +20,7 @@ from sklearn.tree import DecisionTreeClassifier
 from churn.model.features import COLUMNS
 from churn_trainer.errors import NoExport
 
-# Pinned, so that the same model is the same bytes, and old enough for any onnxruntime of the last years.
+# Fixed, so that the same model gives the same bytes, and old enough for any onnxruntime of recent years.
 _OPSETS = {"": 17, "ai.onnx.ml": 3}
 _IR_VERSION = 9
 
@@ -28,7 +28,10 @@ INPUT, OUTPUT = "columns", "probabilities"
 
 
 class Trees(NamedTuple):
-    """Binary trees as flat arrays, one entry per node: go left where the feature is at most the threshold."""
+    """Binary trees as flat arrays with an entry per node: a customer goes left if the feature is at most the threshold.
+
+    `tree` and `node` number the trees, and the nodes within each. A leaf adds its `value` to the sum.
+    """
 
     tree: NDArray[np.int64]
     node: NDArray[np.int64]
@@ -41,27 +44,31 @@ class Trees(NamedTuple):
 
 
 class Graph:
-    """The nodes and constants of a graph that is being written."""
+    """The nodes and constants of an ONNX graph while it is being built."""
 
     def __init__(self) -> None:
         self.nodes: list[NodeProto] = []
         self.constants: list[TensorProto] = []
 
     def add(self, kind: str, inputs: Sequence[str], **attributes: Any) -> str:
-        """Add a node and return the name of its output."""
+        """Add a node of an ONNX operator and return the name of its output."""
         name = f"v{len(self.nodes)}"
         domain = "ai.onnx.ml" if kind.startswith("Tree") else ""
         self.nodes.append(helper.make_node(kind, inputs, [name], domain=domain, **attributes))
         return name
 
     def constant(self, value: Any, dtype: type[np.generic] = np.float64) -> str:
+        """Add a constant tensor and return its name."""
         name = f"c{len(self.constants)}"
         self.constants.append(numpy_helper.from_array(np.asarray(value, dtype), name))
         return name
 
 
 def to_onnx(model: ClassifierMixin) -> bytes:
-    """The fitted model as a graph from scaled rows (n, 45) to the probabilities of staying and churning (n, 2)."""
+    """The fitted model as a serialized graph from scaled rows (n, 45) to probabilities of staying and churning (n, 2).
+
+    Raises NoExport for a model that has no form here.
+    """
     graph = Graph()
     churned = _probability(graph, model)
     stayed = graph.add("Sub", [graph.constant([[1.0]]), churned])
@@ -82,7 +89,7 @@ def _model(graph: Graph) -> ModelProto:
 
 
 def require_form(model: ClassifierMixin) -> None:
-    """Raises NoExport for a model, fitted or not, that can't be written as a graph."""
+    """Raises NoExport for a model, fitted or not, that has no form here."""
     if isinstance(model, VotingClassifier):
         for _, member in model.estimators:
             require_form(member)
@@ -91,7 +98,7 @@ def require_form(model: ClassifierMixin) -> None:
 
 
 def _probability(graph: Graph, model: ClassifierMixin) -> str:
-    """Write the model's churn probability, shape (n, 1); returns its name."""
+    """Add the model's churn probability, shape (n, 1), to the graph; returns its name."""
     require_form(model)
     if isinstance(model, VotingClassifier):
         members = [_probability(graph, member) for member in model.estimators_]
@@ -117,7 +124,7 @@ def _random_forest(graph: Graph, model: RandomForestClassifier) -> str:
 
 
 def _boosting(graph: Graph, model: HistGradientBoostingClassifier) -> str:
-    # scikit-learn publishes neither; the version is pinned, and a test holds both sides equal.
+    # Both attributes are private to scikit-learn. Its version is pinned, and a test compares the graph with the model.
     start = float(model._baseline_prediction.item())
     return graph.add("Sigmoid", [_tree_sum(graph, INPUT, _boosted(model._predictors), start)])
 
@@ -129,19 +136,19 @@ _FORMS: dict[type, Callable[[Graph, Any], str]] = {
     RandomForestClassifier: _random_forest,
     HistGradientBoostingClassifier: _boosting,
 }
-"""How each kind of model is written."""
+"""The function that adds each kind of model to a graph."""
 
 
 def _naive_bayes_log_odds(graph: Graph, model: GaussianNB) -> str:
     """The log-odds of two classes of independent normal columns, from squared distances to each class's means.
 
-    Multiplied out it would be cheaper and lose six digits where a column hardly varies within a class.
+    Expanding the squares would be cheaper, but would lose six digits where a column hardly varies within a class.
     """
     stayed, churned = (
         graph.add("MatMul", [_squared_distance(graph, mean), graph.constant(0.5 / variance[:, None])])
         for mean, variance in zip(model.theta_, model.var_.astype(np.float64), strict=True)
     )
-    # As scikit-learn has it, in the precision that it was fitted in: the sums round visibly.
+    # In the precision that scikit-learn fitted in, because these sums round visibly.
     constants = np.log(model.class_prior_) - 0.5 * np.log(2.0 * np.pi * model.var_).sum(axis=1)
     difference = float(constants[1]) - float(constants[0])
     return graph.add("Add", [graph.add("Sub", [stayed, churned]), graph.constant([difference])])
@@ -153,7 +160,7 @@ def _squared_distance(graph: Graph, mean: NDArray[np.float64]) -> str:
 
 
 def _single_precision(graph: Graph) -> str:
-    """The columns rounded to single precision, as scikit-learn's trees see them, held in double for the comparison."""
+    """The columns rounded to single precision, as scikit-learn's trees see them, as doubles for the comparison."""
     single = graph.add("Cast", [INPUT], to=TensorProto.FLOAT)
     return graph.add("Cast", [single], to=TensorProto.DOUBLE)
 
@@ -181,7 +188,7 @@ def _tree_sum(graph: Graph, columns: str, trees: Trees, start: float) -> str:
 
 
 def _forest(models: Sequence[DecisionTreeClassifier]) -> Trees:
-    """The trees of a forest, whose probability is the mean of the share of churners in each tree's leaf."""
+    """The trees of a forest, whose probability is the mean over the trees of the share of churners in the leaf."""
     return _joined(_one(model.tree_, len(models)) for model in models)
 
 
@@ -214,11 +221,11 @@ def _boosted(rounds: Sequence[Sequence[Any]]) -> Trees:
 
 
 def _joined(trees: Iterator[dict[str, NDArray[Any]]]) -> Trees:
-    held = list(trees)
-    sizes = [len(tree["feature"]) for tree in held]
-    whole = {name: np.concatenate([tree[name] for tree in held]) for name in held[0]}
+    listed = list(trees)
+    sizes = [len(tree["feature"]) for tree in listed]
+    whole = {name: np.concatenate([tree[name] for tree in listed]) for name in listed[0]}
     return Trees(
-        tree=np.repeat(np.arange(len(held)), sizes),
+        tree=np.repeat(np.arange(len(listed)), sizes),
         node=np.concatenate([np.arange(size) for size in sizes]),
         feature=whole["feature"].astype(np.int64),
         threshold=whole["threshold"].astype(np.float64),

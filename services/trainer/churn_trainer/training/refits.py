@@ -1,7 +1,7 @@
 """The whole fit, scaling and search included, repeated on bootstrap resamples of its customers.
 
-What refits tell differently hangs on who happens to be in the table (Efron and Tibshirani 1993, "An Introduction to the
-Bootstrap", chapter 6).
+The differences between refits show how much of a result depends on who happens to be in the table (Efron and Tibshirani
+1993, "An Introduction to the Bootstrap", chapter 6).
 """
 
 from collections.abc import Iterator
@@ -21,16 +21,19 @@ from churn_trainer.training.candidates import SEED, Candidate
 from churn_trainer.training.export import scorer_of
 from churn_trainer.training.train import SEARCH_FOLDS, Folds, fit_whole
 
-# A hundred with the usual five repeats: a standard error by so many is right to 7 %.
+# With the default of five repeats, a hundred refits, whose standard deviation is right to 7 %.
 REFITS_PER_REPEAT = 20
 
-# Of a champion that is not additive: its fits and its measured effects take seconds each.
+# Refits of a champion that is not additive, whose fits and measured effects take seconds each.
 MEASURED_REFITS = 10
 
 
 def refits(candidate: Candidate, prepared: Prepared, background: Background, count: int, rows: int) -> list[Scorer]:
-    """The scorers of `count` refits on as many of the development rows, but `rows` at most, drawn with
-    replacement; in threads, as the fits release Python's lock and share the table."""
+    """The scorers of `count` refits of the candidate.
+
+    Each is fitted on as many rows as the development part has, but at most `rows`, drawn from it with replacement. The
+    refits run in threads, because fits release the GIL and share the table.
+    """
     size = min(len(prepared.split.development), rows)
     work = (delayed(_refit)(candidate, prepared, background, size, number) for number in range(count))
     scorers: list[Scorer] = Parallel(n_jobs=cpu_count(), backend="threading")(work)
@@ -46,8 +49,10 @@ def _refit(candidate: Candidate, prepared: Prepared, background: Background, siz
 
 
 def _folds(groups: Hashes, churn: NDArray[np.int8]) -> Iterator[Folds]:
-    """Folds of the search in which a customer who was drawn twice is on one side: one on both would be recognised, and
-    a search would think too well of settings that learn by heart."""
+    """Folds for the search that keep a customer who was drawn twice on one side.
+
+    On both sides, such a customer would be recognised, and the search would prefer settings that memorise.
+    """
     _, first, customer = np.unique(groups, return_index=True, return_inverse=True)
     for _, held_out in StratifiedKFold(SEARCH_FOLDS).split(first, churn[first]):
         is_held_out = np.isin(customer, held_out)

@@ -1,8 +1,8 @@
 """One thread for linear algebra and for trees, so that the same table and code give the same bytes on any machine.
 
-A sum of floating-point numbers depends on how it was shared out among threads. BLAS keeps one number of threads for
-the whole process, so that only the whole run may set it: what sets it in one of several threads lifts it for the
-others when it leaves. OpenMP keeps one for each thread that calls it.
+A sum of floating-point numbers depends on how it is divided among threads. BLAS has one limit for the whole process, so
+it must be set once around the whole run: a worker thread that restored the limit when it finished would lift it for the
+others. OpenMP has a separate limit for each thread that calls it.
 """
 
 from collections.abc import Iterator
@@ -15,21 +15,21 @@ _PLUGIN = "churn-one-thread"
 
 
 def one_thread() -> AbstractContextManager[Any]:
-    """The limit of a whole run: BLAS in this process, and OpenMP where this thread calls it."""
+    """Limit BLAS in this process, and OpenMP in this thread, to one thread while the context is open."""
     limit: AbstractContextManager[Any] = threadpool_limits(1)
     return limit
 
 
 def own_thread() -> AbstractContextManager[Any]:
-    """The limit of work in a thread of its own: OpenMP where that thread calls it."""
+    """Limit OpenMP in the calling thread to one thread; for work in a worker thread."""
     limit: AbstractContextManager[Any] = threadpool_limits(1, user_api="openmp")
     return limit
 
 
 @contextmanager
 def one_thread_on(client: Any) -> Iterator[None]:
-    """The same limit of BLAS for each worker of a Dask cluster, those that join later included."""
-    from distributed import WorkerPlugin  # an optional part that only a cluster needs
+    """Apply `one_thread` on each worker of a Dask cluster, also on those that join later."""
+    from distributed import WorkerPlugin  # an optional dependency
 
     class OneThread(WorkerPlugin):
         def setup(self, worker: Any) -> None:

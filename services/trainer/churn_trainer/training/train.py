@@ -1,4 +1,4 @@
-"""Fitting the candidates on all customers but those of the test part, one after another."""
+"""Fitting the candidates, one after another, on all customers except those of the test part."""
 
 import gc
 import math
@@ -6,6 +6,7 @@ import pickle
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,14 +24,15 @@ from churn_trainer.training.candidates import CANDIDATES, VOTERS, VOTING, Candid
 SEARCH_FOLDS = 3
 
 Folds = tuple[NDArray[np.intp], NDArray[np.intp]]
-"""Positions of the rows that a search fits on, and of those that it judges by."""
+"""Positions of the rows that a search fits on, and of the rows that it scores."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """A candidate with the settings that its grid search chose, and what it cost and gave.
+    """A fitted candidate, with the settings that its grid search chose and what the fit cost.
 
-    `model` is fitted on the scaled development rows; `size` in bytes as pickled, `memory` in bytes above what was held.
+    `model` is fitted on the scaled development rows. `memory` is the peak in bytes above what the process held before,
+    `size` the bytes of the pickled model.
     """
 
     candidate: Candidate
@@ -46,7 +48,8 @@ def search(
 ) -> GridSearchCV:
     """The candidate's grid search, by log loss and the one-standard-error rule.
 
-    One job, unless a cluster was made joblib's backend: n_jobs=None means just that.
+    `prefix` stands before the settings' names where the estimator is a step of a pipeline. n_jobs=None means one job,
+    unless a Dask cluster is joblib's backend.
     """
     grid = {f"{prefix}{name}": list(values) for name, values in candidate.grid.items()}
     return GridSearchCV(estimator, grid, cv=folds, scoring=_losses, refit=simplest_within_error, n_jobs=None)
@@ -60,7 +63,10 @@ def fit(
     prefix: str = "",
     folds: int | Sequence[Folds] = SEARCH_FOLDS,
 ) -> tuple[ClassifierMixin, dict[str, Any]]:
-    """The estimator, fitted with the settings that the candidate's search chose, and these; as it is without a grid."""
+    """Fit the estimator on columns, shape (n, 45), with the settings that the candidate's search chooses.
+
+    Returns the fitted estimator and the chosen settings, which are empty for a candidate without a grid.
+    """
     if not candidate.grid:
         return estimator.fit(columns, churn), {}
     grid = search(estimator, candidate, prefix, folds).fit(columns, churn)
@@ -68,10 +74,11 @@ def fit(
 
 
 def simplest_within_error(results: Mapping[str, NDArray[np.float64]]) -> int:
-    """The first setting, the simplest coming first, whose mean log loss is within one standard error of the best one.
+    """The index of the simplest setting whose mean log loss is within one standard error of the best one.
 
-    Breiman, Friedman, Olshen and Stone (1984, "Classification and Regression Trees", section 3.4.3). As there, the
-    error is that of a mean over customers: a mean over three folds would be too uncertain itself.
+    Settings are ordered from the simplest. The rule is that of Breiman, Friedman, Olshen and Stone (1984,
+    "Classification and Regression Trees", section 3.4.3). As there, the error is over customers: the spread of three
+    folds would itself be too uncertain.
     """
     losses = results["mean_test_log_loss"]
     best = int(losses.argmin())
@@ -80,12 +87,12 @@ def simplest_within_error(results: Mapping[str, NDArray[np.float64]]) -> int:
 
 
 def fit_all(prepared: Prepared) -> Iterator[Fitted]:
-    """Each candidate fitted on the development rows, the ensemble last, with memory freed in between."""
+    """Fit each candidate on the development rows, the ensemble last; memory is freed in between."""
     rows = prepared.split.development
     columns, churn = prepared.scaled(rows), prepared.churn[rows]
     voters: list[tuple[str, ClassifierMixin]] = []
     for candidate in CANDIDATES:
-        fitted = _fitted(candidate, lambda one=candidate: fit(one.estimator(), one, columns, churn))  # type: ignore[misc]
+        fitted = _fitted(candidate, partial(fit, candidate.estimator(), candidate, columns, churn))
         if candidate.name in VOTERS:
             voters.append((candidate.name, clone(fitted.model)))
         yield fitted
@@ -102,7 +109,7 @@ def _losses(model: ClassifierMixin, columns: NDArray[np.float32], churn: NDArray
 
 
 def scores(rows: NDArray[np.intp], model: ClassifierMixin, prepared: Prepared) -> NDArray[np.float64]:
-    """A model's churn probabilities of the rows."""
+    """The model's churn probabilities for these rows of the table, shape (len(rows),)."""
     return np.asarray(model.predict_proba(prepared.scaled(rows))[:, 1], np.float64)
 
 
@@ -112,15 +119,16 @@ def fit_whole(
     churn: NDArray[np.int8],
     folds: int | Sequence[Folds] = SEARCH_FOLDS,
 ) -> ClassifierMixin:
-    """The candidate's model after its search; a vote's members have each been searched for themselves."""
+    """The candidate's model, fitted after its search; of a vote, each member is searched for separately."""
     if candidate is VOTING:
-        members = [(one.name, fit_whole(one, columns, churn, folds)) for one in CANDIDATES if one.name in VOTERS]
-        return VotingClassifier([(name, clone(model)) for name, model in members], voting="soft").fit(columns, churn)
+        voters = [voter for voter in CANDIDATES if voter.name in VOTERS]
+        members = [(voter.name, clone(fit_whole(voter, columns, churn, folds))) for voter in voters]
+        return VotingClassifier(members, voting="soft").fit(columns, churn)
     return fit(candidate.estimator(), candidate, columns, churn, folds=folds)[0]
 
 
 def figures_on(rows: NDArray[np.intp], model: ClassifierMixin, prepared: Prepared) -> dict[str, float]:
-    """Every figure of a model on the rows."""
+    """The figures of `model_metrics.measure` for the model on these rows of the table."""
     return measure(prepared.churn[rows], scores(rows, model, prepared))
 
 
