@@ -1,7 +1,7 @@
 #!/bin/sh
-# nginx asks for the API's addresses once. Where they change, because the API's container was replaced or a second one
-# stands beside it, nginx is told to read its configuration again: it does so without refusing a connection. Then runs
-# what it is given.
+# nginx looks up the API's addresses only once. When they change, because the API's container was replaced or a second
+# one was started, this script makes nginx read its configuration again, which refuses no connection. Then it runs its
+# arguments.
 set -eu
 
 host=${CHURN_API_ADDRESS%:*}
@@ -12,7 +12,7 @@ addresses() { getent ahosts "$host" | cut -d ' ' -f 1 | sort -u; }
 follow() {
   known=$(addresses) || known=
   while sleep "${FOLLOW_SECONDS:-1}"; do
-    # A name that nobody has at the moment is no reason to do anything: the addresses before may come back.
+    # While the name has no address, nothing is done, because the previous addresses may come back.
     found=$(addresses) || continue
     if [ -n "$found" ] && [ "$found" != "$known" ] && [ -s "$pid" ]; then
       kill -HUP "$(cat "$pid")" && known=$found

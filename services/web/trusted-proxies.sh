@@ -1,12 +1,12 @@
 #!/bin/sh
-# Tells nginx whose word to take for a caller's address and scheme: CHURN_TRUSTED_PROXIES, and nobody else's. Then runs
-# what it is given, which is the base image's own entrypoint.
+# Configures the proxies that nginx believes about a caller's address and scheme: those of CHURN_TRUSTED_PROXIES alone.
+# Then runs its arguments, which are the base image's entrypoint.
 set -euf
 
 octet='(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])'
 ipv4="($octet\.){3}$octet(/([1-9]|[12][0-9]|3[0-2]))?"
 group='[0-9a-fA-F]{1,4}'
-# An address with too many groups passes here; nginx refuses it by name.
+# An address with too many groups passes this check, but nginx refuses it with a message that names it.
 ipv6="(($group:){7}$group|($group(:$group)*)?::($group(:$group)*)?)(/([1-9]|[1-9][0-9]|1[01][0-9]|12[0-8]))?"
 
 refuse() {

@@ -1,4 +1,4 @@
-/** The site's start: its parts are registered here, and the fragment says which page is shown. */
+/** The start of the site: registers its parts, and shows the page that the fragment names. */
 
 import { fill, h } from './lib/dom.js';
 import { register } from './lib/register.js';
@@ -6,7 +6,7 @@ import { here } from './lib/router.js';
 import { elements as shell } from './shell/index.js';
 import { failure } from './shell/failure.js';
 
-/** A page's heading is shown at once; its code and style come when it is first opened. */
+/** Each page's heading, which is shown at once, and its code and style, which are fetched when it is first opened. */
 const PAGES = {
     customer: {
         title: 'Customer',
@@ -65,7 +65,7 @@ async function show(moved) {
 /** @type {Map<string, Promise<void>>} */
 const dressed = new Map();
 
-/** A page's own style sheet, once; one that did not arrive is asked for again. */
+/** Adds a page's style sheet, once; if it fails to load, the next call tries again. */
 function dress(name) {
     if (!name) return null;
     if (!dressed.has(name)) dressed.set(name, styleSheet(name));
@@ -91,7 +91,7 @@ function mark(title) {
     }
 }
 
-/** The skip link's target is no page: it only takes the focus. */
+/** The skip link leads to a place on the page, not to another page, so it only moves the focus. */
 function follow(event) {
     if (location.hash === '#main') {
         event.preventDefault();
@@ -102,7 +102,7 @@ function follow(event) {
     show(true);
 }
 
-/** What is dropped beside a place for it must not take the page's place. */
+/** Keeps the browser from opening a file that is dropped outside of the place for it. */
 function stay(event) {
     if (!event.target.closest?.('input, textarea') || event.dataTransfer?.types.includes('Files')) event.preventDefault();
 }

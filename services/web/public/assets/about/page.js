@@ -2,7 +2,7 @@
 
 import { fill, h } from '../lib/dom.js';
 import { getJson } from '../lib/http.js';
-import { heldKey } from '../lib/key.js';
+import { currentKey } from '../lib/key.js';
 import { failure } from '../shell/failure.js';
 
 export const elements = {
@@ -50,10 +50,10 @@ function programs() {
     ), shown);
 }
 
-/** No link can carry a key: where one is held, the answer is shown on the page. */
+/** A link cannot carry a key, so with a key the answer is fetched and shown on the page. */
 function json(href, label, place) {
     const show = async (event) => {
-        if (!heldKey()) return;
+        if (!currentKey()) return;
         event.preventDefault();
         try {
             fill(place, h('pre', { tabindex: 0, 'aria-label': label }, JSON.stringify(await getJson(href), null, 2)));

@@ -1,8 +1,8 @@
-/** What the service makes of a file's beginning. It alone judges: a second opinion here could only contradict it. */
+/** How the service reads the start of a file. There are no checks here, which could contradict the service's. */
 
 import { request } from '../lib/http.js';
 
-/** As much as the service looks at. */
+/** The bytes that the service looks at. */
 const SAMPLE_BYTES = 256 * 1024;
 
 /**
@@ -17,7 +17,7 @@ export async function check(file, signal) {
     return (await request(`/jobs/check?${query}`, { method: 'POST', headers, body, signal })).json();
 }
 
-/** A file that changed since it was chosen can no longer be read, and neither can a folder. */
+/** The file has changed since it was chosen, or is a folder, so the browser cannot read it. */
 export class Unreadable extends Error {}
 
 async function beginning(file, size = SAMPLE_BYTES) {
@@ -28,7 +28,7 @@ async function beginning(file, size = SAMPLE_BYTES) {
     }
 }
 
-/** Throws Unreadable where the file is no longer what was chosen. */
+/** Throws Unreadable if the file has changed since it was chosen. */
 export async function assertUnchanged(file) {
     await beginning(file, 1);
 }

@@ -1,11 +1,11 @@
-/** A job's result as columns: small in memory, quick to sort and filter. Knows no page and no network. */
+/** A job's results as columns, which take little memory and are quick to sort and filter. */
 
-/** Rows kept at most; of a longer result only the riskiest stay, and the histogram still counts all. */
+/** The most rows that are kept. Of a longer result only the riskiest stay, but the histogram counts all of them. */
 export const KEPT = 250_000;
 export const BINS = 20;
 export const BANDS = ['low', 'medium', 'high'];
 
-/** "Customer for 49 months" → "Customer for … months": what a filter can name without naming each month. */
+/** "Customer for 49 months" → "Customer for … months", so that a filter has one choice instead of one for each month. */
 export function kindOf(text) {
     return text.replace(/\d[\d.,]*/g, '\u2026').replace(/(\u2026 (?:day|month|year))\b/, '$1s');
 }
@@ -21,15 +21,15 @@ export class ResultColumns {
     #leaves = [];
     #probabilities = [];
     #bandCodes = [];
-    /** Three reasons a row, as places in `texts`; -1 is none. */
+    /** Three reasons for each row, as indexes of `texts`; -1 for none. */
     #reasons = [];
     texts = [];
-    /** Of each text its kind. */
+    /** The kind of each text. */
     #kinds = [];
     #textPlace = new Map();
-    /** Orders by column, each sorted once. */
+    /** The sorted order by each column that was asked for. */
     #orders = new Map();
-    /** How many fields of each row were averaged, and of how many rows any were. */
+    /** How many fields of each row were assumed, and how many rows have assumed fields. */
     #assumed = [];
     averaged = 0;
 
@@ -81,7 +81,7 @@ export class ResultColumns {
         return this.#textPlace.get(text);
     }
 
-    /** All reasons with the number of rows that have each; those that differ by a figure alone are one kind. */
+    /** All kinds of reasons with the number of rows that have them; reasons that differ only by a figure are one kind. */
     reasons() {
         const counts = new Map();
         this.#reasons.forEach((place) => {
@@ -92,7 +92,7 @@ export class ResultColumns {
         return [...counts].map(([kind, number]) => ({ kind, number })).sort((a, b) => b.number - a.number);
     }
 
-    /** Places of all rows that match, in order. @param {Query} query @returns {number[]} */
+    /** The indexes of all rows that match, in order. @param {Query} query @returns {number[]} */
     find(query) {
         const matches = this.#matcher(query);
         const order = this.#order(query.sort);
@@ -104,7 +104,7 @@ export class ResultColumns {
         return found;
     }
 
-    /** One row as an object. */
+    /** A row as an object. */
     row(at) {
         return {
             row: this.#rows[at],
@@ -125,18 +125,18 @@ export class ResultColumns {
         const code = band ? BANDS.indexOf(band) : -1;
         const kinds = reason ? new Set(this.#kinds.flatMap((kind, at) => (kind === reason ? [at] : []))) : null;
         const sought = text?.trim().toLowerCase();
-        const places = sought ? new Set(this.texts.flatMap((each, at) => (each.toLowerCase().includes(sought) ? [at] : []))) : null;
+        const places = sought ? new Set(this.texts.flatMap((line, at) => (line.toLowerCase().includes(sought) ? [at] : []))) : null;
         return (at) =>
             (code < 0 || this.#bandCodes[at] === code) &&
-            (!kinds || this.#hasReason(at, (each) => kinds.has(each))) &&
-            (!sought || this.#ids[at].toLowerCase().includes(sought) || String(this.#rows[at]) === sought || this.#hasReason(at, (each) => places.has(each)));
+            (!kinds || this.#hasReason(at, (kind) => kinds.has(kind))) &&
+            (!sought || this.#ids[at].toLowerCase().includes(sought) || String(this.#rows[at]) === sought || this.#hasReason(at, (place) => places.has(place)));
     }
 
     #hasReason(at, test) {
         return test(this.#reasons[3 * at]) || test(this.#reasons[3 * at + 1]) || test(this.#reasons[3 * at + 2]);
     }
 
-    /** Places in rising order of a column; equal ones stay in the file's order when sorted downwards as well as upwards. */
+    /** The indexes in rising order of a column; rows with equal values keep the file's order in both directions. */
     #order(column) {
         if (!this.#orders.has(column)) {
             const order = Uint32Array.from({ length: this.length }, (_, at) => at);
@@ -145,7 +145,7 @@ export class ResultColumns {
         return this.#orders.get(column);
     }
 
-    /** Each row's place in the alphabet of first reasons: few texts are compared once, not many rows again and again. */
+    /** Each row's rank by its first reason: comparing the few texts once is quicker than comparing many rows. */
     #firstReasonRanks() {
         const alphabet = [...this.texts.keys()].sort((a, b) => (this.texts[a] < this.texts[b] ? -1 : 1));
         const ranks = new Int32Array(this.texts.length);

@@ -13,7 +13,7 @@ export class FaultGroups {
         this.#groups.set(key, group);
     }
 
-    /** The most frequent kind first. */
+    /** All kinds of faults, the most frequent one first. */
     get kinds() {
         return [...this.#groups.values()].sort((a, b) => b.count - a.count);
     }

@@ -1,4 +1,4 @@
-/** Choosing or dropping files, the look at each before it is sent, and the sending. Says `job-accepted`. */
+/** Choosing or dropping files, checking each before it is sent, and sending it. Emits `job-accepted`. */
 
 import { emit, fill, h, icon } from '../lib/dom.js';
 import { percent, sentenceList } from '../lib/format.js';
@@ -14,7 +14,7 @@ const ACCEPTED = '.csv,text/csv,.tsv,.txt,.gz,.xlsx,.parquet';
 export class BatchFile extends HTMLElement {
     /** @type {{file: File, key: string} | null} */
     #chosen = null;
-    /** Files that came with others: each has its turn. @type {File[]} */
+    /** Files that were dropped together with the current one and are sent after it. @type {File[]} */
     #waiting = [];
 
     set schema(schema) {
@@ -56,14 +56,14 @@ export class BatchFile extends HTMLElement {
         return zone;
     }
 
-    /** The input forgets at once what was picked: else the browser says nothing when the same file is chosen again. */
+    /** Clears the input at once, because browsers report no change when the same file is chosen again. */
     #picked() {
         const files = [...this.input.files];
         this.input.value = '';
         if (files.length) this.#offer(files);
     }
 
-    /** One file is looked at and sent at a time; the others wait, and nothing takes the place of one that is being sent. */
+    /** Takes one file and lets the others wait; if a file is being sent, all of them wait. */
     #offer(files) {
         const [first, ...rest] = files;
         if (!first) return fill(this.action, failure(new Error('What was dropped is not a file. Drop a CSV file.')));
@@ -114,7 +114,7 @@ export class BatchFile extends HTMLElement {
         fill(this.rows, preview(judged));
     }
 
-    /** Pressed while the file is still looked at, the button sends it as soon as nothing speaks against it. */
+    /** Sends the file; if it is still being checked, sends it as soon as the check has found nothing wrong. */
     async #send() {
         this.eager = Boolean(this.looking);
         if (this.eager || this.controller || !this.#chosen) return;
@@ -127,14 +127,14 @@ export class BatchFile extends HTMLElement {
             this.#sending(null);
             this.#accepted(job);
         } catch (error) {
-            // What broke off may have done so because the file is no longer there.
+            // The upload may have failed because the file has changed or is gone.
             const reason = error.status === 0 ? await assertUnchanged(file).then(() => error, (lost) => lost) : error;
             this.#sending(null);
             this.#refused(reason);
         }
     }
 
-    /** While a file is sent the button keeps the focus but does nothing, and the browser asks before it leaves the page. */
+    /** While a file is sent, the button does nothing but keeps the focus, and the browser asks before leaving the page. */
     #sending(controller) {
         this.controller = controller;
         this.button.setAttribute('aria-disabled', String(Boolean(controller)));
@@ -144,20 +144,20 @@ export class BatchFile extends HTMLElement {
     }
 
     #accepted(job) {
-        const held = this.contains(document.activeElement);
+        const hadFocus = this.contains(document.activeElement);
         this.#chosen = null;
         this.button.disabled = true;
         for (const place of [this.look, this.rows, this.action]) fill(place);
-        emit(this, 'job-accepted', { job, held });
+        emit(this, 'job-accepted', { job, hadFocus });
         if (this.#waiting.length) this.#choose(this.#waiting.shift());
     }
 
     #refused(error) {
-        const held = this.action.contains(document.activeElement);
+        const hadFocus = this.action.contains(document.activeElement);
         if (error.name === 'AbortError') fill(this.action, h('p', { role: 'status' }, 'The upload was cancelled.'));
         else fill(this.action, failure(error, retryable(error) ? () => this.#send() : null), faults(error));
         this.button.disabled = error instanceof Unreadable;
-        if (held) (this.button.disabled ? this.input : this.button).focus();
+        if (hadFocus) (this.button.disabled ? this.input : this.button).focus();
     }
 
     #progress() {
@@ -177,7 +177,7 @@ export class BatchFile extends HTMLElement {
     }
 }
 
-/** A fault of the file itself will not go away by sending it again. */
+/** Whether sending the same file again may succeed; it cannot if the file itself is at fault. */
 function retryable({ status }) {
     return status === 0 || status === 403 || status === 429 || status >= 500;
 }

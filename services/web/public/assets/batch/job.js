@@ -1,4 +1,4 @@
-/** One job: how far it is, how long it still takes, and what can be done with it. */
+/** A job: its progress, the time left, and its actions. */
 
 import { emit, fill, h } from '../lib/dom.js';
 import { count, duration, moment, percent, plural } from '../lib/format.js';
@@ -23,19 +23,19 @@ export function finished({ status }) {
     return ['completed', 'cancelled', 'failed', 'expired'].includes(status);
 }
 
-/** What a job is called: its file's name, where it came with one. */
+/** A job's title: the name of its file, if it has one. */
 export function nameOf({ filename }) {
     return filename ?? 'a file without a name';
 }
 
-/** The name without what says which kind of file it was, for files that are made of it. */
+/** The file's name without its ending, for the names of the files that are made from it. */
 export function stemOf(job) {
     return (job.filename ?? 'customers').replace(/\.gz$/i, '').replace(/\.(csv|tsv|txt|xlsx|parquet)$/i, '');
 }
 
 export class JobCard extends HTMLElement {
     #seen = '';
-    /** When this page first saw rows done, to tell the time left. */
+    /** When this page first saw finished rows, to estimate the time left. */
     #start = null;
 
     connectedCallback() {
@@ -52,7 +52,7 @@ export class JobCard extends HTMLElement {
         fill(this, h('div.job-head', {}, this.heading, this.badge), this.about, this.times, this.asides, this.progress, this.trouble, this.actions, this.said);
     }
 
-    /** Only what changed is drawn again, so that focus stays where it is. */
+    /** Redraws only what has changed, so that the focus stays where it is. */
     set job(job) {
         const { status } = job;
         const before = this.data?.status;
@@ -93,11 +93,11 @@ export class JobCard extends HTMLElement {
     }
 
     #offer(job) {
-        const held = this.actions.contains(document.activeElement);
+        const hadFocus = this.actions.contains(document.activeElement);
         fill(this.trouble, job.error && h('p.field-error', {}, job.error));
         fill(this.asides, aside(job));
         fill(this.actions, finished(job) ? this.#ended(job) : this.#running(job));
-        if (held) (this.actions.querySelector('button, a') ?? this.heading).focus();
+        if (hadFocus) (this.actions.querySelector('button, a') ?? this.heading).focus();
     }
 
     #running({ id, status }) {
@@ -105,7 +105,7 @@ export class JobCard extends HTMLElement {
         return this.#button('Cancel', () => this.#act('POST', `/jobs/${id}/cancel`));
     }
 
-    /** Only what is there is offered: a job that did not complete has no results, and one without refused rows no errors. */
+    /** Offers only the files that exist: results of a completed job, and errors of one with refused rows. */
     #ended(job) {
         const completed = job.status === 'completed';
         const file = (label, href) => downloadLink(label, withParameter(href, 'excel=1'), `${stemOf(job)}-${label.toLowerCase()}.csv`, this.trouble, { 'aria-describedby': this.heading.id });
@@ -121,7 +121,7 @@ export class JobCard extends HTMLElement {
         return h(`button${kind}`, { type: 'button', 'aria-describedby': this.heading.id, onclick }, label);
     }
 
-    /** Anybody's job can be deleted by anybody, and never comes back: so the question says what goes. */
+    /** Asks before deleting a job, because anybody can delete any job and nothing brings it back. */
     #ask(job) {
         const question = h('p', { id: `delete-${job.id}` }, `Delete ${nameOf(job)}${job.status === 'completed' ? ' and its results' : ''}, for everyone and for good?`);
         const described = { type: 'button', 'aria-describedby': question.id };
@@ -156,7 +156,7 @@ function summary(job) {
     return ` · ${plural(completed, 'customer')} scored, ${count(failed)} refused · release ${job.model_version}`;
 }
 
-/** When it ran, for how long, and how long it is kept. */
+/** When the job ran, how long it took, and when it will be deleted. */
 function times({ status, started_at: start, finished_at: end, expires_at: expires }) {
     const ran = start && end && `Started ${moment(start)}, took ${duration((Date.parse(end) - Date.parse(start)) / 1000)}.`;
     const going = start && !end && `Started ${moment(start)}.`;

@@ -1,4 +1,4 @@
-/** The list of jobs, as the service tells it: kept fresh while anything moves. Says `job-chosen`, `jobs-seen` and `job-missing`. */
+/** The list of jobs, kept up to date while any of them runs. Emits `job-chosen`, `jobs-seen` and `job-missing`. */
 
 import { emit, fill, h } from '../lib/dom.js';
 import { getJson } from '../lib/http.js';
@@ -8,7 +8,7 @@ import { finished, nameOf } from './job.js';
 const PAGE = 20;
 const BUSY_MS = 1000;
 const IDLE_MS = 15_000;
-/** A service that does not answer is asked less and less often, up to this. */
+/** Milliseconds between two requests at most; a service that does not answer is asked less and less often. */
 const PATIENT_MS = 60_000;
 
 export class JobList extends HTMLElement {
@@ -16,10 +16,10 @@ export class JobList extends HTMLElement {
     #jobs = new Map();
     #cards = new Map();
     #selected = '';
-    /** The last job of the pages that were read: older ones may be in the list by a link, with a gap before them. */
+    /** The last job of the pages that were read; a link can add older ones, with a gap before them. */
     #end = '';
     #paged = false;
-    /** Counts what changed here, so that an answer which was asked for before is known to be out of date. */
+    /** Counts changes made here, so that an answer to an earlier request is recognised as out of date. */
     #changes = 0;
     #failures = 0;
 
@@ -50,15 +50,15 @@ export class JobList extends HTMLElement {
     /** @param {string} id of the job whose results are shown */
     set selected(id) {
         this.#selected = id;
-        for (const [each, card] of this.#cards) card.selected = each === id;
+        for (const [key, card] of this.#cards) card.selected = key === id;
     }
 
-    /** A job of the list, by its id. */
+    /** The job with this id, if it is in the list. */
     job(id) {
         return this.#jobs.get(id);
     }
 
-    /** A job that is known to be new, or to have changed. */
+    /** Adds a new job to the list, or replaces one that has changed. */
     add(job) {
         this.#changes += 1;
         this.#merge([job]);
@@ -94,11 +94,11 @@ export class JobList extends HTMLElement {
         this.#merge(data);
     }
 
-    /** Jobs beyond the newest page that matter all the same: the one of the address, and those that still run. */
+    /** Asks for jobs that are not on the newest page but are needed: the one in the address, and those that still run. */
     async #lookUp(named) {
         const running = [...this.#jobs.values()].filter((job) => !finished(job)).map(({ id }) => id);
         const wanted = this.#selected && !this.#jobs.has(this.#selected) ? [this.#selected] : [];
-        for (const id of [...running, ...wanted].filter((each) => !named.has(each))) {
+        for (const id of [...running, ...wanted].filter((other) => !named.has(other))) {
             try {
                 this.#merge([await getJson(`/jobs/${encodeURIComponent(id)}`)]);
             } catch (error) {
@@ -116,7 +116,7 @@ export class JobList extends HTMLElement {
         fill(this.trouble);
     }
 
-    /** The same failure again is left alone: it has been read out, and its button may have the focus. */
+    /** Leaves a failure that is shown already unchanged: it has been read out, and its button may have the focus. */
     #failed(error) {
         this.#failures += 1;
         this.retryAfter = error.retryAfter ?? 0;
@@ -134,7 +134,7 @@ export class JobList extends HTMLElement {
         this.#refresh();
     }
 
-    /** What lies within the newest page but is not on it has been deleted or has expired. */
+    /** Removes jobs that should be on the newest page but are not: they were deleted or have expired. */
     #dropMissing(page, more) {
         const named = new Set(page.map(({ id }) => id));
         const oldest = more ? page.at(-1).created_at : '';
@@ -173,7 +173,7 @@ export class JobList extends HTMLElement {
         card.selected = job.id === this.#selected;
     }
 
-    /** The focus goes to the job that takes the place of the deleted one, or to the list's title. */
+    /** Moves the focus to the job after the deleted one, or to the list's title. */
     #deleted(id) {
         this.#changes += 1;
         const place = this.#cards.get(id).parentNode;
@@ -196,7 +196,7 @@ export class JobList extends HTMLElement {
 
     #schedule() {
         clearTimeout(this.timer);
-        // Who gave no key is not asked for it again and again: "Try again" and a key that is given do that.
+        // Without a key, polling stops instead of asking for one again; "Try again" or a new key starts it.
         if (!this.isConnected || document.hidden || this.keyless) return;
         this.timer = setTimeout(() => this.#refresh(), this.#pause());
     }

@@ -1,17 +1,17 @@
-/** What is known about a chosen file, in words and as a table of its first rows. */
+/** What the check of a chosen file found, in words and as a table of its first rows. */
 
 import { h, icon } from '../lib/dom.js';
 import { bytes, plural, sentenceList } from '../lib/format.js';
 
 const PREVIEW_ROWS = 5;
 
-/** The sentences: short, because they are read out. @param {File} file @param {import('./check.js').Look} look */
+/** The sentences, which are short because they are read out. @param {File} file @param {import('./check.js').Look} look */
 export function report(file, look) {
     const size = h('p.chosen', {}, h('strong', {}, file.name), ` · ${bytes(file.size)}${look.rows === null ? '' : ` · about ${plural(look.rows, 'row')}`}`);
     return [size, look.ok ? fine(look) : faulty(look), aside(look)];
 }
 
-/** Where the service could not be asked: it judges when the file is sent. */
+/** The message if the service did not answer the check: it will check the file when it is sent. */
 export function unjudged(file, error) {
     return [
         h('p.chosen', {}, h('strong', {}, file.name), ` · ${bytes(file.size)}`),
@@ -37,7 +37,7 @@ function faulty({ error, errors }) {
     ));
 }
 
-/** How the file was read, and what of it was not: of a chosen file as of a job. */
+/** How a file was read, and which columns were ignored; for a chosen file and for a job. */
 export function aside({ ignored_columns: ignored = [], notes = [] }) {
     const words = [...notes, ignored.length && `Left out, because no field has ${ignored.length === 1 ? 'this name' : 'these names'}: ${sentenceList(ignored)}.`];
     return words.filter(Boolean).map((sentence) => h('p.hint', {}, sentence));

@@ -25,7 +25,7 @@ export const elements = {
     },
 };
 
-/** What outlives a look at another page: the file with its upload, and the results as they were filtered. */
+/** What stays when another page is opened and this one again: the file with its upload, and the filtered results. */
 const kept = { file: null, results: null, accepted: '' };
 
 async function start(page) {
@@ -44,21 +44,21 @@ async function start(page) {
     }
 }
 
-/** A job may be accepted while another page is shown: then this one shows it when it is opened. */
+/** The place for files. A job that is accepted while another page is shown is selected when this page is opened again. */
 function fileFor(schema) {
     const file = h('batch-file');
     file.schema = schema;
-    file.addEventListener('job-accepted', ({ detail: { job, held } }) => {
-        if (file.isConnected) kept.page.accept(job, held);
+    file.addEventListener('job-accepted', ({ detail: { job, hadFocus } }) => {
+        if (file.isConnected) kept.page.accept(job, hadFocus);
         else kept.accepted = job.id;
     });
     return file;
 }
 
-/** The job whose customers are shown stands in the fragment, so that a reload shows it again. */
+/** Writes the job whose results are shown into the fragment, so that a reload shows it again. */
 function bind(jobs, place, schema) {
     let wanted = here().parameters.get('job') || kept.accepted;
-    /** The job that was sent from here: its results are moved into sight when they are there. */
+    /** The job that was sent from here; the page scrolls to its results when it completes. */
     let sent = '';
     kept.accepted = '';
 
@@ -94,7 +94,7 @@ function bind(jobs, place, schema) {
         else if (job) fill(place, without(job));
         if (!job || job.id !== sent || !finished(job)) return;
         sent = '';
-        // Who is busy with the next file is not called away from it.
+        // Somebody who is busy with the next file is not interrupted.
         if (job.status === 'completed' && !kept.file.contains(document.activeElement)) goTo();
     });
     jobs.addEventListener('job-missing', ({ detail: id }) => id === wanted && leave(missing()));
@@ -107,17 +107,17 @@ function bind(jobs, place, schema) {
         fill(place, words);
     }
 
-    function accept(job, held) {
+    function accept(job, hadFocus) {
         sent = job.id;
         choose(job.id);
         jobs.add(job);
-        if (held) jobs.focusJob(job.id);
+        if (hadFocus) jobs.focusJob(job.id);
     }
 
     return { accept };
 }
 
-/** Why a link's job shows no customers, where it never will. */
+/** Why the job of a link has no results, if it never will have any. */
 function without({ status, error }) {
     const why = {
         expired: 'This job has expired: its results are kept no longer. Score the file again.',

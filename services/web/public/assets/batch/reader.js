@@ -1,4 +1,4 @@
-/** The page's side of the worker that holds a job's results. */
+/** The page's interface to the worker that has a job's results in memory. */
 
 import { ApiError } from '../lib/http.js';
 
@@ -35,7 +35,7 @@ export class ResultsReader {
     }
 }
 
-/** An error crosses from the worker as plain data. */
+/** The error that the worker sent as plain data, because errors lose their fields between threads. */
 function rebuilt({ status, message, body }) {
     return body ? new ApiError(status, body) : new Error(message);
 }

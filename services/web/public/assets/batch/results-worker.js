@@ -1,4 +1,4 @@
-/** Reads a job's results and errors away from the page, and answers its questions about them. */
+/** A worker that reads a job's results and errors, and answers the page's questions about them. */
 
 import { CsvReader, csvLine, defused } from '../lib/csv.js';
 import { fetched } from '../lib/http.js';
@@ -7,7 +7,7 @@ import { FaultGroups } from './faults.js';
 
 const columns = new ResultColumns();
 
-/** Rows between two words on how far the reading is. */
+/** Rows between two reports of progress. */
 const TELL_EVERY = 50_000;
 
 async function readRows(url, headers, onRow) {

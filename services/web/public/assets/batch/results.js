@@ -1,4 +1,4 @@
-/** What came of a job: how the scores lie, the riskiest customers, and why rows were refused. */
+/** A job's results: the distribution of scores, the riskiest customers, and why rows were refused. */
 
 import { fill, h, uniqueId } from '../lib/dom.js';
 import { count, percent, plural } from '../lib/format.js';
@@ -8,14 +8,14 @@ import { failure, waiting } from '../shell/failure.js';
 import { nameOf } from './job.js';
 import { ResultsReader } from './reader.js';
 
-/** How long results are held in memory after their page was left. */
+/** Milliseconds that results stay in memory after their page was left. */
 const KEPT_MS = 10 * 60_000;
 
 export class JobResults extends HTMLElement {
-    /** The id of the job whose results are here. */
+    /** The id of the job whose results are shown. */
     shown = '';
 
-    /** A look at another page leaves the results as they are, for a while. */
+    /** Keeps the results for a while when another page is opened. */
     disconnectedCallback() {
         setTimeout(() => this.isConnected || this.close(), KEPT_MS);
     }
@@ -35,7 +35,7 @@ export class JobResults extends HTMLElement {
         this.#load(job);
     }
 
-    /** The heading stays while the results arrive: it may have the focus. */
+    /** Keeps the heading while the results arrive, because it may have the focus. */
     async #load(job) {
         this.reader?.close();
         const note = waiting('Reading the results…');
@@ -61,7 +61,7 @@ export class JobResults extends HTMLElement {
         if (job.request_counts.failed) await this.#faults(refused, job);
     }
 
-    /** A key that is refused while the page is open is asked for again here as everywhere. */
+    /** Asks for another key if the current one is refused while the page is open. */
     #ask(what, url) {
         return withKey(() => this.reader.ask(what, { url, headers: keyHeaders() }));
     }
@@ -87,7 +87,7 @@ function summary({ total, kept, bands, averaged }) {
     ];
 }
 
-/** Slices take the colour of the risk band that they lie in. */
+/** The bins of the histogram in the colours of their risk bands. */
 function histogram({ bins, total }) {
     if (!total) return null;
     const chart = h('score-histogram');

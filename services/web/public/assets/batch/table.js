@@ -1,4 +1,4 @@
-/** The riskiest customers: sorted, filtered and paged by the worker, drawn here a page at a time. */
+/** The riskiest customers, drawn a page at a time; the worker sorts, filters and pages them. */
 
 import { fill, h, uniqueId } from '../lib/dom.js';
 import { count, moment, percent, plural } from '../lib/format.js';
@@ -8,7 +8,7 @@ import { stemOf } from './job.js';
 
 const PAGE = 20;
 const TYPING_MS = 150;
-/** Rows that are printed at most: fifty pages or so. */
+/** The most rows that are printed, which take about fifty pages. */
 const PRINTED = 2000;
 const COLUMNS = [
     { name: 'customerID', title: 'Customer ID', falling: false },
@@ -45,7 +45,7 @@ export class RiskiestTable extends HTMLElement {
     }
 
     #filters() {
-        const band = h('select', { id: uniqueId('band') }, h('option', { value: '' }, 'Any'), ['high', 'medium', 'low'].map((each) => h('option', { value: each }, `${each[0].toUpperCase()}${each.slice(1)}`)));
+        const band = h('select', { id: uniqueId('band') }, h('option', { value: '' }, 'Any'), ['high', 'medium', 'low'].map((name) => h('option', { value: name }, `${name[0].toUpperCase()}${name.slice(1)}`)));
         const text = h('input', { id: uniqueId('search'), type: 'search', placeholder: 'ID, row or reason' });
         const labelled = (title, control) => h('div', {}, h('label', { for: control.id }, title), control);
         const read = () => this.#narrow({ band: band.value, reason: this.reasons.value, text: text.value });
@@ -91,7 +91,7 @@ export class RiskiestTable extends HTMLElement {
         this.#show();
     }
 
-    /** The answer to an overtaken question is not drawn. */
+    /** Draws a page of rows, unless a later question has been asked meanwhile. */
     async #show() {
         this.#asked += 1;
         const asked = this.#asked;
@@ -107,7 +107,7 @@ export class RiskiestTable extends HTMLElement {
         return this.reader.ask('page', { query: this.#query, offset, limit });
     }
 
-    /** On paper there is no next page: all rows that match are printed, up to a limit that is said. */
+    /** Prints all rows that match instead of one page of them, up to a limit that the print mentions. */
     async #print() {
         const { total, rows } = await this.#page(0, PRINTED);
         fill(this.body, rows.map(line));
@@ -135,7 +135,7 @@ export class RiskiestTable extends HTMLElement {
     }
 }
 
-/** The filter's choices by field: those of the schema's options by name, those with a figure as one each. */
+/** The filter's choices by field: one for each option of the schema, and one for all reasons that differ by a figure. */
 function choices(kinds, { fields }) {
     const numbers = new Map(kinds.map(({ kind, number }) => [kind, number]));
     const option = (kind) => h('option', { value: kind }, `${kind} (${count(numbers.get(kind))})`);

@@ -1,8 +1,8 @@
-/** Sends a file to /jobs. XMLHttpRequest, because fetch does not tell how much has been sent. */
+/** Sends a file to /jobs, by XMLHttpRequest because fetch does not report how much has been sent. */
 
 import { ApiError, keyHeaders, readBody, withKey } from '../lib/http.js';
 
-/** A key for one choice of a file; sent again with every try, so that no try makes a second job. */
+/** An idempotency key for a chosen file, which is sent with every try so that no try makes a second job. */
 export function idempotencyKey() {
     const bytes = crypto.getRandomValues(new Uint8Array(16));
     return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');

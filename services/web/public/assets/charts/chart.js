@@ -1,4 +1,4 @@
-/** What all charts share: a figure drawn at its own width, a text alternative, and the same figures as a table. */
+/** What all charts share: a drawing that fits the available width, a text alternative, and a table of its figures. */
 
 import { fill, h, svg, uniqueId } from '../lib/dom.js';
 
@@ -19,7 +19,7 @@ export class Chart extends HTMLElement {
         return this.#data;
     }
 
-    /** `title` names the figure; the rest is each chart's own. */
+    /** `title` is the caption; each kind of chart has further members. */
     set data(data) {
         this.#data = data;
         if (!this.isConnected) return;
@@ -32,7 +32,7 @@ export class Chart extends HTMLElement {
         this.#draw();
     }
 
-    /** Colours in words, where a chart has more than one. */
+    /** The legend; charts with more than one colour override it. */
     legend() {
         return null;
     }
@@ -64,28 +64,28 @@ export class Chart extends HTMLElement {
     }
 }
 
-/** A straight scale from data to pixels. */
+/** A linear scale from data to pixels. */
 export function scale([low, high], [from, to]) {
     const span = high - low || 1;
     return (value) => from + ((value - low) / span) * (to - from);
 }
 
-/** Round steps that cover 0 to `top`: at most `most` of them. @returns {number[]} */
+/** At most `most` round numbers that cover 0 to `top`. @returns {number[]} */
 export function ticks(top, most = 5) {
     const rough = (top || 1) / most;
     const power = 10 ** Math.floor(Math.log10(rough));
-    const step = [1, 2, 2.5, 5, 10].map((each) => each * power).find((each) => each >= rough);
+    const step = [1, 2, 2.5, 5, 10].map((factor) => factor * power).find((size) => size >= rough);
     return Array.from({ length: Math.floor((top || 1) / step + 1e-9) + 1 }, (_, at) => Number((at * step).toPrecision(12)));
 }
 
-/** The height of a further line of a label, in rem. */
+/** The height of each line of a label after the first, in rem. */
 const LINE = 1.1;
 let brush = null;
 
 /**
- * Rows below each other: where each begins and ends, and its label in as many lines as it takes to stay in the picture.
+ * The layout of rows below each other: top and end of each, and its label broken into lines that fit the picture.
  * @param {{text: string}[]} rows @param {number} height of a row whose label has one line
- * @returns {{top: number, end: number, texts: string[]}[]} a place without lines where there are no rows
+ * @returns {{top: number, end: number, texts: string[]}[]} one entry without texts if there are no rows
  */
 export function stacked(rows, height, { head, width, rem }) {
     let end = head;
@@ -110,7 +110,7 @@ function lines(text, width, rem) {
     return found;
 }
 
-/** The lines of a label, one below the other in its row. */
+/** A label's lines, one below the other in its row. */
 export function label({ texts, top }, x, rem) {
     return texts.map((text, at) => svg('text.label.middle', { x, y: top + (1.1 + at * LINE) * rem }, text));
 }

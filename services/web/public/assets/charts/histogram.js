@@ -1,4 +1,4 @@
-/** How many fall into each slice of a scale; slices may be stacked from several series. */
+/** A histogram; its bars may be stacked from several series. */
 
 import { h, svg } from '../lib/dom.js';
 import { count, percent } from '../lib/format.js';

@@ -28,14 +28,14 @@ export class Intervals extends Chart {
             svg('text.axis', { x: 0, y: 0.9 * rem }, `\u2190 ${lower}`),
             svg('text.axis.end', { x: width, y: 0.9 * rem }, `${higher} \u2192`),
             svg('line.zero', { x1: x(0), x2: x(0), y1: head, y2: base }),
-            ...rows.flatMap((each, at) => estimate(each, places[at], x, rem)),
+            ...rows.flatMap((row, at) => estimate(row, places[at], x, rem)),
             ...ratios(reach).map((ratio) => svg('text.axis.middle', { x: x(Math.log(ratio)), y: height - 0.4 * rem }, `\u00d7${ratio}`)),
         ];
         return { height, shapes };
     }
 }
 
-/** Ratios for the axis that lie inside the reach, few enough to be read. */
+/** The ratios within the range that the axis shows, few enough to be legible. */
 function ratios(reach) {
     const steps = reach > 2.2 ? [0.1, 0.25, 1, 4, 10] : [0.25, 0.5, 1, 2, 4];
     return steps.filter((ratio) => Math.abs(Math.log(ratio)) <= reach);

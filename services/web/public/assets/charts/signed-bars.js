@@ -1,4 +1,4 @@
-/** Bars to both sides of a zero line: what raises and what lowers, largest first. */
+/** Bars to both sides of a zero line, for what raises and what lowers, the largest first. */
 
 import { svg } from '../lib/dom.js';
 import { figure, signed } from '../lib/format.js';
@@ -28,7 +28,7 @@ export class SignedBars extends Chart {
             svg('text.axis.end', { x: width, y: 0.9 * rem }, `${higher} \u2192`),
             svg('line.zero', { x1: x(0), x2: x(0), y1: head, y2: height }),
             svg('title', {}, zero),
-            ...rows.flatMap((each, at) => bar(each, places[at], x, rem)),
+            ...rows.flatMap((row, at) => bar(row, places[at], x, rem)),
         ];
         return { height, shapes };
     }

@@ -1,4 +1,4 @@
-/** All that shows an answer: fetched once the form stands, so that the form need not wait for it. */
+/** Everything that shows an answer, fetched after the form so that the form appears sooner. */
 
 import { elements as charts } from '../charts/index.js';
 import { CustomerComparison } from './comparison.js';

@@ -1,4 +1,4 @@
-/** What the schema alone says about answers, told before the API is asked. All else is the API's to judge. */
+/** Faults that the schema alone can find, shown before the API is asked. All other checks are the API's. */
 
 import { plural } from '../lib/format.js';
 import { readings } from './numbers.js';
@@ -6,7 +6,7 @@ import { readings } from './numbers.js';
 /** @typedef {import('../lib/schema.js').Field} Field */
 
 /**
- * Faults in the shape of the API's own.
+ * Faults in the same form as the API's.
  * @param {{fields: Field[]}} schema @param {Record<string, unknown>} customer
  * @returns {{field: string, message: string}[]}
  */
@@ -16,7 +16,7 @@ export function faultsOf({ fields }, customer) {
         .filter(({ message }) => message);
 }
 
-/** One error for them all, or null. */
+/** One error with all of the faults, or null if there are none. */
 export function errorOf(faults) {
     if (!faults.length) return null;
     return Object.assign(new Error(`${plural(faults.length, 'field needs', 'fields need')} attention.`), { fields: faults });
@@ -32,7 +32,7 @@ function faultOf(field, value) {
     return '';
 }
 
-/** A text may be no number at all, or one of two. */
+/** What is wrong with the text of a number: it is none, or may be either of two. */
 function notANumber(text) {
     const [large, small] = readings(text);
     if (large === undefined) return `must be a number such as 65.50; got ${quoted(text)}.`;

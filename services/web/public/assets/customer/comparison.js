@@ -1,4 +1,4 @@
-/** The answer before and after a change, side by side, with the changes and their undoing. */
+/** The answers before and after a change, side by side, with the changes and a button that undoes them. */
 
 import { emit, fill, h, icon, uniqueId } from '../lib/dom.js';
 import { percent, signed } from '../lib/format.js';

@@ -1,4 +1,4 @@
-/** What was typed into the form, kept for this tab: a look at another page, Back and a reload find it again. */
+/** What was typed into the form, kept for this tab so that another page, Back or a reload do not lose it. */
 
 import { keep, recall } from '../lib/storage.js';
 
@@ -10,7 +10,7 @@ const PLACE = 'churn-customer';
  */
 export function keepDraft(draft) {
     const text = JSON.stringify(draft);
-    // Where the browser blocks site data, the entry of the tab's history still outlives a reload. No address holds it.
+    // If the browser blocks site data, the tab's history entry still survives a reload, and keeps this out of the address.
     if (!keep(PLACE, text)) history.replaceState({ [PLACE]: text }, '');
 }
 

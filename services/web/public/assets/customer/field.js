@@ -1,4 +1,4 @@
-/** One question of the form: label, control, hint and error, bound together for every reader. */
+/** A question of the form: label, control, hint and error, connected for screen readers. */
 
 import { fill, h } from '../lib/dom.js';
 import { impliedValue, openOptions } from './rules.js';
@@ -6,7 +6,7 @@ import { impliedValue, openOptions } from './rules.js';
 const UNKNOWN = "I don't know";
 
 export class CustomerField extends HTMLElement {
-    /** What was chosen before another answer fixed the value, so that it can come back. */
+    /** What was chosen before another answer fixed the value, to restore it when that answer changes. */
     #chosen = '';
     #fixed = false;
 
@@ -38,7 +38,7 @@ export class CustomerField extends HTMLElement {
         this.control.value = text;
     }
 
-    /** Lists the choices that are left, or shows the one that another answer leaves. */
+    /** Shows the choices that other answers leave, or the only one. */
     follow(answers) {
         if (!this.definition.rule) return;
         const implied = impliedValue(this.definition, answers);
@@ -51,7 +51,7 @@ export class CustomerField extends HTMLElement {
         if (this.control.selectedIndex < 0) this.control.value = '';
     }
 
-    /** @param {string} message '' where nothing is wrong */
+    /** @param {string} message '' if nothing is wrong */
     set message(message) {
         this.error.textContent = message;
         this.error.hidden = !message;
@@ -61,7 +61,7 @@ export class CustomerField extends HTMLElement {
 
     #list(options) {
         const first = h('option', { value: '' }, this.definition.required ? 'Choose…' : UNKNOWN);
-        fill(this.control, first, options.map((each) => h('option', { value: each.value }, each.label)));
+        fill(this.control, first, options.map((option) => h('option', { value: option.value }, option.label)));
     }
 }
 
@@ -69,7 +69,7 @@ function selectFor(field, id) {
     return h('select', { id, name: field.name, 'aria-required': String(field.required), 'aria-describedby': `${id}-hint` });
 }
 
-/** Text, not `type=number`: that one swallows what it can't read and changes under the mouse wheel. */
+/** A text input, because `type=number` hides what it cannot read and changes with the mouse wheel. */
 function inputFor(field, id) {
     return h('input', {
         id,

@@ -1,4 +1,4 @@
-/** The customer form, built from the schema. Says `customer-submit` and `customer-change`; errors come in by property. */
+/** The customer form, built from the schema. Emits `customer-submit` and `customer-change`; errors are set by property. */
 
 import { emit, fill, h, reveal } from '../lib/dom.js';
 import { grouped } from '../lib/schema.js';
@@ -29,7 +29,7 @@ export class CustomerForm extends HTMLElement {
         this.answers = answersOf(this.#schema, customer);
     }
 
-    /** All answers as they were typed, by field name. @returns {Record<string, string>} */
+    /** All answers as typed, by field name. @returns {Record<string, string>} */
     get answers() {
         return Object.fromEntries([...this.#fields].map(([name, field]) => [name, field.value]));
     }
@@ -40,13 +40,13 @@ export class CustomerForm extends HTMLElement {
         this.#follow();
     }
 
-    /** Answers one question, as if it had been typed. */
+    /** Sets one answer as if it had been typed. */
     answer(name, value) {
         this.#fields.get(name).value = String(value ?? '');
         this.#changed();
     }
 
-    /** Faults beside their fields; those of no field of the form in the summary. */
+    /** Shows faults beside their fields, and those of other fields in the summary. */
     set errors(errors) {
         for (const field of this.#fields.values()) field.message = '';
         const strange = errors.filter((error) => !this.#fields.has(error.field));
@@ -65,7 +65,7 @@ export class CustomerForm extends HTMLElement {
         if (field) reveal(field, 'center');
     }
 
-    /** @param {boolean} busy while an answer is awaited */
+    /** @param {boolean} busy whether an answer is awaited */
     set busy(busy) {
         this.querySelector('button.primary').setAttribute('aria-busy', String(busy));
     }
@@ -119,7 +119,7 @@ export class CustomerForm extends HTMLElement {
         this.querySelector('input, select').focus();
     }
 
-    /** Answers that one press would lose can be brought back with another. */
+    /** Replaces all answers, and shows a button that brings the previous ones back. */
     #replace(customer) {
         const before = this.answers;
         this.customer = customer;

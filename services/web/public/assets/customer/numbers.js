@@ -1,7 +1,7 @@
-/** Numbers as people type them: with a decimal comma, thousands set apart, or the sign of a currency. */
+/** Numbers as people type them: with a decimal comma, separators of thousands, or a currency sign. */
 
 const CURRENCY = /^(?:[$\u20ac\u00a3]|USD|EUR)\s*|\s*(?:[$\u20ac\u00a3]|USD|EUR)$/gi;
-/** Thousands that nothing can be confused with, each shape with the sign of its decimals. */
+/** Unambiguous ways of writing thousands, each with its decimal sign. */
 const GROUPED = [
     [/^\d{1,3}(?:[ '\u2019]\d{3})+(?:\.\d+)?$/, '.'],
     [/^\d{1,3}(?:[ '\u2019]\d{3})+,\d+$/, ','],
@@ -10,12 +10,12 @@ const GROUPED = [
     [/^\d{1,3}(?:,\d{3}){2,}$/, '.'],
     [/^\d{1,3}(?:\.\d{3}){2,}$/, ','],
 ];
-/** One sign before three digits: 1.324 is a thousand and more to some, little more than one to others. */
+/** A single separator before three digits is ambiguous: 1.324 is over a thousand to some, little over one to others. */
 const DOUBTFUL = /^[1-9]\d{0,2}[.,]\d{3}$/;
 const PLAIN = /^(?:\d+[.,]?\d*|[.,]\d+)$/;
 
 /**
- * What a text can mean: no number, one, or two where only the writer knows which.
+ * The numbers that a text can mean: none, one, or two if it is ambiguous.
  * @param {string} text @returns {number[]}
  */
 export function readings(text) {

@@ -1,4 +1,4 @@
-/** The customer page: asks the API about what the form holds, and again whenever an answer changes. */
+/** The customer page: asks the API about the customer in the form, and again whenever an answer changes. */
 
 import { fill, h, reveal } from '../lib/dom.js';
 import { postJson } from '../lib/http.js';
@@ -27,7 +27,7 @@ export const elements = {
     'customer-form': CustomerForm,
 };
 
-/** Long enough for a word to be typed to its end, short enough to feel immediate. */
+/** Milliseconds after a change: long enough to finish typing a number, short enough to feel immediate. */
 const SETTLE_MS = 350;
 
 async function start(page) {
@@ -49,7 +49,7 @@ async function start(page) {
     return accompany(page, place);
 }
 
-/** Fills in a link's customer, else what was typed before. @returns {boolean} whether it is to be predicted at once */
+/** Fills in the customer of a link, or else what was typed before. @returns {boolean} whether it is to be predicted at once */
 function fillIn({ schema, form }) {
     const linked = customerFrom(schema, here().parameters);
     const draft = keptDraft();
@@ -58,7 +58,7 @@ function fillIn({ schema, form }) {
     return Boolean(linked ?? draft?.answered);
 }
 
-/** Puts the place for the answer beside the form. Without its code the form stays, with all that was typed. */
+/** Adds the answer's place beside the form. If its code cannot be fetched, the form stays with everything in it. */
 async function accompany(page, place) {
     try {
         register((await import('./answer.js')).elements);
@@ -84,7 +84,7 @@ function bind(page, form, result) {
     result.addEventListener('field-wanted', ({ detail: name }) => form.focusField(name));
 }
 
-/** The button: at once where the answer's place is there, else as soon as it is. */
+/** Predicts when the button is pressed, as soon as there is a place for the answer. */
 function submit(page) {
     page.wanted = true;
     if (page.result) predict(page, page.form, page.result, { asked: true });
@@ -105,12 +105,12 @@ function changed(page) {
 
 function save({ schema, form, result }) {
     const linked = customerFrom(schema, here().parameters);
-    // What a link brought leaves the address as soon as the form holds something else: a reload must not undo it.
+    // A link's customer leaves the address once the form differs from it, so that a reload does not undo changes.
     if (linked && JSON.stringify(linked) !== JSON.stringify(form.customer)) remember('customer', {});
     keepDraft({ answers: form.answers, answered: Boolean(result?.answered) });
 }
 
-/** Before the first prediction nobody waits for one; and who a customer is changes nothing about it. */
+/** Predicts again after a change, unless nothing was predicted yet or only the customer's id changed. */
 function rescore(page, form, result, delay) {
     clearTimeout(page.timer);
     if (!result.answered) return;
@@ -124,7 +124,7 @@ function rescore(page, form, result, delay) {
     result.identify(form.customer.customerID);
 }
 
-/** `asked`: by the button, so the answer is a new starting point and faults take the focus. */
+/** `asked` is whether the button was pressed: then the answer is what changes are compared with, and faults take focus. */
 async function predict(page, form, result, { asked }) {
     clearTimeout(page.timer);
     const customer = form.customer;

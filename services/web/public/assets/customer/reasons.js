@@ -1,4 +1,4 @@
-/** Why the probability is what it is: a sentence, and the signed effects around the average customer. */
+/** Why the probability is what it is: a sentence, and the effects compared with the average customer. */
 
 import { fill, h } from '../lib/dom.js';
 import { reasonSentence } from './words.js';
@@ -16,7 +16,7 @@ export class CustomerReasons extends HTMLElement {
         fill(this, h('section.card', {}, h('h3', {}, 'Why'), this.sentence, this.chart, this.more));
     }
 
-    /** Whether all reasons are shown outlives an answer. */
+    /** Whether all reasons are shown, which the next answer keeps. */
     set answer({ reasons }) {
         this.#reasons = reasons;
         fill(this.sentence, reasonSentence(reasons));

@@ -1,4 +1,4 @@
-/** What a retention team can offer, re-scored; each can be tried in the form with a click. */
+/** What a retention team can offer, with the new probability; a click tries an offer in the form. */
 
 import { emit, fill, h, uniqueId } from '../lib/dom.js';
 import { percent } from '../lib/format.js';
@@ -8,7 +8,7 @@ export class CustomerRecommendations extends HTMLElement {
         fill(this, h('section.card', {},
             h('h3', {}, 'What might keep them'),
             recommendations.length
-                ? h('ul.recommendations', {}, recommendations.map((each) => this.#offer(each, now)))
+                ? h('ul.recommendations', {}, recommendations.map((recommendation) => this.#offer(recommendation, now)))
                 : h('p', {}, 'Nothing that the team can offer lowers this probability.'),
             h('p.hint', {}, 'Associations in past data, not proven effects.'),
         ));

@@ -1,4 +1,4 @@
-/** The answer about one customer: the card, what is unknown, what changed, why, and what to do. */
+/** The answer about a customer: the card, unknown fields, changes, reasons, and recommendations. */
 
 import { emit, fill, h, icon } from '../lib/dom.js';
 import { moment, percent, plural, sentenceList } from '../lib/format.js';
@@ -9,7 +9,7 @@ import { curlFor, jsonFor, linkFor } from './sharing.js';
 import { amongPeople, verdict } from './words.js';
 
 export class CustomerResult extends HTMLElement {
-    /** The answer that changes are compared with: that of the last press of the button. */
+    /** The answer to the last press of the button, which changes are compared with. */
     #baseline = null;
     #current = null;
 
@@ -30,7 +30,7 @@ export class CustomerResult extends HTMLElement {
         return this.#current !== null;
     }
 
-    /** The customer that the answer on show is about. */
+    /** The customer of the answer that is shown. */
     get customer() {
         return this.#current.customer;
     }
@@ -52,11 +52,11 @@ export class CustomerResult extends HTMLElement {
         fill(this.verdict, h('div.card.empty', {}, icon('person'), h('p', {}, words)));
     }
 
-    /** Every part keeps its element, so that what was opened stays open. @param {{customer: object, answer: any, asked: boolean}} outcome */
+    /** Shows an answer in the existing elements, so that opened details stay open. @param {{customer: object, answer: any, asked: boolean}} outcome */
     show({ customer, answer, asked }) {
         if (asked || !this.#baseline) this.#baseline = { customer, answer };
         this.#current = { customer, answer };
-        const held = this.rest.contains(document.activeElement);
+        const hadFocus = this.rest.contains(document.activeElement);
         const open = this.verdict.querySelector('details')?.open ?? false;
         this.identify(customer.customerID);
         fill(this.verdict, this.#card(open));
@@ -65,17 +65,17 @@ export class CustomerResult extends HTMLElement {
         this.recommendations.answer = answer;
         this.reasons.answer = answer;
         fill(this.record, this.#printed());
-        if (held && !this.rest.contains(document.activeElement)) this.#keepFocus();
+        if (hadFocus && !this.rest.contains(document.activeElement)) this.#keepFocus();
     }
 
-    /** Who the customer is: no part of the prediction, so it changes without a new one, and outside of what is read out. */
+    /** Shows the customer's id, which is not part of the prediction and is not read out with it. */
     identify(customerID) {
         this.#fresh();
         this.#current.customer = { ...(customerID && { customerID }), ...without(this.#current.customer, 'customerID') };
         fill(this.identity, customerID && h('p.customer-id', {}, customerID));
     }
 
-    /** Says what is wrong; an earlier answer stays in sight, marked as no longer that of the form. */
+    /** Shows what is wrong; an earlier answer stays visible, marked as out of date. */
     refuse(error) {
         const again = error.fields?.length ? null : () => emit(this, 'retry-wanted');
         fill(this.notice, h('div.card', {}, failure(error, again), this.#places(error.fields ?? [])));
@@ -83,7 +83,7 @@ export class CustomerResult extends HTMLElement {
         if (!this.answered) fill(this.verdict);
     }
 
-    /** The way from the summary to each field that wants attention. */
+    /** Links from the summary to each field that needs attention. */
     #places(fields) {
         const known = fields.filter(({ field }) => this.schema.byName.has(field));
         const link = ({ field }) => h('li', {}, h('button.link', { type: 'button', onclick: () => emit(this, 'field-wanted', field) }, this.schema.byName.get(field).title));
@@ -96,7 +96,7 @@ export class CustomerResult extends HTMLElement {
         this.removeAttribute('data-stale');
     }
 
-    /** A pressed button that the new answer replaced hands the focus to its undoing. */
+    /** Moves the focus to the undo button if the new answer has replaced the button that was pressed. */
     #keepFocus() {
         (this.querySelector('customer-comparison:not([hidden]) button') ?? this.querySelector('h2')).focus();
     }
@@ -140,7 +140,7 @@ export class CustomerResult extends HTMLElement {
         );
     }
 
-    /** For the printed card alone: who was judged, by which release, and when. */
+    /** For the printed card only: the customer, the release, and the time. */
     #printed() {
         const { customer, answer } = this.#current;
         const rows = this.schema.fields.map((field) => h('div', {}, h('dt', {}, field.title), h('dd', {}, spoken(field, customer[field.name]))));
@@ -163,12 +163,12 @@ async function put(text, said) {
     }
 }
 
-/** Both ends of a range in whole percent, or what both come to. */
+/** Both ends of a range in whole percent, or one number if they are the same. */
 function range(ends) {
     return [...new Set(ends.map((end) => percent(end, 0)))].join(' to ');
 }
 
-/** Where the probability lies between none and certain, with the bands and, for unknown answers, the range. */
+/** The probability on a scale from 0 to 100 %, with the bands and, if fields are unknown, the range. */
 function scale({ churn_probability: probability, probability_range: ends }) {
     const picture = h('div.scale', { 'aria-hidden': 'true' }, h('span.low'), h('span.medium'), h('span.high'));
     if (ends) picture.append(placed(h('span.range'), ends[0], ends[1]));

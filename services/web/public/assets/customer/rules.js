@@ -1,4 +1,4 @@
-/** Which answers others leave no choice about. Answers are text by field name; '' is "I don't know". */
+/** Which answers follow from others. Answers are texts by field name; '' means "I don't know". */
 
 import { readings } from './numbers.js';
 
@@ -10,7 +10,7 @@ export function impliedValue(field, answers) {
 }
 
 /**
- * The options that do not contradict the answer that governs the field.
+ * The options that do not contradict the answer that the field depends on.
  * @param {Field} field @param {Record<string, string>} answers
  */
 export function openOptions(field, answers) {
@@ -19,7 +19,7 @@ export function openOptions(field, answers) {
     return field.options.filter((option) => option.value !== contradicted);
 }
 
-/** The answers as a customer for the API: implied values filled in, unknown ones left out, choices in their own type. */
+/** The answers as a customer for the API: with implied values, without unknown ones, and with choices in their type. */
 export function customerOf(schema, answers) {
     const customer = {};
     if (answers.customerID) customer.customerID = answers.customerID;
@@ -30,14 +30,14 @@ export function customerOf(schema, answers) {
     return customer;
 }
 
-/** Text that is no number, or might be either of two, stays as it is: the checks say what is wrong with it. */
+/** The value of an answer; text that is not one certain number stays as it is, for the checks to report. */
 function typed(field, text) {
-    if (field.options) return field.options.find((each) => String(each.value) === text)?.value ?? text;
+    if (field.options) return field.options.find((option) => String(option.value) === text)?.value ?? text;
     const numbers = readings(text);
     return numbers.length === 1 ? numbers[0] : text;
 }
 
-/** The customer that a link's parameters describe, or null where they name no field. */
+/** The customer that a link's parameters describe, or null if they name no field. */
 export function customerFrom(schema, parameters) {
     const given = Object.fromEntries(parameters);
     const known = Object.keys(given).some((name) => schema.byName.has(name));
@@ -51,7 +51,7 @@ export function answersOf(schema, customer) {
     return answers;
 }
 
-/** The customer of the schema's own examples. */
+/** The customer made of the schema's examples. */
 export function exampleCustomer(schema) {
     const answers = Object.fromEntries(schema.fields.map((field) => [field.name, String(field.example)]));
     return customerOf(schema, answers);

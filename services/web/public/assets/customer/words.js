@@ -1,14 +1,14 @@
-/** What a probability means, said the way an agent would say it to a colleague. */
+/** What a probability means, in the words of one agent to another. */
 
 import { lowerFirst, sentenceList } from '../lib/format.js';
 
-/** The headline; a prediction at the edge says so. */
+/** The headline, which says so if the probability is near the threshold. */
 export function verdict({ prediction, risk_band: band }) {
     if (prediction === 'Yes') return band === 'high' ? 'Likely to leave' : 'More likely to leave than to stay';
     return band === 'low' ? 'Likely to stay' : 'Likely to stay, but worth watching';
 }
 
-/** The probability as a count of people, which is easier to judge than a share. */
+/** The probability as a number of people, which is easier to judge than a share. */
 export function amongPeople(probability) {
     const leavers = Math.round(probability * 100);
     if (leavers === 0) return 'Fewer than 1 in 100 customers like this one leave.';
@@ -16,7 +16,7 @@ export function amongPeople(probability) {
     return `About ${leavers} in 100 customers like this one ${leavers === 1 ? 'leaves' : 'leave'}.`;
 }
 
-/** Reasons below this size, in log-odds, change the probability by less than a percentage point or so. */
+/** Smaller reasons, in log-odds, change the probability by less than about a percentage point. */
 const NOTEWORTHY = 0.05;
 
 /** The strongest reasons as sentences. @param {{effect: number, text: string}[]} reasons */

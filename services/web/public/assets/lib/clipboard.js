@@ -1,4 +1,4 @@
-/** Puts text on the clipboard, over plain http as well, where browsers hide the clipboard API. */
+/** Copies text to the clipboard, also over plain HTTP, where browsers have no clipboard API. */
 export async function copy(text) {
     if (navigator.clipboard) {
         await navigator.clipboard.writeText(text);

@@ -1,6 +1,6 @@
-/** CSV as RFC 4180 has it, read piece by piece. */
+/** Reading CSV by RFC 4180 piece by piece, and writing it. */
 
-/** Cuts text that arrives in pieces into rows of cells; blank lines are skipped. */
+/** Divides text that arrives in pieces into rows of cells; blank lines are skipped. */
 export class CsvReader {
     #rest = '';
 
@@ -10,21 +10,21 @@ export class CsvReader {
     }
 
     push(text) {
-        const held = this.#rest + text;
+        const pending = this.#rest + text;
         let start = 0;
-        let end = held.indexOf('\n');
+        let end = pending.indexOf('\n');
         while (end >= 0) {
-            const line = held.slice(start, end);
+            const line = pending.slice(start, end);
             if (closed(line)) {
                 this.#emit(line);
                 start = end + 1;
             }
-            end = held.indexOf('\n', end + 1);
+            end = pending.indexOf('\n', end + 1);
         }
-        this.#rest = held.slice(start);
+        this.#rest = pending.slice(start);
     }
 
-    /** The last line may lack its line feed. */
+    /** Reads the last line, which may have no line feed. */
     end() {
         this.#emit(this.#rest);
         this.#rest = '';
@@ -36,7 +36,7 @@ export class CsvReader {
     }
 }
 
-/** Whether every quote that the line opens is closed in it. */
+/** Whether every quote that is opened in the line is closed in it. */
 function closed(line) {
     if (!line.includes('"')) return true;
     return line.split('"').length % 2 === 1;
@@ -65,10 +65,10 @@ function quoted(cell) {
     return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** A number, or a telephone number of as many digits as E.164 allows: it computes to nothing but a number. */
+/** A number, or a telephone number of at most the digits that E.164 allows, which is harmless in a spreadsheet. */
 const HARMLESS = /^(?:[+-](?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|\+[ ()]*[0-9](?:[ ()./-]{0,3}[0-9]){6,14})$/;
 
-/** The text, made a plain one for spreadsheets by a leading apostrophe if it would run, as in the API's own files. */
+/** The text, with a leading apostrophe if a spreadsheet would run it as a formula, as in the API's files. */
 export function defused(text) {
     return /^[=+\-@\t\r]/.test(text) && !HARMLESS.test(text) ? `'${text}` : text;
 }

@@ -1,6 +1,6 @@
 /**
- * Elements are built by these functions alone: text only ever becomes a text node, so nothing a file or a server
- * says can turn into markup, and no style attribute is ever written.
+ * All elements are made by these functions. Text always becomes a text node, so nothing that a file or a server
+ * says can turn into markup, and no style attributes are written.
  */
 
 const SVG = 'http://www.w3.org/2000/svg';
@@ -45,13 +45,13 @@ function flatten(children) {
         .map((child) => (child instanceof Node ? child : String(child)));
 }
 
-/** Replaces all that `element` holds. */
+/** Replaces the content of `element`. */
 export function fill(element, ...children) {
     element.replaceChildren(...flatten(children));
     return element;
 }
 
-/** A picture of the site's own icon sheet; decoration, so hidden from screen readers. */
+/** A picture from the site's icon sheet, hidden from screen readers because it is decoration. */
 export function icon(name) {
     return svg(
         'svg.icon',
@@ -62,18 +62,18 @@ export function icon(name) {
 
 let serial = 0;
 
-/** An id that no other element has. */
+/** An id that no other element on the page has. */
 export function uniqueId(prefix) {
     serial += 1;
     return `${prefix}-${serial}`;
 }
 
-/** Tells the parts of the page above what happened: data goes down by property, events go up. */
+/** Dispatches an event that bubbles up: data goes down by property, and events go up. */
 export function emit(element, name, detail) {
     element.dispatchEvent(new CustomEvent(name, { detail, bubbles: true }));
 }
 
-/** Scrolls an element into view, at once for those who asked for less motion. */
+/** Scrolls an element into view, without animation for those who prefer less motion. */
 export function reveal(element, block = 'nearest') {
     const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
     element.scrollIntoView({ behavior: still ? 'auto' : 'smooth', block });

@@ -1,14 +1,14 @@
 /**
- * Downloads. The service is asked first whether there is a file, so that a link which fails says why on the page; then
- * the browser takes it itself, or with a key, which no link can carry, through a request.
+ * Downloads. The service is first asked whether there is a file, so that the page can say why a link fails. Then the
+ * browser downloads it or, with a key, which a link cannot carry, the page fetches it.
  */
 
 import { fill, h, icon } from './dom.js';
 import { request } from './http.js';
-import { heldKey } from './key.js';
+import { currentKey } from './key.js';
 import { failure } from '../shell/failure.js';
 
-/** @param {string} name where the answer names no file itself @param {Element} trouble where a failure is shown */
+/** @param {string} name the file's, unless the answer names one @param {Element} trouble shows a failure */
 export function downloadLink(label, href, name, trouble, attributes = {}) {
     const link = h('a.button', { href, download: name, ...attributes }, icon('download'), label);
     link.addEventListener('click', (event) => {
@@ -21,7 +21,7 @@ export function downloadLink(label, href, name, trouble, attributes = {}) {
 async function take(href, name, trouble) {
     fill(trouble);
     try {
-        if (heldKey()) {
+        if (currentKey()) {
             const answer = await request(href);
             save(await answer.blob(), nameIn(answer.headers.get('Content-Disposition')) ?? name);
         } else {
@@ -33,26 +33,26 @@ async function take(href, name, trouble) {
     }
 }
 
-/** The name that a Content-Disposition gives, that of RFC 5987 first, which alone may hold all letters. */
+/** The name in a Content-Disposition; preferably that of RFC 5987, as only this can have any letter. */
 export function nameIn(disposition) {
     const [, encoded] = /filename\*=UTF-8''([^;]+)/i.exec(disposition ?? '') ?? [];
     if (encoded) return decodeURIComponent(encoded);
     return /filename="?([^";]+)"?/.exec(disposition ?? '')?.[1];
 }
 
-/** An address with a further parameter. */
+/** The address with one more parameter. */
 export function withParameter(href, parameter) {
     return `${href}${href.includes('?') ? '&' : '?'}${parameter}`;
 }
 
-/** Hands the browser a file that is already here. */
+/** Lets the browser save a file that is in memory. */
 export function save(blob, filename) {
     const link = h('a', { href: URL.createObjectURL(blob), download: filename });
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
 
-/** Saves CSV with the byte order mark by which Excel knows UTF-8. @param {BlobPart[]} parts */
+/** Saves CSV with the byte order mark by which Excel recognises UTF-8. @param {BlobPart[]} parts */
 export function saveCsv(parts, filename) {
     save(new Blob(['\ufeff', ...parts], { type: 'text/csv' }), filename);
 }

@@ -7,7 +7,7 @@ const moments = new Intl.DateTimeFormat(LANGUAGE, {
     year: 'numeric', month: 'short', day: 'numeric', hour: 'numeric', minute: '2-digit', timeZoneName: 'short',
 });
 
-/** 0.2345 → "23.5 %"; the thin space is a no-break one. */
+/** 0.2345 → "23.5 %" with a narrow no-break space. */
 export function percent(share, digits = 1) {
     return `${(share * 100).toFixed(digits)}\u00a0%`;
 }
@@ -34,7 +34,7 @@ export function signed(number, digits = 2) {
     return `${number < 0 ? '\u2212' : '+'}${size}`;
 }
 
-/** A number for a table: four significant places, a true minus. */
+/** A number for a table: four significant digits, and a true minus sign. */
 export function figure(number, digits = 3) {
     return number.toFixed(digits).replace('-', '\u2212');
 }
@@ -51,7 +51,7 @@ export function bytes(size) {
     return unit === 0 ? plural(size, 'byte') : `${value.toFixed(1)} ${units[unit]}`;
 }
 
-/** Seconds in the words of a waiting person: "a few seconds", "40 seconds", "3 minutes". */
+/** A duration in rough words: "a few seconds", "40 seconds", "3 minutes". */
 export function duration(seconds) {
     if (seconds < 5) return 'a few seconds';
     if (seconds < 90) return `${Math.round(seconds)} seconds`;
@@ -71,7 +71,7 @@ export function sentenceList(words) {
     return `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
 }
 
-/** The first letter in lower case, for a phrase that moves into a sentence; initialisms stay. */
+/** The phrase with its first letter in lower case, for use in a sentence; initialisms stay. */
 export function lowerFirst(text) {
     return /^[A-Z](?![A-Z])/.test(text) ? text[0].toLowerCase() + text.slice(1) : text;
 }

@@ -1,12 +1,12 @@
-/** Requests to the API, its one error body, and the key that it may want. */
+/** Requests to the API, with its error body and the key that it may want. */
 
-import { askForKey, heldKey, refused } from './key.js';
+import { askForKey, currentKey, refused } from './key.js';
 
-/** What the API, the site's proxy or the network said went wrong. */
+/** An error of the API, the site's proxy or the network. */
 export class ApiError extends Error {
     /**
-     * @param {number} status 0 where there was no answer @param {Record<string, any>} body
-     * @param {number} [retryAfter] seconds that the service wants to be left alone
+     * @param {number} status 0 if there was no answer @param {Record<string, any>} body
+     * @param {number} [retryAfter] seconds that the service asks to wait
      */
     constructor(status, body, retryAfter = 0) {
         super(body.error);
@@ -24,15 +24,15 @@ const UNREACHABLE = {
     error_type: 'Unreachable',
 };
 
-/** The headers that carry the key, if one is held. @returns {Record<string, string>} */
+/** The header that sends the key, if there is one. @returns {Record<string, string>} */
 export function keyHeaders() {
-    const key = heldKey();
+    const key = currentKey();
     return key ? { Authorization: `Bearer ${key}` } : {};
 }
 
-/** Calls `attempt`, and again with another key as often as the service refuses the one that is held. */
+/** Calls `attempt`, and again with another key each time that the service refuses the current one. */
 export async function withKey(attempt) {
-    const key = heldKey();
+    const key = currentKey();
     try {
         return await attempt();
     } catch (error) {
@@ -43,8 +43,8 @@ export async function withKey(attempt) {
 }
 
 /**
- * Fetches, asks for a key where one is wanted, and throws an ApiError for anything but success.
- * @param {string} path @param {RequestInit & {quiet?: boolean}} [options] quiet: nobody waits, so never ask for a key
+ * Fetches, asks for a key if one is wanted, and throws an ApiError unless the request succeeds.
+ * @param {string} path @param {RequestInit & {quiet?: boolean}} [options] quiet: never ask for a key, as nobody waits
  * @returns {Promise<Response>}
  */
 export function request(path, { quiet = false, ...options } = {}) {
@@ -52,7 +52,7 @@ export function request(path, { quiet = false, ...options } = {}) {
     return quiet ? attempt() : withKey(attempt);
 }
 
-/** One request, without a word about keys. @returns {Promise<Response>} the answer of a success */
+/** A single request that never asks for a key. @returns {Promise<Response>} the answer of a success */
 export async function fetched(path, options) {
     const answer = await fetch(path, options).catch((reason) => {
         throw reason.name === 'AbortError' ? reason : new ApiError(0, UNREACHABLE);
@@ -62,20 +62,20 @@ export async function fetched(path, options) {
     throw new ApiError(answer.status, readBody(text, answer.status), secondsOf(answer.headers.get('Retry-After')));
 }
 
-/** Retry-After holds seconds or a date. */
+/** The seconds in Retry-After, which is a number or a date. */
 function secondsOf(header) {
     if (!header) return 0;
     const seconds = /^\d+$/.test(header) ? Number(header) : (Date.parse(header) - Date.now()) / 1000;
     return Math.max(seconds, 0) || 0;
 }
 
-/** The error body in `text`; one of our own where something else answered in the API's place. */
+/** The error body in `text`, or one that is made here if something other than the API answered. */
 export function readBody(text, status) {
     try {
         const body = JSON.parse(text);
         if (typeof body.error === 'string') return body;
     } catch {
-        // Not JSON: something between here and the API answered.
+        // Not JSON, so something between here and the API has answered.
     }
     return { error: `The service answered with status ${status}.`, error_type: 'Unexpected' };
 }

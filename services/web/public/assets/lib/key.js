@@ -1,19 +1,19 @@
 /**
- * The API key: kept for the session of the site's open tabs, asked for once however many requests want it. A new tab
- * takes the key of those that are open, so that a copied link need not ask again.
+ * The API key. It is kept while tabs of the site are open, and asked for once for all requests that want it. A new tab
+ * takes the key from open ones, so that a copied link does not ask again.
  */
 
 import { drop, keep, recall } from './storage.js';
 
 const PLACE = 'churn-api-key';
-/** How long other tabs have to answer before the person is asked. */
+/** Milliseconds that other tabs have to answer before the user is asked. */
 const TABS_MS = 150;
 
 /** @type {Promise<void> | null} */
 let asking = null;
 
-/** The key that is held, or null. */
-export function heldKey() {
+/** The current key, or null. */
+export function currentKey() {
     return recall(PLACE);
 }
 
@@ -22,14 +22,14 @@ function keepKey(key) {
     document.dispatchEvent(new CustomEvent('key-given'));
 }
 
-/** Forgets the key that was refused, unless another has been given since. @returns {boolean} whether one is still wanted */
+/** Forgets the key that was refused, unless it was replaced meanwhile. @returns {boolean} whether a key is still wanted */
 export function refused(key) {
-    if (heldKey() !== key) return false;
+    if (currentKey() !== key) return false;
     drop(PLACE);
     return true;
 }
 
-/** Asks the other tabs, then the person, for a key. Requests that wait share one question; it fails when none is given. */
+/** Asks other tabs, then the user, for a key. Waiting requests share the question; it fails if no key is given. */
 export function askForKey(refusedKey) {
     asking ??= fromTabs(refusedKey)
         .then((key) => key ?? fromPerson(refusedKey ? 'refused' : 'wanted'))
@@ -38,7 +38,7 @@ export function askForKey(refusedKey) {
     return asking;
 }
 
-/** Asks for another key in place of the one that is held, which stays until there is one. */
+/** Asks for another key; the current one stays until it is given. */
 export function changeKey() {
     asking ??= fromPerson('changed').then(keepKey).finally(() => (asking = null));
     return asking;
@@ -53,12 +53,12 @@ function fromPerson(reason) {
 
 const tabs = channel();
 
-/** The line between the site's tabs, or null where the browser has none for pages without site data. */
+/** The channel between the site's tabs, or null if the browser denies it together with site data. */
 function channel() {
     try {
         const line = new BroadcastChannel(PLACE);
         line.onmessage = ({ data }) => {
-            if (data.wanted && heldKey() && heldKey() !== data.refused) line.postMessage({ key: heldKey() });
+            if (data.wanted && currentKey() && currentKey() !== data.refused) line.postMessage({ key: currentKey() });
             if (data.key) document.dispatchEvent(new CustomEvent('key-shared', { detail: data.key }));
         };
         return line;
@@ -67,7 +67,7 @@ function channel() {
     }
 }
 
-/** A key that another tab holds, or null. */
+/** The key of another tab, or null. */
 function fromTabs(refusedKey) {
     if (!tabs) return Promise.resolve(null);
     return new Promise((resolve) => {

@@ -1,4 +1,4 @@
-/** Pages live in the fragment: `#/customer?tenure=24`. What stands after # never reaches a server. */
+/** The fragment names the page, as in `#/customer?tenure=24`. Browsers do not send it to servers. */
 
 /** The page and its parameters that a fragment names. @returns {{page: string, parameters: URLSearchParams}} */
 export function parse(fragment) {

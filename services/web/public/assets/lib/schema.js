@@ -1,4 +1,4 @@
-/** The customer as the API declares it: fields, titles, groups, choices and rules all come from there. */
+/** The customer's declaration as the API publishes it: fields, titles, groups, choices and rules. */
 
 import { money } from './format.js';
 import { getJson } from './http.js';
@@ -28,7 +28,7 @@ function read(document) {
     const fields = Object.entries(properties)
         .filter(([, property]) => property['x-group'])
         .map(([name, property]) => field(name, property, required.includes(name)));
-    return { fields, byName: new Map(fields.map((each) => [each.name, each])), groups, version: document.info.version };
+    return { fields, byName: new Map(fields.map((field) => [field.name, field])), groups, version: document.info.version };
 }
 
 /** @returns {Field} */
@@ -58,7 +58,7 @@ export function grouped({ fields, groups }) {
 /** A value as people read it: the option's label, or the number with its unit. */
 export function spoken(field, value) {
     if (value === null || value === undefined || value === '') return 'unknown';
-    const option = field.options?.find((each) => String(each.value) === String(value));
+    const option = field.options?.find((choice) => String(choice.value) === String(value));
     if (option) return option.label;
     return field.unit === '$' ? money(value) : `${value} ${field.unit}`.trim();
 }

@@ -1,12 +1,12 @@
 /**
- * What is kept for this tab: in the browser's session storage, and in memory, because browsers that block site data
- * throw at the first touch of it.
+ * What is kept for this tab: in the browser's session storage, and in memory as well, because browsers that block site
+ * data throw when the storage is used.
  */
 
 /** @type {Map<string, string>} */
 const memory = new Map();
 
-/** The tab's storage, or null where the browser keeps it from pages. */
+/** The tab's storage, or null if the browser denies it. */
 function storage() {
     try {
         return window.sessionStorage;
@@ -15,12 +15,12 @@ function storage() {
     }
 }
 
-/** The text that was kept under a name, or null. */
+/** The text that is kept under a name, or null. */
 export function recall(name) {
     return memory.get(name) ?? storage()?.getItem(name) ?? null;
 }
 
-/** @returns {boolean} whether it outlives the page */
+/** @returns {boolean} whether it survives a reload */
 export function keep(name, text) {
     memory.set(name, text);
     try {

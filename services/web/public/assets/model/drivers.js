@@ -35,14 +35,14 @@ export class CandidateTable extends HTMLElement {
     set info({ comparison: { candidates, selection, folds, repeats, rows: customers } }) {
         const spread = ({ mean, std }) => `${figure(mean)} ± ${figure(std)}`;
         const against = ({ mean, low, high }) => `${signed(mean, 4)} (${signed(low, 4)} to ${signed(high, 4)})`;
-        const rows = candidates.map((each) => [
-            [each.model_name, each.champion && h('span.band.low', {}, 'in service')],
-            each.cv.log_loss ? spread(each.cv.log_loss) : '–',
-            each.champion || !each.against_champion.log_loss ? '–' : against(each.against_champion.log_loss),
-            each.cv.roc_auc ? spread(each.cv.roc_auc) : '–',
-            each.champion ? '–' : against(each.against_champion),
-            [figure(each.test.roc_auc), each.test_intervals?.roc_auc && h('span.hint.meaning', {}, `${figure(each.test_intervals.roc_auc.low)} to ${figure(each.test_intervals.roc_auc.high)}`)],
-            each.interpretability,
+        const rows = candidates.map((candidate) => [
+            [candidate.model_name, candidate.champion && h('span.band.low', {}, 'in service')],
+            candidate.cv.log_loss ? spread(candidate.cv.log_loss) : '–',
+            candidate.champion || !candidate.against_champion.log_loss ? '–' : against(candidate.against_champion.log_loss),
+            candidate.cv.roc_auc ? spread(candidate.cv.roc_auc) : '–',
+            candidate.champion ? '–' : against(candidate.against_champion),
+            [figure(candidate.test.roc_auc), candidate.test_intervals?.roc_auc && h('span.hint.meaning', {}, `${figure(candidate.test_intervals.roc_auc.low)} to ${figure(candidate.test_intervals.roc_auc.high)}`)],
+            candidate.interpretability,
         ]);
         fill(this, section('The candidates',
             h('p', {}, selection.reason),

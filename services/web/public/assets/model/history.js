@@ -1,4 +1,4 @@
-/** All releases that the store holds. */
+/** All releases in the store. */
 
 import { fill, h } from '../lib/dom.js';
 import { figure, moment } from '../lib/format.js';

@@ -37,7 +37,7 @@ async function start(page) {
     }
 }
 
-/** Sections whose figures a release does not carry are left out. */
+/** Leaves out sections if the release does not have their figures. */
 function show(body, info) {
     fill(
         body,

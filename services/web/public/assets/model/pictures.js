@@ -1,8 +1,8 @@
-/** The trainer's plots. An image element can carry no key, so where one is held they are fetched and painted. */
+/** The trainer's plots. An image element cannot send a key, so with a key they are fetched and then shown. */
 
 import { fill, h } from '../lib/dom.js';
 import { request } from '../lib/http.js';
-import { heldKey } from '../lib/key.js';
+import { currentKey } from '../lib/key.js';
 import { section } from './sections.js';
 
 export class ReleasePictures extends HTMLElement {
@@ -22,8 +22,8 @@ function title(name) {
 }
 
 function picture(href, name) {
-    const image = heldKey() ? painted(href, name) : h('img', { src: href, alt: name, loading: 'lazy' });
-    const whole = heldKey() ? image : h('a', { href }, image);
+    const image = currentKey() ? painted(href, name) : h('img', { src: href, alt: name, loading: 'lazy' });
+    const whole = currentKey() ? image : h('a', { href }, image);
     return h('figure', {}, whole, h('figcaption.hint', {}, name));
 }
 

@@ -1,23 +1,23 @@
-/** The model page's sections that are words and tables. */
+/** The model page's sections of text and tables. */
 
 import { downloadLink } from '../lib/download.js';
 import { h, uniqueId } from '../lib/dom.js';
 import { count, figure, moment, percent, plural } from '../lib/format.js';
 
-/** A card with a heading, for those who jump by headings as well. */
+/** A card with a heading, which screen readers can jump to. */
 export function section(title, ...children) {
     const id = uniqueId('section');
     return h('section.card', { 'aria-labelledby': id }, h('h2', { id }, title), children);
 }
 
-/** A section as wide as the page. */
+/** A section over the full width of the page. */
 function across(title, ...children) {
     const element = section(title, ...children);
     element.classList.add('across');
     return element;
 }
 
-/** A table that scrolls by itself where it is too wide. @param {string[]} head @param {any[][]} rows first cells name their rows */
+/** A table that scrolls sideways if it is too wide. @param {string[]} head @param {any[][]} rows the first cell of each is its heading */
 export function table(name, head, rows) {
     return h('div.scroll', { role: 'region', tabindex: 0, 'aria-label': `${name}, table` },
         h('table', {},
@@ -53,7 +53,7 @@ export function release(info) {
     );
 }
 
-/** A document for keeping, with a style of its own that the site's policy would not let a page have. */
+/** A link to the model card, which is saved, as the site's policy forbids the style sheet inside it. */
 function modelCard(version) {
     const trouble = h('div');
     return h('div', {}, downloadLink('Model card', `/releases/${version}/files/card.html`, `churn-model-card-${version}.html`, trouble), trouble);
@@ -67,7 +67,7 @@ function gates(all) {
     );
 }
 
-/** What each figure means, in the order of their worth to a reader. */
+/** What each figure means, the most important ones first. */
 const FIGURES = [
     ['roc_auc', 'Ranking (ROC AUC)', 'How often a customer who leaves scores higher than one who stays; 0.5 is chance.'],
     ['pr_auc', 'Precision over recall (PR AUC)', 'The area under precision against recall.'],
@@ -88,7 +88,7 @@ const KNOWN = [
     ['required', 'The required fields', 'All others are taken from the real customers nearest in tenure, contract and bill.'],
 ];
 
-/** How good answers are where fields are absent. */
+/** How good answers are for customers with absent fields. */
 export function partial({ absent_fields: absent }) {
     const rows = KNOWN.map(([kind, title, meaning]) => [
         [h('span', {}, title), h('span.hint.meaning', {}, meaning)],

@@ -1,4 +1,4 @@
-/** What moving the threshold would mean for a team's day, per 1,000 customers. */
+/** What another threshold would mean for a team's work, per 1,000 customers. */
 
 import { fill, h } from '../lib/dom.js';
 import { count, percent } from '../lib/format.js';
@@ -38,7 +38,7 @@ export class ThresholdExplorer extends HTMLElement {
     }
 }
 
-/** A count with its interval, where the release carries one. */
+/** A count with its interval, if the release has one. */
 function counted(row, name) {
     const ends = row.intervals?.[name];
     return ends ? `${row[name]} (${ends.low} to ${ends.high})` : row[name];

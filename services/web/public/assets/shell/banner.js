@@ -1,4 +1,4 @@
-/** Says on every page what a reader must know before trusting a number. */
+/** The banner on every page with what a reader has to know before trusting a number. */
 
 import { fill, h, icon } from '../lib/dom.js';
 import { percent, sentenceList } from '../lib/format.js';
@@ -11,7 +11,7 @@ export class SiteBanner extends HTMLElement {
         watch((state) => this.#say(messages(state)));
     }
 
-    /** Unchanged messages are left alone, so that they are not read out again. */
+    /** Leaves unchanged messages as they are, so that they are not read out again. */
     #say(sentences) {
         if (sentences.join() === this.said) return;
         this.said = sentences.join();
@@ -19,7 +19,7 @@ export class SiteBanner extends HTMLElement {
     }
 }
 
-/** A key that is wanted is asked for by the dialog, and offered in the footer: that is no news for all pages. */
+/** The messages to show. A missing key is not one of them, as the dialog and the footer ask for it. */
 function messages({ health, model, error, locked }) {
     if (error) return [error.message];
     return [

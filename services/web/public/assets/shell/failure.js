@@ -1,7 +1,7 @@
-/** What went wrong and what can be done, in the same words and shape everywhere. */
+/** What went wrong and what can be done about it, shown in the same way everywhere. */
 
 import { h, icon } from '../lib/dom.js';
-import { changeKey, heldKey } from '../lib/key.js';
+import { changeKey, currentKey } from '../lib/key.js';
 
 /** What a key of each scope may do. */
 const MAY = { score: 'score customers', jobs: 'score files', admin: 'look at the service itself' };
@@ -11,7 +11,7 @@ const MAY = { score: 'score customers', jobs: 'score files', admin: 'look at the
  * @param {() => void} [again] what "Try again" does
  */
 export function failure(error, again) {
-    const forbidden = error.status === 403 && heldKey();
+    const forbidden = error.status === 403 && currentKey();
     const [label, action] = forbidden ? ['Use another key', () => changeKey().then(again, () => {})] : ['Try again', again];
     return h('div.failure', { role: 'alert' },
         icon('warning'),
@@ -23,7 +23,7 @@ export function failure(error, again) {
     );
 }
 
-/** The API names the scope that the key lacks; what that is for is said with it. */
+/** The API's message, or if it names a scope that the key lacks, a sentence that says what the scope allows. */
 function lacking(message) {
     const [, scope] = /scope \W*(\w+)/.exec(message) ?? [];
     if (!scope) return message;
@@ -31,7 +31,7 @@ function lacking(message) {
     return `Your key may not ${deed}: it lacks the scope \u201c${scope}\u201d. Use a key that has it, or ask whoever runs this service for one.`;
 }
 
-/** A line that says something is on its way. */
+/** A line that says what is being waited for. */
 export function waiting(text) {
     return h('p.waiting', { role: 'status' }, text);
 }

@@ -2,7 +2,7 @@
 
 import { fill, h } from '../lib/dom.js';
 
-/** Why the question is asked, in the words of somebody who answers calls. */
+/** Why a key is asked for, in an agent's words. */
 const WORDS = {
     wanted: ['This service wants a key', 'Enter your key. Whoever runs this service at your company gives you one.'],
     refused: ['This service wants a key', 'The key is not, or no longer, accepted. Enter another one, or ask whoever runs this service.'],

@@ -1,7 +1,7 @@
-/** The footer: which release and version answers, how it is, and whose key is used. */
+/** The footer: the release and version that answer, the service's health, and whose key is used. */
 
 import { fill, h } from '../lib/dom.js';
-import { changeKey, heldKey } from '../lib/key.js';
+import { changeKey, currentKey } from '../lib/key.js';
 import { loadSchema } from '../lib/schema.js';
 import { watch } from './watch.js';
 
@@ -19,8 +19,8 @@ export class SiteStatus extends HTMLElement {
         const said = sentence(state);
         if (said.join() !== this.said) fill(this.state, h(`span.dot.${tone(state)}`), said);
         this.said = said.join();
-        this.key.hidden = !heldKey() && !state.locked;
-        this.key.firstChild.textContent = heldKey() ? 'Use another key' : 'Enter a key';
+        this.key.hidden = !currentKey() && !state.locked;
+        this.key.firstChild.textContent = currentKey() ? 'Use another key' : 'Enter a key';
     }
 }
 

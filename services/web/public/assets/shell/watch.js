@@ -1,8 +1,8 @@
-/** One watch of the service's health and release for all who show it. */
+/** Polls the service's health and release, once for all parts of the page that show them. */
 
 import { getJson } from '../lib/http.js';
 
-/** @typedef {{health: any, model: any, error: Error | null, locked: boolean}} State locked: it wants a key, or another */
+/** @typedef {{health: any, model: any, error: Error | null, locked: boolean}} State locked: a key is wanted, or another one */
 
 const EVERY_MS = 30_000;
 /** @type {Set<(state: State) => void>} */
@@ -11,7 +11,7 @@ const listeners = new Set();
 let state = { health: null, model: null, error: null, locked: false };
 let started = false;
 
-/** Calls `listener` with what is known now and with every change. @returns {() => void} ends it */
+/** Calls `listener` with the current state and after every change. @returns {() => void} stops it */
 export function watch(listener) {
     listeners.add(listener);
     if (state.health || state.error) listener(state);
@@ -36,7 +36,7 @@ async function look() {
     for (const listener of listeners) listener(state);
 }
 
-/** The release in service, or null where there is none yet or it is told only to those with a key. */
+/** The release in service, or null if there is none yet or a key is needed to see it. */
 async function release() {
     try {
         return { model: await getJson('/model_info', { quiet: true }), locked: false };
