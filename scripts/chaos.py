@@ -163,7 +163,7 @@ def one_round(stack: Target, number: int, chance: random.Random, wanted: dict[in
 def lossy_store(seed: int) -> dict[str, Any]:
     """The changes to services that put a proxy, which loses answers, between the store and the API and workers."""
     proxy = {
-        # Built, though the API's own: Compose would look for it in a registry before it builds that.
+        # The API's image, but built here too: Compose would look for it in a registry before it builds the API's.
         "build": {"context": str(ROOT), "dockerfile": "services/api/Dockerfile"},
         "entrypoint": ["python", "/lossy_proxy.py", "9000", "minio:9000", "--share", str(LOST_SHARE)],
         "command": ["--seed", str(seed)],
