@@ -1,4 +1,4 @@
-"""Addresses on the network that an operator names: which can be reached at all, and which are everybody's."""
+"""Network addresses in the settings: which URLs are valid, and which IP addresses are public."""
 
 import ipaddress
 from urllib.parse import urlsplit
@@ -7,12 +7,12 @@ from pydantic import HttpUrl, TypeAdapter, ValidationError
 
 _URL = TypeAdapter(HttpUrl)
 
-# What the name system takes (RFC 1035).
+# The longest name in the domain name system (RFC 1035).
 _LONGEST_NAME = 253
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
-# Each carries an IPv4 address in its last 32 bits, to which a gateway or the system itself may lead on.
+# Networks whose addresses contain an IPv4 address in their last 32 bits, which a gateway or the system may forward to.
 _EMBEDDING = [
     ipaddress.IPv6Network(network)
     for network in (
@@ -34,8 +34,10 @@ _REFUSED = [
 
 
 def checked_url(url: str) -> str:
-    """An http or https URL as it goes over the wire: a host of other letters in Punycode. Raises ValueError for one
-    that nobody could be reached at."""
+    """An http or https URL as it is sent, with its host in Punycode.
+
+    Raises ValueError, with a sentence for the operator, for a URL at which no server could be reached.
+    """
     try:
         parsed = _URL.validate_python(url)
     except ValidationError as error:
@@ -60,7 +62,10 @@ def checked_url(url: str) -> str:
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address is on the public network, and so is any that it leads on to."""
+    """Whether an IP address is public, and so is every IPv4 address that it contains.
+
+    Raises ValueError for a text that is not an address.
+    """
     ip = ipaddress.ip_address(address.partition("%")[0])
     inside = _inside(ip)
     if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
@@ -74,7 +79,7 @@ def _is_global(ip: Address) -> bool:
 
 
 def _inside(ip: Address) -> list[ipaddress.IPv4Address]:
-    """The IPv4 addresses that an address carries."""
+    """The IPv4 addresses that an address contains."""
     if isinstance(ip, ipaddress.IPv4Address):
         return []
     named = [carried for carried in (ip.ipv4_mapped, ip.sixtofour) if carried is not None]

@@ -1,4 +1,4 @@
-"""What can be wrong with a request, beyond what the core knows of."""
+"""Errors of requests, in addition to those of the core."""
 
 from churn.errors import ChurnError
 
@@ -13,18 +13,19 @@ class HttpError(ChurnError):
 
     @property
     def error_type(self) -> str:
+        """The web framework's name of the error."""
         return self.name
 
 
 class TooLate(HttpError):
-    """The request did not arrive in the time that it may take."""
+    """The request did not arrive within its time limit."""
 
     def __init__(self, message: str = "The request took too long to arrive; send it again.") -> None:
         super().__init__(408, "RequestTimeout", message)
 
 
 class ConditionFailed(HttpError):
-    """The caller wants what it has got to be what is there, and it is not."""
+    """The resource is not the version that the request's condition names."""
 
     def __init__(self) -> None:
         message = "A condition of the request does not hold; fetch the resource again."
@@ -32,13 +33,13 @@ class ConditionFailed(HttpError):
 
 
 class InvalidBody(ChurnError):
-    """The body is no JSON, or no JSON of the kind that is wanted."""
+    """The body is not JSON, or not JSON of the expected kind."""
 
     status = 400
 
 
 class RequestTooLarge(ChurnError):
-    """The body is larger, or has more rows, than this route takes."""
+    """The body is larger, or has more rows, than this route accepts."""
 
     status = 413
 
@@ -50,13 +51,13 @@ class UnsupportedMediaType(ChurnError):
 
 
 class NotFound(ChurnError):
-    """What the address names is not there."""
+    """There is nothing at this address."""
 
     status = 404
 
 
 class Unauthorized(ChurnError):
-    """No key was sent where one is needed, or one that is none of the service's."""
+    """No key was sent where one is needed, or, if `sent`, one that is not the service's."""
 
     status = 401
 
@@ -66,7 +67,7 @@ class Unauthorized(ChurnError):
 
 
 class Forbidden(ChurnError):
-    """The key is one of the service's, but not for this."""
+    """The key called `name` is the service's, but lacks the `scope` for this request."""
 
     status = 403
 
@@ -75,7 +76,7 @@ class Forbidden(ChurnError):
 
 
 class KeysUnavailable(ChurnError):
-    """Keys are wanted, and the service could not read any: whoever asks may well have a good one."""
+    """A key is needed, but the service cannot read its keys, so it cannot say whether the caller's is valid."""
 
     status = 503
 
@@ -84,7 +85,7 @@ class KeysUnavailable(ChurnError):
 
 
 class TooManyRequests(ChurnError):
-    """More was asked for than one caller may have, or than there is room for; `retry_after` in whole seconds."""
+    """The caller, or all callers together, send too many requests; `retry_after` is in whole seconds."""
 
     status = 429
 
@@ -94,7 +95,7 @@ class TooManyRequests(ChurnError):
 
 
 class ServerError(ChurnError):
-    """Something failed that nobody foresaw; the log has it, the caller only the request id."""
+    """An unexpected failure; the log has its details, the caller only the request id."""
 
     def __init__(self) -> None:
         super().__init__("Something went wrong on our side; the log tells what, under this request id.")

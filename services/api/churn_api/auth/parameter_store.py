@@ -1,6 +1,6 @@
-"""API keys of AWS's Parameter Store, in a file that the API reads again when it changes.
+"""Copies API keys from AWS's Parameter Store into a file that the API reads again when it changes.
 
-`python -m churn_api.auth.parameter_store PARAMETER FILE` looks for changed keys until it is ended.
+`python -m churn_api.auth.parameter_store PARAMETER FILE` looks for changed keys until it is stopped.
 """
 
 import logging
@@ -13,12 +13,15 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 log = logging.getLogger(__name__)
 
-# A key that is revoked opens nothing after a minute, the API's own look at the file included.
+# With this pause, and the API's own look at the file, a revoked key is useless after a minute.
 SECONDS_BETWEEN_LOOKS = 20.0
 
 
 def fetch(parameter: str, file: Path) -> None:
-    """Write the keys of the parameter into the file, if they are others. Raises what AWS's client raises."""
+    """Write the keys of the parameter into the file, if they have changed.
+
+    Raises botocore's BotoCoreError and ClientError.
+    """
     found = boto3.client("ssm").get_parameter(Name=parameter, WithDecryption=True)
     keys = found["Parameter"]["Value"] + "\n"
     if not file.exists() or file.read_text() != keys:
@@ -26,7 +29,7 @@ def fetch(parameter: str, file: Path) -> None:
 
 
 def refresh(parameter: str, file: Path) -> None:
-    """As `fetch`, but keys that cannot be asked for stay as they were."""
+    """Do the same as `fetch`, but log its errors and keep the file as it is."""
     try:
         fetch(parameter, file)
     except (BotoCoreError, ClientError) as error:
@@ -34,6 +37,7 @@ def refresh(parameter: str, file: Path) -> None:
 
 
 def main() -> None:
+    """Fetch the keys, which raises what `fetch` raises, then refresh them for ever."""
     parameter, file = sys.argv[1], Path(sys.argv[2])
     fetch(parameter, file)
     while True:

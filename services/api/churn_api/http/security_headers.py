@@ -1,4 +1,4 @@
-"""The headers that keep a browser from doing what no page of ours needs, and who else's pages may ask."""
+"""Headers that forbid browsers what no page of the product needs, and the other sites that may call the API."""
 
 from collections.abc import Sequence
 
@@ -15,7 +15,7 @@ PAGE_HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Frame-Options": "DENY",
 }
-"""The same policy that the site's nginx sends, which replaces these where it stands in front."""
+"""The same policy as that of the site's nginx, which replaces these headers with its own."""
 
 
 _JSON = ("Content-Type", "application/json")
@@ -24,14 +24,16 @@ _NOT_KEPT = (*_ALWAYS, ("Cache-Control", "no-store"))
 
 
 def answer_headers(headers: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    """The headers that protect an answer with these headers: the whole policy, but for JSON, which no browser shows."""
+    """The headers to add to an answer with these headers; JSON, which browsers do not render, needs only a few."""
     protection = _ALWAYS if any(name == "Cache-Control" for name, _ in headers) else _NOT_KEPT
     return protection if _JSON in headers else (*protection, *PAGE_HEADERS.items())
 
 
 def install(app: Flask, origins: Sequence[str]) -> None:
-    """Let pages of the `origins`, if any, read the answers. A key travels in a header that the page sets itself;
-    cookies are never asked for."""
+    """Let pages of the `origins`, if any, read the answers.
+
+    Pages send the key in a header; cookies are never used.
+    """
     if origins:
         CORS(
             app,

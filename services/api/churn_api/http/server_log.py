@@ -10,15 +10,16 @@ from churn.logs import JsonFormatter
 
 
 class ServerLog(Logger):
-    """Writes them as JSON lines like all others, and no access log: that is the API's."""
+    """Writes gunicorn's messages as lines of JSON, and no access log, because the API writes that itself."""
 
     def setup(self, cfg: Config) -> None:
+        """Set up gunicorn's handlers with the formatter of all other logs."""
         super().setup(cfg)
         for handler in self.error_log.handlers:
             handler.setFormatter(JsonFormatter("api"))
 
     def exception(self, msg: object, *args: Any, **kwargs: Any) -> None:
-        """With the way to the failure, but where it is a client's slowness: so the system's time-outs are named."""
+        """Log an exception with its traceback; a client's timeout becomes a line without one."""
         if isinstance(sys.exception(), BlockingIOError | TimeoutError):
             self.info("A client took too long to send a request or to take its answer; the connection was closed.")
         else:

@@ -1,4 +1,4 @@
-"""Uploads as they come in over HTTP: a file of a form or a bare body, streamed and never held."""
+"""Uploads over HTTP: a file in a form or a bare body, streamed and never in memory as a whole."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -18,12 +18,12 @@ from churn_api.jobs.errors import UploadTooLarge
 FIELD = "file"
 _BLOCK_BYTES = 256 << 10
 
-# What a form may have beside its file: boundaries, headers, other fields. The decoder holds what it can't take apart
-# yet, which of a form that is one is less than two blocks.
+# The bytes of a form besides its file (boundaries, headers, other fields), and the number of its parts. The decoder
+# keeps what it cannot parse yet, which is less than two blocks of a valid form.
 _FORM_BYTES = 64 << 10
 _PARTS = 16
 
-# Of the size of any file.
+# The most digits that the size of a file may have.
 _SIZE_DIGITS = 15
 
 BODIES = (
@@ -33,24 +33,26 @@ BODIES = (
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "application/vnd.apache.parquet",
 )
-"""What a bare body may be declared as; what it is, it tells itself."""
+"""The media types of a bare body; its actual format is recognised from its content."""
 
 _CHARSETS = ("utf-8", "utf8", "us-ascii", "utf-16", "utf-16le", "utf-16be")
 
-# Words in Cyrillic have hardly anything but letters beyond ASCII; those of Western Europe have one here and there.
+# Cyrillic words are made of letters beyond ASCII; words of Western Europe have only a few of them.
 _MOSTLY_HIGH = re.compile(rb"[\xc0-\xff]{4}")
 
 
 class Upload(NamedTuple):
-    """A file's name, if it has one, and its content as it arrives."""
+    """A file's name, if it has one, and its content in blocks as they arrive."""
 
     filename: str | None
     blocks: Iterator[bytes]
 
 
 def read_upload(request: Request, limit_mb: int) -> Upload:
-    """The upload of a request. Raises UnsupportedMediaType, UploadTooLarge, RequestTooLarge, InvalidBody,
-    ValidationError."""
+    """The upload of a request, of at most `limit_mb` megabytes.
+
+    Raises UnsupportedMediaType, UploadTooLarge, RequestTooLarge, InvalidBody and ValidationError.
+    """
     coding = request.headers.get("Content-Encoding", "identity").lower()
     if coding not in ("identity", "gzip", "x-gzip"):
         raise UnsupportedMediaType(f"Send the file unpacked or by gzip; got the Content-Encoding {coding[:40]!r}.")
@@ -68,9 +70,10 @@ def read_upload(request: Request, limit_mb: int) -> Upload:
 
 
 def read_head(request: Request, limit: int) -> tuple[bytes, int]:
-    """The start of a file, of at most `limit` bytes, and the size of all of it, which the query tells.
+    """The start of a file, of at most `limit` bytes, and the size of the whole file in bytes, from the query.
 
-    Raises UnsupportedMediaType, RequestTooLarge, ValidationError."""
+    Raises UnsupportedMediaType, RequestTooLarge and ValidationError.
+    """
     if request.mimetype != "application/octet-stream":
         got = (request.content_type or "")[:80]
         raise UnsupportedMediaType(f"Send the start of the file as application/octet-stream; got {got!r}.")
@@ -79,15 +82,15 @@ def read_head(request: Request, limit: int) -> tuple[bytes, int]:
         head = request.get_data(cache=False)
     except RequestEntityTooLarge as error:
         raise RequestTooLarge(f"Send the first {limit >> 10} KiB of the file, not more.") from error
-    told = request.args.get("size", str(len(head)))
-    if not (told.isascii() and told.isdigit() and len(told) <= _SIZE_DIGITS and int(told) >= len(head)):
+    size = request.args.get("size", str(len(head)))
+    if not (size.isascii() and size.isdigit() and len(size) <= _SIZE_DIGITS and int(size) >= len(head)):
         message = "size must be the file's whole size in bytes, no less than what is sent of it."
         raise ValidationError([FieldError("size", "out_of_range", message)])
-    return head, int(told)
+    return head, int(size)
 
 
 def _bare(request: Request) -> Upload:
-    """A body that is the file. One that was packed for its way looks like a packed file, and is read like one."""
+    """A body that is the file. One with a Content-Encoding of gzip is read like a file that is packed by gzip."""
     charset = request.mimetype_params.get("charset", "utf-8")
     if charset.lower() not in _CHARSETS:
         raise UnsupportedMediaType(f"Send the file in UTF-8; got the charset {charset[:40]!r}.")
@@ -117,7 +120,7 @@ def _is_file(event: Event) -> bool:
 
 
 def _content(events: Iterator[Event]) -> Iterator[bytes]:
-    """The bytes of the part at hand, then on to the form's end, so that what was cut off is not taken for whole."""
+    """The bytes of the current part; then reads to the form's end, so that an interrupted upload is not accepted."""
     for event in events:
         if isinstance(event, Data):
             yield bytes(event.data)
@@ -130,7 +133,7 @@ def _content(events: Iterator[Event]) -> Iterator[bytes]:
 
 
 def _limited(events: Iterable[Event]) -> Iterator[Event]:
-    """Events of what is not the file. Raises RequestTooLarge when that is more than a form has."""
+    """Events outside the file. Raises RequestTooLarge if they are more than a form may have."""
     left = _FORM_BYTES
     for event in events:
         left -= len(event.data) if isinstance(event, Preamble | Data) else 0
@@ -146,7 +149,7 @@ def _too_much() -> RequestTooLarge:
 
 
 def _events(decoder: MultipartDecoder, blocks: Iterator[bytes]) -> Iterator[Event]:
-    """What the form consists of, up to its end. Raises InvalidBody if it is no form or ends too early."""
+    """The form's events up to its end. Raises InvalidBody if it is not a form or ends too early."""
     try:
         while not isinstance(event := decoder.next_event(), Epilogue):
             if isinstance(event, NeedData):
@@ -160,7 +163,7 @@ def _events(decoder: MultipartDecoder, blocks: Iterator[bytes]) -> Iterator[Even
 
 
 class _Decoder(MultipartDecoder):
-    """A decoder that takes names of files in any encoding, and with Windows' backslashes."""
+    """A decoder that accepts file names in any encoding, and with the backslashes of Windows."""
 
     def _parse_headers(self, data: bytes | bytearray) -> Headers:
         lines = bytes(data).splitlines()
@@ -168,7 +171,7 @@ class _Decoder(MultipartDecoder):
 
 
 def _disposition(header: bytes) -> str:
-    """The text of a header as well as it can be told; a backslash is one, unless it stands before a quote."""
+    """The text of a header, decoded as well as possible; a backslash is literal unless it precedes a quote."""
     text = _decoded(header)
     return re.sub(r'\\(?!")', r"\\\\", text) if "filename" in text.lower() else text
 

@@ -1,7 +1,7 @@
 """Idempotency-Keys: which job a key belongs to, decided by compare-and-swap on one object, the key's claim.
 
-A claim holds its job's record, so that a claimant who was stopped before he could write it does not block the key:
-whoever comes next with the same content finishes what he began.
+A claim contains its job's record. So a request that was stopped before it wrote the record does not block the key: the
+next request with the same content finishes it.
 """
 
 from collections.abc import Callable
@@ -19,12 +19,12 @@ from churn_api.jobs.repository import JSON, JobRepository
 # How often a key may change hands while it is being looked at.
 _TRIES = 5
 
-# What expires sooner may be deleted while somebody finishes accepting it.
+# A job that expires sooner might be deleted while a request finishes accepting it.
 _TIME_TO_FINISH = timedelta(minutes=10)
 
 
 class IdempotencyKeys:
-    """Finds or makes a key's owner. `begin` makes a job known that was claimed and never accepted."""
+    """Finds the job that owns a key, or makes one. `begin` accepts a job that was claimed but never accepted."""
 
     def __init__(self, repository: JobRepository, begin: Callable[[Job], None]) -> None:
         self._repository = repository
@@ -32,9 +32,11 @@ class IdempotencyKeys:
         self._begin = begin
 
     def take(self, claim: str, job: Job) -> Job:
-        """The job that the key belongs to: this one, if nobody was before, or none that can still be finished.
+        """The job that the key belongs to: this one, unless an earlier one exists or can still be finished.
 
-        Raises IdempotencyConflict where it belongs to a job with another digest."""
+        Raises IdempotencyConflict if it belongs to a job with another digest, and JobConflict if other requests keep
+        changing the claim.
+        """
         for _ in range(_TRIES):
             with suppress(PreconditionFailed):
                 self._store.put(claim, job.to_bytes(), content_type=JSON, if_absent=True)
@@ -46,8 +48,8 @@ class IdempotencyKeys:
     def _owner(self, claim: str, held: Object, job: Job) -> Job:
         first = self._claimant(claim, held)
         if first is not None:
-            # Looked for before the claim is written again: a job is deleted claim first, so that a deleted one without
-            # a record has no claim left that could be rewritten.
+            # The record is read before the claim is written again. A job's claim is deleted first, so a deleted job,
+            # which has no record, has no claim that could be written again.
             known = self._known(first.id)
             if known is None and self._can_be_accepted(first):
                 _compare(first, job)
@@ -67,7 +69,7 @@ class IdempotencyKeys:
         return None
 
     def _known(self, job_id: str) -> Job | None:
-        """The job as it is now, None if it has no record; one whose record cannot be read has expired for its key."""
+        """The job as it is now; None if it has no record. One whose record cannot be read counts as expired."""
         try:
             return self._repository.load(job_id)
         except UnknownJob:

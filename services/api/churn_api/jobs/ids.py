@@ -18,13 +18,14 @@ is_id = re.compile(ID_PATTERN).fullmatch
 
 
 def new_id(moment: datetime) -> str:
+    """A new id for a job that is created at this moment."""
     number = int(moment.timestamp() * 1000) << 80 | secrets.randbits(80)
     digits = (_ALPHABET[number >> shift & 31] for shift in range(5 * (_ULID_LENGTH - 1), -1, -5))
     return _PREFIX + "".join(digits)
 
 
 def created(job_id: str) -> datetime:
-    """The moment in an id, to the millisecond."""
+    """The moment in an id, in UTC, to the millisecond."""
     number = 0
     for digit in job_id.removeprefix(_PREFIX):
         number = number << 5 | _ALPHABET.index(digit)

@@ -1,7 +1,7 @@
-"""Where everything of a job stands in the store.
+"""The keys of a job's objects in the store.
 
-Stores list in the order of keys, oldest first; an index under the complements of the ids is therefore in the order
-newest first, and a page of it costs the same whether there are ten jobs or a million.
+Stores list keys in rising order, which is the oldest id first. An index under the complements of the ids therefore
+lists the newest job first, and a page of it costs the same for ten jobs as for a million.
 """
 
 import hashlib
@@ -13,43 +13,47 @@ from churn_api.jobs.ids import complement, is_id, of_complement
 _SECONDS_DIGITS = 12
 
 NEWEST = "jobs/index/newest/"
-"""One empty object per job, in the order newest first."""
+"""An empty object for each job, the newest first."""
 
 ACTIVE = "jobs/index/active/"
-"""One empty object per job that is not finished: what the sweep looks at."""
+"""An empty object for each job that is not finished, which the sweep looks at."""
 
 EXPIRY = "jobs/index/expiry/"
-"""One object per job and upload, in the order in which they expire; it names the claim, if there is one."""
+"""An object for each job and upload, in the order in which they expire; it names the claim, if there is one."""
 
 CLAIMS = "jobs/index/keys/"
-"""One object per Idempotency-Key."""
+"""An object for each Idempotency-Key."""
 
 SWEEP = "jobs/index/sweep.json"
 
 
 def folder(job_id: str) -> str:
+    """The prefix of everything of a job except for its entries in the indexes."""
     return f"jobs/{job_id}/"
 
 
 def record(job_id: str) -> str:
+    """The job's state, as `Job.to_bytes` writes it."""
     return f"jobs/{job_id}/job.json"
 
 
 def plan(job_id: str) -> str:
+    """The plan of the job's chunks."""
     return f"jobs/{job_id}/plan.json"
 
 
 def upload(job_id: str) -> str:
+    """The uploaded file as CSV."""
     return f"jobs/{job_id}/input.csv"
 
 
 def raw(kind: str) -> str:
-    """The kind of a file that holds ids as they came; it is there only where that differs from what is harmless."""
+    """The kind of a file with unchanged ids; it exists only if some of them are changed to be safe in spreadsheets."""
     return f"{kind}_raw"
 
 
 def file(job_id: str, kind: str) -> str:
-    """The results or the errors, or one of them raw."""
+    """A result file; `kind` is results or errors, or `raw` of them."""
     return f"jobs/{job_id}/{kind}.csv"
 
 
@@ -59,52 +63,57 @@ def chunks(job_id: str) -> str:
 
 
 def chunk(job_id: str, number: int, kind: str) -> str:
-    """One chunk's part of a file."""
+    """A chunk's part of a result file."""
     return f"{chunks(job_id)}{number:06d}.{kind}.csv"
 
 
 def done(job_id: str) -> str:
-    """The prefix of the marks of finished chunks; a mark's name holds the chunk's number and counts."""
+    """The prefix of the marks of finished chunks; a mark's name contains the chunk's number and counts of rows."""
     return f"jobs/{job_id}/done/"
 
 
 def attempts(job_id: str) -> str:
+    """The prefix of the leases of the job's steps."""
     return f"jobs/{job_id}/attempts/"
 
 
 def attempt(job_id: str, step: str) -> str:
+    """The lease of a step, with the number of its attempts."""
     return f"{attempts(job_id)}{step}.json"
 
 
 def newest(job_id: str) -> str:
+    """The job's entry in NEWEST."""
     return NEWEST + complement(job_id)
 
 
 def of_newest(key: str) -> str:
-    """The id of the job that an entry of the index stands for."""
+    """The job's id by an entry of NEWEST."""
     return of_complement(key.removeprefix(NEWEST))
 
 
 def active(job_id: str) -> str:
+    """The job's entry in ACTIVE."""
     return ACTIVE + job_id
 
 
 def expiry(job_id: str, moment: datetime) -> str:
+    """The entry in EXPIRY of a job or an upload that expires at this moment."""
     return f"{EXPIRY}{int(moment.timestamp()):0{_SECONDS_DIGITS}d}_{job_id}"
 
 
 def of_expiry(key: str) -> tuple[str, datetime] | None:
-    """The job's id and the moment it expires; None for what is no entry of the index."""
+    """The job's id and the moment at which it expires, by an entry of EXPIRY; None for any other key."""
     seconds, _, job_id = key.removeprefix(EXPIRY).partition("_")
     if not (is_id(job_id) and seconds.isascii() and seconds.isdigit() and len(seconds) == _SECONDS_DIGITS):
         return None
     try:
         return job_id, datetime.fromtimestamp(int(seconds), UTC)
-    except ValueError:  # no year has so many seconds
+    except ValueError:  # beyond the last year that datetime has
         return None
 
 
 def claim(idempotency_key: str, caller: str | None = None) -> str:
-    """Each caller's Idempotency-Keys are his own; `caller` is the name of his API key, where keys are set."""
+    """The claim of an Idempotency-Key, which belongs to one caller: the name of an API key, None without keys."""
     owned = idempotency_key if caller is None else json.dumps([caller, idempotency_key])
     return f"{CLAIMS}{hashlib.sha256(owned.encode()).hexdigest()}.json"

@@ -1,4 +1,4 @@
-"""The jobs in the store: added, found, listed, changed and removed."""
+"""The jobs in the store: adding, finding, listing, changing and removing them."""
 
 import json
 import re
@@ -21,43 +21,46 @@ from churn_api.jobs.stored_json import decoded
 JSON = "application/json"
 EMPTY = "application/octet-stream"
 
-# A record has few writers at a time; losing this often in a row means something else is wrong.
+# A record has few writers at a time, so losing this often in a row means that something else is wrong.
 _CHANGES_TRIED = 50
 
-# Records of a page that are read at a time: a page of a hundred takes a dozen round trips, and leaves other requests
-# some of the store's connections.
+# How many records of a page are read at a time. A page of a hundred takes a dozen round trips, and other requests still
+# get connections to the store.
 _READ_AT_ONCE = 8
 
-# Finished jobs that a page need not read again: what a page shows of them stays as it is.
+# How many finished jobs are kept in memory, so that a page need not read them again; they no longer change.
 _REMEMBERED = 2_000
 
-# A mark may name more than this program knows of a chunk.
+# The name of a mark; a newer version of the worker may add to it.
 _MARK = re.compile(r"(\d+)-(\d+)-(\d+)(?:-.*)?").fullmatch
 
 
 def now() -> datetime:
+    """The current moment in UTC."""
     return datetime.now(UTC)
 
 
 class Change(NamedTuple):
-    """A job after a change; `made` is False where there was nothing to change."""
+    """A job after a change; `made` is False if there was nothing to change."""
 
     job: Job
     made: bool
 
 
 class Expiry(NamedTuple):
-    """A place in the order of expiry: a job or an upload, and the moment at which its time is over."""
+    """An entry in the order of expiry: a job or an upload, and the moment at which it expires."""
 
     job_id: str
     moment: datetime
 
 
 class JobRepository:
-    """Every change of a job's record is a compare-and-swap, so that no update is lost, whoever else writes.
+    """The jobs of a store.
 
-    What may be left of a job that was never accepted, or was not wholly removed, is deleted when its time is over: its
-    place in the order of expiry is the first that is written of it, names all there is, and is deleted last."""
+    Every change of a record is a compare-and-swap, so that concurrent writers lose no update. The remains of a job that
+    was never accepted, or not completely removed, are deleted when it expires: its entry in the order of expiry is
+    written first, leads to everything else, and is deleted last.
+    """
 
     def __init__(self, store: ObjectStore, clock: Callable[[], datetime] = now) -> None:
         self.store = store
@@ -65,11 +68,14 @@ class JobRepository:
         self._finished: dict[str, Job] = {}
 
     def moment(self) -> str:
+        """The current moment as records have it (ISO 8601)."""
         return self.clock().isoformat()
 
     def add(self, job: Job) -> bool:
-        """Make a job known; whether nobody else has. The record comes last: from then on the job is accepted and will
-        be finished."""
+        """Write a job's entries and then its record, with which the job is accepted and will be finished.
+
+        Returns False if the record exists already.
+        """
         for key in (paths.active(job.id), paths.newest(job.id)):
             self.store.put(key, b"", content_type=EMPTY)
         try:
@@ -79,11 +85,11 @@ class JobRepository:
         return True
 
     def load(self, job_id: str) -> Job:
-        """Raises UnknownJob, UnreadableObject."""
+        """The job as it is now, expired if its time is over. Raises UnknownJob and UnreadableObject."""
         return self._as_now(self._stored(job_id)[0])
 
     def look(self, job_id: str) -> Job:
-        """The job as callers are shown it: one whose record cannot be read has failed. Raises UnknownJob."""
+        """The job as callers see it: one whose record cannot be read has failed. Raises UnknownJob."""
         try:
             return self.load(job_id)
         except UnreadableObject as error:
@@ -109,15 +115,17 @@ class JobRepository:
         return job
 
     def change(self, job_id: str, step: Callable[[Job], Job]) -> Change:
-        """Apply `step` to the record as it is now, again if it changes meanwhile; the same object means no change.
+        """Apply `step` to the current record, again if it changes meanwhile; the same object means no change.
 
-        Raises UnknownJob, UnreadableObject, and whatever `step` raises."""
+        Raises UnknownJob, UnreadableObject, and whatever `step` raises.
+        """
         return self._swap(job_id, self._as_now, step)
 
     def expire(self, job_id: str) -> Change:
-        """Write down that a job has expired, which one of those who find it so does.
+        """Record that a job has expired; of several processes that find it expired, one succeeds.
 
-        Raises UnknownJob, UnreadableObject."""
+        Raises UnknownJob and UnreadableObject.
+        """
         return self._swap(job_id, lambda job: job, lambda job: job if job.status == EXPIRED else _expired(job))
 
     def _swap(self, job_id: str, seen: Callable[[Job], Job], step: Callable[[Job], Job]) -> Change:
@@ -133,18 +141,18 @@ class JobRepository:
         raise PreconditionFailed(paths.record(job_id))
 
     def reserve(self, job_id: str, expires: datetime, claim: str | None) -> None:
-        """Note when everything of a job will be deleted, before anything of it is written."""
+        """Record when everything of a job will be deleted, before anything else of it is written."""
         body = json.dumps({"claim": claim}).encode()
         self.store.put(paths.expiry(job_id, expires), body, content_type=JSON)
 
     def done(self, job_id: str) -> dict[int, Progress]:
-        """The finished chunks with their rows."""
+        """The numbers of rows in each finished chunk, by the chunk's number."""
         names = (entry.key.rpartition("/")[2] for entry in self.store.list(paths.done(job_id)))
         marks = (mark.groups() for mark in map(_MARK, names) if mark)
         return {int(number): Progress(int(completed), int(failed)) for number, completed, failed in marks}
 
     def mark_done(self, job_id: str, number: int, progress: Progress) -> bool:
-        """Mark a chunk as finished; whether this was the first to do so."""
+        """Mark a chunk as finished; returns False if it was marked already."""
         key = f"{paths.done(job_id)}{number:06d}-{progress.completed}-{progress.failed}"
         try:
             self.store.put(key, b"", content_type=EMPTY, if_absent=True)
@@ -153,14 +161,16 @@ class JobRepository:
         return True
 
     def progress(self, job: Job) -> Progress:
-        """Rows dealt with so far: counted from the finished chunks while there are any, so it never goes back."""
+        """The rows that are done so far; while the job runs, those of its finished chunks, so it never decreases."""
         if job.finished or job.started_at is None:
             return Progress(job.completed, job.failed)
         return total(self.done(job.id).values())
 
     def page(self, limit: int, after: str | None) -> tuple[list[tuple[Job, Progress]], bool]:
-        """Up to `limit` jobs, newest first, from the one after `after`, with their progress; and whether there are
-        more. A job costs a request unless it has been seen finished before, and a list while it runs."""
+        """Up to `limit` jobs with their progress, the newest first, starting after `after`; and whether there are more.
+
+        A job costs a request unless it was finished when it was last seen, and a list as well while it runs.
+        """
         start = paths.newest(after) if after else ""
         entries = self.store.list(paths.NEWEST, after=start)
         found: list[tuple[Job, Progress]] = []
@@ -170,7 +180,7 @@ class JobRepository:
         return found, next(entries, None) is not None
 
     def _shown(self, job_id: str) -> tuple[Job, Progress] | None:
-        """A job of a page; None for one that is being accepted or deleted at this moment."""
+        """A job of a page; None for one that is just being accepted or deleted."""
         try:
             job = self._as_now(self._finished[job_id]) if job_id in self._finished else self.load(job_id)
             shown = job, self.progress(job)
@@ -185,10 +195,11 @@ class JobRepository:
         return shown
 
     def active(self) -> Iterator[Entry]:
+        """The entries of jobs that are not finished, the oldest first."""
         return self.store.list(paths.ACTIVE)
 
     def retire(self, job_id: str) -> None:
-        """Take a finished job off the list of those that the sweep looks at."""
+        """Remove a finished job from those that the sweep looks at."""
         self.store.delete([paths.active(job_id)])
 
     def remove(self, job: Job) -> None:
@@ -196,10 +207,11 @@ class JobRepository:
         self.discard(job.id, job.expires, job.claim)
 
     def discard(self, job_id: str, expires: datetime, claim: str | None) -> None:
-        """Delete every object of a job, or of what never became one.
+        """Delete every object of a job, or of an upload that never became one.
 
-        The claim comes first: whoever finds one whose job has no record may take that job for one that was never
-        accepted, and must not raise a deleted one. Then the record, so that whoever still works on the job stops."""
+        The claim is deleted first: a claim whose job has no record means a job that was never accepted, and could bring
+        a deleted one back. Then the record is deleted, so that workers stop working on the job.
+        """
         self._release(claim, job_id)
         self.store.delete([paths.newest(job_id), paths.active(job_id), paths.record(job_id)])
         self._finished.pop(job_id, None)
@@ -213,20 +225,22 @@ class JobRepository:
                     self.store.delete([claim])
 
     def _claimant(self, claim: str) -> object:
-        """The id of the job that made a claim; None where it cannot be read."""
+        """The id of the job that made a claim; None if the claim cannot be read."""
         try:
             return decoded(self.store.get(claim).data, claim).get("id")
         except UnreadableObject:
             return None
 
     def clear(self, job_id: str, expires: datetime) -> None:
-        """Delete what stands in a job's folder; its place in the order of expiry last, so that a remover who is
-        stopped half way has a successor."""
+        """Delete everything in a job's folder.
+
+        The entry in the order of expiry is deleted last, so that an interrupted removal is done again.
+        """
         self.store.delete(entry.key for entry in self.store.list(paths.folder(job_id)))
         self.store.delete([paths.expiry(job_id, expires)])
 
     def expired(self) -> Iterator[Expiry]:
-        """The jobs and abandoned uploads whose time is over."""
+        """The jobs and abandoned uploads that have expired, the oldest first."""
         moment = self.clock()
         return takewhile(lambda entry: entry.moment <= moment, self._expiries())
 
@@ -235,7 +249,7 @@ class JobRepository:
         return (Expiry(*entry) for entry in found if entry is not None)
 
     def claim_of(self, expiry: Expiry) -> str | None:
-        """The claim that a place in the order of expiry names, if any."""
+        """The claim that an entry in the order of expiry names, if any."""
         key = paths.expiry(*expiry)
         with suppress(ObjectNotFound, UnreadableObject):
             claim = decoded(self.store.get(key).data, key).get("claim")
@@ -244,9 +258,9 @@ class JobRepository:
 
 
 def total(parts: Iterable[Progress]) -> Progress:
-    """The sum over chunks."""
-    held = list(parts)
-    return Progress(sum(part.completed for part in held), sum(part.failed for part in held))
+    """The sum of the rows of several chunks."""
+    counts = list(parts)
+    return Progress(sum(count.completed for count in counts), sum(count.failed for count in counts))
 
 
 def _expired(job: Job) -> Job:

@@ -1,4 +1,4 @@
-"""Metrics of one name from several sources, as the one family that Prometheus wants."""
+"""Merging metrics with the same name from several sources into one family, as Prometheus requires."""
 
 from collections.abc import Iterable, Iterator
 
@@ -8,12 +8,13 @@ from prometheus_client.samples import Sample
 
 
 class Merged(Collector):
-    """The families of all collectors; samples with the same name and labels are added up."""
+    """A collector of all families of other collectors; samples with the same name and labels are added up."""
 
     def __init__(self, collectors: Iterable[Collector]) -> None:
         self._collectors = tuple(collectors)
 
     def collect(self) -> Iterator[Metric]:
+        """The merged families, in the order in which their names first come."""
         families: dict[str, Metric] = {}
         for collector in self._collectors:
             for family in collector.collect():
@@ -31,8 +32,8 @@ def _add(family: Metric, other: Metric) -> None:
         if place is None:
             family.samples.append(sample)
         else:
-            held = family.samples[place]
-            family.samples[place] = held._replace(value=held.value + sample.value)
+            known = family.samples[place]
+            family.samples[place] = known._replace(value=known.value + sample.value)
 
 
 def _labels(sample: Sample) -> frozenset[tuple[str, str]]:

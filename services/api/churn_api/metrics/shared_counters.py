@@ -1,7 +1,7 @@
-"""What the processes of this service count together, in one small piece of shared memory.
+"""Counts of all processes of this service, in a small piece of shared memory.
 
-Each process claims a row and alone writes to it, so processes never wait for each other; a reader sums all rows. A row
-outlives its process and the next one counts on in it: nothing is lost when a worker dies, and the file never grows.
+Each process claims a row that only it writes to, so processes never wait for each other; a reader sums all rows. When a
+process ends, its row stays, and the next process goes on counting in it: no count is lost, and the file never grows.
 """
 
 import fcntl
@@ -40,10 +40,10 @@ class Tally(NamedTuple):
 
 
 class SharedCounters:
-    """The shared counts; `row` is this process's place among the service's processes."""
+    """The shared counts; `row` is the row of this process."""
 
     def __init__(self, path: Path | None = None, clock: Callable[[], float] = time.time) -> None:
-        """Opens or makes the board at `path`; without one, the board of a single process."""
+        """Open or make the shared memory at `path`; without a path, the counts are of this process alone."""
         self._clock = clock
         self._lock = Lock()
         self._file: Any = None
@@ -58,7 +58,7 @@ class SharedCounters:
         self._start = _HEADER + self.row * _COLUMNS
 
     def _claim(self) -> int:
-        """The first row that no living process holds; the system lets go of it when this process ends."""
+        """Lock the first free row; the system releases it when this process ends."""
         for row in range(ROWS):
             try:
                 fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, row)
@@ -68,7 +68,7 @@ class SharedCounters:
         raise RuntimeError(f"More than {ROWS} processes share one board; lower CHURN_API_WORKERS.")
 
     def count_request(self, seconds: float, *, failed: bool) -> None:
-        """Count one request for predictions that took `seconds`."""
+        """Count a request for predictions that took `seconds`."""
         step = self._clock() // STEP_SECONDS
         with self._lock:
             self._cells[self._start + _REQUESTS] += 1
@@ -81,10 +81,12 @@ class SharedCounters:
             self._cells[at + 2] += failed
 
     def count_served(self, predictions: int) -> None:
+        """Count predictions that were answered with success."""
         with self._lock:
             self._cells[self._start + _SERVED] += predictions
 
     def tally(self) -> Tally:
+        """The sums over all processes at this moment."""
         cells = np.array(self._cells)
         rows: NDArray[np.float64] = cells[_HEADER:].reshape(ROWS, _COLUMNS)
         steps = rows[:, _WINDOW:].reshape(ROWS * STEPS, 3)

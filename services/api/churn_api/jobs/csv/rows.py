@@ -1,7 +1,7 @@
-"""Where a CSV's rows end, by the rules of Python's csv module: the one definition that planning and scoring share.
+r"""Where a CSV's rows end, by the rules of Python's csv module; planning and scoring share this definition.
 
-A quote opens a cell only at the cell's start, and inside it "" stands for one quote. Lines may end with \\n, \\r\\n or
-\\r. A row is blank, and no row at all, where all of its cells are: spreadsheets leave rows of commas alone behind.
+A quote opens a cell only at the cell's start, and inside a quoted cell "" stands for one quote. Lines may end with \n,
+\r\n or \r. A row whose cells are all blank does not count, because spreadsheets leave rows of commas behind.
 """
 
 import csv
@@ -13,8 +13,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-# A row that goes on for longer is taken for a quote that was left open. Rows are held whole, some times over, by every
-# upload under way.
+# A longer row is taken for a quote that was never closed. Every running upload has several copies of a row in memory.
 MAX_ROW_BYTES = 1 << 20
 
 _QUOTE, _COMMA, _NEWLINE, _RETURN, _SPACE = b'",\n\r '
@@ -26,9 +25,10 @@ _BLOCK_BYTES = 256 << 10
 
 
 def ends(data: bytes) -> NDArray[np.int64]:
-    """The offsets right behind each line end that ends a row. `data` starts at the start of a row.
+    r"""The offset after each line end that ends a row, in rising order; `data` begins with the start of a row.
 
-    A \\r at the very end is none, since a \\n may follow it."""
+    A \r at the very end does not count, because a \n may follow it.
+    """
     masked = data if b'"' not in data else _masked(data)
     array = np.frombuffer(masked, np.uint8)
     found = array == _NEWLINE
@@ -40,14 +40,14 @@ def ends(data: bytes) -> NDArray[np.int64]:
 
 
 def open_quote(data: bytes) -> int | None:
-    """The offset of a quote that is never closed."""
+    """The offset of a quote that is opened and never closed; None if there is none."""
     if b'"' not in data:
         return None
     return next((match.start() for match in _QUOTED.finditer(data) if not match[1]), None)
 
 
 def _masked(data: bytes) -> bytes:
-    """The same bytes with every line end inside of quotes blotted out; an open quote hides all that follows."""
+    """The same bytes with every line end inside quotes replaced; an open quote hides everything after it."""
     array = np.frombuffer(data, np.uint8)
     regular = _regular_quotes(array)
     if regular is None:
@@ -63,9 +63,10 @@ def _masked(data: bytes) -> bytes:
 
 
 def _regular_quotes(array: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
-    """The opening and closing quotes, where all of them stand at the ends of cells or in pairs; else None.
+    """The offsets of opening and closing quotes, if all of them are at the ends of cells or doubled; else None.
 
-    An unclosed one is regular too: it has no closing quote."""
+    An unclosed quote is regular too; it has no closing quote.
+    """
     quotes = np.flatnonzero(array == _QUOTE)
     opening, closing = quotes[::2], quotes[1::2]
     ending = (array == _COMMA) | (array == _NEWLINE) | (array == _RETURN) | (array == _QUOTE)
@@ -75,7 +76,7 @@ def _regular_quotes(array: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArra
 
 
 def unquoted(data: bytes) -> bytes | None:
-    """The same rows without their quotes, where quotes hide nothing: no comma, no line end, no quote. Else None."""
+    """The same rows without quotes, if no quoted cell contains a comma, a line end or a quote; else None."""
     if b'"' not in data:
         return data
     array = np.frombuffer(data, np.uint8)
@@ -90,8 +91,10 @@ def unquoted(data: bytes) -> bytes | None:
 
 
 def tidy(data: bytes, count: int | None = None) -> bytes:
-    """Whole rows with \\n for every line end, the last one included, and without blank ones; `count` of them, if that
-    is known."""
+    r"""Whole rows with \n at the end of each, the last one included, and without blank rows.
+
+    `count` is the number of rows, if it is known; it saves a search for blank ones.
+    """
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     if data and not data.endswith(b"\n"):
@@ -106,7 +109,7 @@ def tidy(data: bytes, count: int | None = None) -> bytes:
 
 
 def is_blank(row: bytes) -> bool:
-    """Whether no cell of a row holds any text."""
+    """Whether all cells of a row are blank."""
     if row.strip(b' \t\r\n,"'):
         return False
     if b'"' not in row:
@@ -121,8 +124,10 @@ def _may_have_blank_rows(data: bytes) -> bool:
 
 
 def _starts_blank(block: NDArray[np.uint8]) -> bool:
-    """Whether a line may begin with a blank cell. Few lines begin with a character up to the comma, so that a second
-    look at those, for what a quote opens, costs little."""
+    """Whether a line may begin with a blank cell.
+
+    Few lines begin with a character up to the comma, so looking behind the quotes among these costs little.
+    """
     starts = np.flatnonzero((block[:-1] == _NEWLINE) & (block[1:] <= _COMMA)) + 1
     first = block[starts]
     second = block[np.minimum(starts + 1, len(block) - 1)]
@@ -131,12 +136,12 @@ def _starts_blank(block: NDArray[np.uint8]) -> bool:
 
 
 def line_ends(data: bytes) -> int:
-    """How many \\n, \\r\\n and \\r there are, inside of quotes or not."""
+    r"""The number of line ends, \n, \r\n and \r, inside quotes or not."""
     return newlines(data) if b"\r" not in data else data.count(b"\n") + data.count(b"\r") - data.count(b"\r\n")
 
 
 def newlines(data: bytes) -> int:
-    """How many \\n there are; by blocks, three times as fast as bytes.count where lines are short."""
+    r"""The number of \n; counted in blocks, which is three times as fast as bytes.count if lines are short."""
     return sum(int(np.count_nonzero(block == _NEWLINE)) for block in _blocks(data))
 
 
@@ -147,14 +152,14 @@ def is_plain(data: bytes, count: int) -> bool:
 
 
 def _blocks(data: bytes, overlap: int = 0) -> Iterator[NDArray[np.uint8]]:
-    """The bytes piece by piece, each so small that what is computed of it stays within the processor's cache."""
+    """The bytes in pieces that are small enough for results to stay in the processor's cache."""
     array = np.frombuffer(data, np.uint8)
     for start in range(0, len(array), _BLOCK_BYTES):
         yield array[start : start + _BLOCK_BYTES + overlap]
 
 
 def count(data: bytes, lines: int | None = None) -> int:
-    """How many rows there are in whole rows, blank ones not counted; `lines` is the number of \\n, if it is known."""
+    r"""The number of rows in whole rows, without blank ones; `lines` is the number of \n, if it is known."""
     if b'"' in data or b"\r" in data or not data.endswith(b"\n") or _may_have_blank_rows(data):
         return len(ends(tidy(data)))
     return newlines(data) if lines is None else lines
