@@ -6,10 +6,9 @@ from redis.retry import Retry
 
 
 def redis_client(url: str, timeout: float) -> "redis.Redis[bytes]":
-    """A client that fails after `timeout` seconds and never tries again by itself: whoever asks knows what to do
-    without an answer. Nothing is contacted yet.
+    """A client that fails after `timeout` seconds and does not retry, because its callers can do without an answer.
 
-    `url` may spell a unix socket as Redis does (unix://) or as Celery does (redis+socket://).
+    It does not connect yet. `url` may name a unix socket as Redis does (unix://) or as Celery does (redis+socket://).
     """
     return redis.Redis.from_url(
         url.replace("redis+socket://", "unix://", 1),

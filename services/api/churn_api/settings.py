@@ -95,6 +95,7 @@ class ApiSettings(Settings):
     )
 
     def conflicts(self) -> Iterator[str]:
+        """Sentences about a webhook without a good secret and, in production, about what is unsafe to expose."""
         if self.webhook_url and (self.webhook_secret is None or len(self.webhook_secret) < SHORTEST_KEY):
             yield (
                 f"CHURN_WEBHOOK_SECRET has fewer than {SHORTEST_KEY} characters, and CHURN_WEBHOOK_URL is set: what is "

@@ -62,10 +62,11 @@ def unnamed(secret: str) -> Key:
 
 
 def read_keys(lines: Iterable[str]) -> tuple[Key, ...]:
-    """The keys of a file: a line is a key that may do everything, or a name, its scopes with commas between them, and
-    a key. Two keys of one name are one caller's, as while one is replaced by the other, and may do the same.
+    """The keys in the lines of a file.
 
-    Raises ValueError for a line that is none of these, without showing it.
+    A line is a key with all scopes, or a name, its scopes separated by commas, and a key. Two keys with the same name
+    belong to one caller, as while one replaces the other, and must have the same scopes. Raises ValueError for any
+    other line, without quoting it.
     """
     keys: dict[str, Key] = {}
     scopes: dict[str, frozenset[str]] = {}

@@ -8,12 +8,12 @@ from churn_api.releases.watcher import Releases
 
 OK, FAILING, OFF = "ok", "failing", "off"
 
-# Seconds; the queue is in no request's way, but the watch thread has other things to do.
+# Seconds. No request waits for the queue, but the thread that asks for it has other work to do.
 TIMEOUT = 0.5
 
 
 class Dependencies:
-    """The state of each dependency as last seen by this process."""
+    """The state of each dependency as this process last saw it."""
 
     def __init__(self, releases: Releases, cache: Cache, queue_url: str) -> None:
         self._releases = releases
@@ -22,12 +22,14 @@ class Dependencies:
         self._queue_answers = False
 
     def refresh(self) -> None:
+        """Ask the queue; release watcher and cache keep their own states up to date."""
         try:
             self._queue_answers = bool(self._queue.ping())
         except redis.RedisError:
             self._queue_answers = False
 
     def report(self) -> dict[str, str]:
+        """OK, FAILING or OFF for model, cache, queue and store."""
         shared = self._cache.shared
         return {
             "model": OK if self._releases.ready else FAILING,

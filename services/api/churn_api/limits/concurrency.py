@@ -25,11 +25,11 @@ PATIENCE = 10.0
 
 
 class ConcurrencyLimit:
-    """A semaphore with a bounded line of those who wait: with a store that hangs, or with clients who take their time,
-    there is always a thread left that predicts.
+    """A semaphore with a limited number of waiters, so that slow clients or a hanging store never use up all threads.
 
-    Of several places a caller has at most two thirds, and in the line all but one, so that no caller keeps out the
-    others; without API keys all are one caller, and nobody is kept from anything."""
+    A caller may have at most two thirds of the places, and all but one of the places to wait, so that no caller keeps
+    out the others. Without API keys there is only one caller, to whom these shares do not apply.
+    """
 
     def __init__(self, at_a_time: int, waiting: int = 0, patience: float = PATIENCE) -> None:
         self._free = Condition()
@@ -62,9 +62,10 @@ class ConcurrencyLimit:
             _give_back(self._waiting, caller)
 
     def leave(self, caller: str | None = None) -> None:
+        """Give a place back, and wake those who wait."""
         with self._free:
             _give_back(self._taken, caller)
-            # All: the one who has waited longest may have its share already.
+            # All of them, because the caller of the longest waiter may have its share already.
             self._free.notify_all()
 
 

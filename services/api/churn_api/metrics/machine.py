@@ -1,4 +1,4 @@
-"""What a scrape says of what the service leans on: dependencies, the queue, memory and disk of API and workers."""
+"""Metrics of what the service depends on: dependencies, the queue, and memory and disk of the API and the workers."""
 
 import socket
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ _TIMEOUT = 0.5
 
 
 class MachineCollector(Collector):
-    """Gauges that are read when they are asked for; what cannot be read is left out."""
+    """Gauges whose values are read at each scrape; values that cannot be read are left out."""
 
     def __init__(self, checks: Dependencies, queue_url: str, cache_url: str | None) -> None:
         self._checks = checks
@@ -25,6 +25,7 @@ class MachineCollector(Collector):
         self._redis = {"queue": self._queue} | ({"cache": redis_client(cache_url, _TIMEOUT)} if cache_url else {})
 
     def collect(self) -> Iterator[Metric]:
+        """The gauges with their current values."""
         up = GaugeMetricFamily("churn_dependency_up", "1 while the API reaches it, else 0.", labels=("dependency",))
         for dependency, state in self._checks.report().items():
             if dependency != "model" and state != OFF:

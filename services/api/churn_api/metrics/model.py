@@ -1,4 +1,4 @@
-"""What a scrape says of the release in service and of the cache: the state of the process that answers it."""
+"""Metrics of the release in service and of the cache, as the process that answers the scrape sees them."""
 
 from collections.abc import Iterator
 
@@ -10,13 +10,14 @@ from churn_api.releases.watcher import Releases
 
 
 class ServingCollector(Collector):
-    """Gauges that are read and not counted, so that no dead process leaves an old one behind."""
+    """Gauges whose values are read at each scrape, so that a process that has ended leaves no old value behind."""
 
     def __init__(self, releases: Releases, cache: Cache) -> None:
         self._releases = releases
         self._cache = cache
 
     def collect(self) -> Iterator[Metric]:
+        """The gauges with their current values; none while there is no release."""
         if not self._releases.ready:
             return
         serving = self._releases.serving

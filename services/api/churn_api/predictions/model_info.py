@@ -32,7 +32,9 @@ def model_info(serving: Serving, cache: Cache) -> dict[str, Any]:
 
 
 def _policy(serving: Serving, cache: Cache) -> dict[str, Any]:
-    """The cache's mode, whether Redis answers, and what it is asked for: all answers, those that are averaged over
-    absent fields, or none."""
+    """The cache's mode, whether Redis answers, and for which answers it is asked.
+
+    These are all answers, those that are averaged over absent fields, or none.
+    """
     redis = "off" if cache.shared is None else ("up" if cache.shared.up else "down")
     return {"mode": cache.mode, "redis": redis, "asks_for": cache.asks_for(serving)}

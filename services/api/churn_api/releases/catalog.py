@@ -37,9 +37,10 @@ class Catalog:
             return self._list
 
     def file(self, version: str, name: str) -> tuple[bytes, str]:
-        """A picture or the card of a release, and its media type. Raises UnknownRelease or NotFound.
+        """A picture or the card of a release, and its media type. Raises UnknownRelease and NotFound.
 
-        What else the manifest lists is for programs that read the store: among it are whole customers."""
+        Other files of the manifest are not served, because some of them contain whole customers.
+        """
         if name not in self._manifest(version).files or not _is_for_people(name):
             raise NotFound(f"Release {version} has no file {name[:80]!r}.")
         return self._store.get(releases.folder(version) + name).data, releases.content_type(name)

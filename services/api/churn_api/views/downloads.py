@@ -91,9 +91,10 @@ def send(request: Request, download: Download, name: str, *, excel: bool) -> Res
 
 
 def _range(request: Request, content: _Content) -> tuple[int, int] | None:
-    """The first byte of a part and the one behind its last, which may lie past the end.
+    """The first byte of the requested part and the one after its last, which may be past the file's end.
 
-    None where all is wanted: by HEAD, for several ranges at once, another unit, or another version of the file."""
+    None for the whole file: by HEAD, for several ranges at once, another unit, or another version of the file.
+    """
     asked = request.range
     if request.method != "GET" or asked is None or asked.units != "bytes" or len(asked.ranges) != 1:
         return None

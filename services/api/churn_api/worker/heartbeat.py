@@ -1,4 +1,4 @@
-"""The worker's heartbeat, by which its container is called healthy and the metrics count it."""
+"""The worker's heartbeat, by which its container counts as healthy and the metrics count the worker."""
 
 import tempfile
 from pathlib import Path
@@ -8,14 +8,16 @@ from celery import bootsteps
 
 from churn_api.metrics.workers import SignOfLife
 
-# The container's health check looks at its age.
+# The container's health check looks at the age of this file.
 FILE = Path(tempfile.gettempdir()) / "worker-heartbeat"
 EVERY_SECONDS = 5.0
 
 
 class Heartbeat(bootsteps.StartStopStep):
-    """Touches a file and shows a sign of life while the worker is connected to its queue: Celery stops this step when
-    it is not, and before it ends."""
+    """A step of Celery's consumer that touches the file and writes the heartbeat to Redis every few seconds.
+
+    Celery stops it when the worker loses its connection to the queue, and before the worker ends.
+    """
 
     requires = ("celery.worker.consumer.tasks:Tasks",)
 
@@ -25,10 +27,12 @@ class Heartbeat(bootsteps.StartStopStep):
         self._timer: Any = None
 
     def start(self, parent: Any) -> None:
+        """Send the first heartbeat, and the others by the consumer's timer."""
         self._beat()
         self._timer = parent.timer.call_repeatedly(EVERY_SECONDS, self._beat, priority=10)
 
     def stop(self, parent: Any) -> None:  # noqa: ARG002
+        """Stop the timer and withdraw the heartbeat; harmless if it was not started."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
