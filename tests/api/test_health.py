@@ -60,7 +60,7 @@ def test_what_nobody_foresaw_counts_too(
     def fail(*_: Any) -> None:
         raise RuntimeError("unforeseen")
 
-    monkeypatch.setattr("churn_api.views.predict.predict", fail)
+    monkeypatch.setattr("churn_api.predictions.single.predict", fail)
     client = make_app(settings).test_client()
     assert client.post("/predict", json=whole).status_code == 500
     assert client.get("/health").get_json()["error_rate"] == 1

@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
+from churn_api.app import ENDPOINTS
 from churn_api.openapi import examples
 from churn_api.openapi.document import document
 from churn_api.settings import ApiSettings
@@ -19,7 +20,7 @@ SETTINGS = ApiSettings(store_url="file:///store")
 
 @pytest.fixture(scope="module")
 def api() -> dict[str, Any]:
-    return document(SETTINGS)
+    return document(SETTINGS, ENDPOINTS)
 
 
 def check(api: dict[str, Any], name: str, value: Any) -> None:
@@ -71,6 +72,12 @@ def test_an_example_batch_is_answered_as_described(
     check(api, "BatchAnswer", answer.get_json())
 
 
+def test_the_example_file_would_be_accepted(client: FlaskClient, api: dict[str, Any]) -> None:
+    content = api["paths"]["/jobs"]["post"]["requestBody"]["content"]
+    answer = client.post("/jobs/check", data=content["text/csv"]["example"], content_type="application/octet-stream")
+    assert (answer.get_json()["ok"], answer.get_json()["rows"]) == (True, 1)
+
+
 @pytest.mark.parametrize(
     ("path", "schema"), [("/health", "HealthAnswer"), ("/model_info", "ModelInfo"), ("/releases", "ReleasesAnswer")]
 )
@@ -117,7 +124,8 @@ def test_what_is_kept_and_asked_about_says_so(client: FlaskClient, api: dict[str
 
 
 def test_keys_are_wanted_in_the_document_where_they_are_in_the_settings(api: dict[str, Any]) -> None:
-    keyed = document(ApiSettings(store_url="file:///store", api_keys="9f86d081884c7d659a2f"))  # type: ignore[arg-type]
+    settings = ApiSettings(store_url="file:///store", api_keys="9f86d081884c7d659a2f")  # type: ignore[arg-type]
+    keyed = document(settings, ENDPOINTS)
     assert api["security"] == [{}]
     assert keyed["security"] == [{"bearer": []}, {"header": []}]
     assert keyed["paths"]["/health"]["get"]["security"] == []

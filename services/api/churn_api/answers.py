@@ -1,7 +1,7 @@
 """The shapes of what is answered, declared once: they are encoded as they stand, and OpenAPI is made from them."""
 
 import hashlib
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias, TypedDict
 
 import msgspec
 from flask import Request, Response
@@ -142,6 +142,24 @@ class ReleasesAnswer(Struct, frozen=True):
     """Every release that the store holds, newest first."""
 
     data: list[ReleaseAnswer]
+
+
+class StateAnswer(Struct, frozen=True, omit_defaults=True):
+    """Whether the process lives, or is ready, and then with which release."""
+
+    status: str
+    version: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class Error(TypedDict):
+    """The one body of every failure."""
+
+    success: Literal[False]
+    error: Annotated[str, Meta(description="What is wrong, and what to do about it.")]
+    error_type: Annotated[str, Meta(examples=["ValidationError"])]
+    errors: Annotated[list[FieldError], Meta(description="Empty where no field is at fault.")]
+    request_id: str
+    timestamp: Moment
 
 
 def respond(answer: Any, status: int = 200) -> Response:

@@ -5,11 +5,14 @@ from flask.sessions import NullSession, SessionInterface
 from werkzeug.routing import MapAdapter
 
 from churn import logs
-from churn_api.http import authorization, error_handlers, middleware, security_headers
+from churn_api.http import authorization, endpoint, error_handlers, middleware, security_headers
 from churn_api.metrics.registry import shared_folder
 from churn_api.service import build
 from churn_api.settings import ApiSettings
-from churn_api.views import docs, health, jobs, model, predict, site
+from churn_api.views import health, jobs, model, pages, predict
+
+ENDPOINTS = (*predict.endpoints, *jobs.endpoints, *model.endpoints, *health.endpoints, *pages.endpoints)
+"""All that the service answers."""
 
 
 class NoSessions(SessionInterface):
@@ -54,8 +57,7 @@ def create_app(settings: ApiSettings | None = None) -> Flask:
     middleware.install(app, service)
     security_headers.install(app, settings.cors_origins)
     error_handlers.install(app)
-    for views in (predict, jobs, health, model, docs, site):
-        app.register_blueprint(views.blueprint)
+    endpoint.install(app, ENDPOINTS)
     authorization.install(app, settings, shared_folder())
     service.refresh()
     return app

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from churn.errors import ConfigurationError
 from churn_api.auth.api_keys import ADMIN, JOBS, LOOK_SECONDS, SCORE
-from churn_api.http.authorization import ANY_KEY, NOBODY, declarations, wants
+from churn_api.http.endpoint import ANY_KEY, NOBODY, Endpoints, declarations, install
 from churn_api.limits.concurrency import ConcurrencyLimit, Pace
 from churn_api.settings import ApiSettings
 
@@ -123,8 +123,14 @@ def test_requests_about_jobs_never_take_every_thread(
 ) -> None:
     monkeypatch.setattr(ConcurrencyLimit.__init__, "__defaults__", (0, 0.01))
     app = make_app(settings)
-    slow = wants(JOBS, Pace.BODIES)(lambda: Response(iter([b"1", b"2"])))
-    app.add_url_rule("/jobs/slow", "slow", slow)
+    slow = Endpoints("Jobs")
+
+    @slow.add("GET /jobs/slow", JOBS, pace=Pace.BODIES)
+    def slow_body() -> Response:
+        """An answer that somebody takes slowly."""
+        return Response(iter([b"1", b"2"]))
+
+    install(app, slow)
     client = app.test_client()
     for _ in range(10):
         assert client.get("/jobs").status_code == 200

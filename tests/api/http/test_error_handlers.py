@@ -9,7 +9,6 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from churn_api.app import create_app
-from churn_api.http.authorization import NOBODY, wants
 from churn_api.settings import ApiSettings
 
 BODY = {"success", "error", "error_type", "errors", "request_id", "timestamp"}
@@ -82,7 +81,6 @@ def test_a_body_that_stops_on_its_way_is_a_408_and_no_failure_of_ours(
     app = create_app(settings)
 
     @app.post("/reads")
-    @wants(NOBODY)
     def reads() -> str:
         raise BlockingIOError(11, "Resource temporarily unavailable")
 

@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 from tests.api.jobs.files import FILES, Shape
 
 from churn.errors import StoreUnavailable
+from churn_api.app import ENDPOINTS
 from churn_api.jobs.csv.preview import MAX_HEAD_BYTES, look_at
 from churn_api.openapi.document import document
 from churn_api.settings import ApiSettings
@@ -21,7 +22,7 @@ BYTES = "application/octet-stream"
 def check(client: FlaskClient, head: bytes, **query: Any) -> dict[str, Any]:
     answer = client.post("/jobs/check", data=head, content_type=BYTES, query_string=query)
     assert answer.status_code == 200, answer.text
-    api = document(ApiSettings(store_url="file:///store"))
+    api = document(ApiSettings(store_url="file:///store"), ENDPOINTS)
     schema = {"$ref": "#/components/schemas/FileCheck", "components": api["components"]}
     Draft202012Validator(schema).validate(answer.json)
     return answer.json  # type: ignore[no-any-return]

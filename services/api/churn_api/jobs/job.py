@@ -112,29 +112,3 @@ def unreadable(job_id: str, expires: datetime, claim: str | None, error: str) ->
         finished_at=moment,
         error=error,
     )
-
-
-def public(job: Job, progress: Progress) -> dict[str, Any]:
-    """The job as callers see it."""
-    path = f"/jobs/{job.id}"
-    return {
-        "id": job.id,
-        "object": "job",
-        "status": job.status,
-        "filename": job.filename,
-        "created_at": job.created_at,
-        "started_at": job.started_at,
-        "finished_at": job.finished_at,
-        "expires_at": job.expires_at,
-        "request_counts": {"total": job.total, "completed": progress.completed, "failed": progress.failed},
-        "model_version": job.model_version,
-        "ignored_columns": list(job.ignored_columns),
-        "notes": list(job.notes),
-        "error": job.error,
-        "links": {
-            "self": path,
-            "results": f"{path}/results",
-            "errors": f"{path}/errors",
-            "cancel": f"{path}/cancel",
-        },
-    }

@@ -9,12 +9,13 @@ import logging
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Protocol
 
 from churn.errors import ChurnError
 from churn.job_states import EXPIRED
+from churn_api.jobs import answers
 from churn_api.jobs.errors import UnknownJob
-from churn_api.jobs.job import Job, public
+from churn_api.jobs.job import Job
 from churn_api.jobs.repository import JobRepository
 
 log = logging.getLogger(__name__)
@@ -32,7 +33,7 @@ class AnnouncementFailed(ChurnError):
 class Announcer(Protocol):
     """Where announcements go."""
 
-    def announce(self, job: dict[str, Any]) -> None:
+    def announce(self, job: answers.Job) -> None:
         """Deliver one, as callers see the job. Raises AnnouncementFailed."""
 
 
@@ -70,7 +71,7 @@ def _settled(job: Job) -> Job:
 
 def _try(repository: JobRepository, announcer: Announcer, job: Job) -> bool:
     try:
-        announcer.announce(public(job, repository.progress(job)))
+        announcer.announce(answers.public(job, repository.progress(job)))
     except AnnouncementFailed as error:
         log.warning("The end of %s could not be announced: %s", job.id, error.message)
         return False

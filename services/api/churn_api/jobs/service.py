@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from churn.errors import ObjectNotFound
 from churn.job_states import CANCELLING, COMPLETED, EXPIRED
 from churn.store.interface import ObjectStore
-from churn_api.jobs import paths
+from churn_api.jobs import answers, paths
 from churn_api.jobs.errors import JobConflict, UnknownJob, UnreadableObject
-from churn_api.jobs.job import Job, public
+from churn_api.jobs.job import Job
 from churn_api.jobs.job_metrics import JobMetrics
 from churn_api.jobs.queue import Queue
 from churn_api.jobs.repository import JobRepository
@@ -42,21 +42,21 @@ class JobService:
         self._queue = queue
         self._metrics = metrics
 
-    def show(self, job: Job) -> dict[str, Any]:
+    def show(self, job: Job) -> answers.Job:
         """The job with its progress, as callers see it."""
-        return public(job, self._repository.progress(job))
+        return answers.public(job, self._repository.progress(job))
 
-    def get(self, job_id: str) -> dict[str, Any]:
+    def get(self, job_id: str) -> answers.Job:
         """Raises UnknownJob."""
         return self.show(self._repository.look(job_id))
 
-    def page(self, limit: int, after: str | None) -> dict[str, Any]:
+    def page(self, limit: int, after: str | None) -> answers.JobPage:
         """Up to `limit` jobs, newest first, from the one after the job `after`."""
         found, more = self._repository.page(limit, after)
-        data = [public(job, progress) for job, progress in found]
+        data = [answers.public(job, progress) for job, progress in found]
         return {"data": data, "has_more": more, "last_id": data[-1]["id"] if data else None}
 
-    def cancel(self, job_id: str) -> dict[str, Any]:
+    def cancel(self, job_id: str) -> answers.Job:
         """Ask for a job to be cancelled, which its workers notice within a chunk. Raises UnknownJob, JobConflict."""
 
         def step(job: Job) -> Job:

@@ -12,12 +12,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import Any
 from urllib.parse import urlsplit
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from churn_api.addresses import is_public
+from churn_api.jobs.answers import Job
 from churn_api.jobs.notifications import AnnouncementFailed
 from churn_api.jobs.webhook_signature import sign, sign_standard
 
@@ -45,7 +45,7 @@ class Webhook:
         self._clock = clock
         self._seconds = seconds
 
-    def announce(self, job: dict[str, Any]) -> None:
+    def announce(self, job: Job) -> None:
         body = json.dumps({"type": f"job.{job['status']}", "job": job}).encode()
         timestamp = str(int(self._clock()))
         # A job ends once, so its id names its announcement, however often it is tried.

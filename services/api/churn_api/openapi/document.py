@@ -1,8 +1,11 @@
 """The document as a whole."""
 
+from collections.abc import Iterable
 from typing import Any
 
-from churn_api.openapi import jobs, paths, schemas
+from churn_api.http.endpoint import TAGS, Endpoint
+from churn_api.openapi.operations import operation, path
+from churn_api.openapi.schemas import schemas
 from churn_api.settings import ApiSettings
 
 DESCRIPTION = """Who is about to leave, why, and what goes with staying.
@@ -15,17 +18,13 @@ counts. At most 50 faults of a customer are listed, and 10,000 of a batch. Every
 every failure has the one body `Error`. Reasons and recommendations are associations in the data, not promised
 effects."""
 
-TAGS = {
-    "Predictions": "One customer, or up to a thousand at once.",
-    "Jobs": "Any number of customers, as a CSV that is scored in the background.",
-    "Model": "The release in service and those before it.",
-    "Health": "For load balancers, monitoring and people.",
-    "Documentation": "This document.",
-}
 
-
-def document(settings: ApiSettings) -> dict[str, Any]:
-    """OpenAPI 3.1, with this service's own limits in it."""
+def document(settings: ApiSettings, endpoints: Iterable[Endpoint]) -> dict[str, Any]:
+    """OpenAPI 3.1 of these endpoints, with this service's own limits in it."""
+    listed = [endpoint for endpoint in endpoints if endpoint.listed]
+    paths: dict[str, dict[str, Any]] = {}
+    for endpoint in listed:
+        paths.setdefault(path(endpoint), {})[endpoint.method.lower()] = operation(endpoint, settings)
     return {
         "openapi": "3.1.0",
         "info": {"title": "Churn prediction API", "version": "1.0.0", "description": DESCRIPTION},
@@ -33,9 +32,9 @@ def document(settings: ApiSettings) -> dict[str, Any]:
         "tags": [{"name": name, "description": description} for name, description in TAGS.items()],
         # Without keys in the settings, none is asked for: {} stands for that.
         "security": [{"bearer": []}, {"header": []}] if settings.wants_keys else [{}],
-        "paths": paths.paths(settings) | jobs.paths(settings.max_upload_mb),
+        "paths": paths,
         "components": {
-            "schemas": schemas.schemas() | jobs.schemas(),
+            "schemas": schemas(endpoint.answer for endpoint in listed),
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer"},
                 "header": {"type": "apiKey", "in": "header", "name": "X-API-Key"},

@@ -27,3 +27,5 @@ BATCH = {
     "named": {"summary": "By name, with a customer at fault", "value": {"customers": [WHOLE, FAULTY]}},
     "bare": {"summary": "A bare array", "value": [PARTIAL]},
 }
+
+CSV = f"{','.join(WHOLE)}\n{','.join(map(str, WHOLE.values()))}\n"

@@ -1,9 +1,13 @@
-"""How an operation of the document is written: its words, its body, its answers and its failures."""
+"""How an endpoint's declaration becomes an operation of the document."""
 
-from collections.abc import Iterable
-from typing import Any
+import re
+from collections.abc import Iterator
+from itertools import chain
 
-from churn_api.openapi.schemas import reference
+import msgspec
+
+from churn_api.http.endpoint import NOBODY, TEXT, Endpoint, Json, described, schema_of
+from churn_api.settings import ApiSettings
 
 FAILURES = {
     400: "The request is not valid HTTP, or its body is not what this address reads.",
@@ -24,59 +28,87 @@ FAILURES = {
     503: "What the answer needs is away; the message says what and what to do.",
 }
 
-# What can happen to every request, at the site's own door or inside, and what to those that want a key.
-ALWAYS = (400, 408, 414, 429, 431, 500)
-_WITH_KEY = (401, 403, 503)
+# What can happen to every request, at the site's own door or inside.
+_ALWAYS = (400, 408, 414, 429, 431, 500)
 
-REQUEST_ID = {"X-Request-ID": {"description": "The caller's own, or one made here.", "schema": {"type": "string"}}}
+_REQUEST_ID = {"X-Request-ID": described("The caller's own, or one made here.")}
+_ETAG = {"ETag": described("Names this content.")}
+_CONDITIONS = {
+    "If-None-Match": described("ETags of what is known."),
+    "If-Match": described("ETags of which one must be this content's."),
+}
+_RANGED = {"Accept-Ranges": described("A download that broke off goes on from any byte.", {"const": "bytes"})}
+_RANGES = {"Range": described("A single range of bytes."), "If-Range": described("The ETag of what is there already.")}
+_RANGE = {"Content-Range": described("Which bytes of how many.")}
+
+_names_in = re.compile(r"<(?:\w+:)?(\w+)>").findall
 
 
-def json_content(schema: str, **more: Any) -> dict[str, Any]:
-    return {"application/json": {"schema": reference(schema), **more}}
+def path(endpoint: Endpoint) -> str:
+    """The endpoint's path as OpenAPI writes it."""
+    return re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", endpoint.path)
 
 
-def failures(statuses: Iterable[int]) -> dict[str, Any]:
+def operation(endpoint: Endpoint, settings: ApiSettings) -> Json:
+    """The operation that the endpoint declares, of a service with these settings."""
+    first, *others = endpoint.view.__name__.split("_")
+    summary = (endpoint.view.__doc__ or "").splitlines()[0].removesuffix(".")
+    parameters = list(_parameters(endpoint))
     return {
-        str(status): {"description": FAILURES[status], "headers": REQUEST_ID, "content": json_content("Error")}
-        for status in sorted(statuses)
+        "tags": [endpoint.tag],
+        "operationId": first + "".join(map(str.capitalize, others)),
+        "summary": summary.format(settings=settings),
+        **({"security": []} if endpoint.scope == NOBODY else {}),
+        **({"description": endpoint.description} if endpoint.description else {}),
+        **({"parameters": parameters} if parameters else {}),
+        **({"requestBody": {"required": True, "content": endpoint.body}} if endpoint.body else {}),
+        "responses": _successes(endpoint) | _failures(endpoint),
     }
 
 
-_TEXT = {"type": "string"}
-CONDITIONS: list[dict[str, Any]] = [
-    {"name": "If-None-Match", "in": "header", "description": "ETags of what is known.", "schema": _TEXT},
-    {"name": "If-Match", "in": "header", "description": "ETags of which one must be this content's.", "schema": _TEXT},
-]
+def _parameters(endpoint: Endpoint) -> Iterator[Json]:
+    for name in _names_in(endpoint.path):
+        yield {"name": name, "in": "path", "required": True, "schema": TEXT}
+    asking = endpoint.asking | (_RANGES if endpoint.ranged else {}) | (_CONDITIONS if endpoint.revalidated else {})
+    for place, parameters in (("query", _query(endpoint)), ("header", asking)):
+        yield from ({"name": name, "in": place} | told for name, told in parameters.items())
 
 
-def revalidated(operation: dict[str, Any]) -> dict[str, Any]:
-    """The operation of an answer that is kept and asked about."""
-    headers = REQUEST_ID | {"ETag": {"description": "Names this content.", "schema": _TEXT}}
-    operation["responses"]["200"]["headers"] = headers
-    operation["responses"] |= failures((412,))
-    operation["responses"]["304"] = {"description": "The client has this content already.", "headers": headers}
-    return operation | {"parameters": CONDITIONS}
+def _query(endpoint: Endpoint) -> Json:
+    if isinstance(endpoint.query, dict):
+        return endpoint.query
+    _, schemas = msgspec.json.schema_components([endpoint.query])
+    options = schemas[endpoint.query.__name__]["properties"]
+    return {name: described(schema.pop("description"), schema) for name, schema in options.items()}
 
 
-def operation(
-    tag: str,
-    name: str,
-    summary: str,
-    answer: dict[str, Any],
-    *,
-    status: int = 200,
-    fails: Iterable[int] = (),
-    needs_key: bool = True,
-    **more: Any,
-) -> dict[str, Any]:
-    """An operation; `answer` is the content of its success by media type, `more` what else OpenAPI has for it."""
-    success = {"description": "Success.", "headers": REQUEST_ID, **({"content": answer} if answer else {})}
-    always = (*ALWAYS, *_WITH_KEY) if needs_key else ALWAYS
-    return {
-        "tags": [tag],
-        "operationId": name,
-        "summary": summary,
-        **({} if needs_key else {"security": []}),
-        **more,
-        "responses": {str(status): success, **failures({*always, *fails})},
+def _successes(endpoint: Endpoint) -> Json:
+    headers = _REQUEST_ID | (_ETAG if endpoint.revalidated else {}) | (_RANGED if endpoint.ranged else {})
+    headers |= endpoint.headers
+    answer = endpoint.answer if isinstance(endpoint.answer, dict | None) else _json(endpoint.answer.__name__)
+    content = {"content": answer} if answer else {}
+    answers = {str(endpoint.status): {"description": "Success.", "headers": headers} | content}
+    if endpoint.revalidated:
+        answers["304"] = {"description": "The client has this content already.", "headers": headers}
+    if endpoint.ranged:
+        answers["206"] = {"description": "The range.", "headers": headers | _RANGE} | content
+    return answers
+
+
+def _json(schema: str) -> Json:
+    return {"application/json": {"schema": schema_of(schema)}}
+
+
+def _failures(endpoint: Endpoint) -> Json:
+    """What can go wrong: what the endpoint says, and what follows from the rest of its declaration."""
+    implied = {
+        (401, 403, 503): endpoint.scope != NOBODY,
+        (404,): _names_in(endpoint.path),
+        (412,): endpoint.revalidated,
+        (413, 415, 422): endpoint.body,
+        (416,): endpoint.ranged,
+        (422,): _query(endpoint),
     }
+    statuses = {*_ALWAYS, *endpoint.failures, *chain.from_iterable(each for each, holds in implied.items() if holds)}
+    error = {"headers": _REQUEST_ID, "content": _json("Error")}
+    return {str(status): {"description": FAILURES[status]} | error for status in sorted(statuses)}

@@ -1,7 +1,11 @@
 """What /model_info tells of the release in service."""
 
-from typing import Any
+from typing import Annotated, Any, Literal, TypeAlias, TypedDict, cast
 
+from msgspec import Meta
+
+from churn.model.features import COLUMNS
+from churn_api.answers import Moment, Probability
 from churn_api.cache.cache import Cache
 from churn_api.releases.watcher import Serving
 
@@ -15,11 +19,32 @@ MEASURED = (
     "(centred individual conditional expectation); such effects need not add up to the log-odds."
 )
 
+Facts: TypeAlias = dict[str, Any]
 
-def model_info(serving: Serving, cache: Cache) -> dict[str, Any]:
+
+class ModelInfo(TypedDict):
+    """What is told of the release in service, beside whatever else its manifest says."""
+
+    version: str
+    model_name: str
+    kind: Literal["scorecard", "onnx"]
+    timestamp: Annotated[Moment, Meta(description="When it was trained.")]
+    released_at: Moment
+    threshold: Probability
+    columns: Annotated[list[str], Meta(min_length=len(COLUMNS), max_length=len(COLUMNS))]
+    metrics: Annotated[Facts, Meta(description="Cross-validated with spread (cv), and once on the test split (test).")]
+    data: Annotated[Facts, Meta(description="Where the data is from, its checksum and its rows.")]
+    libraries: dict[str, str]
+    files: Annotated[Facts, Meta(description="What /releases/{version}/files/{name} offers.")]
+    reasons: Annotated[Facts, Meta(description="How reasons are made, and whether they add up.")]
+    cache: Annotated[Facts, Meta(description="The mode, whether Redis answers, and which answers it is asked for.")]
+
+
+def model_info(serving: Serving, cache: Cache) -> ModelInfo:
     """The manifest, when it was released, how its reasons are made, and when the cache is asked."""
     manifest, scorer = serving.manifest, serving.release.predictor.scorer
-    return manifest.model_dump(mode="json") | {
+    redis = "off" if cache.shared is None else ("up" if cache.shared.up else "down")
+    told = manifest.model_dump(mode="json") | {
         "timestamp": manifest.timestamp.isoformat(),
         "released_at": serving.pointer.released_at,
         "reasons": {
@@ -27,14 +52,6 @@ def model_info(serving: Serving, cache: Cache) -> dict[str, Any]:
             "additive": scorer.additive,
             "average_log_odds": scorer.average_log_odds,
         },
-        "cache": _policy(serving, cache),
+        "cache": {"mode": cache.mode, "redis": redis, "asks_for": cache.asks_for(serving)},
     }
-
-
-def _policy(serving: Serving, cache: Cache) -> dict[str, Any]:
-    """The cache's mode, whether Redis answers, and for which answers it is asked.
-
-    These are all answers, those that are averaged over absent fields, or none.
-    """
-    redis = "off" if cache.shared is None else ("up" if cache.shared.up else "down")
-    return {"mode": cache.mode, "redis": redis, "asks_for": cache.asks_for(serving)}
+    return cast("ModelInfo", told)

@@ -1,22 +1,22 @@
 """Health for load balancers and people, metrics for Prometheus."""
 
-from flask import Blueprint, Response, request
+from flask import Response, request
 
-from churn_api.answers import HealthAnswer, respond
+from churn_api.answers import HealthAnswer, StateAnswer, respond
 from churn_api.auth.api_keys import ADMIN
 from churn_api.health.dependencies import FAILING
-from churn_api.http.authorization import NOBODY, wants
+from churn_api.http.endpoint import NOBODY, TEXT, Endpoints
 from churn_api.service import service
 
-blueprint = Blueprint("health", __name__)
+endpoints = Endpoints("Health")
 
 # The share of failed prediction requests from which on the service calls itself degraded.
 DEGRADED_FROM = 0.05
 
 
-@blueprint.get("/health")
-@wants(NOBODY)
+@endpoints.add("GET /health", NOBODY, answer=HealthAnswer)
 def health() -> Response:
+    """How the service is."""
     tally = service().counters.tally()
     checks = service().checks.report()
     degraded = tally.error_rate >= DEGRADED_FROM or FAILING in checks.values()
@@ -33,21 +33,22 @@ def health() -> Response:
     )
 
 
-@blueprint.get("/health/live")
-@wants(NOBODY)
+@endpoints.add("GET /health/live", NOBODY, answer=StateAnswer)
 def live() -> Response:
-    return respond({"status": "alive"})
+    """Whether the process answers."""
+    return respond(StateAnswer("alive"))
 
 
-@blueprint.get("/health/ready")
-@wants(NOBODY)
+@endpoints.add("GET /health/ready", NOBODY, answer=StateAnswer, failures=(503,))
 def ready() -> Response:
-    """Ready once a release serves; without one, the answer says what is missing."""
-    return respond({"status": "ready", "version": service().releases.serving.release.version})
+    """Whether it can predict.
+
+    It can once a release serves; without one, the answer says what is missing."""
+    return respond(StateAnswer("ready", service().releases.serving.release.version))
 
 
-@blueprint.get("/metrics")
-@wants(ADMIN)
+@endpoints.add("GET /metrics", ADMIN, answer={"text/plain": {"schema": TEXT}})
 def metrics() -> Response:
+    """Prometheus metrics over all processes."""
     text, content_type = service().metrics.text(request.headers.get("Accept", ""))
     return Response(text, content_type=content_type)

@@ -1,33 +1,35 @@
 """The release in service, and all the others."""
 
-from flask import Blueprint, Response, request
+from flask import Response, request
 
-from churn_api.answers import respond, revalidated
-from churn_api.http.authorization import ANY_KEY, wants
+from churn_api.answers import ReleasesAnswer, respond, revalidated
+from churn_api.http.endpoint import ANY_KEY, Endpoints, Json
 from churn_api.limits.concurrency import Pace
-from churn_api.predictions.model_info import model_info
+from churn_api.predictions import model_info as info
 from churn_api.service import service
 
-blueprint = Blueprint("model", __name__)
+endpoints = Endpoints("Model")
+
+_FILES: Json = {"application/json": {}, "image/png": {}, "text/html": {}, "application/octet-stream": {}}
 
 
-@blueprint.get("/model_info")
-@wants(ANY_KEY)
-def info() -> Response:
-    told = model_info(service().releases.serving, service().cache)
+@endpoints.add("GET /model_info", ANY_KEY, answer=info.ModelInfo, revalidated=True)
+def model_info() -> Response:
+    """The release in service."""
+    told = info.model_info(service().releases.serving, service().cache)
     state = told["version"], told["released_at"], *told["cache"].values()
     return revalidated(request, respond(told), state)
 
 
-@blueprint.get("/releases")
-@wants(ANY_KEY, Pace.QUICK)
+@endpoints.add("GET /releases", ANY_KEY, pace=Pace.QUICK, answer=ReleasesAnswer)
 def releases() -> Response:
+    """All releases."""
     return respond(service().catalog.releases())
 
 
-@blueprint.get("/releases/<version>/files/<path:name>")
-@wants(ANY_KEY, Pace.BODIES)
+@endpoints.add("GET /releases/<version>/files/<path:name>", ANY_KEY, pace=Pace.BODIES, answer=_FILES)
 def release_file(version: str, name: str) -> Response:
+    """A file of a release."""
     data, content_type = service().catalog.file(version, name)
     response = Response(data, content_type=content_type)
     response.headers["Cache-Control"] = "private, max-age=86400, immutable"

@@ -5,22 +5,23 @@ from threading import Lock
 from typing import cast
 from urllib.parse import parse_qs
 
-from flask import Blueprint, Request, Response, request
+from flask import Request, Response, request
 from werkzeug.local import LocalProxy
 
 from churn.customer.declaration import FIELDS
 from churn.errors import FieldError, ValidationError
-from churn_api.answers import respond
+from churn_api.answers import BatchAnswer, PredictionAnswer, respond
 from churn_api.auth.api_keys import SCORE
 from churn_api.errors import InvalidBody
-from churn_api.http.authorization import wants
+from churn_api.http.endpoint import Endpoints, Json, described, schema_of
 from churn_api.http.json_body import kind_of, read_json, received
+from churn_api.openapi import examples
+from churn_api.predictions import single
 from churn_api.predictions.batch import predict_batch
 from churn_api.predictions.customer_list import ONE_LIMIT, read_customers
-from churn_api.predictions.single import predict
 from churn_api.service import service
 
-blueprint = Blueprint("predict", __name__)
+endpoints = Endpoints("Predictions")
 
 BATCH_LIMIT = 2 * 1024 * 1024
 DEFAULT_REASONS = 5
@@ -35,24 +36,44 @@ _MOST_DIGITS = 10
 _JOBS = " Send more customers as a CSV to /jobs."
 
 
-@blueprint.post("/predict")
-@wants(SCORE)
-def predict_one() -> Response:
+def _reasons(default: int | str, note: str) -> Json:
+    schema = {"oneOf": [{"type": "integer", "minimum": 0, "maximum": len(FIELDS)}, {"enum": ["all", "none"]}]}
+    return {"reasons": described(f"How many reasons, the largest first. {note}", schema | {"default": default})}
+
+
+@endpoints.add(
+    "POST /predict",
+    SCORE,
+    query=_reasons(DEFAULT_REASONS, '"none" leaves out the recommendations as well.'),
+    body={"application/json": {"schema": schema_of("Customer"), "examples": examples.CUSTOMER}},
+    most_bytes=ONE_LIMIT,
+    answer=PredictionAnswer,
+)
+def predict() -> Response:
+    """Predict for one customer."""
     sent, parts = _sent(), service()
     reasons = wanted_reasons(sent.environ["QUERY_STRING"], DEFAULT_REASONS)
     record = read_json(sent, ONE_LIMIT)
     if not isinstance(record, dict):
         raise InvalidBody(f"The body must be a JSON object with a customer's fields; got {kind_of(record)}.")
     try:
-        return respond(predict(parts, record, reasons))
+        return respond(single.predict(parts, record, reasons))
     except ValidationError as error:
         parts.metrics.count_faults(error.errors)
         raise
 
 
-@blueprint.post("/batch_predict")
-@wants(SCORE)
-def predict_many() -> Response:
+@endpoints.add(
+    "POST /batch_predict",
+    SCORE,
+    description="Each customer is judged alone: one at fault spoils no other. More customers go to /jobs.",
+    query=_reasons("none", "Recommendations come with them."),
+    body={"application/json": {"schema": schema_of("Batch"), "examples": examples.BATCH}},
+    most_bytes=BATCH_LIMIT,
+    answer=BatchAnswer,
+)
+def batch_predict() -> Response:
+    """Predict for up to {settings.max_batch_rows:,} customers."""
     sent, parts = _sent(), service()
     reasons = wanted_reasons(sent.environ["QUERY_STRING"], None)
     body = received(sent, BATCH_LIMIT, _JOBS)

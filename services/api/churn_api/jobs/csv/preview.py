@@ -3,7 +3,10 @@
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Annotated
+
+from msgspec import Meta
 
 from churn.errors import ChurnError, FieldError
 from churn_api.errors import TooManyRequests
@@ -19,21 +22,23 @@ _BLOCK_BYTES = 64 << 10
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """What submitting the file would say of it, as far as its start tells; `rows` are estimated unless all is seen."""
+class FileCheck:
+    """What submitting the file would say of it, as far as its start tells."""
 
-    ok: bool
-    error: str | None = None
-    errors: tuple[FieldError, ...] = ()
-    columns: tuple[str, ...] = ()
-    ignored_columns: tuple[str, ...] = ()
-    absent_columns: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-    rows: int | None = None
-    sample: tuple[Mapping[str, str], ...] = field(default_factory=tuple)
+    ok: Annotated[bool, Meta(description="Whether the file would be accepted, as far as its start tells.")]
+    error: Annotated[str | None, Meta(description="What is wrong, and what to do about it.")]
+    errors: tuple[FieldError, ...]
+    columns: Annotated[tuple[str, ...], Meta(description="The known columns that were found, in the file's order.")]
+    ignored_columns: Annotated[tuple[str, ...], Meta(description="Columns of the file that no field has.")]
+    absent_columns: Annotated[tuple[str, ...], Meta(description="Optional fields without a column.")]
+    notes: Annotated[tuple[str, ...], Meta(description="What of the file was read kindly, in sentences.")]
+    rows: Annotated[Annotated[int, Meta(ge=0)] | None, Meta(description="Estimated unless all was sent.")]
+    sample: Annotated[
+        tuple[Mapping[str, str], ...], Meta(max_length=SAMPLE_ROWS, description="The first rows, by the fields' names.")
+    ]
 
 
-def look_at(head: bytes, size: int, limit_mb: int) -> Look:
+def look_at(head: bytes, size: int, limit_mb: int) -> FileCheck:
     """Look at a file of `size` bytes that begins so."""
     whole = len(head) >= size
     intake = UploadCheck(limit_mb, whole=whole)
@@ -49,16 +54,16 @@ def look_at(head: bytes, size: int, limit_mb: int) -> Look:
             fault = error
     if fault is None and intake.header is None and not intake.unread:
         fault = InvalidUpload("No header ends within the part of the file that was looked at.")
-    return _look(intake, fault, canonical, len(head), size)
+    return _checked(intake, fault, canonical, len(head), size)
 
 
 def _blocks(head: bytes) -> Iterator[bytes]:
     return (head[start : start + _BLOCK_BYTES] for start in range(0, len(head), _BLOCK_BYTES))
 
 
-def _look(intake: UploadCheck, fault: ChurnError | None, canonical: bytes, seen: int, size: int) -> Look:
+def _checked(intake: UploadCheck, fault: ChurnError | None, canonical: bytes, seen: int, size: int) -> FileCheck:
     header = intake.header
-    return Look(
+    return FileCheck(
         ok=fault is None,
         error=fault.message if fault else None,
         errors=fault.errors if fault else (),
