@@ -15,6 +15,11 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
+from churn_api.app import ENDPOINTS
+from churn_api.auth.api_keys import ADMIN
+from churn_api.http.endpoint import Endpoint
+from churn_api.views import pages
+
 PROTECTION = {
     "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
     "object-src 'none'",
@@ -44,7 +49,7 @@ class Upstream(BaseHTTPRequestHandler):
         else:
             self.answer(200, b'{"answer": "' + b"x" * 2000 + b'"}', [])
 
-    do_GET = do_POST = handle_any  # noqa: N815
+    do_GET = do_POST = do_DELETE = handle_any  # noqa: N815
 
     def answer(self, status: int, body: bytes, headers: list[tuple[str, str]]) -> None:
         self.send_response(status)
@@ -181,10 +186,59 @@ def test_refusals_of_nginx_itself_carry_the_apis_error_body(proxy, method, path,
         assert answer.headers["Allow"] == "GET, HEAD"
 
 
+def address(endpoint: Endpoint) -> str:
+    """A path that is the endpoint's."""
+    return re.sub(r"<[\w:]+>", "some", endpoint.path)
+
+
+def ask(site: str, endpoint: Endpoint) -> requests.Response:
+    return requests.request(
+        endpoint.method, f"{site}{address(endpoint)}", data=b"x" if endpoint.body else b"", timeout=5
+    )
+
+
+def name(endpoint: Endpoint) -> str:
+    return f"{endpoint.method} {endpoint.path}"
+
+
+OWN = [endpoint for endpoint in ENDPOINTS if endpoint.view in (pages.index, pages.asset)]
+HIDDEN = [endpoint for endpoint in ENDPOINTS if endpoint.scope == ADMIN]
+PASSED_ON = [endpoint for endpoint in ENDPOINTS if endpoint not in [*OWN, *HIDDEN]]
+
+
+@pytest.mark.parametrize("endpoint", PASSED_ON, ids=name)
+def test_what_is_neither_the_sites_nor_the_operators_is_asked_of_the_api(proxy, upstream, endpoint):
+    seen = len(upstream.seen)
+    assert ask(proxy, endpoint).status_code == 200
+    assert len(upstream.seen) == seen + 1
+
+
+@pytest.mark.parametrize("endpoint", OWN, ids=name)
+def test_the_sites_files_are_never_asked_of_the_api(proxy, upstream, endpoint):
+    seen = len(upstream.seen)
+    assert ask(proxy, endpoint).status_code in (200, 404)
+    assert len(upstream.seen) == seen
+
+
+def test_whatever_is_asked_of_the_api_is_limited(start_nginx, upstream):
+    site = start_nginx(upstream.address, changes={"rate=200r/s": "rate=1r/m", "burst=400": "burst=1"})
+    while requests.get(f"{site}/health", timeout=5).status_code == 200:
+        pass
+    assert {name(endpoint): ask(site, endpoint).status_code for endpoint in PASSED_ON} == {
+        name(endpoint): 429 for endpoint in PASSED_ON
+    }
+
+
 SPELLINGS = ["", "/", "//", "%2F", "/.", "/../metrics", "/x", ";a", "?a=b"]
 
 
-@pytest.mark.parametrize("path", [*(f"/metrics{rest}" for rest in SPELLINGS), "//metrics", "/./metrics", "/%6detrics"])
+def spellings(path: str) -> Iterator[str]:
+    """Ways to write a path."""
+    yield from (f"{path}{rest}" for rest in SPELLINGS)
+    yield from (f"/{path}", f"/.{path}", f"/%{ord(path[1]):x}{path[2:]}")
+
+
+@pytest.mark.parametrize("path", [way for endpoint in HIDDEN for way in spellings(endpoint.path)])
 def test_the_metrics_are_reached_under_no_spelling(proxy, upstream, path):
     seen = len(upstream.seen)
     answer = raw(proxy, f"GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".encode())
@@ -192,22 +246,23 @@ def test_the_metrics_are_reached_under_no_spelling(proxy, upstream, path):
     assert len(upstream.seen) == seen
 
 
+# In bytes, of what a setting limits: start_nginx says one megabyte.
+SETTING = 1 << 20
+# What nginx lets through of more than the endpoint takes, which then says so itself.
+ROOM = {"/jobs/check": 2 << 20}
 LIMITS = [
-    ("/predict", 64 << 10),
-    ("/predict/", 64 << 10),
-    ("/batch_predict", 2 << 20),
-    ("/batch_predict/", 2 << 20),
-    ("/jobs", 1 << 20),
-    ("/jobs/", 1 << 20),
-    ("/jobs/check", 2 << 20),
+    (endpoint.path + end, endpoint.most_bytes or SETTING, ROOM.get(endpoint.path, endpoint.most_bytes or SETTING))
+    for endpoint in ENDPOINTS
+    for end in ("", "/")
+    if endpoint.body
 ]
 
 
-@pytest.mark.parametrize(("path", "largest"), LIMITS)
-def test_a_body_may_be_as_large_as_the_contract_says_and_no_larger(proxy, upstream, path, largest):
+@pytest.mark.parametrize(("path", "largest", "passed"), LIMITS)
+def test_a_body_may_be_as_large_as_the_endpoint_says_and_no_larger(proxy, upstream, path, largest, passed):
     assert requests.post(f"{proxy}{path}", data=b"x" * largest, timeout=10).status_code == 200
     seen = len(upstream.seen)
-    assert_error(requests.post(f"{proxy}{path}", data=b"x" * (largest + 1), timeout=10), 413, "RequestTooLarge")
+    assert_error(requests.post(f"{proxy}{path}", data=b"x" * (passed + 1), timeout=10), 413, "RequestTooLarge")
     assert len(upstream.seen) == seen
 
 
