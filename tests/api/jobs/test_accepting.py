@@ -218,11 +218,11 @@ def test_keys_are_each_callers_own(bench: Any, many_customers: Make) -> None:
 
 def test_a_key_with_other_options_is_a_conflict(bench: Any, many_customers: Make) -> None:
     data = many_customers(5)
-    first, _ = submit(bench, data, options={"sheet": ["1"], "notes": ["x"]})
-    again, _ = submit(bench, data, options={"notes": ["x"], "sheet": ["1"]})
+    first, _ = submit(bench, data, query={"sheet": ["1"], "notes": ["x"]})
+    again, _ = submit(bench, data, query={"notes": ["x"], "sheet": ["1"]})
     assert again.job.id == first.job.id
     with pytest.raises(IdempotencyConflict, match="options"):
-        submit(bench, data, options={"sheet": ["2"]})
+        submit(bench, data, query={"sheet": ["2"]})
     with pytest.raises(IdempotencyConflict):
         submit(bench, data)
 

@@ -13,9 +13,10 @@ from churn.overlap import overlapped
 from churn_api.jobs import paths
 from churn_api.jobs.csv.chunk_scorer import ChunkScorer
 from churn_api.jobs.csv.reason_texts import ReasonTexts
-from churn_api.jobs.csv.result_files import CSV, ERROR_COLUMNS, RESULT_COLUMNS, header
+from churn_api.jobs.csv.result_files import CSV, ERROR_COLUMNS, header, result_columns
 from churn_api.jobs.job import Job, Progress
 from churn_api.jobs.job_metrics import ChunkStats, JobMetrics
+from churn_api.jobs.options import JobOptions
 from churn_api.jobs.plan import Plan
 from churn_api.jobs.release_cache import ReleaseCache
 from churn_api.jobs.repository import JobRepository
@@ -78,13 +79,12 @@ class ChunkPipeline:
         return done
 
     def _scored(self, job: Job, plan: Plan, numbers: Sequence[int], enough: Callable[[], bool]) -> Iterator[_Scored]:
-        predictor = self._releases.get(job.model_version).predictor
         reads = overlapped(partial(self._read, job.id, plan, number) for number in numbers)
         for number, data in zip(numbers, reads, strict=True):
             if number != numbers[0] and enough():
                 return
             try:
-                scored = self._score(predictor, job.id, plan, number, data, enough)
+                scored = self._score(job, plan, number, data, enough)
             except _Interrupted:
                 return
             yield scored
@@ -94,26 +94,29 @@ class ChunkPipeline:
         chunk = plan.chunks[number]
         return self._store.fetch(paths.upload(job_id), start=chunk.start, end=chunk.end)
 
-    def _score(
-        self, predictor: Predictor, job_id: str, plan: Plan, number: int, data: bytes, enough: Callable[[], bool]
-    ) -> _Scored:
+    def _score(self, job: Job, plan: Plan, number: int, data: bytes, enough: Callable[[], bool]) -> _Scored:
         self._words = ReasonTexts() if self._words.full else self._words
-        scorer = self._left.pop((job_id, number), None)
-        scorer = scorer or ChunkScorer(predictor, data, plan.columns, plan.chunks[number], self._words)
+        options = JobOptions.from_record(job.options)
+        scorer = self._left.pop((job.id, number), None) or self._scorer(job, plan, number, data, options)
         try:
             errors = _interruptible(scorer, enough)
-            lines = {"errors": self._first_lines(job_id, number, "errors", ERROR_COLUMNS, errors)}
+            lines = {"errors": self._first_lines(job.id, number, "errors", ERROR_COLUMNS, errors)}
         except _Interrupted:
-            self._left = {(job_id, number): scorer}
+            self._left = {(job.id, number): scorer}
             raise
         if scorer.altered_errors:
-            raw = self._first_lines(job_id, number, paths.raw("errors"), ERROR_COLUMNS, scorer.raw_errors())
+            raw = self._first_lines(job.id, number, paths.raw("errors"), ERROR_COLUMNS, scorer.raw_errors())
             lines[paths.raw("errors")] = raw
         results, raw_results = scorer.results()
-        lines["results"] = b"".join([*_head(number, RESULT_COLUMNS), results])
+        head = _head(number, result_columns(options))
+        lines["results"] = b"".join([*head, results])
         if raw_results is not None:
-            lines[paths.raw("results")] = b"".join([*_head(number, RESULT_COLUMNS), raw_results])
+            lines[paths.raw("results")] = b"".join([*head, raw_results])
         return _Scored(number, lines, scorer.progress, scorer.tally)
+
+    def _scorer(self, job: Job, plan: Plan, number: int, data: bytes, options: JobOptions) -> ChunkScorer:
+        predictor = self._releases.get(job.model_version).predictor
+        return ChunkScorer(predictor, data, plan.columns, plan.chunks[number], self._words, options)
 
     def _first_lines(
         self, job_id: str, number: int, kind: str, columns: tuple[str, ...], pieces: Iterable[bytes]

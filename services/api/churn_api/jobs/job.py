@@ -53,6 +53,8 @@ class Job:
     """Columns of the file that no field has."""
     notes: tuple[str, ...] = ()
     """What of the file was read kindly, in sentences."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """What the caller chose, as JobOptions writes and reads it."""
     unknown: Mapping[str, Any] = field(default_factory=dict)
     """Members of the record that a newer program has written: kept as they are."""
 

@@ -7,21 +7,23 @@ from functools import partial
 from churn.overlap import overlapped
 from churn.store.interface import ObjectStore
 from churn_api.jobs import paths
-from churn_api.jobs.csv.result_files import CSV, ERROR_COLUMNS, RESULT_COLUMNS, header
+from churn_api.jobs.csv.result_files import CSV, ERROR_COLUMNS, header, result_columns
 from churn_api.jobs.job import Progress
+from churn_api.jobs.options import DEFAULTS, JobOptions
 
 # No line of the results is as long.
 _LINE_BYTES = 4096
 _AT_ONCE = 4
 
 
-def join(store: ObjectStore, job_id: str, done: Mapping[int, Progress]) -> None:
-    """Write the results and the errors of a job, all of whose chunks are done."""
+def join(store: ObjectStore, job_id: str, done: Mapping[int, Progress], options: JobOptions = DEFAULTS) -> None:
+    """Write the results and the errors of a job with these options, all of whose chunks are done."""
     parts = {entry.key for entry in store.list(paths.chunks(job_id))}
     results = [number for number in sorted(done) if number == 0 or done[number].completed]
     errors = [number for number in sorted(done) if number == 0 or done[number].failed]
-    _fill_up(store, [paths.chunk(job_id, number, "results") for number in results])
-    for kind, numbers, columns in (("results", results, RESULT_COLUMNS), ("errors", errors, ERROR_COLUMNS)):
+    written = result_columns(options)
+    _fill_up(store, [paths.chunk(job_id, number, "results") for number in results], written)
+    for kind, numbers, columns in (("results", results, written), ("errors", errors, ERROR_COLUMNS)):
         plain = [paths.chunk(job_id, number, kind) for number in numbers]
         _join(store, paths.file(job_id, kind), plain, header(columns))
         raw = [paths.chunk(job_id, number, paths.raw(kind)) for number in numbers]
@@ -38,19 +40,19 @@ def _join(store: ObjectStore, key: str, names: Sequence[str], head: bytes) -> No
         store.put(key, head, content_type=CSV)
 
 
-def _fill_up(store: ObjectStore, names: Sequence[str]) -> None:
+def _fill_up(store: ObjectStore, names: Sequence[str], columns: Sequence[str]) -> None:
     """Give parts by workers of the version before, which did not tell how much was assumed, a last column of blanks."""
     starts = overlapped((partial(store.fetch, name, start=0, end=_LINE_BYTES) for name in names), _AT_ONCE)
     for name, start in zip(names, starts, strict=True):
         line = start.partition(b"\n")[0].decode("utf-8", "replace")
-        if len(next(csv.reader([line]), RESULT_COLUMNS)) == len(RESULT_COLUMNS) - 1:
-            store.write(name, _filled(store.read(name)), content_type=CSV)
+        if len(next(csv.reader([line]), columns)) == len(columns) - 1:
+            store.write(name, _filled(store.read(name), header(columns)), content_type=CSV)
 
 
-def _filled(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    older = header(RESULT_COLUMNS[:-1])
+def _filled(pieces: Iterator[bytes], head: bytes) -> Iterator[bytes]:
+    older = head.rpartition(b",")[0] + b"\n"
     for piece in pieces:
         if piece.startswith(older):
-            yield header(RESULT_COLUMNS)
+            yield head
             piece = piece[len(older) :]
         yield piece.replace(b"\n", b",\n")

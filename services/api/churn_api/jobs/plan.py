@@ -23,7 +23,7 @@ _BLOCK_BYTES = 256 << 10
 
 
 class NewerPlan(Exception):
-    """A plan of a newer program, which asks for what is not known here."""
+    """A plan, or options, of a newer program, which ask for what is not known here."""
 
 
 class Chunk(NamedTuple):

@@ -27,6 +27,7 @@ from churn_api.jobs.job_metrics import JobMetrics
 from churn_api.jobs.joining import join
 from churn_api.jobs.leases import KeepsFailing, Lease, begin
 from churn_api.jobs.lifecycle import Lifecycle
+from churn_api.jobs.options import JobOptions
 from churn_api.jobs.plan import NewerPlan, Plan
 from churn_api.jobs.queue import Queue
 from churn_api.jobs.release_cache import ReleaseCache
@@ -195,7 +196,7 @@ class Steps:
         done = self._repository.done(job.id)
         if len(done) != job.chunks:
             return []  # somebody else has joined them already, and tidied up
-        join(self._store, job.id, done)
+        join(self._store, job.id, done, JobOptions.from_record(job.options))
         self._ending.complete(job.id, done)
         return []
 

@@ -1,12 +1,13 @@
 """Accepting jobs: nothing is accepted that is not in the store, and a key makes one job however often it comes."""
 
 import hashlib
-import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+import msgspec
 
 from churn.errors import FieldError, StoreUnavailable, ValidationError
 from churn.job_states import QUEUED
@@ -16,6 +17,7 @@ from churn_api.jobs.errors import JobConflict
 from churn_api.jobs.idempotency import IdempotencyKeys
 from churn_api.jobs.job import Job
 from churn_api.jobs.job_metrics import JobMetrics
+from churn_api.jobs.options import DEFAULTS, JobOptions
 from churn_api.jobs.plan import CHUNK_BYTES
 from churn_api.jobs.queue import Queue
 from churn_api.jobs.repository import JSON, JobRepository
@@ -59,10 +61,11 @@ class Submissions:
         model_version: str,
         *,
         caller: str | None = None,
-        options: Mapping[str, Any] | None = None,
+        options: JobOptions = DEFAULTS,
+        query: Mapping[str, Sequence[str]] | None = None,
     ) -> Accepted:
         """Store and plan an upload and make it a job; nothing stays of what is refused. `caller` is the name of the
-        API key, whose own the Idempotency-Key is; `options` are what else the caller asked for.
+        API key, whose own the Idempotency-Key is; `query` is what the options were read from.
 
         Once a claim has been sent to the store, nothing of the job is deleted here, whatever happens: the claim may
         stand although its answer was lost, and who tries again finishes the job that it names. What nobody finishes is
@@ -70,10 +73,10 @@ class Submissions:
 
         Raises InvalidUpload, UploadTooLarge, ValidationError (the key), IdempotencyConflict, StoreUnavailable."""
         _check_key(key)
-        job = self._new(filename, model_version, paths.claim(key, caller) if key is not None else None)
+        job = self._new(filename, model_version, paths.claim(key, caller) if key is not None else None, options)
         self._repository.reserve(job.id, job.expires, job.claim)
         try:
-            job = self._store_upload(job, blocks, options or {})
+            job = self._store_upload(job, blocks, options.digested(query or {}))
         except BaseException:
             self._discard(job)
             raise
@@ -91,7 +94,7 @@ class Submissions:
             self._discard(job)
             raise
 
-    def _new(self, filename: str | None, model_version: str, claim: str | None) -> Job:
+    def _new(self, filename: str | None, model_version: str, claim: str | None, options: JobOptions) -> Job:
         moment = self._repository.clock()
         expires = moment.replace(microsecond=0) + timedelta(days=self._limits.ttl_days)
         return Job(
@@ -107,6 +110,7 @@ class Submissions:
             sha256="",
             claim=claim,
             notified=not self._limits.announced,
+            options=msgspec.to_builtins(options),
         )
 
     def _begin(self, job: Job) -> None:
@@ -119,24 +123,22 @@ class Submissions:
         with suppress(StoreUnavailable):  # what went wrong first is what the caller must hear; it expires
             self._repository.clear(job.id, job.expires)
 
-    def _store_upload(self, job: Job, blocks: Iterable[bytes], options: Mapping[str, Any]) -> Job:
+    def _store_upload(self, job: Job, blocks: Iterable[bytes], chosen: bytes) -> Job:
         intake = UploadCheck(self._limits.upload_mb, self._limits.chunk_bytes)
         # Only a key asks for the digest, which takes as long as all the rest.
-        digest = hashlib.sha256() if job.claim else None
-        passing = blocks if digest is None else _digested(blocks, digest)
+        digest = hashlib.sha256()
+        passing = _digested(blocks, digest) if job.claim else blocks
         store = self._repository.store
         store.write(paths.upload(job.id), intake.passing(passing), content_type="text/csv")
         plan = intake.plan()
         store.put(paths.plan(job.id), plan.to_bytes(), content_type=JSON)
-        if digest is not None and options:
-            digest.update(json.dumps(options, sort_keys=True).encode())
-        sha256 = digest.hexdigest() if digest is not None else ""
+        digest.update(chosen)
         return replace(
             job,
             total=plan.rows,
             chunks=len(plan.chunks),
             size=intake.size,
-            sha256=sha256,
+            sha256=digest.hexdigest() if job.claim else "",
             ignored_columns=intake.ignored_columns,
             notes=intake.notes,
         )

@@ -14,6 +14,7 @@ from churn_api.jobs import ids
 from churn_api.jobs.answers import Job, JobPage
 from churn_api.jobs.csv.preview import MAX_HEAD_BYTES, FileCheck, look_at
 from churn_api.jobs.csv.result_files import ERROR_COLUMNS, FAULTS_OF_A_ROW, RESULT_COLUMNS, ROWS_IN_FULL
+from churn_api.jobs.options import JobOptions
 from churn_api.jobs.submission import MAX_KEY_LENGTH
 from churn_api.limits.concurrency import Pace
 from churn_api.openapi import examples
@@ -51,6 +52,7 @@ _FLAG: Json = TEXT | {"enum": ["0", "1"]}
     "customerID and Churn may be there, other columns are ignored. Also read, and named in `notes`: semicolons or "
     "tabs with decimal commas, UTF-16, gzip, the first sheet of an Excel workbook (.xlsx), Parquet.",
     asking={"Idempotency-Key": _KEY},
+    query=JobOptions,
     body=_UPLOAD,
     answer=Job,
     status=202,
@@ -63,6 +65,8 @@ _FLAG: Json = TEXT | {"enum": ["0", "1"]}
 def submit_job() -> Response:
     """Submit a CSV of up to {settings.max_upload_mb} MB."""
     version = service().releases.serving.manifest.version
+    query = request.args.to_dict(flat=False)
+    options = JobOptions.from_query(query)
     upload = read_upload(request, service().settings.max_upload_mb)
     job, replayed = service().submissions.accept(
         upload.blocks,
@@ -70,7 +74,8 @@ def submit_job() -> Response:
         request.headers.get("Idempotency-Key"),
         version,
         caller=g.get("api_key_name"),
-        options=request.args.to_dict(flat=False),
+        options=options,
+        query=query,
     )
     response = respond(service().jobs.show(job), 202)
     response.headers["Location"] = f"/jobs/{job.id}"

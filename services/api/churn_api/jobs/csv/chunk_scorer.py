@@ -21,9 +21,9 @@ from churn_api.jobs.csv.output import defused_column, quoted_column
 from churn_api.jobs.csv.reader import ChunkReader
 from churn_api.jobs.csv.reason_texts import ReasonTexts
 from churn_api.jobs.csv.refusals import UNFORESEEN, Refusals
-from churn_api.jobs.csv.result_files import REASONS
 from churn_api.jobs.job import Progress
 from churn_api.jobs.job_metrics import ChunkStats
+from churn_api.jobs.options import DEFAULTS, JobOptions
 from churn_api.jobs.plan import Chunk
 
 log = logging.getLogger(__name__)
@@ -61,8 +61,9 @@ class ChunkScorer:
         columns: tuple[str, ...],
         chunk: Chunk,
         words: ReasonTexts | None = None,
+        options: JobOptions = DEFAULTS,
     ) -> None:
-        """`data` is the chunk's part of the input; `words` may be those of an earlier chunk."""
+        """`data` is the chunk's part of the input; `words` may be an earlier chunk's; `options` are the job's."""
         self._predictor = predictor
         self._columns = columns
         self._first_row = chunk.first
@@ -75,7 +76,7 @@ class ChunkScorer:
         self._probabilities = np.empty(count)
         self._assumed = np.zeros(count, np.uint8)
         self._derived = self._table.derived.copy()
-        self._reasons = np.empty((REASONS, count), np.uint32)
+        self._reasons = np.empty((options.reasons, count), np.uint32)
         self._words = words or ReasonTexts()
         self.scored = 0
         """The first so many rows have been scored."""
@@ -148,7 +149,10 @@ class ChunkScorer:
                 pl.Series("prediction", ["No", "Yes"]).gather(leaving.astype(np.uint32)),
                 pl.Series("probability", probabilities).cast(_WRITTEN),
                 pl.Series("band", _BANDS).gather(_bands(probabilities)),
-                *(self._words.texts(self._reasons[rank, which]).alias(f"reason_{rank}") for rank in range(REASONS)),
+                *(
+                    self._words.texts(places[which]).alias(f"reason_{rank}")
+                    for rank, places in enumerate(self._reasons)
+                ),
                 pl.Series("assumed", self._assumed[which]),
             ]
         )
@@ -230,7 +234,7 @@ class ChunkScorer:
         probabilities, effects = self._predictor.scorer.explained(table)
         _check(probabilities)
         self._probabilities[which] = probabilities
-        for rank, largest in enumerate(_largest(effects)):
+        for rank, largest in enumerate(_largest(effects, len(self._reasons))):
             self._reasons[rank, which] = self._words.of(table, largest, self._derived[which])
 
     def _score_alone(self, row: int, reading: Reading | tuple[FieldError, ...]) -> bool:
@@ -238,7 +242,7 @@ class ChunkScorer:
         if not isinstance(reading, Reading):
             return False
         try:
-            probability, reasons = self._predictor.explain(reading, REASONS)
+            probability, reasons = self._predictor.explain(reading, len(self._reasons))
             _check(probability)
         except MemoryError:
             raise
@@ -284,8 +288,8 @@ def _bands(probabilities: Floats) -> Places:
     return places
 
 
-def _largest(effects: Floats) -> Iterator[Numbers]:
-    """For each of n rows the positions of the largest effects by size, rank by rank; of equals the first.
+def _largest(effects: Floats, ranks: int) -> Iterator[Numbers]:
+    """For each of n rows the positions of the largest effects by size, so many ranks; of equals the first.
 
     Sizes are compared as the integers that their bits are, which are in the same order; the lowest bits make way for
     the position, so that the largest tells where it stands. What differs by less than 1e-14 counts as equal.
@@ -294,7 +298,7 @@ def _largest(effects: Floats) -> Iterator[Numbers]:
     bits &= ~_POSITION_BITS
     bits |= np.arange(_POSITION_BITS, _POSITION_BITS - len(bits), -1)[:, None]
     every = np.arange(bits.shape[1])
-    for _ in range(REASONS):
+    for _ in range(ranks):
         largest = _POSITION_BITS - (bits.max(axis=0) & _POSITION_BITS)
         yield largest
         bits[largest, every] = 0

@@ -1,15 +1,20 @@
 """The two files that a job ends with: their columns, and how much is said in them."""
 
+from collections.abc import Sequence
+
 from churn.customer.declaration import ID
+from churn_api.jobs.options import DEFAULTS, JobOptions
 
 CSV = "text/csv; charset=utf-8"
 
-REASONS = 3
-RESULT_COLUMNS = (
-    *("row", ID, "prediction", "churn_probability", "risk_band"),
-    *(f"reason_{rank}" for rank in range(1, REASONS + 1)),
-    "assumed",
-)
+
+def result_columns(options: JobOptions) -> tuple[str, ...]:
+    """The columns of the results of a job with these options."""
+    reasons = (f"reason_{rank}" for rank in range(1, options.reasons + 1))
+    return ("row", ID, "prediction", "churn_probability", "risk_band", *reasons, "assumed")
+
+
+RESULT_COLUMNS = result_columns(DEFAULTS)
 ERROR_COLUMNS = ("row", ID, "field", "code", "message")
 
 FAULTS_OF_A_ROW = 10
@@ -21,5 +26,5 @@ such as by columns that are shifted, and of each further row the first fault is 
 times as large as the file."""
 
 
-def header(columns: tuple[str, ...]) -> bytes:
+def header(columns: Sequence[str]) -> bytes:
     return ",".join(columns).encode() + b"\n"

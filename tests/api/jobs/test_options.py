@@ -1,0 +1,105 @@
+"""A job's options: read, kept, part of what an Idempotency-Key stands for, and followed where chunks are scored."""
+
+import json
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+import pytest
+from msgspec import Meta, to_builtins
+
+from churn.errors import ValidationError
+from churn_api.jobs import paths
+from churn_api.jobs.options import DEFAULTS, JobOptions
+from churn_api.jobs.plan import NewerPlan
+
+Make = Callable[[int], bytes]
+
+
+class Options(JobOptions, frozen=True):
+    """As a program has them that knows two options."""
+
+    depth: Annotated[int, Meta(ge=0, le=3, description="How deep.")] = 3
+    order: Annotated[Literal["input", "risk"], Meta(description="Of the rows.")] = "input"
+
+
+@pytest.mark.parametrize(
+    ("query", "options"),
+    [
+        ({}, Options()),
+        ({"depth": ["0"]}, Options(depth=0)),
+        ({"depth": ["1", "2"], "order": ["risk"], "colour": ["red"]}, Options(depth=1, order="risk")),
+    ],
+    ids=["nothing", "one", "the first of two, and what is no option"],
+)
+def test_options_are_read_from_the_query(query: dict[str, list[str]], options: Options) -> None:
+    assert Options.from_query(query) == options
+
+
+@pytest.mark.parametrize(("name", "value"), [("depth", "4"), ("depth", "deep"), ("depth", ""), ("order", "<script>")])
+def test_an_option_that_cannot_be_is_a_422_that_names_it(name: str, value: str) -> None:
+    with pytest.raises(ValidationError) as raised:
+        Options.from_query({"order": ["risk"], name: [value]})
+    [fault] = raised.value.errors
+    assert (fault.field, fault.code) == (name, "not_allowed")
+    assert fault.message.startswith(f"{name}: ")
+    assert repr(value) in fault.message or value in fault.message
+
+
+def test_a_record_holds_what_is_not_a_default_and_is_read_again() -> None:
+    assert to_builtins(Options()) == to_builtins(DEFAULTS) == {}
+    options = Options(depth=1)
+    assert to_builtins(options) == {"depth": 1}
+    assert Options.from_record({"depth": 1}) == options
+
+
+@pytest.mark.parametrize("members", [{"weight": 1}, {"depth": 9}, {"order": "name"}])
+def test_what_only_a_newer_program_can_have_written_is_told_apart(members: dict[str, Any]) -> None:
+    with pytest.raises(NewerPlan):
+        Options.from_record(members)
+
+
+def test_a_default_is_the_same_request_as_none_and_another_option_is_not() -> None:
+    queries = [{}, {"depth": ["3"]}, {"depth": ["2"]}, {"depth": ["2"], "x": ["y"]}, {"x": ["y"]}]
+    digested = [Options.from_query(query).digested(query) for query in queries]
+    assert digested[0] == digested[1] == b""
+    assert len(set(digested)) == 4
+
+
+def test_a_query_without_options_is_digested_as_older_programs_do() -> None:
+    query = {"sheet": ["2"], "made_up": ["1", "2"]}
+    assert DEFAULTS.digested(query) == json.dumps(query, sort_keys=True).encode()
+
+
+def test_the_results_of_a_job_are_as_its_options_say(
+    bench: Any, many_customers: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(JobOptions, "reasons", 1)
+    for rows in (5, 0):
+        job = bench.submit(many_customers(rows) if rows else many_customers(1).splitlines(keepends=True)[0])
+        bench.drain()
+        lines = bench.file(job, "results").decode().splitlines()
+        assert lines[0] == "row,customerID,prediction,churn_probability,risk_band,reason_1,assumed"
+        assert [line.count(",") for line in lines] == [6] * (1 + rows)
+
+
+def test_a_job_with_an_option_that_is_not_known_waits_for_a_newer_worker(
+    bench: Any, many_customers: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    job = bench.submit(many_customers(5))
+    key = paths.record(job.id)
+
+    def choose(**options: Any) -> None:
+        record = json.loads(bench.store.get(key).data) | {"options": options}
+        bench.store.put(key, json.dumps(record).encode(), content_type="application/json")
+
+    choose(weight=1)
+    bench.drain()
+    assert bench.status(job) == "in_progress"
+    assert f"Step 000000 of {job.id} is left to a newer worker." in caplog.messages
+    assert json.loads(bench.store.get(key).data)["options"] == {"weight": 1}, "whoever changes the record keeps them"
+    choose()  # which stands for a worker that knows it
+    while not bench.queue.steps:
+        bench.clock.pass_by(minutes=1)
+        bench.sweeper.sweep()
+    bench.drain()
+    assert bench.status(job) == "completed"
