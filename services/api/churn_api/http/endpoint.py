@@ -52,7 +52,7 @@ class Endpoint:
     """What it waits for, where that is the store."""
     query: Json | type = field(default_factory=dict)
     """What is read from it: a struct, or by name, as `described`."""
-    asking: Json = field(default_factory=dict)
+    request_headers: Json = field(default_factory=dict)
     """The headers of a request that count, by name, as `described`."""
     body: Json | None = None
     """What is sent, by media type, as OpenAPI has it."""

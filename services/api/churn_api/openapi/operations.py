@@ -69,8 +69,9 @@ def operation(endpoint: Endpoint, settings: ApiSettings) -> Json:
 def _parameters(endpoint: Endpoint) -> Iterator[Json]:
     for name in _names_in(endpoint.path):
         yield {"name": name, "in": "path", "required": True, "schema": TEXT}
-    asking = endpoint.asking | (_RANGES if endpoint.ranged else {}) | (_CONDITIONS if endpoint.revalidated else {})
-    for place, parameters in (("query", _query(endpoint)), ("header", asking)):
+    sent = endpoint.request_headers | (_RANGES if endpoint.ranged else {})
+    sent |= _CONDITIONS if endpoint.revalidated else {}
+    for place, parameters in (("query", _query(endpoint)), ("header", sent)):
         yield from ({"name": name, "in": place} | told for name, told in parameters.items())
 
 

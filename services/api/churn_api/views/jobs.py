@@ -51,7 +51,7 @@ _FLAG: Json = TEXT | {"enum": ["0", "1"]}
     description="A header row with the fields' names in any order, matched without case, blanks and underscores; "
     "customerID and Churn may be there, other columns are ignored. Also read, and named in `notes`: semicolons or "
     "tabs with decimal commas, UTF-16, gzip, the first sheet of an Excel workbook (.xlsx), Parquet.",
-    asking={"Idempotency-Key": _KEY},
+    request_headers={"Idempotency-Key": _KEY},
     query=JobOptions,
     body=_UPLOAD,
     answer=Job,
