@@ -119,10 +119,7 @@ def worked_examples(predictor: Predictor, customers: list[Customer]) -> bytes:
 
 
 def background_file(customers: list[Customer]) -> bytes:
-    """The content of background.json: complete customers as codes and numbers in the fields' order, and `nearest`.
-
-    `nearest` is the number of customers that complete one with absent fields.
-    """
+    """The content of background.json: complete customers as codes, and how many of them complete one (`nearest`)."""
     return json.dumps({"fields": Customer._fields, "nearest": NEAREST, "customers": customers}).encode()
 
 

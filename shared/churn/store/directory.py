@@ -5,12 +5,12 @@ temporary file, flushed to the disk and moved into place. Files have no content 
 """
 
 import fcntl
-import hashlib
 import os
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from hashlib import file_digest, sha256
 from io import BufferedReader, BufferedWriter
 from itertools import chain, islice
 from pathlib import Path
@@ -48,7 +48,7 @@ class DirectoryStore:
         """Read the file at once. Raises ObjectNotFound."""
         with self._open(key) as file, self._translated(key):
             data = file.read()
-        return Object(data, hashlib.sha256(data).hexdigest())
+        return Object(data, sha256(data).hexdigest())
 
     def put(
         self,
@@ -87,7 +87,8 @@ class DirectoryStore:
     def head(self, key: str) -> Entry:
         """Size, time and etag; the file is read only if its etag is not cached. Raises ObjectNotFound."""
         with self._open(key) as file, self._translated(key):
-            return _entry(key, self._etag(file), os.fstat(file.fileno()))
+            status = os.fstat(file.fileno())
+            return Entry(key, status.st_size, self._etag(file), datetime.fromtimestamp(status.st_mtime, UTC))
 
     def list(self, prefix: str, *, after: str = "", limit: int | None = None) -> Iterator[Entry]:
         """Walk the folders in the order of keys; objects that are deleted meanwhile are left out."""
@@ -177,7 +178,7 @@ class DirectoryStore:
             raise
 
     def _fill(self, file: BufferedWriter, path: Path, chunks: Iterable[bytes]) -> _Written:
-        digest = hashlib.sha256()
+        digest = sha256()
         # Only errors of the file are the store's; those of `chunks` are the caller's.
         for chunk in chunks:
             with self._translated():
@@ -227,10 +228,7 @@ class DirectoryStore:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        """Hold the store's lock, which every change of a name takes.
-
-        It works across threads and processes, and the system releases it when its holder dies.
-        """
+        """Hold the store's lock, across threads and processes; the system releases it when its holder dies."""
         self._prepare()
         with (self._temporary.parent / "lock").open("ab") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
@@ -270,10 +268,11 @@ class DirectoryStore:
         """The keys below a folder ("" or ending with "/"), in order: Python orders text as UTF-8 orders its bytes."""
         for name, is_folder in self._names(folder):
             key = f"{folder}{name}/" if is_folder else f"{folder}{name}"
-            if not is_folder and key.startswith(prefix) and key > after:
-                yield key
-            elif is_folder and _overlaps(key, prefix) and (key > after or after.startswith(key)):
+            overlaps = key.startswith(prefix) or prefix.startswith(key)
+            if is_folder and overlaps and (key > after or after.startswith(key)):
                 yield from self._keys(key, prefix, after)
+            elif not is_folder and key.startswith(prefix) and key > after:
+                yield key
 
     def _names(self, folder: str) -> Sequence[tuple[str, bool]]:
         """The names right below a folder, each with whether it is a folder, in the order of keys; [] if it is gone."""
@@ -288,8 +287,7 @@ class DirectoryStore:
 
     def _etag(self, file: BufferedReader) -> str:
         status = os.fstat(file.fileno())
-        known = self._etags.get(_identity(status))
-        return known or self._remember(status, hashlib.file_digest(file, "sha256").hexdigest())
+        return self._etags.get(_identity(status)) or self._remember(status, file_digest(file, "sha256").hexdigest())
 
     def _remember(self, status: os.stat_result, etag: str) -> str:
         if len(self._etags) >= _REMEMBERED_ETAGS:
@@ -300,11 +298,3 @@ class DirectoryStore:
 
 def _identity(status: os.stat_result) -> tuple[int, ...]:
     return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size
-
-
-def _entry(key: str, etag: str, status: os.stat_result) -> Entry:
-    return Entry(key, status.st_size, etag, datetime.fromtimestamp(status.st_mtime, UTC))
-
-
-def _overlaps(folder: str, prefix: str) -> bool:
-    return folder.startswith(prefix) or prefix.startswith(folder)

@@ -37,8 +37,7 @@ _CHUNK_BYTES = 1 << 20
 # The most keys in a request to delete, and in a page of a list.
 _BATCH = 1000
 _RETRY_SECONDS = 0.5
-# Parallel requests for one object. When uploading, one request sends while the other waits for the server to store its
-# part; when copying, the server does all the work.
+# Parallel requests for one object: one sends a part while another waits until the server has stored its own.
 _AT_ONCE, _COPIES_AT_ONCE = 2, 4
 # The metadata that says which call wrote an object.
 _WRITE_ID = "churn-write-id"
@@ -112,8 +111,7 @@ class S3Store:
             sends = (partial(self._send_piece, key, piece) for piece in pieces)
             self._write_parts(key, sends, content_type, _COPIES_AT_ONCE)
         else:
-            data = b"".join(self._joined(piece) for piece in pieces)
-            self.put(key, data, content_type=content_type)
+            self.put(key, b"".join(map(self._joined, pieces)), content_type=content_type)
 
     def head(self, key: str) -> Entry:
         """Size, time and etag by one HEAD. Raises ObjectNotFound."""
@@ -168,11 +166,7 @@ class S3Store:
             return self._clients[process]
 
     def _own_write(self, key: str, write_id: str, error: ChurnError) -> str:
-        """The etag, if a conditional write succeeded after all.
-
-        If the answer to the first attempt is lost, the second attempt finds the first one's object and is refused.
-        Raises PreconditionFailed if the object is not from this call.
-        """
+        """The etag, if the write succeeded and only its answer was lost. Raises PreconditionFailed otherwise."""
         if was_retried(error) and (etag := self._etag_of(key, write_id)) is not None:
             return etag
         # For `if_match` on a missing object, S3 answers 404, where the interface has PreconditionFailed.
@@ -267,10 +261,7 @@ class S3Store:
             raise
 
     def _complete(self, key: str, upload: str, parts: "Sequence[CompletedPartTypeDef]", write_id: str) -> None:
-        """Make one object of the parts.
-
-        If the answer to the first attempt is lost, the second one finds the object instead of the upload.
-        """
+        """Make one object of the parts; if the first answer is lost, a retry finds the object but not the upload."""
         try:
             with translated(self._bucket):
                 self._client().complete_multipart_upload(
