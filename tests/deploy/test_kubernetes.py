@@ -16,6 +16,9 @@ OVERLAYS = ("aws", "local")
 VERSIONS = ("1.31", "1.37")
 # A container reads its keys from where its platform mounts them; what is not listed has its default.
 OWN_SETTINGS = {"CHURN_API_KEYS_FILE"}
+# Files that Compose binds: a pod has its account's rights instead, and the store's table.
+BOUND_FILES = {"AWS_SHARED_CREDENTIALS_FILE", "CHURN_DATA_DIR"}
+CONFINED = {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}
 
 
 @pytest.fixture(scope="module")
@@ -69,11 +72,7 @@ def test_a_pod_is_confined_as_its_container_is(both):
     assert service["read_only"]
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
-    assert container["securityContext"] == {
-        "allowPrivilegeEscalation": False,
-        "readOnlyRootFilesystem": True,
-        "capabilities": {"drop": ["ALL"]},
-    }
+    assert container["securityContext"] == CONFINED
     assert pod["securityContext"]["runAsNonRoot"]
     assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
     assert not pod["automountServiceAccountToken"]
@@ -140,8 +139,9 @@ def test_a_pod_that_answers_leaves_the_balancer_before_it_ends_and_another_one_i
         [container] = pods[name]["containers"]
         waits = max(int(number) for number in re.findall(r"\d+", str(container["lifecycle"]["preStop"])))
         assert waits + 30 <= pods[name]["terminationGracePeriodSeconds"]
-        assert "topology.kubernetes.io/zone" in {
-            each["topologyKey"] for each in pods[name]["topologySpreadConstraints"]
+        assert {each["topologyKey"] for each in pods[name]["topologySpreadConstraints"]} == {
+            "topology.kubernetes.io/zone",
+            "kubernetes.io/hostname",
         }
 
 
@@ -185,6 +185,29 @@ def test_every_setting_that_the_manifests_give_is_one_that_compose_knows(base, c
     assert given <= known
 
 
+def test_a_pod_is_told_what_its_container_is_told(both, base):
+    pod, service = both
+    [container] = pod["containers"]
+    maps = {each["metadata"]["name"]: each["data"] for each in base if each["kind"] == "ConfigMap"}
+    given = {each["name"]: each["value"] for each in container.get("env", [])}
+    for source in container.get("envFrom", []):
+        given |= maps[source["configMapRef"]["name"]]
+    told = {name: str(value) for name, value in service.get("environment", {}).items() if value is not None}
+    # What Compose takes from the shell or from its file of settings, an overlay says.
+    fixed = {name: value for name, value in told.items() if "${" not in value and name not in BOUND_FILES}
+    assert {name: given.get(name) for name in fixed} == fixed
+
+
+def test_what_the_documents_commands_name_is_there(root, base):
+    text = (root / "docs" / "deploy.md").read_text()
+    there = {(each["kind"].lower(), each["metadata"]["name"]) for each in base}
+    named = set(re.findall(r"\b(deployment|cronjob)/([a-z-]+)", text))
+    assert ("cronjob", "trainer") in named
+    assert named <= there
+    labels = set(re.findall(r"app\.kubernetes\.io/name!?=([a-z]+)", text))
+    assert labels <= {name for kind, name in there if kind == "deployment"}
+
+
 def _allowed(base: list[dict[str, Any]], direction: str) -> list[dict[str, Any]]:
     return [
         each["spec"] for each in base if each["kind"] == "NetworkPolicy" and direction in each["spec"]["policyTypes"]
@@ -212,6 +235,38 @@ def test_every_service_that_answers_keeps_some_pods_through_a_disruption(base):
     assert budgets == {"web", "api", "worker"}
 
 
+@pytest.fixture(scope="module")
+def local_store(manifests) -> dict[str, dict[str, Any]]:
+    """The pods of the local overlay's own store, by name."""
+    text = (manifests / "overlays" / "local" / "store.yaml").read_text()
+    documents = list(yaml.safe_load_all(text))
+    return {
+        each["metadata"]["name"]: each["spec"]["template"]["spec"]
+        for each in documents
+        if "template" in each.get("spec", {})
+    }
+
+
+@pytest.mark.parametrize(("pod", "service"), [("minio", "minio"), ("store-setup", "minio-setup")])
+def test_the_local_overlays_store_is_the_local_stacks(root, local_store, pod, service):
+    like = yaml.safe_load((root / "compose.local.yaml").read_text())["services"][service]
+    context, [container] = local_store[pod]["securityContext"], local_store[pod]["containers"]
+    assert container["image"] == like["image"]
+    assert container["command"] == like["entrypoint"]
+    assert f"{context['runAsUser']}:{context['runAsGroup']}" == like["user"]
+    assert _mib(container["resources"]["limits"]["memory"]) == _mib(like["mem_limit"])
+    assert context["runAsNonRoot"]
+    assert container["securityContext"] == CONFINED
+
+
+@pytest.mark.parametrize("service", ["api", "worker", "trainer"])
+def test_in_the_local_overlay_each_service_is_its_own_user_of_the_store(root, manifests, service):
+    text = (manifests / "overlays" / "local" / "kustomization.yaml").read_text()
+    like = yaml.safe_load((root / "compose.local.yaml").read_text())["services"][service]["environment"]
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        assert f"{{name: {name}, value: {like[name]}}}" in text
+
+
 @pytest.fixture(scope="module", params=OVERLAYS)
 def rendered(request, manifests) -> str:
     if not shutil.which("kubectl"):
@@ -236,5 +291,10 @@ def test_an_overlay_names_the_store_and_every_image(rendered):
     [store] = [each["data"] for each in documents if each["metadata"]["name"] == "store-settings"]
     assert store["CHURN_STORE_URL"].startswith("s3://")
     images = set(re.findall(r"image: (\S+)", rendered))
-    assert len(images) == 4
+    assert {re.sub(r".*/|:.*", "", each).removeprefix("churn-") for each in images} >= {
+        "api",
+        "trainer",
+        "web",
+        "redis",
+    }
     assert all(":" in image.rpartition("/")[2] for image in images)
