@@ -1,1 +1,1 @@
-"""Who may ask: API keys, their file, and which scope an address needs."""
+"""API keys: what they look like, and where they are read from."""

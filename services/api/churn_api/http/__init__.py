@@ -1,1 +1,1 @@
-"""What every request and answer passes through: server workers, headers, bodies, errors, uploads, downloads."""
+"""What every request and answer passes through: server workers, authorization, headers, bodies, errors, uploads."""

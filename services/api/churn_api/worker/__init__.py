@@ -1,1 +1,1 @@
-"""The Celery worker: its start, its tasks, its queue and its heartbeat."""
+"""The Celery worker: its start, its tasks and its heartbeat."""
