@@ -1,6 +1,5 @@
 """Scoring a chunk: each of its rows ends as a line of the results or as lines of the errors."""
 
-import io
 import logging
 from collections import Counter
 from collections.abc import Iterator
@@ -17,7 +16,7 @@ from churn.errors import FieldError, ValidationError
 from churn.model.predictor import RISK_BANDS, Predictor
 from churn_api.jobs.csv.column_reader import Table, read_table
 from churn_api.jobs.csv.first_rows import read_cells
-from churn_api.jobs.csv.output import defused_column, quoted_column
+from churn_api.jobs.csv.output import defused_column, lines_of, quoted_column
 from churn_api.jobs.csv.reader import ChunkReader
 from churn_api.jobs.csv.reason_texts import ReasonTexts
 from churn_api.jobs.csv.refusals import UNFORESEEN, Refusals
@@ -156,8 +155,8 @@ class ChunkScorer:
                 pl.Series("assumed", self._assumed[which]),
             ]
         )
-        raw = None if safe is ids else _lines(frame.with_columns(self._cells(ids)))
-        return _lines(frame), raw
+        raw = None if safe is ids else lines_of(frame.with_columns(self._cells(ids)))
+        return lines_of(frame), raw
 
     def _cells(self, ids: pl.Series) -> pl.Series:
         return ids.alias(ID) if self._table.plain and not self._ids else quoted_column(ids).alias(ID)
@@ -273,13 +272,6 @@ def _check(probabilities: Floats | float) -> None:
     """Raises ArithmeticError where something is no probability."""
     if not np.all(np.isfinite(probabilities)):
         raise ArithmeticError("a score is no number")
-
-
-def _lines(frame: pl.DataFrame) -> bytes:
-    buffer = io.BytesIO()
-    # Every cell is written as it must stand already.
-    frame.write_csv(buffer, include_header=False, quote_style="never")
-    return buffer.getvalue()
 
 
 def _bands(probabilities: Floats) -> Places:

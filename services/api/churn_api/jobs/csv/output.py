@@ -1,5 +1,6 @@
 """Cells of the CSVs that jobs write: harmless to spreadsheets, quoted where they must be."""
 
+import io
 import re
 from collections.abc import Callable
 
@@ -56,3 +57,10 @@ def _changed(texts: pl.Series, which: pl.Series, change: Callable[[str], str]) -
     for row in which.fill_null(value=False).arg_true().to_list():
         held[row] = change(held[row])
     return pl.Series(texts.name, held, pl.String)
+
+
+def lines_of(frame: pl.DataFrame) -> bytes:
+    """The rows of a frame, each of whose cells stands as it is to be written."""
+    buffer = io.BytesIO()
+    frame.write_csv(buffer, include_header=False, quote_style="never")
+    return buffer.getvalue()
