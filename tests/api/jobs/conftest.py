@@ -13,6 +13,7 @@ from churn.store.directory import DirectoryStore
 from churn.store.interface import Entry
 from churn_api.jobs.job import Job, Progress
 from churn_api.jobs.job_metrics import ChunkStats
+from churn_api.jobs.options import DEFAULTS, JobOptions
 from churn_api.jobs.queue import Step
 from churn_api.jobs.recovery import Sweeper
 from churn_api.jobs.release_cache import ReleaseCache
@@ -120,9 +121,11 @@ class Bench:
         self.steps = Steps(self.repository, self.queue, ReleaseCache(self.store), self.metrics)
         self.sweeper = Sweeper(self.repository, self.queue, self.metrics, timedelta(0))
 
-    def submit(self, data: bytes, *, key: str | None = None, filename: str | None = None) -> Job:
+    def submit(
+        self, data: bytes, *, key: str | None = None, filename: str | None = None, options: JobOptions = DEFAULTS
+    ) -> Job:
         blocks = (data[start : start + 50_000] for start in range(0, len(data), 50_000))
-        return self.submissions.accept(blocks, filename, key, self.version).job
+        return self.submissions.accept(blocks, filename, key, self.version, options=options).job
 
     def take(self, step: tuple[Step, str, int | None] | None = None) -> None:
         """Do one step, the next one unless it is named."""

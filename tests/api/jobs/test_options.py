@@ -1,5 +1,7 @@
 """A job's options: read, kept, part of what an Idempotency-Key stands for, and followed where chunks are scored."""
 
+import csv
+import io
 import json
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
@@ -70,16 +72,18 @@ def test_a_query_without_options_is_digested_as_older_programs_do() -> None:
     assert DEFAULTS.digested(query) == json.dumps(query, sort_keys=True).encode()
 
 
-def test_the_results_of_a_job_are_as_its_options_say(
-    bench: Any, many_customers: Make, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("reasons", [0, 1, 3])
+@pytest.mark.parametrize("rows", [5, 0])
+def test_the_results_of_a_job_have_as_many_reasons_as_were_asked_for(
+    bench: Any, many_customers: Make, rows: int, reasons: int
 ) -> None:
-    monkeypatch.setattr(JobOptions, "reasons", 1)
-    for rows in (5, 0):
-        job = bench.submit(many_customers(rows) if rows else many_customers(1).splitlines(keepends=True)[0])
-        bench.drain()
-        lines = bench.file(job, "results").decode().splitlines()
-        assert lines[0] == "row,customerID,prediction,churn_probability,risk_band,reason_1,assumed"
-        assert [line.count(",") for line in lines] == [6] * (1 + rows)
+    data = many_customers(rows) if rows else many_customers(1).splitlines(keepends=True)[0]
+    job = bench.submit(data, options=JobOptions(reasons=reasons))
+    bench.drain()
+    lines = list(csv.reader(io.StringIO(bench.file(job, "results").decode())))
+    names = [f"reason_{rank}" for rank in range(1, reasons + 1)]
+    assert lines[0] == ["row", "customerID", "prediction", "churn_probability", "risk_band", *names, "assumed"]
+    assert [len(line) for line in lines] == [len(lines[0])] * (1 + rows)
 
 
 def test_a_job_with_an_option_that_is_not_known_waits_for_a_newer_worker(

@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
 from churn.customer.reading import echo
 from churn.errors import FieldError, ValidationError
@@ -13,10 +14,11 @@ from churn_api.jobs.plan import NewerPlan
 
 class JobOptions(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """The options of a job: each is a field with a default, and with its bounds and its meaning in msgspec's Meta, from
-    which its reading and its documentation are made. What is the same for every job is a class variable."""
+    which its reading and its documentation are made."""
 
-    reasons: ClassVar[int] = 3
-    """How many reasons a row of the results has, the largest first."""
+    reasons: Annotated[
+        int, Meta(ge=0, le=3, description="How many columns of reasons the results have, the largest reason first.")
+    ] = 3
 
     @classmethod
     def from_query(cls, query: Mapping[str, Sequence[str]]) -> "JobOptions":
