@@ -95,6 +95,7 @@ class CeleryQueue:
         self._redis = redis_client(url, _TIMEOUT)
 
     def send(self, step: Step, job_id: str, number: int | None = None, chunks: int = 0) -> bool:
+        """Send a step as a message of Celery's, a notification as an entry of a sorted set; False without Redis."""
         arguments = [job_id] if number is None else [job_id, number]
         try:
             if step == "notify":
@@ -107,18 +108,22 @@ class CeleryQueue:
         return True
 
     def next_announcement(self) -> str | None:
-        """Take the job whose announcement has waited longest; None if there is none for a second. Raises
-        redis.RedisError."""
+        """Take the job whose notification has waited longest; None if there is none for a second.
+
+        Raises redis.RedisError.
+        """
         taken = self._redis.bzpopmin(ANNOUNCEMENTS, timeout=1)
         return None if taken is None else taken[1].decode()
 
     def smaller_waits(self, chunks: int) -> bool:
+        """Whether messages of a higher priority wait than those of a job with this many chunks."""
         try:
             return waiting(self._redis, lists(priority_of(chunks))) > 0
         except redis.RedisError:
-            return False  # nobody would get what is put behind others
+            return False  # the step could not be sent again behind the others
 
     def is_idle(self) -> bool:
+        """Whether no message waits; False if Redis does not answer."""
         try:
             return waiting(self._redis, lists()) == 0
         except redis.RedisError:

@@ -35,7 +35,8 @@ class Endpoint:
     """What is called for under one method and path.
 
     What follows from a declaration is not declared again: that an address with a name in it may be a 404, a body a
-    413, 415 or 422, a parameter of the query a 422, and what can happen to every request."""
+    413, 415 or 422, a parameter of the query a 422, and what can happen to every request.
+    """
 
     method: str
     path: str
@@ -87,8 +88,10 @@ class Endpoints(list[Endpoint]):
         self._tag = tag
 
     def add(self, call: str, scope: str, **others: Any) -> Callable[[View], View]:
-        """Declare what the view below answers: `call` is a method and a path, as in GET /jobs/<job_id>, and `others`
-        are further fields of Endpoint."""
+        """Declare the endpoint of the view below.
+
+        `call` is a method and a path, as in GET /jobs/<job_id>, and `others` are further fields of Endpoint.
+        """
         method, _, path = call.partition(" ")
 
         def declare(view: View) -> View:
@@ -110,7 +113,8 @@ def install(app: Flask, endpoints: Iterable[Endpoint]) -> None:
 def declarations(app: Flask) -> Mapping[str, Endpoint]:
     """The endpoints of `app`, also those that are installed later, by the names under which Flask knows them.
 
-    Raises ConfigurationError for an address that declares nothing: it would be open by having been forgotten."""
+    Raises ConfigurationError for an address without a declaration, which would be open to everybody by mistake.
+    """
     declared = cast("Mapping[str, Endpoint]", app.extensions[_DECLARED])
     silent = sorted(rule.rule for rule in app.url_map.iter_rules() if rule.endpoint not in declared)
     if silent:

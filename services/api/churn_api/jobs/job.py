@@ -65,6 +65,7 @@ class Job:
 
     @property
     def expires(self) -> datetime:
+        """The moment at which everything of the job is deleted."""
         return datetime.fromisoformat(self.expires_at)
 
     def span_of(self, number: int) -> range:
@@ -73,6 +74,7 @@ class Job:
         return range(first, min(first + self.span, self.chunks))
 
     def to_bytes(self) -> bytes:
+        """The record as JSON, with the members that this version does not know as they were read."""
         members = asdict(self)
         return json.dumps(members.pop("unknown") | members).encode()
 
@@ -93,6 +95,7 @@ class Job:
         return job
 
     def end(self, status: str, moment: str, error: str | None = None) -> "Job":
+        """The job in a final state since `moment` (ISO 8601), with a sentence about what went wrong, if anything."""
         return replace(self, status=status, finished_at=moment, error=error)
 
 

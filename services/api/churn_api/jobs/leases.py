@@ -58,6 +58,7 @@ class Attempt:
         return cls(count, socket.gethostname(), process, _began(process))
 
     def to_bytes(self) -> bytes:
+        """The attempt as JSON, with the members that older versions expect."""
         return json.dumps(asdict(self) | _FORMER).encode()
 
     @classmethod
@@ -82,8 +83,10 @@ class Lease:
         self._over = Event()
 
     def release(self, failure: str | None = None) -> None:
-        """Free the step at once. Without a failure, whoever goes on with it begins anew to count. Raises
-        PreconditionFailed where another one has taken over."""
+        """Free the step at once; without a failure, the next worker begins to count attempts anew.
+
+        Raises PreconditionFailed if another worker has taken the step over.
+        """
         count = self._attempt.count if failure else 0
         free = replace(self._attempt, count=count, lost=True, reason=failure)
         self._etag = self._store.put(self._key, free.to_bytes(), content_type=JSON, if_match=self._etag)

@@ -59,8 +59,10 @@ class Lifecycle:
                 self._repository.retire(job_id)
 
     def expire(self, expiry: Expiry) -> None:
-        """Delete everything of a job, or of an upload that never became one; whoever writes down that the job has
-        expired counts it."""
+        """Delete everything of a job, or of an upload that never became one.
+
+        The process that records that the job has expired also counts it.
+        """
         try:
             job, made = self._repository.expire(expiry.job_id)
         except (UnknownJob, UnreadableObject):

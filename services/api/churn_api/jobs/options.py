@@ -13,8 +13,11 @@ from churn_api.jobs.plan import NewerPlan
 
 
 class JobOptions(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """The options of a job: each is a field with a default, and with its bounds and its meaning in msgspec's Meta, from
-    which its reading and its documentation are made."""
+    """The options of a job.
+
+    Each is a field with a default, and with its bounds and meaning in msgspec's Meta, from which its reading and its
+    documentation are made.
+    """
 
     reasons: Annotated[
         int, Meta(ge=0, le=3, description="How many columns of reasons the results have, the largest reason first.")

@@ -37,17 +37,21 @@ class Chunk(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How a job's input is read: chunks in order, without gaps behind the header. `columns` are the fields of the
-    file's columns, "" where a column has none."""
+    """How a job's input is read: chunks in order, which cover everything after the header.
+
+    `columns` are the fields of the file's columns, "" for a column without one.
+    """
 
     columns: tuple[str, ...]
     chunks: tuple[Chunk, ...]
 
     @property
     def rows(self) -> int:
+        """The number of rows in all chunks."""
         return sum(chunk.rows for chunk in self.chunks)
 
     def to_bytes(self) -> bytes:
+        """The plan as JSON, with its format."""
         return json.dumps({"format": FORMAT, "columns": self.columns, "chunks": self.chunks}).encode()
 
     @classmethod

@@ -9,8 +9,11 @@ class Queue(Protocol):
     """Where the steps of jobs wait for a worker."""
 
     def send(self, step: Step, job_id: str, number: int | None = None, chunks: int = 0) -> bool:
-        """Hand over a step; False if the queue is away, which is no reason to fail. `chunks` is how many the job has:
-        those of small jobs are taken before those of large ones, and what is no chunk before all."""
+        """Send a step to the workers; False if the queue does not answer, which is not an error.
+
+        `chunks` is the number of the job's chunks: chunks of small jobs come before those of large ones, and all other
+        steps before chunks.
+        """
 
     def smaller_waits(self, chunks: int) -> bool:
         """Whether a step waits that comes before the chunks of a job of so many."""

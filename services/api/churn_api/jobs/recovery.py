@@ -40,8 +40,7 @@ _Open = tuple[Step, int | None]
 
 
 class _Moment(NamedTuple):
-    """When a pass looks, by the store's clock; since when the store has been seen to answer; and whether no step waits
-    in the queue."""
+    """The moment of a sweep by the store's clock, since when the store has answered, and whether the queue is empty."""
 
     now: datetime
     up_since: datetime
@@ -127,8 +126,10 @@ class Sweeper:
             self._queue.send("notify", job.id)
 
     def _free_steps(self, job: Job, attempts: Sequence[Entry], moment: _Moment) -> list[_Open]:
-        """The steps of a job that nobody is at: they wait in the queue, or have been lost. Those whose worker is gone
-        have certainly been, and are sent at once."""
+        """The steps of a job that no worker is doing, which wait in the queue or have been lost.
+
+        Those whose worker is gone have certainly been lost, and are sent at once.
+        """
         done = self._repository.done(job.id)
         missing = sorted({job.span_of(number)[0] for number in range(job.chunks) if number not in done})
         steps: list[_Open] = [("chunk", number) for number in missing] or [("finish", None)]
@@ -160,7 +161,8 @@ class Sweeper:
 
         Where no step waits in the queue, they have been lost. Where some do, it may be these: they are given time, and
         the more the longer the job has waited already, so that a queue which is hours long is not filled with what it
-        holds."""
+        holds.
+        """
         sent = datetime.fromisoformat(job.sent_at) if job.sent_at else active.modified
         patience = self._grace if moment.idle else max(_FORGOTTEN, sent - active.modified)
         still = moment.now - max(sent, *(entry.modified for entry in (active, *attempts)))

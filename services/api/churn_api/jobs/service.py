@@ -82,8 +82,10 @@ class JobService:
         self._repository.remove(job)
 
     def download(self, job_id: str, kind: Literal["results", "errors"], *, raw: bool = False) -> Download:
-        """The results or the errors of a completed job; where `raw`, with every id as it came, though a spreadsheet
-        might run it. Raises UnknownJob, JobConflict."""
+        """The results or the errors of a completed job.
+
+        With `raw`, every id is unchanged, although a spreadsheet might run it. Raises UnknownJob and JobConflict.
+        """
         job = self._repository.look(job_id)
         if job.status == EXPIRED:
             raise UnknownJob(job_id)

@@ -113,8 +113,10 @@ class Steps:
             self._ending.settle(job_id)
 
     def chunk(self, job_id: str, number: int) -> None:
-        """Score the span of a chunk, unless all of it has been done or someone else is at it; between chunks, smaller
-        jobs that wait come first."""
+        """Score the span of a chunk, unless it is done or another worker is doing it.
+
+        Between its chunks, smaller jobs that wait come first.
+        """
         with suppress(UnknownJob):
             job = self._repository.load(job_id)
             if job.status == CANCELLING:
@@ -181,8 +183,10 @@ class Steps:
         return self._stopping() or self._queue.smaller_waits(job.chunks)
 
     def _after_span(self, job_id: str) -> bool:
-        """See to what may have happened meanwhile: the last chunk done, or the job cancelled. Whether the job is still
-        in progress."""
+        """Act on what may have happened meanwhile: the last chunk was done, or the job was cancelled.
+
+        Returns whether the job is still in progress.
+        """
         job = self._repository.load(job_id)
         if job.finished:
             self._ending.clear_parts(job_id)

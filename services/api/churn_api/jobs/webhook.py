@@ -46,6 +46,7 @@ class Webhook:
         self._seconds = seconds
 
     def announce(self, job: Job) -> None:
+        """Send the signed notification that a job has ended; raises an error if the receiver does not accept it."""
         body = json.dumps({"type": f"job.{job['status']}", "job": job}).encode()
         timestamp = str(int(self._clock()))
         # A job ends once, so its id names its announcement, however often it is tried.

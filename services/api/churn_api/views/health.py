@@ -43,7 +43,8 @@ def live() -> Response:
 def ready() -> Response:
     """Whether it can predict.
 
-    It can once a release serves; without one, the answer says what is missing."""
+    It can once a release serves; without one, the answer says what is missing.
+    """
     return respond(StateAnswer("ready", service().releases.serving.release.version))
 
 

@@ -1,5 +1,4 @@
-"""The pages: the site's, where no nginx stands in front, under the same addresses as there, and the API's own
-description, for people and for programs."""
+"""The site's pages, if no nginx is in front, at the same addresses as there, and the API's description."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -24,7 +23,8 @@ _HTML: Json = {"text/html": {"schema": TEXT}}
 def index() -> Response:
     """The site.
 
-    Where the API is alone: what it is and where its parts are."""
+    Where the API is alone: what it is and where its parts are.
+    """
     if service().settings.site_dir:
         return _site_file("index.html")
     return respond(

@@ -31,22 +31,25 @@ _PAUSE_SECONDS = 2.0
 
 
 class Stopping:
-    """Whether the worker has been told to stop, for all of its processes. There is no lock, which one that is killed
-    could keep."""
+    """Whether the worker has been told to stop, for all of its processes.
+
+    There is no lock, which a killed process could keep.
+    """
 
     def __init__(self) -> None:
         self._flag = RawValue(ctypes.c_bool, False)
 
     def __call__(self) -> bool:
+        """Whether `begin` was called, in this process or in another one of the worker."""
         return bool(self._flag.value)
 
     def begin(self, **_: Any) -> None:
+        """Note that the worker has been told to stop; a handler of Celery's signal."""
         self._flag.value = True
 
 
 def register(celery: Celery, settings: ApiSettings, stopping: Callable[[], bool]) -> None:
-    """Make the steps known to Celery under the names that the API sends. Those that are long end early when the worker
-    is `stopping`."""
+    """Register the steps with Celery under the names that the API sends; long ones end early if `stopping` is true."""
 
     @cache
     def steps() -> Steps:
@@ -87,8 +90,10 @@ def register(celery: Celery, settings: ApiSettings, stopping: Callable[[], bool]
 
 
 def _patiently(step: Callable[[], None], stopping: Callable[[], bool]) -> None:
-    """Do a step, as often as it takes while the store is away: no other step could be done meanwhile, and a process
-    that goes on with its own one is no dead worker."""
+    """Do a step, again and again while the store does not answer.
+
+    No other step could be done meanwhile, and a process that goes on with its step does not count as a dead worker.
+    """
     while True:
         try:
             return step()
