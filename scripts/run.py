@@ -10,13 +10,23 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TextIO
-
-import honcho.command
+from subprocess import PIPE, STDOUT
+from threading import Lock, Thread
+from typing import TextIO, TypeAlias
 
 ROOT = Path(__file__).resolve().parents[1]
 STATE = ROOT / ".run"
+
+# Seconds in which the processes end by themselves when they are told to.
+END_SECONDS = 5.0
+READ_BYTES = 64 * 1024
+
+printing = Lock()
+
+Child: TypeAlias = "subprocess.Popen[bytes]"
 
 
 def main() -> int:
@@ -83,7 +93,7 @@ def run(port: int) -> int:
     # The folder needs a short path, because that of a unix socket may have 107 bytes at most.
     sockets = tempfile.mkdtemp(prefix="churn-")
     try:
-        # A SIGTERM ends the training as Ctrl-C does; later, the supervisor sets its own handlers.
+        # A SIGTERM ends the training as Ctrl-C does; later, `serve` sets its own handlers.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         prepare(port, sockets)
         trained = subprocess.run([sys.executable, "-m", "churn_trainer", "train"], check=False).returncode
@@ -111,21 +121,58 @@ def prepare(port: int, sockets: str) -> None:
         "PROMETHEUS_MULTIPROC_DIR": str(metrics),
         "PYTHONUNBUFFERED": "1",
         "REDIS_SERVER": str(redis_binary()),
-        "SITE_PORT": str(port),  # not PORT, which honcho sets to a different number for each process
+        "SITE_PORT": str(port),
         "SOCKETS": sockets,
     }
 
 
 def serve(port: int) -> int:
-    """Run the Procfile until it is stopped or one of its processes ends; then all of them have ended."""
-    # Closing the terminal is like Ctrl-C.
-    signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+    """Run the Procfile's processes until one of them ends or this one is told to; then none is left."""
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):  # the first one comes when a terminal is closed
+        signal.signal(number, lambda received, _: sys.exit(128 + received))
     print(f"The site is about to answer on http://127.0.0.1:{port} (Ctrl-C stops everything).", flush=True)
+    children: list[Child] = []
     try:
-        honcho.command.main(["start", "--procfile", "Procfile"])
-    except SystemExit as end:
-        return int(end.code or 0)
-    return 0
+        for line in Path("Procfile").read_text().splitlines():
+            name, _, command = line.partition(": ")
+            # A session of its own: Ctrl-C reaches this process alone, which ends the others.
+            child = subprocess.Popen(["/bin/sh", "-c", command], start_new_session=True, stdout=PIPE, stderr=STDOUT)
+            children.append(child)
+            Thread(target=show, args=(name, child), daemon=True).start()
+        while all(child.poll() is None for child in children):
+            time.sleep(0.1)
+        return next(child.returncode for child in children if child.returncode is not None)
+    finally:
+        end(children)
+
+
+def show(name: str, child: Child) -> None:
+    """Print what a process writes, its name before each line: as many lines at once as there are."""
+    prefix, rest = f"{name:6} | ".encode(), b""
+    try:
+        while child.stdout and (read := os.read(child.stdout.fileno(), READ_BYTES)):
+            lines, feed, rest = (rest + read).rpartition(b"\n")
+            if feed:
+                with printing:
+                    os.write(1, prefix + lines.replace(b"\n", b"\n" + prefix) + b"\n")
+    except OSError:  # nobody reads what is printed
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def end(children: Sequence[Child]) -> None:
+    """End what still runs, if need be by force; what a process has started goes with it."""
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    for child in children:
+        if child.poll() is None:
+            os.killpg(child.pid, signal.SIGTERM)
+    late = time.monotonic() + END_SECONDS
+    for child in children:
+        try:
+            child.wait(max(0.0, late - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            os.killpg(child.pid, signal.SIGKILL)
+            child.wait()
 
 
 if __name__ == "__main__":
