@@ -12,7 +12,7 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TextIO
 
 from concurrent_log_handler import ConcurrentRotatingFileHandler
 from pythonjsonlogger.json import JsonFormatter as BaseJsonFormatter
@@ -34,12 +34,17 @@ class JsonFormatter(BaseJsonFormatter):
     """Formats a record as a line of JSON: time (UTC), level, service, logger, message, request_id and `extra`.
 
     Of an exception the traceback and the type are kept; its message only if it is the product's own or the operating
-    system's.
+    system's. A record that carries lines as `encoded`, with line feeds between them, is written as these.
     """
 
     def __init__(self, service: str) -> None:
         super().__init__("%(message)s", json_ensure_ascii=False)
         self._service = service
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record's line, or the lines that it carries."""
+        encoded: str | None = getattr(record, "encoded", None)
+        return super().format(record) if encoded is None else encoded
 
     def add_fields(self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]) -> None:
         """Add the fields that every line has; the base class adds the message and `extra`."""
@@ -58,6 +63,17 @@ class JsonFormatter(BaseJsonFormatter):
     ) -> str:
         """The tracebacks of an exception and its causes, without messages that may quote a customer."""
         return "\n".join(_described(error) for error in _chain(ei[1]))
+
+
+class _StderrHandler(logging.StreamHandler[TextIO]):
+    """Writes to what is stderr at the time."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> TextIO:  # type: ignore[override]  # an attribute there
+        return sys.stderr
 
 
 def configure(settings: Settings, service: str) -> None:
@@ -79,7 +95,7 @@ def configure(settings: Settings, service: str) -> None:
 
 
 def _handlers(settings: Settings, service: str) -> Iterator[logging.Handler]:
-    stream = logging.StreamHandler(sys.stderr)
+    stream = _StderrHandler()
     stream.set_name(f"{_OWN}stderr")
     yield stream
     if settings.log_dir is not None:

@@ -9,6 +9,7 @@ from flask import current_app
 
 from churn.store.interface import INTERACTIVE, ObjectStore
 from churn.store.opening import open_store
+from churn_api.access_log import AccessLog
 from churn_api.cache.cache import Cache
 from churn_api.cache.redis_cache import SharedCache
 from churn_api.celery_queue import CeleryQueue, create_celery
@@ -45,6 +46,7 @@ class Service:
     catalog: Catalog
     submissions: Submissions
     jobs: JobService
+    access_log: AccessLog = field(default_factory=AccessLog)
     _ended: Event = field(default_factory=Event)
 
     def refresh(self) -> None:
@@ -55,7 +57,8 @@ class Service:
         self.checks.refresh()
 
     def watch(self) -> None:
-        """Go on looking in the background until `end`."""
+        """Go on looking, and write the access log, in the background until `end`."""
+        self.access_log.watch()
         Thread(target=self._watch, name="watch", daemon=True).start()
 
     def end(self) -> None:
