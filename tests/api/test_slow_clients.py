@@ -101,6 +101,47 @@ def test_who_sends_slowly_keeps_nobody_waiting(
         over.set()
 
 
+def test_a_crowd_of_idle_half_sent_and_slow_requests_leaves_predictions_as_quick(
+    one_process: Any, connect: Callable[[], socket.socket], whole: Any
+) -> None:
+    idle = p99(times(one_process.url, whole))
+    crowd = 12 * ["nothing"] + 12 * ["half a head"] + ["a prediction", "a batch", "an upload", "pieces"]
+    connections = []
+    for sent in crowd:
+        connections.append(connect())
+        connections[-1].sendall(SENT[sent].encode())
+    over = Event()
+    Thread(target=trickle, args=(connections[12:], over), daemon=True).start()
+    try:
+        time.sleep(0.5)
+        assert p99(times(one_process.url, whole)) < max(2 * idle, FLOOR_SECONDS)
+    finally:
+        over.set()
+
+
+def test_who_takes_no_answers_keeps_nobody_waiting(
+    one_process: Any, connect: Callable[[], socket.socket], whole: Any
+) -> None:
+    body = json.dumps(whole).encode()
+    message = HEAD.format(path="/predict", kind="application/json", length=len(body)).encode() + body
+    connection = connect()
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    over = Event()
+
+    def ask_on() -> None:
+        with suppress(OSError):
+            while not over.is_set():
+                connection.sendall(message)
+                time.sleep(0.0005)
+
+    Thread(target=ask_on, daemon=True).start()
+    try:
+        time.sleep(2)
+        assert max(times(one_process.url, whole)) < 5, "the time for which a thread waits for a client is longer"
+    finally:
+        over.set()
+
+
 def test_who_sends_many_large_bodies_with_one_key_leaves_the_others_a_place(
     serve: Callable[..., Any], store: ObjectStore, publish: Callable[..., str]
 ) -> None:
