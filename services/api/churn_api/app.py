@@ -1,5 +1,8 @@
 """The Flask application."""
 
+from collections.abc import Callable
+from typing import Any
+
 from flask import Flask, Request
 from flask.sessions import NullSession, SessionInterface
 from werkzeug.routing import MapAdapter
@@ -32,6 +35,10 @@ class Api(Flask):
     """Flask without what fixed addresses on any host have no use for, which took half of its own time."""
 
     session_interface = NoSessions()
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """No view and no hook is a coroutine."""
+        return func
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
         """Addresses are matched by path and method alone."""

@@ -33,6 +33,10 @@ def read_json(request: Request, limit: int, advice: str = "") -> Any:
 def received(request: Request, limit: int, advice: str = "") -> bytes:
     """The body of a request that declares JSON. Raises UnsupportedMediaType, RequestTooLarge or TooLate."""
     _check_type(request)
+    length = request.content_length
+    if length is not None and length < min(BODY_BYTES, limit):
+        body: bytes = request.environ["wsgi.input"].read(length)  # the same for less than half of get_data's price
+        return body
     request.max_content_length = limit
     try:
         with _arriving_in_time(request):
