@@ -24,10 +24,12 @@ class NoSessions(SessionInterface):
     nobody = NullSession()
 
     def open_session(self, app: Flask, request: Request) -> NullSession:
+        """The same empty session for every request."""
         del app, request
         return self.nobody
 
     def is_null_session(self, obj: object) -> bool:
+        """True for that session, so that Flask never saves it."""
         return obj is self.nobody
 
 

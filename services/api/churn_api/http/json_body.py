@@ -58,7 +58,8 @@ def decoded(body: bytes) -> Any:
 def _arriving_in_time(request: Request) -> Iterator[None]:
     """Read what comes piece by piece for BODY_SECONDS at most: a byte now and then would keep its thread for ever.
 
-    Raises TooLate."""
+    Raises TooLate.
+    """
     connection = request.environ.get("gunicorn.socket")
     if connection is None or (request.content_length or BODY_BYTES) < BODY_BYTES:
         yield

@@ -36,6 +36,7 @@ class Middleware:
         self._service = service
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a WSGI request by the application, with its id and headers, counted and logged."""
         started = perf_counter()
         environ[_ID] = name = _request_id(environ.get("HTTP_X_REQUEST_ID", ""))
         logs.request_id.set(name)

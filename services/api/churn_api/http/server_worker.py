@@ -85,6 +85,7 @@ class Worker(ThreadWorker):
         self._peeked = bytearray(_PEEK_BYTES)
 
     def accept(self, listener: socket.socket) -> None:
+        """Take a connection, if one still waits, and let the event loop watch it."""
         try:
             client, address = listener.accept()
         except OSError as error:
@@ -125,8 +126,10 @@ class Worker(ThreadWorker):
             self._go_on(conn, kept=self._answer(conn))
 
     def _look(self, conn: Connection) -> tuple[int, ThreadPoolExecutor | None]:
-        """How many bytes must have arrived before the next look; or 0, and the threads that are to have the request
-        now, None if it is to be answered on the loop."""
+        """How many bytes must have arrived before the next look; 0 if the request can be answered now.
+
+        Then comes the pool of threads that shall answer it, None if it is to be answered on the event loop.
+        """
         try:
             arrived = conn.sock.recv_into(self._peeked, 0, socket.MSG_PEEK)
         except BlockingIOError:
@@ -152,8 +155,10 @@ class Worker(ThreadWorker):
         return 0, None if _prediction(self._peeked) else self.tpool
 
     def _answer(self, conn: Connection) -> bool:
-        """Answer a request that has arrived; whether the connection can be kept. Its socket does not block: the loop
-        waits neither for bytes that are not there after all nor for a client that does not take its answer."""
+        """Answer a request that has arrived, on the event loop; returns whether the connection can be kept.
+
+        The socket does not block, so the loop waits neither for missing bytes nor for a client that reads slowly.
+        """
         request = None
         try:
             if not conn.initialized:
@@ -198,6 +203,7 @@ class Worker(ThreadWorker):
         self.pending_conns.append(conn)
 
     def finish_request(self, conn: Any, fs: "Future[Any]") -> None:
+        """Let a connection that is not kept linger while its client still sends; else do what gunicorn does."""
         if not fs.cancelled() and fs.exception() is None and not fs.result():
             self._linger(conn)
         else:
