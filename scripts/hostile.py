@@ -16,8 +16,10 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from churn.customer.declaration import REQUIRED
+from churn.schema import built_in
 from churn_trainer.data import sample
+
+TELCO = built_in("telco")
 
 # Seconds that a slow client goes on; no service waits this long for the rest of a request.
 SLOW_SECONDS = 25.0
@@ -82,7 +84,7 @@ def many_names(target: Target, _: random.Random) -> int:
 def all_at_fault(target: Target, _: random.Random) -> int:
     """A thousand customers, each with a different wrong text in every required field."""
     numbers = itertools.count()
-    customers = [{name: f"wrong {next(numbers)}" for name in REQUIRED} for _ in range(1000)]
+    customers = [{name: f"wrong {next(numbers)}" for name in TELCO.required} for _ in range(1000)]
     return target.send("POST", "/batch_predict", json.dumps(customers).encode(), **_JSON)
 
 

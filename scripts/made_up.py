@@ -12,8 +12,10 @@ import requests
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
-from churn.customer.declaration import FIELDS, ID, LABEL
 from churn.customer.fields import Number
+from churn.schema import built_in
+
+TELCO = built_in("telco")
 
 Customer = dict[str, Any]
 
@@ -25,7 +27,7 @@ SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False,
 ANYTHING = SCALARS | st.text(max_size=30) | st.lists(SCALARS, max_size=2) | st.integers().map(str)
 SENSIBLE: dict[str, st.SearchStrategy[Any]] = {
     name: st.integers(int(field.low), int(field.high)) if isinstance(field, Number) else st.sampled_from(field.names)
-    for name, field in FIELDS.items()
+    for name, field in TELCO.fields.items()
 }
 # Control characters after a sensible value, because exports of older systems leave separators there.
 CONTROLS = st.text(st.characters(max_codepoint=0x1F) | st.sampled_from("\x7f\x85\xa0\u2028\u202e\ufeff"), max_size=2)
@@ -41,10 +43,10 @@ MANY = st.sampled_from([0, 0, 0, 0, 0, 0, 0, 100])
 @st.composite
 def customers(draw: st.DrawFn) -> Customer:
     """A strategy for customers with sensible fields, some of them left out, and up to three with any value at all."""
-    record = draw(st.fixed_dictionaries({}, optional=SENSIBLE | {ID: st.text(max_size=70)}))
-    for name in draw(st.sets(st.sampled_from([*FIELDS, ID, LABEL, "x"]), max_size=3)):
+    record = draw(st.fixed_dictionaries({}, optional=SENSIBLE | {TELCO.id: st.text(max_size=70)}))
+    for name in draw(st.sets(st.sampled_from([*TELCO.fields, TELCO.id, TELCO.outcome, "x"]), max_size=3)):
         record[name] = draw(ANYTHING)
-    for name in draw(st.sets(st.sampled_from(list(FIELDS)), max_size=1)):
+    for name in draw(st.sets(st.sampled_from(list(TELCO.fields)), max_size=1)):
         record[name] = draw(CELLS[name])
     return record | dict.fromkeys(draw(st.lists(st.text(max_size=8), max_size=draw(MANY))), 0)
 
@@ -52,7 +54,7 @@ def customers(draw: st.DrawFn) -> Customer:
 @st.composite
 def tables(draw: st.DrawFn) -> bytes:
     """A strategy for CSV files with the columns in any order, whose cells are sensible or any text."""
-    columns = draw(st.permutations([*FIELDS, ID]))
+    columns = draw(st.permutations([*TELCO.fields, TELCO.id]))
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(columns)
@@ -61,7 +63,7 @@ def tables(draw: st.DrawFn) -> bytes:
     return text.getvalue().encode()
 
 
-NOISE = st.binary(max_size=200).map(lambda end: ",".join(FIELDS).encode() + b"\n" + end) | st.binary(max_size=200)
+NOISE = st.binary(max_size=200).map(lambda end: ",".join(TELCO.fields).encode() + b"\n" + end) | st.binary(max_size=200)
 
 
 class Surprise(Exception):

@@ -23,10 +23,12 @@ from typing import Any
 
 import redis
 
-from churn.customer.declaration import FIELDS
+from churn.schema import built_in
 from churn_trainer.data import sample
 from scripts.counting_s3 import CountingS3
 from scripts.processes import busy_seconds, cpu_seconds, free_port, redis_server, started, stopped
+
+TELCO = built_in("telco")
 
 ROOT = Path(__file__).resolve().parents[1]
 OUTPUT = ROOT / "deploy" / "measured.json"
@@ -120,7 +122,7 @@ def wait(done: Callable[[], bool], seconds: float = 120) -> None:
 
 def customer(number: int) -> dict[str, Any]:
     """A complete customer, a different one for each number below 10⁶."""
-    whole = {name: field.example for name, field in FIELDS.items()}
+    whole = {name: field.example for name, field in TELCO.fields.items()}
     return whole | {"MonthlyCharges": 20 + number % 10_000 / 100, "tenure": number // 10_000}
 
 

@@ -15,52 +15,54 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from churn import release
-from churn.customer.declaration import FIELDS, ID, Customer
+from churn.customer.declaration import Customer
 from churn.customer.fields import Number
-from churn.customer.reading import read
 from churn.model.background import Background
-from churn.model.features import COLUMNS, matrix
 from churn.model.predictor import Predictor
 from churn.model.scorecard import Scorecard
-from churn.model.scoring import table_of
+from churn.schema import built_in
 from churn.store.interface import ObjectStore
 from churn_trainer.data import sample
+
+TELCO = built_in("telco")
 
 
 def fit_pipeline(path: Path) -> None:
     """Fit the usual pipeline over the nineteen fields as they are, and pickle it to `path`."""
     table = pd.read_csv(io.BytesIO(sample.csv_bytes()))
-    numbers = [name for name, field in FIELDS.items() if isinstance(field, Number)]
-    categories = [name for name in FIELDS if name not in numbers]
+    numbers = [name for name, field in TELCO.fields.items() if isinstance(field, Number)]
+    categories = [name for name in TELCO.fields if name not in numbers]
     table["TotalCharges"] = pd.to_numeric(table["TotalCharges"], errors="coerce").fillna(0)
     encoder = make_column_transformer(
         (OneHotEncoder(drop="first", handle_unknown="ignore"), categories), (StandardScaler(), numbers)
     )
     pipeline = make_pipeline(encoder, LogisticRegression(max_iter=500))
-    joblib.dump(pipeline.fit(table.drop(columns=["Churn", ID]), table["Churn"] == "Yes"), path)
+    joblib.dump(pipeline.fit(table.drop(columns=["Churn", TELCO.id]), table["Churn"] == "Yes"), path)
 
 
 def release_scorecard(store: ObjectStore) -> str:
     """Publish a logistic regression over the product's 45 columns; returns its version."""
     rows = list(csv.DictReader(io.StringIO(sample.csv_bytes().decode())))
-    customers = [read(row).customer for row in rows]
-    predictor = Predictor(_scorecard(rows, customers), Background(customers[:200]), 0.5)
+    customers = [TELCO.reader.read(row).customer for row in rows]
+    predictor = Predictor(_scorecard(rows, customers), Background(TELCO, customers[:200]), 0.5)
     version = release.claim(store, datetime.now(UTC))
     files = {
         "model.json": json.dumps(predictor.scorer.to_dict()).encode(),  # type: ignore[attr-defined]
-        "background.json": release.background_file(customers[:200]),
+        "background.json": release.background_file(TELCO, customers[:200]),
         "examples.json": release.worked_examples(predictor, customers[:5]),
     }
     about = {"model_name": "Logistic Regression", "kind": "scorecard", "timestamp": datetime.now(UTC), "threshold": 0.5}
-    release.publish(store, version, about | {"metrics": {}, "data": {}, "libraries": {}}, files)
+    release.publish(store, version, about | {"metrics": {}, "data": {}, "libraries": {}}, files, TELCO)
     return version
 
 
 def _scorecard(rows: list[dict[str, str]], customers: list[Customer]) -> Scorecard:
-    columns = matrix(table_of(customers))
+    columns = TELCO.features.matrix(TELCO.table_of(customers))
     scaler = StandardScaler().fit(columns)
     labels = np.array([row["Churn"] == "Yes" for row in rows])
     model = LogisticRegression(solver="liblinear").fit(scaler.transform(columns), labels)
     weights = model.coef_[0] / scaler.scale_
     intercept = float(model.intercept_[0] - weights @ scaler.mean_)
-    return Scorecard(intercept, dict(zip(COLUMNS, weights, strict=True)), dict(zip(COLUMNS, scaler.mean_, strict=True)))
+    names = TELCO.features.names
+    averages = dict(zip(names, scaler.mean_, strict=True))
+    return Scorecard(TELCO, intercept, dict(zip(names, weights, strict=True)), averages)

@@ -16,17 +16,17 @@ from sklearn.preprocessing import StandardScaler
 
 from benchmarks.serving.pipeline import build
 from churn import release
-from churn.customer.declaration import FIELDS, ID, Customer
-from churn.customer.reading import read
+from churn.customer.declaration import Customer
 from churn.model.background import Background
-from churn.model.features import COLUMNS, matrix
 from churn.model.onnx_model import OnnxModel
 from churn.model.predictor import Predictor
 from churn.model.scorecard import Scorecard
-from churn.model.scoring import table_of
+from churn.schema import built_in
 from churn.store.opening import open_store
 from churn_trainer.data import sample
 from churn_trainer.training.onnx_export import to_onnx
+
+TELCO = built_in("telco")
 
 # DISTINCT is more customers than a process remembers, so none of them is remembered when it is sent again.
 DISTINCT, REPEATED, BATCH = 20_000, 50, 1_000
@@ -51,11 +51,11 @@ class Stage(NamedTuple):
 def prepare(folder: Path) -> Stage:
     """Fit the models on the trainer's sample, publish them, and write the requests, all into `folder`."""
     rows = list(csv.DictReader(io.StringIO(sample.csv_bytes().decode())))
-    table = pd.DataFrame([{name: kept(name, row[name]) for name in FIELDS} for row in rows])
+    table = pd.DataFrame([{name: kept(name, row[name]) for name in TELCO.fields} for row in rows])
     leaving = [row["Churn"] == "Yes" for row in rows]
     pipeline = build(LogisticRegression(solver="liblinear")).fit(table, leaving)
     joblib.dump(pipeline, folder / "pipeline.pkl")
-    customers = [read(row).customer for row in rows]
+    customers = [TELCO.reader.read(row).customer for row in rows]
     background = customers[:200]
     return Stage(
         folder / "pipeline.pkl",
@@ -78,12 +78,13 @@ def scorecard(pipeline: Any) -> tuple[str, Any, dict[str, bytes]]:
     Its weights are the pipeline's, under the product's names of the columns.
     """
     _, encoder, scaler, model = (step for _, step in pipeline.steps)
-    ours = {name.casefold(): name for name in COLUMNS} | {"seniorcitizen_1": "SeniorCitizen_Yes"}
+    ours = {name.casefold(): name for name in TELCO.features.names} | {"seniorcitizen_1": "SeniorCitizen_Yes"}
     ours |= {f"tenuregroup_{years}": f"TenureGroup_{years} Years" for years in ("1-2", "2-4", "4+")}
     names = [ours[name.casefold()] for name in encoder.get_feature_names_out()]
     weights = model.coef_[0] / scaler.scale_
     intercept = float(model.intercept_[0] - weights @ scaler.mean_)
-    card = Scorecard(intercept, dict(zip(names, weights, strict=True)), dict(zip(names, scaler.mean_, strict=True)))
+    averages = dict(zip(names, scaler.mean_, strict=True))
+    card = Scorecard(TELCO, intercept, dict(zip(names, weights, strict=True)), averages)
     return "scorecard", card, {"model.json": json.dumps(card.to_dict()).encode()}
 
 
@@ -91,11 +92,11 @@ def forest(
     customers: list[Customer], leaving: list[bool], background: list[Customer]
 ) -> tuple[str, Any, dict[str, bytes]]:
     """A random forest over the same columns: the kind of model, the scorer and the release's files."""
-    columns = matrix(table_of(customers))
+    columns = TELCO.features.matrix(TELCO.table_of(customers))
     scaler = StandardScaler().fit(columns)
     model = RandomForestClassifier(50, max_depth=10, random_state=1).fit(scaler.transform(columns), leaving)
     graph, scaling = to_onnx(model), {"means": scaler.mean_.tolist(), "scales": scaler.scale_.tolist()}
-    served = OnnxModel(graph, scaling["means"], scaling["scales"], Background(background))
+    served = OnnxModel(graph, scaling["means"], scaling["scales"], Background(TELCO, background))
     return "onnx", served, {"model.onnx": graph, "model.json": json.dumps(scaling).encode()}
 
 
@@ -104,13 +105,13 @@ def publish(folder: Path, kind: str, scorer: Any, files: dict[str, bytes], backg
     store = open_store(folder.as_uri())
     store.ensure_bucket()
     version = release.claim(store, datetime.now(UTC))
-    predictor = Predictor(scorer, Background(background), 0.5)
+    predictor = Predictor(scorer, Background(TELCO, background), 0.5)
     files |= {
-        "background.json": release.background_file(background),
+        "background.json": release.background_file(TELCO, background),
         "examples.json": release.worked_examples(predictor, background[:5]),
     }
     about = {"model_name": kind, "kind": kind, "timestamp": datetime.now(UTC), "threshold": 0.5}
-    release.publish(store, version, about | {"metrics": {}, "data": {}, "libraries": {}}, files)
+    release.publish(store, version, about | {"metrics": {}, "data": {}, "libraries": {}}, files, TELCO)
     release.promote(store, version, None)
     return folder.as_uri()
 
@@ -120,7 +121,7 @@ def bodies(folder: Path, rows: list[dict[str, str]]) -> tuple[Path, Path, Path, 
     chance = random.Random(5)
     every = [customer(row, chance) for row in chance.choices(rows, k=DISTINCT)]
     returning = every[:RETURNING]
-    partial = [{name: record[name] for name, field in FIELDS.items() if field.required} for record in returning]
+    partial = [{name: record[name] for name, field in TELCO.fields.items() if field.required} for record in returning]
     return (
         lines(folder / "distinct", every),
         lines(folder / "repeated", every[:REPEATED]),
@@ -132,7 +133,7 @@ def bodies(folder: Path, rows: list[dict[str, str]]) -> tuple[Path, Path, Path, 
 
 def customer(row: dict[str, str], chance: random.Random) -> dict[str, Any]:
     """A row of the sample as a customer, with random charges."""
-    record = {ID: row[ID]} | {name: kept(name, row[name]) for name in FIELDS}
+    record = {TELCO.id: row[TELCO.id]} | {name: kept(name, row[name]) for name in TELCO.fields}
     record["MonthlyCharges"] = round(chance.uniform(18, 118), 2)
     record["TotalCharges"] = round(record["tenure"] * record["MonthlyCharges"], 2)
     return record

@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from churn.customer.declaration import REQUIRED, Customer, value_of
-from churn.customer.reading import read
+from churn.customer.declaration import Customer
 from churn.model.background import Background
 from churn.model.predictor import Predictor
 from churn.model.scoring import FloatArray
+from churn.schema import built_in
 from churn_trainer.data import sources
 from churn_trainer.data.prepare import Prepared, prepare
 from churn_trainer.data.table import load
@@ -24,6 +24,8 @@ from churn_trainer.model_metrics import THRESHOLD, wilson
 from churn_trainer.training.attribution import slopes_of
 from churn_trainer.training.candidates import SEED
 from churn_trainer.training.export import background_rows, customers, scorecard
+
+TELCO = built_in("telco")
 
 Row = tuple[str, str, str, bool]
 
@@ -42,13 +44,13 @@ BILLS = ((18, 30), (30, 60), (60, 80), (80, 120))
 def results(table: Path) -> Iterator[Row]:
     """Predictions with absent fields against outcomes, against whole records, and with another background."""
     source = sources.source_of("file", table.name, lambda: table.open("rb"))
-    prepared = prepare(load(source)[0])
+    prepared = prepare(load(source, TELCO)[0])
     predictor = _predictor(prepared, SEED)
     yield from _masked(absent_fields(predictor, prepared))
     yield from _by_bill(predictor, prepared)
     yield _spread(prepared)
     sample = [Customer(*row) for row in np.array(predictor.background.table).T]
-    everyone = Predictor(predictor.scorer, Background(sample, nearest=None), THRESHOLD)
+    everyone = Predictor(predictor.scorer, Background(TELCO, sample, nearest=None), THRESHOLD)
     yield _far(absent_fields(everyone, prepared))
 
 
@@ -57,13 +59,13 @@ def _predictor(prepared: Prepared, seed: int) -> Predictor:
     model = LogisticRegression(C=0.1, solver="liblinear", random_state=SEED)
     model.fit(prepared.scaled(rows), prepared.churn[rows])
     return Predictor(
-        scorecard(model, prepared.scaler, slopes_of(prepared, rows)), _background(prepared, seed), THRESHOLD
+        scorecard(TELCO, model, prepared.scaler, slopes_of(prepared, rows)), _background(prepared, seed), THRESHOLD
     )
 
 
 def _background(prepared: Prepared, seed: int) -> Background:
     shuffled = np.random.default_rng(seed).permutation(prepared.split.development)
-    return Background(customers(prepared.table, background_rows(prepared.table, shuffled)))
+    return Background(TELCO, customers(prepared.table, background_rows(prepared.table, shuffled)))
 
 
 def _masked(absent: dict[str, dict[str, float]]) -> Iterator[Row]:
@@ -86,7 +88,7 @@ def _by_bill(predictor: Predictor, prepared: Prepared) -> Iterator[Row]:
     predicted = _predicted(predictor, customers(prepared.table, prepared.split.test))
     means = []
     for low, high in BILLS:
-        bill, contract = test.customers.MonthlyCharges, test.customers.Contract
+        bill, contract = test.column("MonthlyCharges"), test.column("Contract")
         group = (contract == _MONTHLY) & (bill >= low) & (bill < high)
         mean, left = float(predicted[group].mean()), test.churn[group]
         least, most = wilson(int(left.sum()), len(left))
@@ -99,8 +101,8 @@ def _by_bill(predictor: Predictor, prepared: Prepared) -> Iterator[Row]:
 
 
 def _predicted(predictor: Predictor, people: list[Customer]) -> FloatArray:
-    records = ({name: value_of(name, person) for name in REQUIRED} for person in people)
-    return np.array([predictor.predict(read(record), None).churn_probability for record in records])
+    records = ({name: TELCO.value_of(name, person) for name in TELCO.required} for person in people)
+    return np.array([predictor.predict(TELCO.reader.read(record), None).churn_probability for record in records])
 
 
 def _spread(prepared: Prepared) -> Row:

@@ -18,8 +18,8 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from churn.model.features import matrix
 from churn.model.scoring import logits, sigmoids
+from churn.schema import built_in
 from churn_trainer.data.sources import source_of
 from churn_trainer.data.table import Findings, Table, load
 from churn_trainer.evaluation.calibration import recalibration
@@ -32,6 +32,8 @@ from churn_trainer.training.choice import choose
 from churn_trainer.training.compare import Comparison, corrected_error, loss_error
 from churn_trainer.training.threads import one_thread, own_thread
 from churn_trainer.training.train import fit
+
+TELCO = built_in("telco")
 
 Result = tuple[str, str, str, bool]
 Scores = NDArray[np.float64]
@@ -52,7 +54,7 @@ class Folds(NamedTuple):
 
 def results(table: Path) -> Iterator[Result]:
     """The choice of the champion over seeds, floors and intervals by simulation, the calibration gate, the pairs."""
-    customers = load(source_of("file", table.name, lambda: table.open("rb")))[0]
+    customers = load(source_of("file", table.name, lambda: table.open("rb")), TELCO)[0]
     with one_thread():
         models = _tuned(customers)
         five, two = ([_scored(models, customers, folds, seed) for seed in range(_SEEDS)] for folds in (5, 2))
@@ -67,7 +69,7 @@ def results(table: Path) -> Iterator[Result]:
 
 
 def _tuned(table: Table) -> dict[str, Pipeline]:
-    columns = matrix(table.customers, np.float32)
+    columns = TELCO.features.matrix(table.customers, np.float32)
     scaled = StandardScaler().fit_transform(columns)
 
     def tuned(estimator: ClassifierMixin, found: dict[str, object]) -> Pipeline:
@@ -81,7 +83,7 @@ def _tuned(table: Table) -> dict[str, Pipeline]:
 
 def _scored(models: dict[str, Pipeline], table: Table, folds: int, seed: int) -> Folds:
     """Each model fitted in each fold, and the soft vote of its members."""
-    columns = matrix(table.customers, np.float32)
+    columns = TELCO.features.matrix(table.customers, np.float32)
     parts = list(StratifiedKFold(folds, shuffle=True, random_state=seed).split(columns, table.churn))
     work = [(name, part) for name in models for part in parts]
     found = Parallel(n_jobs=cpu_count(), prefer="threads")(

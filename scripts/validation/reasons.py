@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from churn.model.background import Background
 from churn.model.scorecard import Scorecard
+from churn.schema import built_in
 from churn_trainer.data import sources
 from churn_trainer.data.prepare import Prepared, prepare, scaler_of
 from churn_trainer.data.split import Rows
@@ -22,6 +23,8 @@ from churn_trainer.training.candidates import CANDIDATES, SEED
 from churn_trainer.training.export import customers, scorecard
 from churn_trainer.training.refits import refits
 from churn_trainer.training.train import fit_whole, search
+
+TELCO = built_in("telco")
 
 LOGISTIC = CANDIDATES[0]
 PENALTIES = (0.1, 1.0, 10.0)
@@ -35,7 +38,7 @@ Key = tuple[str, Any, Any]
 def results(table: Path) -> Iterator[tuple[str, str, str, bool]]:
     """Prices of services, the choice of the penalty, first reasons over refits, and the drivers' intervals."""
     with threadpool_limits(1):
-        prepared = prepare(load(sources.source_of("file", str(table), lambda: table.open("rb")))[0])
+        prepared = prepare(load(sources.source_of("file", str(table), lambda: table.open("rb")), TELCO)[0])
         yield _price_of_services(prepared)
         yield _no_internet(prepared)
         yield _penalties(prepared)
@@ -74,7 +77,7 @@ def _first_reasons(prepared: Prepared) -> Iterator[tuple[str, str, str, bool]]:
     found = stability(model, refits(LOGISTIC, prepared, _background(prepared), 100, len(rows)), len(rows), unseen)
     seen = f"{found.first_reason_kept:.1%} (lowest {found.lowest:.1%})"
     yield f"customers whose first reason stays over {found.refits} refits", seen, "at least 90 %", found.passed
-    plain = Scorecard.from_dict(model.to_dict() | {"slopes": {}})
+    plain = Scorecard.from_dict(TELCO, model.to_dict() | {"slopes": {}})
     shift = np.abs(plain.effects_table(unseen).sum(axis=1) - model.effects_table(unseen).sum(axis=1)).max()
     moved = (first_reasons(plain.effects_table(unseen)) != first_reasons(model.effects_table(unseen))).mean()
     what = f"sharing out the charges changes the first reason of {moved:.1%}, and the sum of reasons by"
@@ -118,14 +121,14 @@ def _of(prepared: Prepared, rows: Rows) -> Prepared:
 
 def _whole(prepared: Prepared, rows: Rows) -> Scorecard:
     model = fit_whole(LOGISTIC, prepared.scaled(rows), prepared.churn[rows])
-    return scorecard(model, prepared.scaler, slopes_of(prepared, rows))
+    return scorecard(TELCO, model, prepared.scaler, slopes_of(prepared, rows))
 
 
 def _regression(prepared: Prepared, penalty: float) -> Scorecard:
     rows = prepared.split.development
     model = LOGISTIC.estimator().set_params(C=penalty).fit(prepared.scaled(rows), prepared.churn[rows])
-    return scorecard(model, prepared.scaler, slopes_of(prepared, rows))
+    return scorecard(TELCO, model, prepared.scaler, slopes_of(prepared, rows))
 
 
 def _background(prepared: Prepared) -> Background:
-    return Background(customers(prepared.table, prepared.split.development[:200]))
+    return Background(TELCO, customers(prepared.table, prepared.split.development[:200]))

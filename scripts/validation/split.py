@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 from sklearn.metrics import roc_auc_score
 
-from churn.customer.declaration import CATEGORIES, Customer
+from churn.customer.declaration import Customer
 from churn.model.scoring import FloatArray
+from churn.schema import built_in
 from churn_trainer.data import sources
 from churn_trainer.data.check import check_parts
 from churn_trainer.data.hashes import row_hashes
@@ -27,6 +28,8 @@ from churn_trainer.settings import TrainerSettings
 from churn_trainer.training.candidates import CANDIDATES, SEED
 from churn_trainer.training.compare import Data, Design, grouped_folds, permuted_check
 
+TELCO = built_in("telco")
+
 # What is measured, what was seen, what is wanted, and whether that holds.
 Row = tuple[str, str, str, bool]
 Figures = dict[str, float]
@@ -39,7 +42,7 @@ _DESIGN = Design(folds=3, repeats=1, jobs=1)
 
 def results(table: Path) -> Iterator[Row]:
     """Reorderings, refits, a chain of falling releases, planted leaks, repeated customers and shuffled labels."""
-    whole, _ = load(sources.source_of("file", table.name, lambda: table.open("rb")))
+    whole, _ = load(sources.source_of("file", table.name, lambda: table.open("rb")), TELCO)
     prepared = prepare(whole)
     yield _reorderings(whole, prepared)
     for name, count in _REFITS.items():
@@ -134,11 +137,11 @@ def _fading(prepared: Prepared) -> Iterator[FloatArray]:
 
 def _leaks(whole: Table) -> Iterator[Row]:
     rng = np.random.default_rng(SEED)
-    field = CATEGORIES["PaperlessBilling"]
+    field = TELCO.categories["PaperlessBilling"]
     codes = np.array([field.code("No"), field.code("Yes")], np.int8)
     left = whole.churn == 1
     known = np.where(rng.random(len(whole)) < 0.8, whole.churn, rng.integers(2, size=len(whole)))
-    stopped = np.where(left & (rng.random(len(whole)) < 0.1), 0.0, whole.customers.MonthlyCharges)
+    stopped = np.where(left & (rng.random(len(whole)) < 0.1), 0.0, whole.column("MonthlyCharges"))
     yield _holds("the real table", single_field(whole))
     yield _holds("the real table", made_of_outcome(whole))
     yield _fails("paperless billing is the outcome", single_field(_with(whole, PaperlessBilling=codes[whole.churn])))
@@ -224,7 +227,7 @@ def _cross_validated(name: str, table: Table) -> float:
 
 
 def _with(table: Table, **columns: NDArray[Any]) -> Table:
-    return replace(table, customers=table.customers._replace(**columns))
+    return replace(table, customers=TELCO.replaced(table.customers, columns))
 
 
 def _renamed(table: Table, rng: np.random.Generator) -> Table:

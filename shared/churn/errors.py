@@ -45,6 +45,14 @@ def attention(count: int, listed: int) -> str:
     return f"{count} {noun} attention{f'; the first {listed} are listed' if count > listed else ''}."
 
 
+class BrokenDeclaration(ChurnError):
+    """A file that does not declare a customer; each of `faults` is a sentence with its line, key, value and remedy."""
+
+    def __init__(self, name: str, faults: Iterable[str]) -> None:
+        self.faults = tuple(faults)
+        super().__init__(f"{name} does not declare a customer. {' '.join(self.faults)}")
+
+
 class ValidationError(ChurnError):
     """A customer, or a request's parameters, with one or more faulty fields; `errors` has the first MAX_LISTED faults.
 

@@ -14,21 +14,29 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 from pydantic import ValidationError as MalformedDocument
 
-from churn.customer.declaration import Customer, value_of
-from churn.customer.reading import Reading, read
-from churn.errors import ChurnError, ObjectNotFound, PreconditionFailed, ReleaseRefused, UnknownRelease
-from churn.model.background import NEAREST, Background
-from churn.model.features import COLUMNS
-from churn.model.onnx_model import OnnxModel
+from churn.customer.reading import Reading
+from churn.errors import (
+    BrokenDeclaration,
+    ChurnError,
+    ObjectNotFound,
+    PreconditionFailed,
+    ReleaseRefused,
+    UnknownRelease,
+)
+from churn.model.files import background_file as background_file
+from churn.model.files import predictor_of
+from churn.model.files import worked_examples as worked_examples
 from churn.model.predictor import Predictor
-from churn.model.scorecard import Scorecard
-from churn.model.scoring import Scorer, table_of
-from churn.schema import schema_hash
+from churn.schema import Schema, built_in
+from churn.schema import load as load_schema
 from churn.store.interface import ObjectStore
 
-# The format that is written, and those that are read: in format 1 every customer of the background completes any other.
-FORMAT = 2
-_FORMATS = (1, FORMAT)
+# What is written, and what is read besides: in format 1 every customer of the background completes any other one, and
+# before format 3 a release carries no declaration, for all customers were those of the shipped one.
+FORMAT = 3
+_FORMATS = (1, 2, FORMAT)
+_UNDECLARED = {1: "telco", 2: "telco"}
+DECLARATION = "customer.toml"
 ROOT = "models/releases/"
 POINTER = "models/current.json"
 VERSION_FORMAT = "%Y%m%d_%H%M%S"
@@ -86,6 +94,11 @@ class Release:
         """The release's version, YYYYMMDD_HHMMSS in UTC."""
         return self.manifest.version
 
+    @property
+    def schema(self) -> Schema:
+        """The customers whom it is for."""
+        return self.predictor.schema
+
 
 def folder(version: str) -> str:
     """The key prefix of a release's objects."""
@@ -104,34 +117,17 @@ def claim(store: ObjectStore, moment: datetime) -> str:
             return version
 
 
-def worked_examples(predictor: Predictor, customers: list[Customer]) -> bytes:
-    """The content of examples.json: customers in the data set's words, with the probabilities they must reproduce.
+def publish(
+    store: ObjectStore, version: str, manifest: Mapping[str, Any], files: Mapping[str, bytes], schema: Schema
+) -> Manifest:
+    """Write the files and the declaration, then the manifest with their checksums.
 
-    The probabilities are by the model's own formula, which was evaluated; serving may compute them in a faster way.
+    Raises PreconditionFailed if the version exists.
     """
-    examples = []
-    for customer in customers:
-        record = {name: value_of(name, customer) for name in Customer._fields if getattr(customer, name) is not None}
-        known = read(record).customer
-        table = predictor.background.completions(known) if None in known else table_of([known])
-        examples.append({"customer": record, "churn_probability": float(predictor.scorer.probabilities(table).mean())})
-    return json.dumps(examples).encode()
-
-
-def background_file(customers: list[Customer]) -> bytes:
-    """The content of background.json: complete customers as codes, and how many of them complete one (`nearest`)."""
-    return json.dumps({"fields": Customer._fields, "nearest": NEAREST, "customers": customers}).encode()
-
-
-def publish(store: ObjectStore, version: str, manifest: Mapping[str, Any], files: Mapping[str, bytes]) -> Manifest:
-    """Write the files by name, then the manifest with their checksums; returns the manifest.
-
-    Raises PreconditionFailed if the version is published already.
-    """
+    files = {**files, DECLARATION: schema.source.encode()}
     listed = {name: File(sha256=_sha256(data), size=len(data)) for name, data in files.items()}
-    whole = Manifest(
-        **manifest, format=FORMAT, version=version, schema_hash=schema_hash(), columns=list(COLUMNS), files=listed
-    )
+    columns = list(schema.features.names)
+    whole = Manifest(**manifest, format=FORMAT, version=version, schema_hash=schema.hash, columns=columns, files=listed)
     for name, data in files.items():
         store.put(folder(version) + name, data, content_type=content_type(name))
     body = whole.model_dump_json(indent=1).encode()
@@ -206,10 +202,12 @@ def load(store: ObjectStore, version: str, manifest_sha256: str | None = None) -
     if manifest_sha256 and _sha256(body) != manifest_sha256:
         raise ReleaseRefused(version, "its manifest is not the one that was released")
     about = _parsed(version, body)
-    _check_fit(about, version)
+    _check_format(about, version)
+    schema = _schema(store, about)
+    _check_fit(about, schema)
     files = {name: _checked(store, version, name, about.files.get(name)) for name in _needed(about)}
     try:
-        release = Release(about, _predictor(about, files))
+        release = Release(about, predictor_of(schema, about.kind, about.threshold, files))
         _reproduce(release, json.loads(files["examples.json"]))
     except (ValueError, KeyError, TypeError) as error:
         raise ReleaseRefused(version, f"its files cannot be read ({error!r})") from error
@@ -236,17 +234,32 @@ def _parsed(version: str, body: bytes) -> Manifest:
         raise ReleaseRefused(version, f"its manifest is malformed at {where or 'its start'}: {first['msg']}") from error
 
 
-def _check_fit(about: Manifest, version: str) -> None:
-    """Raises ReleaseRefused unless this program understands releases and customers as the one that published it did."""
+def _check_format(about: Manifest, version: str) -> None:
+    """Whether this program means the same by a release as the one that published it."""
     if about.format not in _FORMATS:
         read = " and ".join(map(str, _FORMATS))
         raise ReleaseRefused(version, f"its format is {about.format}, this program reads formats {read}")
     if about.version != version:
         raise ReleaseRefused(version, f"its manifest names version {about.version}")
-    if about.schema_hash != schema_hash() or tuple(about.columns) != COLUMNS:
-        raise ReleaseRefused(version, "it was trained for other fields or columns; train again with this program")
     if about.kind not in TOLERANCE:
         raise ReleaseRefused(version, f"its model is of the unknown kind {about.kind!r}")
+
+
+def _schema(store: ObjectStore, about: Manifest) -> Schema:
+    """What the release declares a customer to be."""
+    if about.format in _UNDECLARED:
+        return built_in(_UNDECLARED[about.format])
+    text = _checked(store, about.version, DECLARATION, about.files.get(DECLARATION)).decode("utf-8", "replace")
+    try:
+        return load_schema(text, DECLARATION)
+    except BrokenDeclaration as error:
+        raise ReleaseRefused(about.version, error.message) from error
+
+
+def _check_fit(about: Manifest, schema: Schema) -> None:
+    """Whether this program makes of the declaration what the one made of it that published the release."""
+    if about.schema_hash != schema.hash or tuple(about.columns) != schema.features.names:
+        raise ReleaseRefused(about.version, "it was trained for other fields or columns; train again with this program")
 
 
 def _checked(store: ObjectStore, version: str, name: str, listed: File | None) -> bytes:
@@ -261,24 +274,12 @@ def _checked(store: ObjectStore, version: str, name: str, listed: File | None) -
     return data
 
 
-def _predictor(about: Manifest, files: Mapping[str, bytes]) -> Predictor:
-    sample = json.loads(files["background.json"])
-    background = Background([Customer(*row) for row in sample["customers"]], sample.get("nearest"))
-    model = json.loads(files["model.json"])
-    scorer: Scorer
-    if about.kind == "scorecard":
-        scorer = Scorecard.from_dict(model)
-    else:
-        scorer = OnnxModel(files["model.onnx"], model["means"], model["scales"], background)
-    return Predictor(scorer, background, about.threshold)
-
-
 def _reproduce(release: Release, examples: list[dict[str, Any]]) -> None:
     if not examples:
         raise ReleaseRefused(release.version, "it carries no worked examples")
     for number, example in enumerate(examples, 1):
         try:
-            got = _served(release.predictor, read(example["customer"]))
+            got = _served(release.predictor, release.schema.reader.read(example["customer"]))
         except ChurnError as error:
             # Without the messages of the faults: an example is a customer, and this error is logged.
             faults = ", ".join(f"{fault.field} {fault.code}" for fault in error.errors)

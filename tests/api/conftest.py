@@ -22,15 +22,12 @@ from flask.testing import FlaskClient
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
+from tests.telco import COLUMNS, TELCO, Customer, matrix, read, table_of
 
 from churn import release
-from churn.customer.declaration import Customer
-from churn.customer.reading import read
 from churn.model.background import Background
-from churn.model.features import COLUMNS, matrix
 from churn.model.predictor import Predictor
 from churn.model.scorecard import Scorecard
-from churn.model.scoring import table_of
 from churn.store.interface import ObjectStore
 from churn.store.opening import open_store
 from churn_api.app import create_app
@@ -59,9 +56,9 @@ def model() -> Model:
     weights = regression.coef_[0] / scaler.scale_
     intercept = float(regression.intercept_[0] - weights @ scaler.mean_)
     scorecard = Scorecard(
-        intercept, dict(zip(COLUMNS, weights, strict=True)), dict(zip(COLUMNS, scaler.mean_, strict=True))
+        TELCO, intercept, dict(zip(COLUMNS, weights, strict=True)), dict(zip(COLUMNS, scaler.mean_, strict=True))
     )
-    return Model(pipeline, customers, Predictor(scorecard, Background(customers[:200]), 0.5))
+    return Model(pipeline, customers, Predictor(scorecard, Background(TELCO, customers[:200]), 0.5))
 
 
 Publish = Callable[..., str]
@@ -77,15 +74,15 @@ def publish(model: Model) -> Publish:
         scorer = model.predictor.scorer
         assert isinstance(scorer, Scorecard)
         card = scorer.to_dict() | {"intercept": scorer.intercept + shift}
-        predictor = Predictor(Scorecard.from_dict(card), model.predictor.background, 0.5)
+        predictor = Predictor(Scorecard.from_dict(TELCO, card), model.predictor.background, 0.5)
         version = release.claim(store, datetime.now(UTC))
         files = {
             "model.json": json.dumps(card).encode(),
-            "background.json": release.background_file(model.customers[:200]),
+            "background.json": release.background_file(TELCO, model.customers[:200]),
             "examples.json": examples or release.worked_examples(predictor, model.customers[:5]),
             "card.html": b"<!doctype html><title>Model card</title>",
         }
-        release.publish(store, version, MANIFEST | manifest, files)
+        release.publish(store, version, MANIFEST | manifest, files, TELCO)
         if promoted:
             put_in_service(store, version)
         return version

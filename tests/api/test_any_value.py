@@ -8,10 +8,9 @@ import pytest
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.telco import FIELDS, ID, NOT_STATED, read
 
 from churn.customer import reading
-from churn.customer.declaration import FIELDS, ID, NOT_STATED
-from churn.customer.reading import read
 from churn.errors import ValidationError
 from churn_api.predictions.batch import MAX_FAULTS
 

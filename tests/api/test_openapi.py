@@ -9,6 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
+from tests.telco import TELCO
 
 from churn_api.app import ENDPOINTS
 from churn_api.openapi import examples
@@ -20,7 +21,7 @@ SETTINGS = ApiSettings(store_url="file:///store")
 
 @pytest.fixture(scope="module")
 def api() -> dict[str, Any]:
-    return document(SETTINGS, ENDPOINTS)
+    return document(SETTINGS, ENDPOINTS, TELCO)
 
 
 def check(api: dict[str, Any], name: str, value: Any) -> None:
@@ -51,11 +52,11 @@ def test_it_is_served_as_it_is_made(client: FlaskClient, api: dict[str, Any]) ->
 
 
 @pytest.mark.parametrize("wanted", ["", "?reasons=none", "?reasons=all"])
-@pytest.mark.parametrize("example", examples.CUSTOMER)
+@pytest.mark.parametrize("example", examples.customer(TELCO))
 def test_an_example_customer_is_answered_as_described(
     client: FlaskClient, api: dict[str, Any], example: str, wanted: str
 ) -> None:
-    record = examples.CUSTOMER[example]["value"]
+    record = examples.customer(TELCO)[example]["value"]
     check(api, "Customer", record)
     answer = client.post(f"/predict{wanted}", json=record)
     assert answer.status_code == 200
@@ -63,11 +64,11 @@ def test_an_example_customer_is_answered_as_described(
 
 
 @pytest.mark.parametrize("wanted", ["", "?reasons=5"])
-@pytest.mark.parametrize("example", examples.BATCH)
+@pytest.mark.parametrize("example", examples.batch(TELCO))
 def test_an_example_batch_is_answered_as_described(
     client: FlaskClient, api: dict[str, Any], example: str, wanted: str
 ) -> None:
-    answer = client.post(f"/batch_predict{wanted}", json=examples.BATCH[example]["value"])
+    answer = client.post(f"/batch_predict{wanted}", json=examples.batch(TELCO)[example]["value"])
     assert answer.status_code == 200
     check(api, "BatchAnswer", answer.get_json())
 
@@ -87,7 +88,7 @@ def test_what_is_read_is_as_described(client: FlaskClient, api: dict[str, Any], 
 
 def test_failures_are_as_described(client: FlaskClient, api: dict[str, Any]) -> None:
     failed = [
-        (client.post("/predict", json=examples.FAULTY), "/predict", "post"),
+        (client.post("/predict", json=examples.faulty(TELCO)), "/predict", "post"),
         (client.post("/predict", data="{", content_type="application/json"), "/predict", "post"),
         (client.post("/predict", data="x"), "/predict", "post"),
         (client.post("/batch_predict", json=[{}] * 1001), "/batch_predict", "post"),
@@ -125,7 +126,7 @@ def test_what_is_kept_and_asked_about_says_so(client: FlaskClient, api: dict[str
 
 def test_keys_are_wanted_in_the_document_where_they_are_in_the_settings(api: dict[str, Any]) -> None:
     settings = ApiSettings(store_url="file:///store", api_keys="9f86d081884c7d659a2f")  # type: ignore[arg-type]
-    keyed = document(settings, ENDPOINTS)
+    keyed = document(settings, ENDPOINTS, TELCO)
     assert api["security"] == [{}]
     assert keyed["security"] == [{"bearer": []}, {"header": []}]
     assert keyed["paths"]["/health"]["get"]["security"] == []

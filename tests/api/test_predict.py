@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from tests.telco import FIELDS
 
-from churn.customer.declaration import FIELDS
 from churn_api.settings import ApiSettings
 
 Record = dict[str, Any]

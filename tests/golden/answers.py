@@ -1,8 +1,8 @@
 """What a released model answers, condensed: texts and bytes as digests, numbers as sums, and some rows in full.
 
-`python -m tests.golden.answers` writes down what the program at hand answers, for `test_golden.py` to hold later ones to.
-The model is a scorecard that was fitted on the trainer's sample, kept beside this file, so that a golden answer does not
-depend on the library or the machine that fits one.
+`python -m tests.golden.answers` writes down what the program at hand answers, for `test_golden.py` to hold later ones
+to. The model is a scorecard that was fitted on the trainer's sample and kept beside this file: a golden answer does
+not depend on the library or the machine that fits one.
 """
 
 import csv
@@ -16,12 +16,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from churn.customer.reading import read, read_guarded
+from tests.telco import TELCO, read, read_guarded
+
 from churn.errors import ValidationError
 from churn.model.background import Background
 from churn.model.predictor import Prediction, Predictor
 from churn.model.scorecard import Scorecard
-from churn.schema import json_schema, schema_hash
 from churn_api.jobs.csv.chunk_scorer import ChunkScorer
 from churn_api.jobs.plan import Chunk
 from churn_trainer.data import sample
@@ -71,9 +71,9 @@ def _value(name: str, cell: str) -> Any:
 
 
 def predictor(customers: list[Record]) -> Predictor:
-    model = Scorecard.from_dict(json.loads((FOLDER / "model.json").read_text()))
+    model = Scorecard.from_dict(TELCO, json.loads((FOLDER / "model.json").read_text()))
     known = [read(record).customer for record in customers[:BACKGROUND]]
-    return Predictor(model, Background(known), 0.5)
+    return Predictor(model, Background(TELCO, known), 0.5)
 
 
 def golden(table: bytes, *, rows: bool) -> Record:
@@ -98,7 +98,7 @@ def golden(table: bytes, *, rows: bool) -> Record:
 
 def declared() -> Record:
     """What is published of the customer, whatever the table."""
-    return {"schema": _digest([json_schema()]), "hash": schema_hash()}
+    return {"schema": _digest([TELCO.json_schema]), "hash": TELCO.hash}
 
 
 def _broken(chance: random.Random, record: Record) -> Record:

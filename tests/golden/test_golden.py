@@ -1,12 +1,12 @@
-"""Every answer for the shipped declaration is the one that was written down: texts and bytes exactly, numbers to 1e-12."""
+"""Every answer for the shipped fields is the one that was written down: texts and bytes exactly, numbers to 1e-12."""
 
 import json
 from typing import Any
 
 import pytest
+from tests.golden.answers import FOLDER, declared, golden
 
 from churn_trainer.data import sample
-from tests.golden.answers import FOLDER, declared, golden
 
 WRITTEN: dict[str, Any] = json.loads((FOLDER / "golden.json").read_text())
 

@@ -7,15 +7,12 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
+from tests.telco import CATEGORIES, COLUMNS, FIELDS, IMPLIED, SETTLED, TELCO, Customer, matrix, read, table_of, value_of
 
-from churn.customer.declaration import CATEGORIES, FIELDS, IMPLIED, Customer, value_of
 from churn.customer.fields import Number
-from churn.customer.reading import SETTLED, read
 from churn.model.background import Background
-from churn.model.features import COLUMNS, matrix
 from churn.model.predictor import Predictor
 from churn.model.scorecard import Scorecard
-from churn.model.scoring import table_of
 from churn.store.interface import ObjectStore
 from churn.store.opening import open_store
 
@@ -56,12 +53,12 @@ def scorecard(customers: list[Customer]) -> Scorecard:
     chance = random.Random(8)
     averages = matrix(table_of(customers)).mean(axis=0)
     weights = {name: chance.gauss(0, 1) / (abs(average) + 1) for name, average in zip(COLUMNS, averages, strict=True)}
-    return Scorecard(-0.5, weights, dict(zip(COLUMNS, averages.tolist(), strict=True)))
+    return Scorecard(TELCO, -0.5, weights, dict(zip(COLUMNS, averages.tolist(), strict=True)))
 
 
 @pytest.fixture(scope="session")
 def predictor(scorecard: Scorecard, customers: list[Customer]) -> Predictor:
-    return Predictor(scorecard, Background(customers[:200]), 0.5)
+    return Predictor(scorecard, Background(TELCO, customers[:200]), 0.5)
 
 
 @pytest.fixture(scope="session")

@@ -7,12 +7,10 @@ from threading import Barrier, Thread
 
 import numpy as np
 import pytest
+from tests.telco import FIELDS, TELCO, Customer, features, read, value_of
 
 from churn import release
-from churn.customer.declaration import FIELDS, Customer, value_of
-from churn.customer.reading import read
 from churn.errors import PreconditionFailed, ReleaseRefused, UnknownRelease
-from churn.model.features import features
 from churn.model.predictor import Predictor
 from churn.model.scorecard import Scorecard
 from churn.model.scoring import sigmoid
@@ -44,7 +42,7 @@ def files(scorecard: Scorecard, predictor: Predictor, customers: list[Customer])
     incomplete = customers[1]._replace(Partner=None, InternetService=None)
     return {
         "model.json": json.dumps(scorecard.to_dict()).encode(),
-        "background.json": release.background_file(customers[:200]),
+        "background.json": release.background_file(TELCO, customers[:200]),
         "examples.json": release.worked_examples(predictor, [*customers[:20], incomplete]),
         "card.html": b"<h1>card</h1>",
     }
@@ -53,7 +51,7 @@ def files(scorecard: Scorecard, predictor: Predictor, customers: list[Customer])
 @pytest.fixture
 def version(store: ObjectStore, files: dict[str, bytes]) -> str:
     claimed = release.claim(store, MOMENT)
-    release.publish(store, claimed, ABOUT, files)
+    release.publish(store, claimed, ABOUT, files, TELCO)
     return claimed
 
 
@@ -79,7 +77,7 @@ def test_the_next_second_is_claimed_where_the_version_is_taken(store: ObjectStor
 
 def test_a_version_is_published_once(store: ObjectStore, version: str, files: dict[str, bytes]) -> None:
     with pytest.raises(PreconditionFailed):
-        release.publish(store, version, ABOUT, files)
+        release.publish(store, version, ABOUT, files, TELCO)
 
 
 def test_only_completed_versions_are_listed(store: ObjectStore, version: str) -> None:
@@ -127,13 +125,13 @@ def test_an_unknown_version_is_named(store: ObjectStore) -> None:
 
 
 MANIFEST_FAULTS = [
-    ({"format": 3}, "format is 3, this program reads formats 1 and 2"),
+    ({"format": 4}, "format is 4, this program reads formats 1 and 2"),
     ({"schema_hash": "0"}, "other fields or columns"),
     ({"columns": []}, "other fields or columns"),
     ({"kind": "pickle"}, "unknown kind"),
     ({"version": "20200101_000000"}, "names version"),
     ({"threshold": "high"}, "malformed at threshold"),
-    ({"files": {}}, "does not list model.json"),
+    ({"files": {}}, "does not list customer.toml"),
 ]
 
 
@@ -173,14 +171,14 @@ CONTENT_FAULTS = [
 def test_content_that_cannot_serve_is_refused(
     store: ObjectStore, files: dict[str, bytes], name: str, data: bytes, reason: str
 ) -> None:
-    release.publish(store, "20261123_150000", ABOUT, files | {name: data})
+    release.publish(store, "20261123_150000", ABOUT, files | {name: data}, TELCO)
     with pytest.raises(ReleaseRefused, match=reason):
         release.load(store, "20261123_150000")
 
 
 def test_no_value_of_a_worked_example_is_told_when_it_is_refused(store: ObjectStore, files: dict[str, bytes]) -> None:
     example = [{"customer": {"tenure": 777, "Contract": "A secret"}, "churn_probability": 0.5}]
-    release.publish(store, "20261123_150000", ABOUT, files | {"examples.json": json.dumps(example).encode()})
+    release.publish(store, "20261123_150000", ABOUT, files | {"examples.json": json.dumps(example).encode()}, TELCO)
     with pytest.raises(ReleaseRefused, match=r"is refused: .*tenure out_of_range") as caught:
         release.load(store, "20261123_150000")
     assert "777" not in caught.value.message
@@ -190,7 +188,7 @@ def test_no_value_of_a_worked_example_is_told_when_it_is_refused(store: ObjectSt
 def test_a_model_that_misses_its_worked_examples_is_refused(store: ObjectStore, files: dict[str, bytes]) -> None:
     model = json.loads(files["model.json"])
     model["intercept"] += 1e-6
-    release.publish(store, "20261123_150000", ABOUT, files | {"model.json": json.dumps(model).encode()})
+    release.publish(store, "20261123_150000", ABOUT, files | {"model.json": json.dumps(model).encode()}, TELCO)
     with pytest.raises(ReleaseRefused, match=r"worked example \d+ gives"):
         release.promote(store, "20261123_150000", None)
     assert release.current(store) is None
@@ -209,7 +207,7 @@ def test_a_release_of_the_first_format_answers_as_it_did(
         "background.json": json.dumps({"fields": list(FIELDS), "customers": sample}).encode(),
         "examples.json": json.dumps([{"customer": record, "churn_probability": float(expected)}]).encode(),
     }
-    release.publish(store, "20261123_150000", ABOUT, files | old)
+    release.publish(store, "20261123_150000", ABOUT, files | old, TELCO)
     rewrite_manifest(store, "20261123_150000", {"format": 1})
     assert release.load(store, "20261123_150000").version == "20261123_150000"
 

@@ -5,22 +5,19 @@ import re
 
 import jsonschema
 import pytest
+from tests.telco import FIELDS, IMPLIED, TELCO, Customer, read, value_of
 
-from churn import schema
-from churn.customer import declaration
-from churn.customer.declaration import FIELDS, IMPLIED, Customer, value_of
-from churn.customer.fast_reading import MAX_NAMES
-from churn.customer.reading import read
 from churn.errors import ValidationError
+from churn.schema import load
 
 
 def test_the_schema_is_one() -> None:
-    jsonschema.Draft202012Validator.check_schema(schema.json_schema())
-    json.dumps(schema.json_schema(), allow_nan=False)
+    jsonschema.Draft202012Validator.check_schema(TELCO.json_schema)
+    json.dumps(TELCO.json_schema, allow_nan=False)
 
 
 def test_complete_customers_satisfy_the_schema(customers: list[Customer]) -> None:
-    validator = jsonschema.Draft202012Validator(schema.json_schema())
+    validator = jsonschema.Draft202012Validator(TELCO.json_schema)
     for each in customers[:50]:
         validator.validate(
             {name: value_of(name, each) for name in FIELDS} | {"customerID": "7590-VHVEG", "Churn": "No"}
@@ -29,14 +26,14 @@ def test_complete_customers_satisfy_the_schema(customers: list[Customer]) -> Non
 
 @pytest.mark.parametrize(("name", "value"), [("tenure", 101), ("tenure", "x"), ("gender", "x"), ("extra", 1)])
 def test_the_schema_refuses_what_reading_refuses(name: str, value: object, record: dict[str, object]) -> None:
-    validator = jsonschema.Draft202012Validator(schema.json_schema())
+    validator = jsonschema.Draft202012Validator(TELCO.json_schema)
     assert list(validator.iter_errors(record | {name: value}))
 
 
 def test_forms_find_groups_units_options_and_rules() -> None:
-    properties = schema.json_schema()["properties"]
+    properties = TELCO.json_schema["properties"]
     for name in FIELDS:
-        assert properties[name]["x-group"] in declaration.GROUPS
+        assert properties[name]["x-group"] in TELCO.groups
         assert properties[name]["title"]
         assert "x-unit" in properties[name] or properties[name]["x-options"]
     assert properties["TechSupport"]["x-implied-by"] == {
@@ -47,11 +44,11 @@ def test_forms_find_groups_units_options_and_rules() -> None:
     assert {name for name in properties if "x-implied-by" in properties[name]} == set(IMPLIED)
 
 
-def test_the_hash_follows_the_meaning_not_the_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = schema.schema_hash()
-    assert before == schema.schema_hash()
-    monkeypatch.setattr(schema, "COLUMNS", schema.COLUMNS[::-1])
-    assert schema.schema_hash() != before
+def test_the_hash_follows_the_meaning_not_the_words() -> None:
+    words = load(TELCO.source.replace('"Gender"', '"Sex"'), "customer.toml")
+    assert words.hash == TELCO.hash
+    assert load(TELCO.source.replace("high = 100", "high = 99"), "customer.toml").hash != TELCO.hash
+    assert load(TELCO.source.replace('derived_columns = "telco"', ""), "customer.toml").hash != TELCO.hash
 
 
 READ = [
@@ -78,24 +75,24 @@ REFUSED = [
 
 @pytest.mark.parametrize(("name", "value"), READ, ids=ascii)
 def test_the_schema_states_what_is_read(name: str, value: object, record: dict[str, object]) -> None:
-    jsonschema.Draft202012Validator(schema.json_schema()).validate(record | {name: value})
+    jsonschema.Draft202012Validator(TELCO.json_schema).validate(record | {name: value})
     read(record | {name: value})
 
 
 @pytest.mark.parametrize(("name", "value"), REFUSED, ids=ascii)
 def test_the_schema_states_what_is_not_read(name: str, value: object, record: dict[str, object]) -> None:
-    assert list(jsonschema.Draft202012Validator(schema.json_schema()).iter_errors(record | {name: value}))
+    assert list(jsonschema.Draft202012Validator(TELCO.json_schema).iter_errors(record | {name: value}))
     with pytest.raises(ValidationError):
         read(record | {name: value})
 
 
 def test_an_object_of_too_many_names_is_none_by_the_schema() -> None:
-    assert schema.json_schema()["maxProperties"] == MAX_NAMES == 64
+    assert TELCO.json_schema["maxProperties"] == 64
 
 
 @pytest.mark.parametrize("name", FIELDS)
 def test_patterns_are_regular_expressions_to_browsers_too(name: str) -> None:
-    found = schema.json_schema()["properties"][name]
+    found = TELCO.json_schema["properties"][name]
     pattern = found.get("pattern") or found["anyOf"][1]["pattern"]
     # What ECMAScript has not, or reads otherwise with its flag for Unicode.
     assert not re.search(r"\(\?(?![:=!])|\\[^sdw\\^$.*+?()\[\]{}|/]", pattern)

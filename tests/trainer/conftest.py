@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from tests.telco import TELCO
 
 from churn import release
 from churn.model.scoring import sigmoids
@@ -78,7 +79,7 @@ def small_csv(small_rows: Rows) -> bytes:
 
 @pytest.fixture(scope="session")
 def small_table(small_csv: bytes) -> Table:
-    return load(source(small_csv))[0]
+    return load(source(small_csv), TELCO)[0]
 
 
 @pytest.fixture(scope="session")

@@ -3,10 +3,9 @@
 from collections.abc import Callable
 
 import pytest
+from tests.telco import IMPLIED, read
 
 from churn import release
-from churn.customer.declaration import IMPLIED
-from churn.customer.reading import read
 from churn_trainer.data import sources
 
 ASKED = [

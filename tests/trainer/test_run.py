@@ -14,11 +14,11 @@ import pytest
 from distributed import Client, LocalCluster
 from sklearn.dummy import DummyClassifier
 from sklearn.pipeline import make_pipeline
+from tests.telco import FEATURES, TELCO, matrix
 
 from churn import release
+from churn.customer.features import Feature, Features
 from churn.errors import PreconditionFailed, ReleaseRefused, StoreUnavailable
-from churn.model.features import FEATURES, Feature, matrix
-from churn.model.lookup import require_tabulated
 from churn.store.opening import open_store
 from churn_trainer import run
 from churn_trainer.console import Console
@@ -351,7 +351,7 @@ def test_a_column_that_no_look_up_holds_is_told_before_anything_is_written(
 ):
     (settings.data_dir / sources.NAME).write_bytes(small_csv)
     crossing = Feature("SeniorxFiber", ("SeniorCitizen", "InternetService"), lambda c, _: c.SeniorCitizen * (c[7] == 1))
-    monkeypatch.setattr(require_tabulated, "__defaults__", ((*FEATURES, crossing),))
+    monkeypatch.setitem(vars(TELCO), "features", Features((*FEATURES, crossing)))
     assert trainer() == 1
     assert "column SeniorxFiber mixes SeniorCitizen and InternetService" in capsys.readouterr().out
     assert nothing_written(store)

@@ -9,8 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 import requests
 from playwright.sync_api import Locator, Page, Route, expect
-
-from churn.customer.declaration import FIELDS, GROUPS, REQUIRED
+from tests.telco import FIELDS, GROUPS, REQUIRED
 
 ADD_ONS = ("Online security", "Online backup", "Device protection", "Tech support", "Streaming TV", "Streaming movies")
 PERCENT = re.compile(r"(\d+\.\d)\u00a0%")

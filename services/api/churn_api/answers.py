@@ -29,7 +29,7 @@ class ReasonAnswer(Struct, frozen=True):
 
     field: str
     value: Annotated[str | float | None, Meta(description="As the data set spells it; null where nobody stated it.")]
-    effect: Annotated[float, Meta(description="In log-odds; grouped to the nineteen fields.")]
+    effect: Annotated[float, Meta(description="In log-odds; grouped to the fields.")]
     direction: Annotated[str, Meta(extra_json_schema={"enum": ["lowers", "raises"]})]
     text: Annotated[str, Meta(description="Words an agent can say aloud.")]
 
@@ -136,6 +136,20 @@ class ReleaseAnswer(Struct, frozen=True):
     released_at: Annotated[str | None, Meta(description="When it went into service, of the one that is.")]
     current: bool
     metrics: dict[str, Any]
+
+
+class SchemaAnswer(Struct, frozen=True):
+    """The customers of the release in service, as they are declared."""
+
+    name: str
+    hash: Annotated[str, Meta(description="SHA-256 over what the fields mean and the columns made of them.")]
+    id: Annotated[str, Meta(description="The column of the id, which is echoed as customerID.")]
+    outcome: Annotated[str, Meta(description="The column that says who left; it is ignored.")]
+    label_window_months: Annotated[int | None, Meta(description="Within how many months somebody left who did.")]
+    currency: str
+    groups: Annotated[list[str], Meta(description="The groups of fields, in their order.")]
+    fields: Annotated[list[dict[str, Any]], Meta(description="In the order of the data set.")]
+    features: Annotated[list[str], Meta(description="The columns that models see.")]
 
 
 class ReleasesAnswer(Struct, frozen=True):

@@ -7,6 +7,7 @@ from typing import cast
 
 from flask import current_app
 
+from churn.schema import Schema, built_in
 from churn.store.interface import INTERACTIVE, ObjectStore
 from churn.store.opening import open_store
 from churn_api.access_log import AccessLog
@@ -48,6 +49,11 @@ class Service:
     jobs: JobService
     access_log: AccessLog = field(default_factory=AccessLog)
     _ended: Event = field(default_factory=Event)
+
+    @property
+    def schema(self) -> Schema:
+        """The customers of the release in service; before there is one, those of the shipped declaration."""
+        return self.releases.schema or built_in("telco")
 
     def refresh(self) -> None:
         """Look at the release, the cache and the queue once."""

@@ -12,6 +12,7 @@ from churn.errors import PreconditionFailed
 from churn.model.scorecard import Scorecard
 from churn.model.scoring import Scorer
 from churn.release import Pointer
+from churn.schema import Schema, built_in
 from churn.store.interface import ObjectStore
 from churn_trainer import memory
 from churn_trainer.console import Console, Progress
@@ -66,16 +67,17 @@ class Run:
 
         Raises BrokenTable, TableChanged, SchedulerUnavailable, NoExport and NoLookUp before anything is written.
         """
-        require_look_up()
+        schema = built_in("telco")
+        require_look_up(schema)
         for candidate in (*CANDIDATES, VOTING):
             require_form(candidate.estimator())
         with one_thread(), cluster(self._settings):
-            self._train(source, fingerprint)
+            self._train(source, fingerprint, schema)
 
-    def _train(self, source: Source, fingerprint: str) -> None:
+    def _train(self, source: Source, fingerprint: str, schema: Schema) -> None:
         expected = releases.replaceable(self._store)
         self._console.step(f"Reading {source.name} ({source.kind}).")
-        table, findings = load(source)
+        table, findings = load(source, schema)
         check(table, findings, source.name)
         self._tell_repairs(table, findings)
         prepared = prepare(table)
@@ -95,8 +97,8 @@ class Run:
             self._console.step(remark)
         frame, report = frame_of(table), explore(table, findings)
         pictures = {
-            layout.DASHBOARD: plots.dashboard(frame, report),
-            layout.HEATMAP: plots.correlation_heatmap(frame),
+            layout.DASHBOARD: plots.dashboard(frame, report, table.schema),
+            layout.HEATMAP: plots.correlation_heatmap(frame, table.schema),
         }
         for sentence in report["findings"]:
             self._console.say(f"  {sentence}")
@@ -134,7 +136,7 @@ class Run:
             choice=choice,
             permuted=permuted,
             served=served,
-            quality=quality(test.churn, probability, test.customers) | {"absent_fields": evidence.absent},
+            quality=quality(test.churn, probability, test) | {"absent_fields": evidence.absent},
             drivers=self._drivers(fitted[LOGISTIC_REGRESSION], regressions, served, prepared),
             stability=reasons,
             gates=gates(evidence),

@@ -1,284 +1,168 @@
-"""The customer, declared once: fields, types, ranges, allowed values, cross-field rules, titles, words and examples.
+"""What a customer is, as it was declared: fields, types, ranges, allowed values, cross-field rules, titles and words.
 
-Reading, the JSON schema, the web form, the checks of a CSV and the trainer's columns are all derived from here. It is a
-table of its own and no pydantic model: values are read kindly (any letter case, numeric text, aliases), every fault is
-reported under codes of our own, and the same table makes the code tables of whole columns.
+The declaration is data, read from a file by `churn.customer.loading`; reading, the JSON schema, the web form, the
+checks of a CSV and the trainer's columns are all derived from it. It is a table of its own and no pydantic model:
+values are read kindly (any letter case, numeric text, aliases), every fault is reported under codes of our own, and the
+same table makes the code tables of whole columns.
 """
 
-from typing import Annotated, Any, NamedTuple, TypeAlias, get_args, get_type_hints
+from collections import namedtuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from operator import itemgetter
+from typing import Any, NamedTuple, TypeAlias
 
-from churn.customer.fields import Category, Field, ImpliedBy, Number, Offer
+import numpy as np
 
-Code: TypeAlias = Any
-"""A value's place in its category's list: an int for one customer, an integer array for a column, None when absent."""
+from churn.customer.fields import Category, Field, ImpliedBy, Number, Product
+
+# Names of an object that may be a customer, where its fields are not more, with the id and the outcome.
+_MAX_NAMES = 64
 
 Amount: TypeAlias = Any
 """A number: an int or float for one customer, a float array for a column, None when absent."""
 
-WHO, SERVICES, ACCOUNT = "Who they are", "Services", "Contract and bills"
-GROUPS = (WHO, SERVICES, ACCOUNT)
-
-NO_INTERNET, NO_PHONE = "No internet service", "No phone service"
-
-_CHECKS = ("Electronic check", "Mailed check")
+Customer: TypeAlias = tuple[Any, ...]
+"""One customer, his values in the order of the fields, or, with arrays of equal length in place of numbers, a table of
+customers. Categories are held as codes; None is absent."""
 
 
-def _yes_no(no: str, yes: str) -> dict[str, str]:
-    return {"No": no, "Yes": yes}
+def picker(places: Sequence[Any]) -> Callable[[Any], tuple[Any, ...]]:
+    """A function that takes what stands at these places, or under these names, always as a tuple."""
+    if len(places) > 1:
+        return itemgetter(*places)
+    return lambda held: tuple(held[place] for place in places)
 
 
-def _words_for(no: str, yes: str) -> dict[Any, str]:
-    """What programs write for a yes and a no; digits mean them only where there are no other values."""
-    return {"n": no, "f": no, "false": no, "no": no, "y": yes, "t": yes, "true": yes, "yes": yes}
+class Expectation(NamedTuple):
+    """What would be a scandal if a model said the contrary: `after` in place of `before` does not raise the risk. The
+    words are those of a gate: "a two-year contract" for all, or "month-to-month"."""
+
+    field: str
+    before: str
+    after: str
+    before_words: str
+    after_words: str
 
 
-_YES_OR_NO = _words_for("No", "Yes")
-_EITHER = _YES_OR_NO | {0: "No", 1: "Yes"}
+@dataclass(frozen=True, eq=False)
+class Declaration:
+    """A customer as declared. `source` is the file's text, which a release carries."""
+
+    name: str
+    id: str
+    outcome: str
+    left: tuple[str, ...]
+    stayed: tuple[str, ...]
+    label_window_months: int | None
+    currency: str
+    groups: tuple[str, ...]
+    services: str | None
+    """The group of what the customer pays for, the price of which is in the bill."""
+
+    derived_columns: str | None
+    """The name of the hand-made columns that models see, if there are any."""
+
+    fields: Mapping[str, Field]
+    similar_columns: Mapping[str, tuple[str, ...]]
+    """What a column may have been called that is not there, by the name that may be meant."""
+
+    expectations: tuple[Expectation, ...]
+    source: str = field(repr=False)
+
+    @cached_property
+    def categories(self) -> dict[str, Category]:
+        """The fields of a closed list of values."""
+        return {name: field for name, field in self.fields.items() if isinstance(field, Category)}
+
+    @cached_property
+    def numbers(self) -> dict[str, Number]:
+        """The fields that are numbers."""
+        return {name: field for name, field in self.fields.items() if isinstance(field, Number)}
+
+    @cached_property
+    def implied(self) -> dict[str, ImpliedBy]:
+        """The cross-field rules, by the field that is implied."""
+        return {name: field.implied_by for name, field in self.categories.items() if field.implied_by}
+
+    @cached_property
+    def required(self) -> tuple[str, ...]:
+        """The fields that every customer has to tell."""
+        return tuple(name for name, field in self.fields.items() if field.required)
+
+    @property
+    def max_names(self) -> int:
+        """An object with more names is no customer, and is refused before anything is said of each of them."""
+        return max(_MAX_NAMES, len(self.fields) + 2)
+
+    @cached_property
+    def fault_names(self) -> frozenset[str]:
+        """What faults of customers are counted under; all others are counted as one."""
+        return frozenset({*self.fields, self.id})
+
+    @cached_property
+    def product(self) -> tuple[str, Product] | None:
+        """The number that is computed from two others where it is absent, if there is one."""
+        return next(((name, field.when_absent) for name, field in self.numbers.items() if field.when_absent), None)
+
+    @cached_property
+    def position(self) -> dict[str, int]:
+        """Each field's place in a customer."""
+        return {name: place for place, name in enumerate(self.fields)}
+
+    @cached_property
+    def settled(self) -> dict[str, dict[tuple[int, int | None], int]]:
+        """The cross-field rules as code tables, by implied field: (code of the implying field, code of this field or
+        None) → this field's code; what is left out contradicts."""
+        return {name: _settled(self.categories[name], rule, self.categories) for name, rule in self.implied.items()}
+
+    @cached_property
+    def customer_type(self) -> Any:
+        """A tuple of the fields' values that can be looked at by name where a field's name is a word."""
+        return namedtuple("Customer", self.fields, rename=True)
+
+    def role(self, role: str) -> str | None:
+        """The field with this role, if there is one."""
+        return next((name for name, field in self.numbers.items() if field.role == role), None)
+
+    def in_group(self, group: str) -> tuple[str, ...]:
+        """The categories of a group."""
+        return tuple(name for name, field in self.categories.items() if field.group == group)
+
+    def customer(self, values: Iterable[Any]) -> Customer:
+        """A customer, or a table, of the fields' values in their order."""
+        customer: Customer = self.customer_type._make(values)
+        return customer
+
+    def table_of(self, customers: Sequence[Customer]) -> Customer:
+        """One customer per row as a Customer of float64 arrays."""
+        return self.customer(np.array(customers, np.float64).reshape(-1, len(self.fields)).T.copy())
+
+    def replaced(self, customer: Customer, values: Mapping[str, Any]) -> Customer:
+        """The customer, or the table, with other values for some fields."""
+        pairs = zip(self.fields, customer, strict=True)
+        return self.customer(values.get(name, held) for name, held in pairs)
+
+    def value_of(self, name: str, customer: Customer) -> Any:
+        """The customer's value of the field as the data set spells it: text, or a number, which a flag is too."""
+        held = customer[self.position[name]]
+        field = self.fields[name]
+        return held if held is None or isinstance(field, Number) or field.is_flag else field.names[held]
+
+    def words_for(self, name: str, customer: Customer) -> str:
+        """The customer's value of the field in the words an agent would say."""
+        held = customer[self.position[name]]
+        field = self.fields[name]
+        return field.phrase(held) if isinstance(field, Number) else field.values[field.names[held]]
 
 
-def _add_on(title: str, description: str, *, offer: str | None = None) -> Category:
-    word = title[0].lower() + title[1:]
-    return Category(
-        title,
-        SERVICES,
-        description,
-        {"No": f"No {word}", NO_INTERNET: f"No internet, so no {word}", "Yes": f"Has {word}"},
-        example="No",
-        aliases=_YES_OR_NO,
-        offers=(Offer("Yes", offer, held=("No",)),) if offer else (),
-        implied_by=ImpliedBy("InternetService", "No", NO_INTERNET),
-    )
-
-
-def _tenure_phrase(months: float) -> str:
-    if months == 0:
-        return "New customer"
-    return f"Customer for {months:.0f} month{'' if months == 1 else 's'}"
-
-
-class Customer(NamedTuple):
-    """One customer, or, with arrays of equal length in place of numbers, a table of customers.
-
-    Categories are held as codes, SeniorCitizen as 0 or 1, charges in the currency of the bills; None is absent.
-    """
-
-    gender: Annotated[
-        Code,
-        Category(
-            "Gender",
-            WHO,
-            "As recorded by the operator.",
-            {"Female": "Female", "Male": "Male"},
-            "Female",
-            required=True,
-            aliases={"f": "Female", "m": "Male"},
-        ),
-    ]
-    SeniorCitizen: Annotated[
-        Code,
-        Category(
-            "Senior citizen",
-            WHO,
-            "Whether the customer is 65 or older.",
-            {"0": "Not a senior citizen", "1": "Senior citizen"},
-            "0",
-            required=True,
-            aliases=_words_for("0", "1") | {0: "0", 1: "1"},
-        ),
-    ]
-    Partner: Annotated[
-        Code,
-        Category(
-            "Partner",
-            WHO,
-            "Whether the customer lives with a partner.",
-            _yes_no("No partner", "Has a partner"),
-            "Yes",
-            aliases=_EITHER,
-        ),
-    ]
-    Dependents: Annotated[
-        Code,
-        Category(
-            "Dependents",
-            WHO,
-            "Whether children or others depend on the customer.",
-            _yes_no("No dependents", "Has dependents"),
-            "No",
-            aliases=_EITHER,
-        ),
-    ]
-    tenure: Annotated[
-        Amount,
-        Number(
-            "Tenure",
-            ACCOUNT,
-            "Whole months with the company.",
-            "months",
-            0,
-            100,
-            _tenure_phrase,
-            24,
-            required=True,
-            whole=True,
-        ),
-    ]
-    PhoneService: Annotated[
-        Code,
-        Category(
-            "Phone service",
-            SERVICES,
-            "Whether there is a phone line.",
-            _yes_no(NO_PHONE, "Phone service"),
-            "Yes",
-            aliases=_EITHER,
-        ),
-    ]
-    MultipleLines: Annotated[
-        Code,
-        Category(
-            "Multiple lines",
-            SERVICES,
-            "Whether there is more than one phone line.",
-            {"No": "A single phone line", NO_PHONE: "No phone, so no second line", "Yes": "Multiple phone lines"},
-            "No",
-            aliases=_YES_OR_NO,
-            implied_by=ImpliedBy("PhoneService", "No", NO_PHONE),
-        ),
-    ]
-    InternetService: Annotated[
-        Code,
-        Category(
-            "Internet service",
-            SERVICES,
-            "The kind of internet connection.",
-            {"DSL": "DSL internet", "Fiber optic": "Fiber optic internet", "No": NO_INTERNET},
-            "DSL",
-            none="No",
-        ),
-    ]
-    OnlineSecurity: Annotated[
-        Code, _add_on("Online security", "Add-on to the internet service.", offer="Offer online security")
-    ]
-    OnlineBackup: Annotated[
-        Code, _add_on("Online backup", "Add-on to the internet service.", offer="Offer online backup")
-    ]
-    DeviceProtection: Annotated[
-        Code, _add_on("Device protection", "Add-on to the internet service.", offer="Offer device protection")
-    ]
-    TechSupport: Annotated[Code, _add_on("Tech support", "Add-on to the internet service.", offer="Offer tech support")]
-    StreamingTV: Annotated[Code, _add_on("Streaming TV", "Whether the connection is used to stream television.")]
-    StreamingMovies: Annotated[Code, _add_on("Streaming movies", "Whether the connection is used to stream films.")]
-    Contract: Annotated[
-        Code,
-        Category(
-            "Contract",
-            ACCOUNT,
-            "The term of the contract.",
-            {
-                "Month-to-month": "Month-to-month contract",
-                "One year": "One-year contract",
-                "Two year": "Two-year contract",
-            },
-            "One year",
-            required=True,
-            offers=(
-                Offer("One year", "Offer a one-year contract", held=("Month-to-month",)),
-                Offer("Two year", "Offer a two-year contract", held=("Month-to-month", "One year")),
-            ),
-        ),
-    ]
-    PaperlessBilling: Annotated[
-        Code,
-        Category(
-            "Paperless billing",
-            ACCOUNT,
-            "Whether bills are sent electronically.",
-            _yes_no("Bills on paper", "Paperless billing"),
-            "Yes",
-            aliases=_EITHER,
-            offers=(Offer("No", "Offer bills on paper", held=("Yes",)),),
-        ),
-    ]
-    PaymentMethod: Annotated[
-        Code,
-        Category(
-            "Payment method",
-            ACCOUNT,
-            "How the bills are paid.",
-            {
-                "Bank transfer (automatic)": "Pays by automatic bank transfer",
-                "Credit card (automatic)": "Pays by automatic credit card",
-                "Electronic check": "Pays by electronic check",
-                "Mailed check": "Pays by mailed check",
-            },
-            "Electronic check",
-            offers=(
-                Offer("Bank transfer (automatic)", "Offer automatic payment by bank transfer", held=_CHECKS),
-                Offer("Credit card (automatic)", "Offer automatic payment by credit card", held=_CHECKS),
-            ),
-        ),
-    ]
-    MonthlyCharges: Annotated[
-        Amount,
-        Number(
-            "Monthly charges",
-            ACCOUNT,
-            "The latest monthly bill.",
-            "$",
-            0,
-            200,
-            "Monthly bill of ${:,.2f}".format,
-            65.5,
-            required=True,
-        ),
-    ]
-    TotalCharges: Annotated[
-        Amount,
-        Number(
-            "Total charges",
-            ACCOUNT,
-            "All that was billed so far; when absent, tenure times monthly charges.",
-            "$",
-            0,
-            20_000,
-            "${:,.2f} billed so far".format,
-            1572.0,
-        ),
-    ]
-
-
-FIELDS: dict[str, Field] = {
-    name: get_args(hint)[1] for name, hint in get_type_hints(Customer, include_extras=True).items()
-}
-"""The nineteen fields by name, in the data set's order."""
-
-CATEGORIES: dict[str, Category] = {name: field for name, field in FIELDS.items() if isinstance(field, Category)}
-
-IMPLIED: dict[str, ImpliedBy] = {name: field.implied_by for name, field in CATEGORIES.items() if field.implied_by}
-"""The cross-field rules, by the field that is implied."""
-
-REQUIRED = tuple(name for name, field in FIELDS.items() if field.required)
-
-ID, LABEL = "customerID", "Churn"
-"""Two columns of the data set that are no fields: the first is echoed, the second ignored."""
-
-
-def value_of(name: str, customer: Customer) -> Any:
-    """The customer's value of the field as the data set spells it: text, a number, or 0/1 for SeniorCitizen."""
-    held = getattr(customer, name)
-    field = FIELDS[name]
-    if held is None or isinstance(field, Number) or name == "SeniorCitizen":
-        return held
-    return field.names[held]
-
-
-NOT_STATED = {"TotalCharges": "Amount billed so far not given, taken as tenure times monthly charges"}
-"""The words for fields that were computed from others because nobody stated them: no amount is told as a fact."""
-
-
-def words_for(name: str, customer: Customer) -> str:
-    """The customer's value of the field in the words an agent would say."""
-    held = getattr(customer, name)
-    field = FIELDS[name]
-    return field.phrase(held) if isinstance(field, Number) else field.values[field.names[held]]
+def _settled(field: Category, rule: ImpliedBy, categories: Mapping[str, Category]) -> dict[tuple[int, int | None], int]:
+    implied = field.code(rule.implies)
+    codes: dict[tuple[int, int | None], int] = {}
+    for parent_code, parent_value in enumerate(categories[rule.field].names):
+        if parent_value == rule.value:
+            codes |= {(parent_code, held): implied for held in (None, field.declined, implied)}
+        else:
+            codes |= {(parent_code, code): code for code in range(len(field.names)) if code != implied}
+    return codes

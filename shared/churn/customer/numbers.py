@@ -5,6 +5,8 @@ can be meant where three digits follow the only point or comma: 1.324 is 1,324 t
 """
 
 import re
+from collections.abc import Callable
+from functools import lru_cache
 
 # What stands between thousands: an apostrophe or a blank that breaks no line, beside the comma and the point.
 _GAP = "['’ \u00a0\u2009\u202f]"
@@ -22,22 +24,32 @@ BODY = f"(?:{_SIMPLE}|{_COMMA}|{_GROUPED})"
 
 _CURRENCIES = "USD|EUR|GBP|CHF|CAD|AUD|NZD|INR|BRL|JPY|CNY|SEK|NOK|DKK|PLN|CZK|HUF|ZAR|MXN"
 _SYMBOLS = "[$€£¥₹₩₪₫₴₺₽]"
-BEFORE = {"$": f"(?:{_SYMBOLS}|US[$]|{_CURRENCIES})", "months": ""}
-AFTER = {"$": f"(?:{_SYMBOLS}|{_CURRENCIES})", "months": "(?:[Mm]onths?|MONTHS?|[Mm]os?|[Mm]ths?)"}
-"""What may stand in front of a number and behind it, by the unit of its field."""
+_MONEY_BEFORE = f"(?:{_SYMBOLS}|US[$]|{_CURRENCIES})"
+_MONEY_AFTER = f"(?:{_SYMBOLS}|{_CURRENCIES})"
+_MONTHS = "(?:[Mm]onths?|MONTHS?|[Mm]os?|[Mm]ths?)"
 
 _is_simple = re.compile(f"[+-]?{_SIMPLE}").fullmatch
 _is_grouped = re.compile(_GROUPED).fullmatch
 _is_comma = re.compile(_COMMA).fullmatch
-_DRESSED = {
-    unit: re.compile(
-        rf"(\()?\s*([+-]?)\s*(?:{BEFORE[unit] or '(?!)'})?\s*([+-]?)\s*({BODY})\s*(?:{AFTER[unit]})?\s*(-?)\s*(\))?"
-    ).fullmatch
-    for unit in BEFORE
-}
+_is_money = re.compile(_MONEY_BEFORE).fullmatch
 
 # No number that is meant is longer, but for the digits that a program writes.
 _MAX_DRESSED = 64
+
+
+def around(unit: str) -> tuple[str, str]:
+    """What may stand in front of a number in this unit and behind it, as patterns; empty for nothing."""
+    if _is_money(unit):
+        return _MONEY_BEFORE, _MONEY_AFTER
+    return "", _MONTHS if unit == "months" else re.escape(unit)
+
+
+@lru_cache
+def _dressed(unit: str) -> Callable[[str], re.Match[str] | None]:
+    before, after = around(unit)
+    return re.compile(
+        rf"(\()?\s*([+-]?)\s*(?:{before or '(?!)'})?\s*([+-]?)\s*({BODY})\s*(?:{after})?\s*(-?)\s*(\))?"
+    ).fullmatch
 
 
 def meant(text: str, unit: str) -> tuple[float, ...]:
@@ -46,7 +58,7 @@ def meant(text: str, unit: str) -> tuple[float, ...]:
     text = text.strip()
     if _is_simple(text):
         return _doubled(text, ".")
-    if len(text) > _MAX_DRESSED or (match := _DRESSED[unit](text.replace("\u2212", "-"))) is None:
+    if len(text) > _MAX_DRESSED or (match := _dressed(unit)(text.replace("\u2212", "-"))) is None:
         return ()
     opened, sign, inner, body, after, closed = match.groups("")
     marks = "".join((opened, sign, inner, after))

@@ -20,7 +20,7 @@ _REMEMBERED = 1024
 
 class _Pattern(NamedTuple):
     """Of all n completions without charges: how unlike each is in all but the bill, shape (n,), where its sums stand;
-    and how the sums grow with either charge, shape (20,)."""
+    and how the sums grow with either charge, shape (k,)."""
 
     distances: FloatArray
     entries: Entries
@@ -35,18 +35,22 @@ class Averages:
         """The sums of `tabulated` are the log-odds and then the effects."""
         self._tabulated = tabulated
         self._background = background
+        self._tenure, self._monthly, self._total = tabulated.places
         self._patterns = lru_cache(_REMEMBERED)(self._pattern_of)
 
     def explained(self, customer: Customer) -> tuple[float, FloatArray]:
-        """The mean probability, and the mean of each of the nineteen effects."""
-        pattern = self._patterns(customer._replace(MonthlyCharges=0, TotalCharges=0))
-        rows = self._background.nearest(pattern.distances, customer.MonthlyCharges)
+        """The mean probability, and the mean of each of the effects."""
+        monthly, total = customer[self._monthly], customer[self._total]
+        held = list(customer)
+        held[self._monthly] = held[self._total] = 0
+        pattern = self._patterns(tuple(held))
+        rows = self._background.nearest(pattern.distances, monthly)
         sums = self._tabulated.sums_of(pattern.entries.take(rows, axis=1))
-        charges = pattern.monthly * customer.MonthlyCharges + pattern.total * customer.TotalCharges
+        charges = pattern.monthly * monthly + pattern.total * total
         means = np.add.reduce(sums) / len(rows)
         return float(sigmoids(sums[:, 0] + charges[0]).mean()), means[1:] + charges[1:]
 
     def _pattern_of(self, customer: Customer) -> _Pattern:
         everyone = self._background.filled(customer, slice(None))
-        monthly, total = self._tabulated.slopes(customer.tenure)
+        monthly, total = self._tabulated.slopes(customer[self._tenure])
         return _Pattern(self._background.distances(customer), self._tabulated.entries(everyone), monthly, total)

@@ -1,4 +1,4 @@
-"""A model that is not additive, as an ONNX graph over the 45 scaled columns, run by onnxruntime.
+"""A model that is not additive, as an ONNX graph over scaled columns, run by onnxruntime.
 
 Its effects are measured, not read off: a field's effect is the customer's log-odds less their mean when this field
 alone takes the values it has in the background sample, each as often as it occurs there (a centred individual
@@ -10,67 +10,72 @@ from typing import Any
 
 import numpy as np
 
-from churn.customer.declaration import CATEGORIES, FIELDS, IMPLIED, Customer
+from churn.customer.declaration import Customer
 from churn.model.background import Background
-from churn.model.features import COLUMNS, matrix
-from churn.model.scoring import FloatArray, logits, table_of
+from churn.model.scoring import FloatArray, logits
+from churn.schema import Schema
 
 # A number takes this many values of the sample, the middles of as many equal parts of it.
 QUANTILES = 5
 
-# Customers explained in one go: about 60 variants each, 45 columns, 8 bytes.
+# Customers explained in one go: about 60 variants each, some dozens of columns, 8 bytes.
 BLOCK = 500
 
 
 class OnnxModel:
-    """Implements Scorer over a graph that gives both classes' probabilities for rows of 45 scaled columns."""
+    """Implements Scorer over a graph that gives both classes' probabilities for rows of scaled columns."""
 
     additive = False
 
     def __init__(self, graph: bytes, means: list[float], scales: list[float], background: Background) -> None:
-        """Raises ValueError when the scaling does not fit the 45 columns or the graph cannot be read."""
-        if not len(means) == len(scales) == len(COLUMNS):
-            raise ValueError("an ONNX model needs a mean and a scale for each of the 45 columns")
+        """Raises ValueError when the scaling does not fit the columns or the graph cannot be read."""
+        schema = self.schema = background.schema
+        count = len(schema.features.names)
+        if not len(means) == len(scales) == count:
+            raise ValueError(f"an ONNX model needs a mean and a scale for each of the {count} columns")
         self._means, self._scales = np.array(means), np.array(scales)
         self._session = _session(graph)
         entry = self._session.get_inputs()[0]
         self._input = entry.name
         self._dtype = np.float64 if entry.type == "tensor(double)" else np.float32
         self._output = self._session.get_outputs()[-1].name
-        self._substitutes = {name: _substitutes(name, background) for name in FIELDS}
+        self._substitutes = {name: _substitutes(name, background) for name in schema.fields}
         self.average_log_odds = float(logits(self.probabilities(background.table)).mean())
 
     def probabilities(self, table: Customer) -> FloatArray:
         """The churn probabilities of n customers, shape (n,), by one run of the graph."""
-        scaled = (matrix(table) - self._means) / self._scales
+        scaled = (self.schema.features.matrix(table) - self._means) / self._scales
         (both,) = self._session.run([self._output], {self._input: scaled.astype(self._dtype)})
         return np.asarray(both[:, 1], np.float64)
 
     def probability(self, customer: Customer) -> float:
-        """The churn probability of a customer, by a run of the graph for this customer alone."""
-        return float(self.probabilities(table_of([customer]))[0])
+        """The churn probability of a customer, 0 to 1."""
+        return float(self.probabilities(self.schema.table_of([customer]))[0])
 
     def effects(self, customer: Customer) -> list[float]:
-        """The measured effect of each of the nineteen fields on the log-odds."""
-        return [float(effect) for effect in self.effects_table(table_of([customer]))[0]]
+        """The measured effect of each of the fields on the log-odds."""
+        return [float(effect) for effect in self.effects_table(self.schema.table_of([customer]))[0]]
 
     def effects_table(self, table: Customer) -> FloatArray:
+        """The measured effects of n customers, shape (n, fields)."""
         """The measured effects of n customers, shape (n, 19), in blocks that bound the memory."""
         blocks = [
-            self._effects(Customer(*(column[start : start + BLOCK] for column in table)))
-            for start in range(0, len(table.tenure), BLOCK)
+            self._effects(self.schema.customer(column[start : start + BLOCK] for column in table))
+            for start in range(0, len(table[0]), BLOCK)
         ]
-        return np.concatenate(blocks) if blocks else np.empty((0, len(FIELDS)))
+        return np.concatenate(blocks) if blocks else np.empty((0, len(self.schema.fields)))
 
     def explained(self, table: Customer) -> tuple[FloatArray, FloatArray]:
+        """The probabilities, shape (n,), and the effects, shape (n, fields)."""
         """The probabilities, shape (n,), and the effects, shape (n, 19)."""
         return self.probabilities(table), self.effects_table(table)
 
     def _effects(self, table: Customer) -> FloatArray:
-        variants = [_with(table, name, value) for name, held in self._substitutes.items() for value, _ in held]
-        stacked = Customer(*(np.concatenate(columns) for columns in zip(table, *variants, strict=True)))
+        schema = self.schema
+        variants = [_with(schema, table, name, value) for name, held in self._substitutes.items() for value, _ in held]
+        stacked = schema.customer(map(np.concatenate, zip(table, *variants, strict=True)))
         log_odds = logits(self.probabilities(stacked)).reshape(1 + len(variants), -1)
-        effects = np.tile(log_odds[0][:, None], len(FIELDS))
+        effects = np.tile(log_odds[0][:, None], len(schema.fields))
         owners = [(position, weight) for position, held in enumerate(self._substitutes.values()) for _, weight in held]
         for (position, weight), variant in zip(owners, log_odds[1:], strict=True):
             effects[:, position] -= weight * variant
@@ -92,23 +97,24 @@ def _session(graph: bytes) -> Any:
 
 def _substitutes(name: str, background: Background) -> list[tuple[float, float]]:
     """(value, share) of a field in the sample; what another field implies is left out, the rest sums to 1."""
-    column = getattr(background.table, name)
-    if name not in CATEGORIES:
+    schema = background.schema
+    column = background.table[schema.position[name]]
+    if name not in schema.categories:
         middles = (np.arange(QUANTILES) + 0.5) / QUANTILES
         return [(float(value), 1 / QUANTILES) for value in np.quantile(column, middles, method="nearest")]
-    if name in IMPLIED:
-        column = column[column != CATEGORIES[name].code(IMPLIED[name].implies)]
+    if name in schema.implied:
+        column = column[column != schema.categories[name].code(schema.implied[name].implies)]
     values, counts = np.unique(column, return_counts=True)
     return [(float(value), float(count) / len(column)) for value, count in zip(values, counts, strict=True)]
 
 
-def _with(table: Customer, name: str, value: float) -> Customer:
+def _with(schema: Schema, table: Customer, name: str, value: float) -> Customer:
     """The table with one field set to one value throughout, its rules applied: no service, no add-on to it."""
-    changed = {field: column.copy() for field, column in table._asdict().items()}
+    changed = {field: column.copy() for field, column in zip(schema.fields, table, strict=True)}
     changed[name][:] = value
-    for child, rule in IMPLIED.items():
-        without = changed[rule.field] == CATEGORIES[rule.field].code(rule.value)
-        implied, declined = CATEGORIES[child].code(rule.implies), CATEGORIES[child].code("No")
+    for child, rule in schema.implied.items():
+        field, without = schema.categories[child], changed[rule.field] == schema.categories[rule.field].code(rule.value)
+        implied = field.code(rule.implies)
         changed[child][without] = implied
-        changed[child][~without & (changed[child] == implied)] = declined
-    return Customer(**changed)
+        changed[child][~without & (changed[child] == implied)] = field.plain
+    return schema.customer(changed.values())

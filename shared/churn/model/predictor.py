@@ -1,16 +1,18 @@
 """From a customer as read to the answer: probability, band, reasons and recommendations."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from churn.customer.declaration import CATEGORIES, FIELDS, IMPLIED, NOT_STATED, Customer, value_of, words_for
-from churn.customer.fields import Offer
+from churn.customer.declaration import Customer
+from churn.customer.fields import Field, Number, Offer
 from churn.customer.reading import Reading
 from churn.model.averages import Averages
 from churn.model.background import Background
 from churn.model.scorecard import Scorecard
-from churn.model.scoring import FloatArray, Scorer, table_of
+from churn.model.scoring import FloatArray, Scorer
+from churn.schema import Schema
 
 RISK_BANDS = (("low", 0.3), ("medium", 0.6), ("high", 1.0))
 """Each band with the probability that it ends below; the last one includes certainty."""
@@ -30,14 +32,23 @@ class _Offered(NamedTuple):
     offer: Offer
 
 
-def _offered(name: str, offer: Offer) -> _Offered:
+def _offered(schema: Schema, name: str, offer: Offer) -> _Offered:
     """A field that another one implies can be changed only where that other one is known."""
-    field, position = CATEGORIES[name], Customer._fields.index
-    needed = position(IMPLIED[name].field) if name in IMPLIED else None
-    return _Offered(position(name), needed, frozenset(map(field.code, offer.held)), field.code(offer.to), name, offer)
+    field, position = schema.categories[name], schema.position
+    needed = position[schema.implied[name].field] if name in schema.implied else None
+    return _Offered(position[name], needed, frozenset(map(field.code, offer.held)), field.code(offer.to), name, offer)
 
 
-_OFFERS = tuple(_offered(name, offer) for name, field in CATEGORIES.items() for offer in field.offers)
+_Teller = tuple[str, Callable[[Any], tuple[Any, str]]]
+"""A field's name, and what tells its value as the data set spells it, and in words."""
+
+
+def _teller(name: str, field: Field) -> _Teller:
+    if isinstance(field, Number):
+        phrase = field.phrase
+        return name, lambda held: (held, phrase(held))
+    values = range(len(field.names)) if field.is_flag else field.names
+    return name, tuple(zip(values, field.values.values(), strict=True)).__getitem__
 
 
 class Reason(NamedTuple):
@@ -84,10 +95,17 @@ class Predictor:
     """A scorer with its background sample and threshold: all it takes to answer."""
 
     def __init__(self, scorer: Scorer, background: Background, threshold: float) -> None:
+        self.schema = schema = background.schema
         self.scorer = scorer
         self.background = background
         self.threshold = threshold
-        self._averages = Averages(scorer.tabulated, background) if isinstance(scorer, Scorecard) else None
+        tabulated = scorer.tabulated if isinstance(scorer, Scorecard) else None
+        self._averages = Averages(tabulated, background) if tabulated is not None else None
+        self._make = schema.customer_type._make
+        self._tellers = tuple(_teller(name, field) for name, field in schema.fields.items())
+        self._offers = tuple(
+            _offered(schema, name, offer) for name, field in schema.categories.items() for offer in field.offers
+        )
 
     def predict(self, reading: Reading, reasons: int | None = 5) -> Prediction:
         """Answer for one customer with the `reasons` largest reasons; None asks for neither reasons nor advice."""
@@ -110,10 +128,10 @@ class Predictor:
         customer = reading.customer
         if reading.assumed and self._averages:
             probability, means = self._averages.explained(customer)
-            return probability, _largest(reading, means.tolist(), reasons)
-        table = self.background.completions(customer) if reading.assumed else table_of([customer])
+            return probability, self._largest(reading, means.tolist(), reasons)
+        table = self.background.completions(customer) if reading.assumed else self.schema.table_of([customer])
         probabilities, effects = self.scorer.explained(table)
-        return float(probabilities.mean()), _largest(reading, effects.mean(axis=0).tolist(), reasons)
+        return float(probabilities.mean()), self._largest(reading, effects.mean(axis=0).tolist(), reasons)
 
     def _probability(self, customer: Customer, table: Customer | None) -> tuple[float, tuple[float, float] | None]:
         if table is None:
@@ -128,19 +146,19 @@ class Predictor:
         effects = (
             self.scorer.effects(customer) if table is None else self.scorer.effects_table(table).mean(axis=0).tolist()
         )
-        return _largest(reading, effects, count)
+        return self._largest(reading, effects, count)
 
     def _recommendations(
         self, customer: Customer, table: Customer | None, probability: float
     ) -> tuple[Recommendation, ...]:
         """Whoever takes an offer stays who he is: what is unknown of him is filled as it was before."""
         helpful = []
-        for position, needed, held, code, name, offer in _OFFERS:
+        for position, needed, held, code, name, offer in self._offers:
             if customer[position] in held and (needed is None or customer[needed] is not None):
                 after = (
-                    self.scorer.probability(_with(customer, position, code))
+                    self.scorer.probability(self._with(customer, position, code))
                     if table is None
-                    else self._mean(_with(table, position, np.full_like(table[position], code)))
+                    else self._mean(self._with(table, position, np.full_like(table[position], code)))
                 )
                 if after < probability:
                     helpful.append(Recommendation(name, offer.to, offer.words, after))
@@ -149,22 +167,24 @@ class Predictor:
     def _mean(self, table: Customer) -> float:
         return float(self.scorer.probabilities(table).mean())
 
+    def _with(self, customer: Customer, position: int, value: Any) -> Customer:
+        changed: Customer = self._make((*customer[:position], value, *customer[position + 1 :]))
+        return changed
 
-def _with(customer: Customer, position: int, value: Any) -> Customer:
-    return Customer._make((*customer[:position], value, *customer[position + 1 :]))
+    def _largest(self, reading: Reading, effects: list[float], count: int) -> tuple[Reason, ...]:
+        """Of the known fields, those with the largest effects."""
+        known = [
+            (teller, held, effect)
+            for teller, held, effect in zip(self._tellers, reading.customer, effects, strict=True)
+            if held is not None
+        ]
+        known.sort(key=lambda one: -abs(one[2]))
+        return tuple(self._reason(teller, held, effect, reading) for teller, held, effect in known[:count])
 
-
-def _largest(reading: Reading, effects: list[float], count: int) -> tuple[Reason, ...]:
-    """Of the known fields, those with the largest effects."""
-    known = [
-        (name, effect) for name, held, effect in zip(FIELDS, reading.customer, effects, strict=True) if held is not None
-    ]
-    known.sort(key=lambda pair: -abs(pair[1]))
-    return tuple(_reason(name, effect, reading) for name, effect in known[:count])
-
-
-def _reason(name: str, effect: float, reading: Reading) -> Reason:
-    direction = "raises" if effect > 0 else "lowers"
-    if name in reading.derived:
-        return Reason(name, None, effect, direction, NOT_STATED[name])
-    return Reason(name, value_of(name, reading.customer), effect, direction, words_for(name, reading.customer))
+    def _reason(self, teller: _Teller, held: Any, effect: float, reading: Reading) -> Reason:
+        name, tell = teller
+        direction = "raises" if effect > 0 else "lowers"
+        if name in reading.derived and self.schema.product:
+            return Reason(name, None, effect, direction, self.schema.product[1].words)
+        value, text = tell(held)
+        return Reason(name, value, effect, direction, text)

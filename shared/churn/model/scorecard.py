@@ -1,4 +1,4 @@
-"""An additive model as data: an intercept and a weight for each of the 45 columns.
+"""An additive model as data: an intercept and a weight for each of the columns that models see.
 
 log-odds = intercept + Σ weight × column. A field's effect is Σ weight × (column − average of the column) over the
 columns made of it, a column of several fields counting for each in equal parts. What a customer cannot have for want of
@@ -15,98 +15,108 @@ from typing import Any
 
 import numpy as np
 
-from churn.customer.declaration import CATEGORIES, FIELDS, IMPLIED, Customer
-from churn.model.features import COLUMNS, FEATURES, matrix
+from churn.customer.declaration import Customer
+from churn.model.layout import layout_of
 from churn.model.lookup import NotTabulated, Tabulated, require_tabulated
 from churn.model.scoring import FloatArray, sigmoid, sigmoids
+from churn.schema import Schema
 
 Slopes = Mapping[str, Mapping[str, float]]
 """Of a column, by how much it grows with each of those that explain it linearly."""
 
-_POSITION = {name: position for position, name in enumerate(FIELDS)}
 
-# Column index → the positions of the fields that share its effect.
-_OWNERS = tuple(tuple(_POSITION[field] for field in feature.fields) for feature in FEATURES)
-
-# (position of the implying field, its code, positions of the fields it implies)
-_MOVES = tuple(
-    (
-        _POSITION[parent],
-        CATEGORIES[parent].code("No"),
-        tuple(_POSITION[name] for name, rule in IMPLIED.items() if rule.field == parent),
-    )
-    for parent in dict.fromkeys(rule.field for rule in IMPLIED.values())
-)
-
-
-def share_matrix() -> FloatArray:
-    """How each column's effect is shared among the fields, shape (45, 19); every row sums to 1."""
-    shares = np.zeros((len(COLUMNS), len(FIELDS)))
-    for column, owners in enumerate(_OWNERS):
-        shares[column, list(owners)] = 1 / len(owners)
+def share_matrix(schema: Schema) -> FloatArray:
+    """How each column's effect is shared among the fields, shape (columns, fields); every row sums to 1."""
+    features = schema.features.features
+    shares = np.zeros((len(features), len(schema.fields)))
+    for column, feature in enumerate(features):
+        shares[column, [schema.position[name] for name in feature.fields]] = 1 / len(feature.fields)
     return shares
 
 
-def effect_matrix(weights: FloatArray, slopes: Slopes) -> FloatArray:
-    """What a unit of each column adds to each field's effect, shape (45, 19); every row sums to the column's weight.
+def effect_matrix(schema: Schema, weights: FloatArray, slopes: Slopes) -> FloatArray:
+    """What a unit of each column adds to each field's effect, shape (columns, fields); every row sums to the column's
+    weight.
 
     Raises ValueError when slopes are of other columns.
     """
-    shares, slope_matrix = share_matrix(), _slope_matrix(slopes)
+    shares, slope_matrix = share_matrix(schema), _slope_matrix(schema.features.names, slopes)
     explained = weights @ slope_matrix
     effects: FloatArray = (weights + explained)[:, None] * shares - (slope_matrix * weights[:, None]).T @ shares
     return effects
 
 
-def _slope_matrix(slopes: Slopes) -> FloatArray:
-    """Shape (45, 45): by how much the column of the row grows with that of the column."""
+def _slope_matrix(columns: tuple[str, ...], slopes: Slopes) -> FloatArray:
+    """Shape (columns, columns): by how much the column of the row grows with that of the column."""
     named = {name for column, by in slopes.items() for name in (column, *by)}
-    if unknown := named - set(COLUMNS):
+    if unknown := named - set(columns):
         raise ValueError(f"a scorecard has no column {min(unknown)!r} that others could explain")
-    out = np.zeros((len(COLUMNS), len(COLUMNS)))
+    out = np.zeros((len(columns), len(columns)))
     for name, by in slopes.items():
         for other, slope in by.items():
-            out[COLUMNS.index(name), COLUMNS.index(other)] = float(slope)
+            out[columns.index(name), columns.index(other)] = float(slope)
     return out
 
 
+def _moves(schema: Schema) -> tuple[tuple[int, int, tuple[int, ...]], ...]:
+    """Position of an implying field, its code for want of the service, and positions of the fields that it implies."""
+    families: dict[tuple[str, str], list[int]] = {}
+    for name, rule in schema.implied.items():
+        families.setdefault((rule.field, rule.value), []).append(schema.position[name])
+    return tuple(
+        (schema.position[field], schema.categories[field].code(value), tuple(children))
+        for (field, value), children in families.items()
+    )
+
+
 class Scorecard:
-    """Weights and averages over the 45 columns; implements Scorer."""
+    """Weights and averages over the columns; implements Scorer."""
 
     additive = True
 
     def __init__(
         self,
+        schema: Schema,
         intercept: float,
         weights: Mapping[str, float],
         averages: Mapping[str, float],
         slopes: Slopes | None = None,
     ) -> None:
-        """Raises ValueError when the columns are not exactly the 45, in name, or slopes are of others."""
-        if set(weights) != set(COLUMNS) or set(averages) != set(COLUMNS):
-            raise ValueError("a scorecard needs a weight and an average for each of the 45 columns, and no others")
+        """Raises ValueError when the columns are not exactly the schema's, in name, or slopes are of others."""
+        names = schema.features.names
+        if set(weights) != set(names) or set(averages) != set(names):
+            count = len(names)
+            raise ValueError(
+                f"a scorecard needs a weight and an average for each of the {count} columns, and no others"
+            )
+        self.schema = schema
         self.slopes: Slopes = slopes or {}
         self.intercept = float(intercept)
-        self.weights = [float(weights[name]) for name in COLUMNS]
-        self.averages = [float(averages[name]) for name in COLUMNS]
+        self.weights = [float(weights[name]) for name in names]
+        self.averages = [float(averages[name]) for name in names]
         self.average_log_odds = self.intercept + sum(w * a for w, a in zip(self.weights, self.averages, strict=True))
         self._vector = np.array(self.weights)
-        self._effects = effect_matrix(self._vector, self.slopes)
+        self._effects = effect_matrix(schema, self._vector, self.slopes)
         self._effects_at_average = np.array(self.averages) @ self._effects
+        self._moves = _moves(schema)
 
     @cached_property
-    def tabulated(self) -> Tabulated:
-        """The log-odds and the effects by looking up. Raises NotTabulated where a column does not fit."""
+    def tabulated(self) -> Tabulated | None:
+        """The log-odds and the effects by looking up, where customers are such as can be. Raises NotTabulated where a
+        column does not fit."""
+        layout = layout_of(self.schema)
+        if layout is None:
+            return None
         try:
-            return Tabulated(self._log_odds_and_effects)
+            return Tabulated(self.schema, layout, self._log_odds_and_effects)
         except NotTabulated:
-            require_tabulated()  # it knows which column does not fit
+            require_tabulated(self.schema)  # it knows which column does not fit
             raise
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> "Scorecard":
+    def from_dict(cls, schema: Schema, data: Mapping[str, Any]) -> "Scorecard":
         """Raises KeyError, TypeError or ValueError when the data is no scorecard, or one that cannot be looked up."""
-        scorecard = cls(data["intercept"], data["weights"], data["averages"], data.get("slopes"))
+        scorecard = cls(schema, data["intercept"], data["weights"], data["averages"], data.get("slopes"))
         _ = scorecard.tabulated  # now: one that cannot be looked up must not come into service
         return scorecard
 
@@ -114,14 +124,16 @@ class Scorecard:
         """The scorecard as `from_dict` reads it: intercept, and by column weights, averages and slopes."""
         return {
             "intercept": self.intercept,
-            "weights": dict(zip(COLUMNS, self.weights, strict=True)),
-            "averages": dict(zip(COLUMNS, self.averages, strict=True)),
+            "weights": dict(zip(self.schema.features.names, self.weights, strict=True)),
+            "averages": dict(zip(self.schema.features.names, self.averages, strict=True)),
             "slopes": self.slopes,
         }
 
     def log_odds(self, customer: Customer) -> float:
-        """The log-odds of a customer, by looking up."""
-        return self.tabulated.first(customer)
+        """The log-odds of a customer, looked up where that is possible."""
+        if self.tabulated is not None:
+            return self.tabulated.first(customer)
+        return float(self._log_odds(self._columns(self.schema.table_of([customer])))[0])
 
     def probability(self, customer: Customer) -> float:
         """The churn probability of a customer, 0 to 1, by looking up."""
@@ -129,27 +141,32 @@ class Scorecard:
 
     def probabilities(self, table: Customer) -> FloatArray:
         """The churn probabilities of n customers, shape (n,), by the formula over the columns."""
-        return sigmoids(self.intercept + matrix(table) @ self._vector)
+        return sigmoids(self._log_odds(self._columns(table)))
 
     def effects(self, customer: Customer) -> list[float]:
-        """What each of the nineteen fields adds to the log-odds, by looking up."""
+        """What each of the fields adds to the log-odds, looked up where that is possible."""
+        if self.tabulated is None:
+            return [float(effect) for effect in self.effects_table(self.schema.table_of([customer]))[0]]
         effects: list[float] = self.tabulated.all(customer)[1:].tolist()
         return effects
 
     def effects_table(self, table: Customer) -> FloatArray:
-        """The effects of n customers, shape (n, 19), by the formula over the columns."""
-        return self.effects_of(matrix(table), table)
+        """The effects of n customers, shape (n, fields), by the formula over the columns."""
+        return self.effects_of(self._columns(table), table)
 
     def explained(self, table: Customer) -> tuple[FloatArray, FloatArray]:
-        """The probabilities, shape (n,), and the effects, shape (n, 19), by looking up."""
+        """The probabilities, shape (n,), and the effects, shape (n, fields), looked up where that is possible."""
+        if self.tabulated is None:
+            columns = self._columns(table)
+            return sigmoids(self._log_odds(columns)), self.effects_of(columns, table)
         sums = self.tabulated.table(table)
         return sigmoids(sums[0]), sums[1:].T
 
     def effects_of(self, columns: FloatArray, table: Customer) -> FloatArray:
-        """The effects, shape (n, 19), where the (n, 45) matrix of the table has been made already."""
+        """The effects, shape (n, fields), where the matrix of the table has been made already."""
         # Field by field, so that each step runs over consecutive memory.
         effects: FloatArray = self._effects.T @ columns.T - self._effects_at_average[:, None]
-        for parent, code, children in _MOVES:
+        for parent, code, children in self._moves:
             without = table[parent] == code
             effects[parent] += effects[children, :].sum(axis=0) * without
             for child in children:
@@ -157,6 +174,13 @@ class Scorecard:
         return effects.T
 
     def _log_odds_and_effects(self, table: Customer) -> FloatArray:
-        """Shape (n, 20): the log-odds, then the effects."""
-        columns = matrix(table)
-        return np.column_stack([self.intercept + columns @ self._vector, self.effects_of(columns, table)])
+        """Shape (n, 1 + fields): the log-odds, then the effects."""
+        columns = self._columns(table)
+        return np.column_stack([self._log_odds(columns), self.effects_of(columns, table)])
+
+    def _columns(self, table: Customer) -> FloatArray:
+        return self.schema.features.matrix(table)
+
+    def _log_odds(self, columns: FloatArray) -> FloatArray:
+        log_odds: FloatArray = self.intercept + columns @ self._vector
+        return log_odds

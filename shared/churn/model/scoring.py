@@ -7,12 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from churn.customer.declaration import Customer
+from churn.schema import Schema
 
 FloatArray = NDArray[np.float64]
 
 
 class Scorer(Protocol):
     """A model in a form that is data. Customers are complete; a table is a Customer of arrays of length n."""
+
+    schema: Schema
+    """Whose customers it scores."""
 
     additive: bool
     """Whether `effects` and `average_log_odds` add up to a customer's log-odds exactly."""
@@ -27,10 +31,10 @@ class Scorer(Protocol):
         """The churn probabilities of n customers, shape (n,)."""
 
     def effects(self, customer: Customer) -> list[float]:
-        """What each of the nineteen fields adds to the log-odds, in the fields' order."""
+        """What each of the fields adds to the log-odds, in the fields' order."""
 
     def effects_table(self, table: Customer) -> FloatArray:
-        """The effects of n customers, shape (n, 19)."""
+        """The effects of n customers, shape (n, fields)."""
 
     def explained(self, table: Customer) -> tuple[FloatArray, FloatArray]:
         """The probabilities and the effects of n customers, for less than the price of asking for both."""
@@ -54,8 +58,3 @@ def logits(probabilities: Any) -> FloatArray:
     """ln(p / (1−p)) of each element, with p kept within 1e-6 of certainty so that trees' 0 and 1 stay finite."""
     p = np.clip(np.asarray(probabilities, np.float64), 1e-6, 1 - 1e-6)
     return np.log(p / (1 - p))
-
-
-def table_of(customers: list[Customer]) -> Customer:
-    """One customer per row as a Customer of float64 arrays."""
-    return Customer(*np.array(customers, np.float64).reshape(-1, len(Customer._fields)).T.copy())

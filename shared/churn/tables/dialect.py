@@ -6,9 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from churn.customer.columns import field_of
-from churn.customer.declaration import FIELDS
-from churn.customer.fields import Number
+from churn.schema import Schema
 
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 
@@ -60,31 +58,32 @@ class Dialect(NamedTuple):
         return "," if self.wrapped else self.delimiter
 
 
-def sniff(head: str) -> Dialect:
-    """The dialect of a text that begins with `head`: the one by which its header has the most known fields."""
+def sniff(head: str, schema: Schema) -> Dialect:
+    """The dialect of a text that starts so and may name the schema's columns."""
     blank = _BLANK_LINES.match(head)
     start = blank.end() if blank else 0
     separator = _SEP_LINE.match(head, start)
     candidates = [separator[1]] if separator else list(DELIMITERS)
     begin = separator.end() if separator else 0
     dialects = [Dialect(delimiter, begin, wrapped) for wrapped in (False, True) for delimiter in candidates]
-    # In a tie the first one wins, which is commas without wrapping.
-    best = max(dialects, key=lambda dialect: _known(dialect, head))
-    return _with_numbers(best, head)
+    # Of equals the first: commas, not wrapped.
+    best = max(dialects, key=lambda dialect: _known(dialect, head, schema))
+    return _with_numbers(best, head, schema)
 
 
 def _header(dialect: Dialect, head: str) -> list[str]:
     return next((row for row in dialect.rows(head) if any(cell.strip() for cell in row)), [])
 
 
-def _known(dialect: Dialect, head: str) -> int:
-    """How many known fields the header has when read by this dialect."""
-    return len({field_of(cell) for cell in _header(dialect, head)} - {None})
+def _known(dialect: Dialect, head: str, schema: Schema) -> int:
+    """How many of the fields stand in the header, read so."""
+    return len({schema.column_names.field_of(cell) for cell in _header(dialect, head)} - {None})
 
 
-def _with_numbers(dialect: Dialect, head: str) -> Dialect:
+def _with_numbers(dialect: Dialect, head: str, schema: Schema) -> Dialect:
     header = _header(dialect, head)
-    numbers = tuple(place for place, name in enumerate(header) if isinstance(FIELDS.get(field_of(name) or ""), Number))
+    fields = map(schema.column_names.field_of, header)
+    numbers = tuple(place for place, field in enumerate(fields) if field in schema.numbers)
     if dialect.delimiter == ",":
         return dialect
     rows = (row for _, row in zip(range(_ROWS), dialect.rows(head), strict=False))

@@ -6,6 +6,7 @@ A file that is that already passes through untouched. Whatever is read different
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
+from churn.schema import Schema
 from churn.tables import unpacking
 from churn.tables.converter import PARQUET, WORKBOOK, Kind, convert
 from churn.tables.dialect import DELIMITERS, Dialect, sniff
@@ -42,8 +43,12 @@ class TableReader:
     from its start alone, else None.
     """
 
-    def __init__(self, most_bytes: int, *, whole: bool = True) -> None:
-        """`most_bytes` is the limit once unpacked; `whole` is False if only the start of a file is available."""
+    def __init__(self, schema: Schema, most_bytes: int, *, whole: bool = True) -> None:
+        """The schema's columns tell how a text is separated, and `most_bytes` may be unpacked.
+
+        `whole` is False where only the start of a file is at hand.
+        """
+        self._schema = schema
         self._most_bytes = most_bytes
         self._whole = whole
         self._layers = 0
@@ -81,7 +86,7 @@ class TableReader:
     def _text(self, head: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
         encoding = encoding_of(head)
         text = head[encoding.mark :].decode(encoding.codec, "replace")
-        found = sniff(text)
+        found = sniff(text, self._schema)
         self._note(encoding, found, text)
         if encoding.codec != "utf-8" or not found.plain:
             yield from self._rewritten(chain([head[encoding.mark :]], rest), encoding, found)

@@ -85,17 +85,6 @@ def test_a_batch_is_asked_for_at_once(two: tuple[Flask, Flask], whole: Any, part
     assert [row["churn_probability"] for row in again] == [row["churn_probability"] for row in rows]
 
 
-def test_no_answer_outlives_the_schema_that_it_was_made_by(
-    cached: ApiSettings, make_cached: MakeApp, whole: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Two versions of the program over one Redis and one release, as during an upgrade."""
-    ask(make_cached(cached), whole)
-    monkeypatch.setattr("churn_api.cache.cache.schema_hash", lambda: "another schema")
-    newer = make_cached(cached)
-    assert ask(newer, whole)["cached"] is False
-    assert ask(make_cached(cached), whole)["cached"] is True, "which the newer one has kept for its own"
-
-
 def test_a_failure_closes_all_connections_of_the_process(own_redis: str) -> None:
     """What stood in a pool while Redis was away or replaced may be open on this side alone."""
     shared = SharedCache(own_redis)

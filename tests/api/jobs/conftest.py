@@ -8,6 +8,7 @@ from itertools import count
 from typing import Any
 
 import pytest
+from tests.telco import TELCO
 
 from churn.store.directory import DirectoryStore
 from churn.store.interface import Entry
@@ -125,7 +126,7 @@ class Bench:
         self, data: bytes, *, key: str | None = None, filename: str | None = None, options: JobOptions = DEFAULTS
     ) -> Job:
         blocks = (data[start : start + 50_000] for start in range(0, len(data), 50_000))
-        return self.submissions.accept(blocks, filename, key, self.version, options=options).job
+        return self.submissions.accept(blocks, filename, key, self.version, TELCO, options=options).job
 
     def take(self, step: tuple[Step, str, int | None] | None = None) -> None:
         """Do one step, the next one unless it is named."""

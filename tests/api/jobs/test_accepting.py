@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.telco import TELCO
 
 from churn.errors import StoreUnavailable
 from churn.store.interface import ObjectStore
@@ -59,7 +60,7 @@ def submit(
     store: Any = Faulty(bench.store, faults or {})
     limits = Limits(upload_mb=10, ttl_days=7)
     submissions = Submissions(JobRepository(store, bench.clock), bench.queue, bench.metrics, limits)
-    return submissions.accept(iter([data]), None, key, bench.version, **more), store.calls
+    return submissions.accept(iter([data]), None, key, bench.version, TELCO, **more), store.calls
 
 
 def jobs_of(bench: Any) -> list[dict[str, Any]]:

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from tests.telco import FIELDS, ID, Customer
 
-from churn.customer.declaration import FIELDS, ID, Customer
 from churn.model.predictor import Predictor
 from churn.model.scoring import FloatArray
 from churn_api.jobs.csv import chunk_scorer, column_reader

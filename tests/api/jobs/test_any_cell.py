@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.telco import CATEGORIES, FIELDS, ID, NOT_STATED, read
 
-from churn.customer.declaration import CATEGORIES, FIELDS, ID, NOT_STATED
-from churn.customer.reading import Reading, read
+from churn.customer.reading import Reading
 from churn.customer.spellings import MISSING
 from churn.errors import ValidationError
 from churn.model.predictor import Predictor

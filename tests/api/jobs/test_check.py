@@ -9,6 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from jsonschema import Draft202012Validator
 from tests.api.jobs.files import FILES, Shape
+from tests.telco import TELCO
 
 from churn.errors import StoreUnavailable
 from churn_api.app import ENDPOINTS
@@ -22,7 +23,7 @@ BYTES = "application/octet-stream"
 def check(client: FlaskClient, head: bytes, **query: Any) -> dict[str, Any]:
     answer = client.post("/jobs/check", data=head, content_type=BYTES, query_string=query)
     assert answer.status_code == 200, answer.text
-    api = document(ApiSettings(store_url="file:///store"), ENDPOINTS)
+    api = document(ApiSettings(store_url="file:///store"), ENDPOINTS, TELCO)
     schema = {"$ref": "#/components/schemas/FileCheck", "components": api["components"]}
     Draft202012Validator(schema).validate(answer.json)
     return answer.json  # type: ignore[no-any-return]
@@ -59,7 +60,7 @@ def test_the_first_rows_are_shown_by_the_fields_names(
 def test_the_rows_of_a_large_file_are_estimated(many_customers: Callable[[int], bytes], packed: bool) -> None:
     data = many_customers(20_000)
     data = gzip.compress(data) if packed else data
-    seen = look_at(data[:MAX_HEAD_BYTES], len(data), 200)
+    seen = look_at(TELCO, data[:MAX_HEAD_BYTES], len(data), 200)
     assert seen.ok
     assert seen.rows == pytest.approx(20_000, rel=0.05)
 
@@ -72,7 +73,7 @@ def test_a_start_may_stop_anywhere(
 ) -> None:
     text = many_customers(200).decode().replace(",", delimiter).replace("Female", '"Female\né"')
     data = text.encode(encoding)
-    seen = look_at(data[:cut] if encoding == "utf-8" else data[: 2 * cut], len(data), 200)
+    seen = look_at(TELCO, data[:cut] if encoding == "utf-8" else data[: 2 * cut], len(data), 200)
     assert seen.ok, seen.error
     assert all(len(row) == 21 for row in seen.sample)
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.telco import FIELDS, ID
 
-from churn.customer.declaration import FIELDS, ID
 from churn_api.jobs.csv.chunk_scorer import ChunkScorer
 from churn_api.jobs.plan import Chunk
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from tests.telco import TELCO
 
 from churn.errors import ValidationError
 from churn_api.jobs import chunk_pipeline, ids, paths
@@ -182,7 +183,7 @@ def test_the_same_key_and_content_is_the_same_job(bench: Any, many_customers: Ma
     data = many_customers(50)
     first = bench.submit(data, key="k")
     bench.drain()
-    accepted = bench.submissions.accept(iter([data]), None, "k", bench.version)
+    accepted = bench.submissions.accept(iter([data]), None, "k", bench.version, TELCO)
     assert (accepted.job.id, accepted.job.status, accepted.replayed) == (first.id, "completed", True)
     with pytest.raises(IdempotencyConflict):
         bench.submit(data + b"x", key="k")

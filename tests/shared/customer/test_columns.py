@@ -5,8 +5,9 @@ import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.telco import KNOWN, field_of, likely
 
-from churn.customer.columns import KNOWN, field_of, fold, likely
+from churn.customer.columns import fold
 from churn.customer.likeness import MAX_LENGTH
 
 CERTAIN = {

@@ -1,6 +1,7 @@
 """The declaration of the customer."""
 
-from churn.customer.declaration import CATEGORIES, FIELDS, IMPLIED, REQUIRED, Customer, value_of, words_for
+from tests.telco import CATEGORIES, FIELDS, IMPLIED, REQUIRED, Customer, value_of, words_for
+
 from churn.customer.fields import Number
 
 

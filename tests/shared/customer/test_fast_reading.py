@@ -8,19 +8,16 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.telco import CATEGORIES, FIELDS, ID, LABEL, TELCO, Customer, glance, glance_all, read, table_of, value_of
 
-from churn.customer import reading
-from churn.customer.declaration import CATEGORIES, FIELDS, ID, LABEL, Customer, value_of
-from churn.customer.fast_reading import glance, glance_all
 from churn.errors import ValidationError
-from churn.model.scoring import table_of
 
 
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> Any:
     """The reading without its glance."""
-    monkeypatch.setattr(reading, "glance", lambda _: None)
-    return reading.read
+    monkeypatch.setattr(TELCO.reader, "glance", lambda _: None)
+    return TELCO.reader.read
 
 
 def records(customers: list[Customer]) -> list[dict[str, Any]]:
@@ -96,15 +93,15 @@ def test_any_mixture_of_values_is_judged_alike(seed: int, identifier: str | None
         ID: identifier,
     }
     seen = glance(record)
-    before, reading.glance = reading.glance, lambda _: None
+    before, TELCO.reader.glance = TELCO.reader.glance, lambda _: None
     try:
-        patiently = reading.read(record)
+        patiently = read(record)
     except ValidationError:
         assert seen is None
     else:
         assert seen is None or patiently == (seen, identifier, (), ())
     finally:
-        reading.glance = before
+        TELCO.reader.glance = before
 
 
 def test_a_table_of_plain_customers_is_read_as_each_of_them(customers: list[Customer]) -> None:

@@ -2,9 +2,8 @@
 
 import numpy as np
 import pytest
+from tests.telco import CATEGORIES, FIELDS, IMPLIED, TELCO, Customer, read, value_of
 
-from churn.customer.declaration import CATEGORIES, FIELDS, IMPLIED, Customer, value_of
-from churn.customer.reading import read
 from churn.model.background import NEAREST, Background
 
 KNOWN = {"gender": "Male", "SeniorCitizen": 0, "tenure": 5, "Contract": "One year", "MonthlyCharges": 50}
@@ -17,7 +16,7 @@ def completed(background: Background, **changes: object) -> list[Customer]:
 
 @pytest.fixture(scope="module")
 def background(customers: list[Customer]) -> Background:
-    return Background(customers[:200])
+    return Background(TELCO, customers[:200])
 
 
 PARTS = [
@@ -75,12 +74,12 @@ def test_completions_are_those_nearest_in_tenure_contract_and_bill(background: B
 def test_all_who_are_equally_near_complete_a_customer(customers: list[Customer]) -> None:
     twins = [customers[0]._replace(PaymentMethod=number % 4) for number in range(8)]
     others = [customers[0]._replace(MonthlyCharges=199.0, tenure=100)] * 4
-    table = Background([*twins, *others], nearest=3).completions(customers[0]._replace(PaymentMethod=None))
+    table = Background(TELCO, [*twins, *others], nearest=3).completions(customers[0]._replace(PaymentMethod=None))
     assert table.PaymentMethod.tolist() == [0, 1, 2, 3, 0, 1, 2, 3]
 
 
 def test_a_sample_without_nearness_completes_with_all_that_contradict_nothing(customers: list[Customer]) -> None:
-    background = Background(customers[:200], nearest=None)
+    background = Background(TELCO, customers[:200], nearest=None)
     assert completed(background, TechSupport="Yes") == [
         row._replace(
             **{name: value for name, value in read(KNOWN).customer._asdict().items() if value is not None},
@@ -100,10 +99,10 @@ def test_a_sample_of_one_kind_of_customer_completes_every_other_kind(
     customers: list[Customer], known: dict[str, str], field: str, value: str
 ) -> None:
     code = CATEGORIES[field].code(value)
-    background = Background([customer for customer in customers if getattr(customer, field) == code])
+    background = Background(TELCO, [customer for customer in customers if getattr(customer, field) == code])
     assert_whole(completed(background, **known), known)
 
 
 def test_a_sample_of_nobody_is_refused() -> None:
     with pytest.raises(ValueError, match="nobody"):
-        Background([])
+        Background(TELCO, [])

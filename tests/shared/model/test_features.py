@@ -4,11 +4,9 @@ import math
 
 import numpy as np
 import pytest
+from tests.telco import ADD_ONS, COLUMNS, FEATURES, FIELDS, Customer, features, matrix, read, table_of
 
-from churn.customer.declaration import FIELDS, Customer
-from churn.customer.reading import read
-from churn.model.features import ADD_ONS, COLUMNS, FEATURES, Feature, features, matrix
-from churn.model.scoring import table_of
+from churn.customer.features import Feature
 
 
 def columns_of(**changes: object) -> dict[str, float]:

@@ -1,20 +1,17 @@
 """Looking up gives what adding up the columns gives."""
 
-import subprocess
-import sys
-from pathlib import Path
-from shutil import copytree, ignore_patterns
-
 import numpy as np
 import pytest
+from tests.telco import CATEGORIES, COLUMNS, FEATURES, GROUPS, TELCO, Customer, matrix, table_of
 
-import churn
-from churn.customer.declaration import CATEGORIES, Customer
-from churn.model import lookup as module
-from churn.model.features import COLUMNS, FEATURES, Feature, matrix
+from churn.customer.features import Feature, Features
+from churn.model.layout import layout_of
 from churn.model.lookup import NotTabulated, Tabulated, require_tabulated
 from churn.model.scorecard import Scorecard
-from churn.model.scoring import FloatArray, table_of
+from churn.model.scoring import FloatArray
+from churn.schema import load
+
+LAYOUT = layout_of(TELCO)
 
 
 def columns(table: Customer) -> FloatArray:
@@ -22,8 +19,13 @@ def columns(table: Customer) -> FloatArray:
     return np.asarray(matrix(table), np.float64)
 
 
+def tabulated_columns() -> Tabulated:
+    assert LAYOUT is not None
+    return Tabulated(TELCO, LAYOUT, columns)
+
+
 def test_every_column_comes_out_as_its_formula_has_it(customers: list[Customer]) -> None:
-    tabulated = Tabulated(columns)
+    tabulated = tabulated_columns()
     looked_up = np.array([tabulated.all(customer) for customer in customers])
     np.testing.assert_allclose(looked_up, matrix(table_of(customers)), rtol=1e-12, atol=1e-9)
 
@@ -35,7 +37,7 @@ def test_a_sum_is_the_same_to_twelve_digits(customers: list[Customer], scorecard
 
 
 def test_the_first_sum_is_the_first_of_all(customers: list[Customer]) -> None:
-    tabulated = Tabulated(columns)
+    tabulated = tabulated_columns()
     for customer in customers[:50]:
         assert tabulated.first(customer) == tabulated.all(customer)[0]
 
@@ -43,23 +45,23 @@ def test_the_first_sum_is_the_first_of_all(customers: list[Customer]) -> None:
 def test_a_customer_whom_no_rule_allows_has_no_entry(customers: list[Customer]) -> None:
     contradiction = customers[0]._replace(InternetService=2, OnlineSecurity=2)
     with pytest.raises(KeyError):
-        Tabulated(columns).first(contradiction)
+        tabulated_columns().first(contradiction)
 
 
 def test_columns_of_customers_come_out_as_each_of_them_does(customers: list[Customer]) -> None:
-    tabulated = Tabulated(columns)
+    tabulated = tabulated_columns()
     one_by_one = np.array([tabulated.all(customer) for customer in customers]).T
     np.testing.assert_allclose(tabulated.table(table_of(customers)), one_by_one, rtol=1e-12, atol=1e-9)
 
 
 def test_no_customers_have_no_sums(customers: list[Customer]) -> None:
-    assert Tabulated(columns).table(table_of(customers[:0])).shape == (45, 0)
+    assert tabulated_columns().table(table_of(customers[:0])).shape == (45, 0)
 
 
 def test_one_whom_no_rule_allows_is_found_among_columns(customers: list[Customer]) -> None:
     contradiction = customers[0]._replace(InternetService=2, OnlineSecurity=2)
     with pytest.raises(IndexError):
-        Tabulated(columns).table(table_of([*customers[:3], contradiction]))
+        tabulated_columns().table(table_of([*customers[:3], contradiction]))
 
 
 FIBER = CATEGORIES["InternetService"].code("Fiber optic")
@@ -91,11 +93,11 @@ CROSSING = [
 @pytest.mark.parametrize(("feature", "sentence"), CROSSING, ids=lambda value: getattr(value, "name", ""))
 def test_a_column_that_cannot_be_looked_up_is_named(feature: Feature, sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
-        require_tabulated((*FEATURES, feature))
+        require_tabulated(TELCO, (*FEATURES, feature))
 
 
 def test_the_columns_can_be_looked_up() -> None:
-    require_tabulated()
+    require_tabulated(TELCO)
 
 
 @pytest.mark.parametrize("feature", [feature for feature, _ in CROSSING], ids=lambda feature: feature.name)
@@ -105,7 +107,7 @@ def test_a_model_that_tables_do_not_hold_is_refused(scorecard: Scorecard, featur
         return (matrix(table) @ np.array(scorecard.weights) + 0.5 * crossed)[:, None]
 
     with pytest.raises(NotTabulated) as caught:
-        Tabulated(log_odds)
+        Tabulated(TELCO, LAYOUT, log_odds)
     assert caught.value.sums == [0]
 
 
@@ -114,48 +116,40 @@ def test_a_scorecard_with_such_a_column_is_refused_with_its_name(
 ) -> None:
     """AutoPay's place is taken by a column that crosses two groups, in all that reads the declaration."""
     place = COLUMNS.index("AutoPay")
-    features = (*FEATURES[:place], CROSSING[0][0], *FEATURES[place + 1 :])
-    monkeypatch.setattr(churn.model.features, "_FORMULAS", tuple(feature.formula for feature in features))
-    monkeypatch.setattr(module.require_tabulated, "__defaults__", (features,))
-    with pytest.raises(ValueError, match="column SeniorxFiber mixes SeniorCitizen and InternetService"):
-        Scorecard.from_dict(scorecard.to_dict())
+    crossing = CROSSING[0][0]
+    features = Features(
+        (*FEATURES[:place], Feature("AutoPay", crossing.fields, crossing.formula), *FEATURES[place + 1 :])
+    )
+    schema = load(TELCO.source + "\n", "customer.toml")
+    monkeypatch.setitem(vars(schema), "features", features)
+    with pytest.raises(ValueError, match="column AutoPay mixes SeniorCitizen and InternetService"):
+        Scorecard.from_dict(schema, scorecard.to_dict())
 
-
-# A program of its own, since a customer's fields are declared once for all that is imported.
-ADDED = """
-import numpy as np
-from churn.customer.declaration import CATEGORIES, FIELDS, Customer
-from churn.model.features import FEATURES, matrix
-from churn.model.scoring import table_of
-from churn.model.lookup import Tabulated
-
-assert list(FIELDS)[-1] == "Roaming" and "Roaming_Yes" in [feature.name for feature in FEATURES]
-rng = np.random.default_rng(1)
-known = dict.fromkeys(FIELDS, 0) | {"PhoneService": 1, "MonthlyCharges": 50, "TotalCharges": 900}
-people = [
-    Customer(**(known | {"tenure": tenure, "Roaming": tenure % 2, "gender": tenure % 3 % 2}))
-    for tenure in range(50)
-]
-weights = rng.normal(size=len(FEATURES))
-tabulated = Tabulated(lambda table: (matrix(table) @ weights)[:, None])
-wanted = matrix(table_of(people)) @ weights
-assert np.allclose([tabulated.first(one) for one in people], wanted, atol=1e-9)
-assert np.allclose(tabulated.table(table_of(people))[0], wanted, atol=1e-9)
-"""
 
 FIELD = """
-    Roaming: Annotated[
-        Code, Category("Roaming", {group}, "Whether it is used abroad.", _yes_no("No roaming", "Roams"), "No")
+[[field]]
+name = "Roaming"
+type = "category"
+group = "{group}"
+help = "Whether it is used abroad."
+values = {{ No = "No roaming", Yes = "Roams" }}
+"""
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_a_field_added_at_the_end_is_looked_up(group: str) -> None:
+    schema = load(TELCO.source + FIELD.format(group=group), "customer.toml")
+    layout, names = layout_of(schema), schema.features.names
+    assert layout is not None
+    assert list(schema.fields)[-1] == "Roaming"
+    assert "Roaming_Yes" in names
+    known = dict.fromkeys(schema.fields, 0) | {"PhoneService": 1, "MonthlyCharges": 50, "TotalCharges": 900}
+    people = [
+        schema.customer((known | {"tenure": tenure, "Roaming": tenure % 2, "gender": tenure % 3 % 2}).values())
+        for tenure in range(50)
     ]
-
-
-FIELDS: dict"""
-
-
-@pytest.mark.parametrize("group", ["WHO", "SERVICES", "ACCOUNT"])
-def test_a_field_added_at_the_end_is_looked_up(tmp_path: Path, group: str) -> None:
-    copytree(Path(churn.__file__).parent, tmp_path / "churn", ignore=ignore_patterns("__pycache__"))
-    declaration = tmp_path / "churn" / "customer" / "declaration.py"
-    text = declaration.read_text("utf-8").replace("\n\nFIELDS: dict", FIELD.format(group=group), 1)
-    declaration.write_text(text, "utf-8")
-    subprocess.run([sys.executable, "-c", ADDED], check=True, env={"PYTHONPATH": str(tmp_path)}, cwd=tmp_path)
+    weights = np.random.default_rng(1).normal(size=len(names))
+    tabulated = Tabulated(schema, layout, lambda table: (schema.features.matrix(table) @ weights)[:, None])
+    wanted = schema.features.matrix(schema.table_of(people)) @ weights
+    assert np.allclose([tabulated.first(one) for one in people], wanted, atol=1e-9)
+    assert np.allclose(tabulated.table(schema.table_of(people))[0], wanted, atol=1e-9)

@@ -9,12 +9,11 @@ import numpy as np
 import pytest
 from skl2onnx import to_onnx
 from sklearn.ensemble import RandomForestClassifier
+from tests.telco import CATEGORIES, FIELDS, TELCO, Customer, matrix, table_of
 
-from churn.customer.declaration import CATEGORIES, FIELDS, Customer
 from churn.model.background import Background
-from churn.model.features import matrix
 from churn.model.onnx_model import OnnxModel, _with
-from churn.model.scoring import logits, table_of
+from churn.model.scoring import logits
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +23,7 @@ def forest_and_model(customers: list[Customer]) -> tuple[RandomForestClassifier,
     labels = (table.Contract == 0) & (table.InternetService == 1)
     forest = RandomForestClassifier(5, max_depth=5, random_state=0).fit(columns, labels)
     graph = to_onnx(forest, columns[:1], options={"zipmap": False}).SerializeToString()
-    return forest, OnnxModel(graph, [0.0] * 45, [1.0] * 45, Background(customers[:200]))
+    return forest, OnnxModel(graph, [0.0] * 45, [1.0] * 45, Background(TELCO, customers[:200]))
 
 
 def test_it_equals_the_forest_it_was_made_of(
@@ -42,7 +41,7 @@ def test_an_effect_is_the_distance_to_the_mean_over_the_fields_values(
 ) -> None:
     _, model = forest_and_model
     customer = customers[20]
-    background = Background(customers[:200]).table
+    background = Background(TELCO, customers[:200]).table
     mean = 0.0
     for code in range(len(CATEGORIES["Contract"].names)):
         share = float((background.Contract == code).mean())
@@ -56,7 +55,7 @@ def test_an_effect_of_a_number_is_the_distance_to_the_mean_over_five_equal_parts
 ) -> None:
     _, model = forest_and_model
     customer = customers[20]
-    held = np.quantile(Background(customers[:200]).table.tenure, [0.1, 0.3, 0.5, 0.7, 0.9], method="nearest")
+    held = np.quantile(Background(TELCO, customers[:200]).table.tenure, [0.1, 0.3, 0.5, 0.7, 0.9], method="nearest")
     mean = np.mean([logits(model.probability(customer._replace(tenure=months))) for months in held])
     effect = dict(zip(FIELDS, model.effects(customer), strict=True))["tenure"]
     assert effect == pytest.approx(float(logits(model.probability(customer))) - mean, abs=1e-6)
@@ -66,7 +65,7 @@ def test_effects_are_measured_against_the_mean_log_odds_and_not_against_the_mean
     forest_and_model: tuple[RandomForestClassifier, OnnxModel], customers: list[Customer]
 ) -> None:
     _, model = forest_and_model
-    probabilities = model.probabilities(Background(customers[:200]).table)
+    probabilities = model.probabilities(Background(TELCO, customers[:200]).table)
     kept = np.clip(probabilities, 1e-6, 1 - 1e-6)
     assert model.average_log_odds == pytest.approx(float(np.log(kept / (1 - kept)).mean()), abs=1e-9)
     assert abs(model.average_log_odds - float(logits(probabilities.mean()))) > 0.01
@@ -74,10 +73,10 @@ def test_effects_are_measured_against_the_mean_log_odds_and_not_against_the_mean
 
 def test_with_internet_an_add_on_that_nobody_without_it_has_is_declined(customers: list[Customer]) -> None:
     offline = table_of([each for each in customers if each.InternetService == 2])
-    online = _with(offline, "InternetService", 0)
+    online = _with(TELCO, offline, "InternetService", 0)
     for name in ("TechSupport", "StreamingTV"):
         assert set(getattr(online, name)) == {CATEGORIES[name].code("No")}
-    assert set(_with(online, "InternetService", 2).TechSupport) == {
+    assert set(_with(TELCO, online, "InternetService", 2).TechSupport) == {
         CATEGORIES["TechSupport"].code("No internet service")
     }
 
@@ -103,12 +102,12 @@ def test_blocks_do_not_show_in_the_effects(
 
 def test_a_graph_that_is_none_is_refused(customers: list[Customer]) -> None:
     with pytest.raises(ValueError, match="cannot be read"):
-        OnnxModel(b"no graph", [0.0] * 45, [1.0] * 45, Background(customers[:200]))
+        OnnxModel(b"no graph", [0.0] * 45, [1.0] * 45, Background(TELCO, customers[:200]))
 
 
 def test_a_scaling_that_does_not_fit_is_refused(customers: list[Customer]) -> None:
     with pytest.raises(ValueError, match="45 columns"):
-        OnnxModel(b"", [0.0], [1.0], Background(customers[:200]))
+        OnnxModel(b"", [0.0], [1.0], Background(TELCO, customers[:200]))
 
 
 def test_the_runtime_reports_to_nobody(tmp_path: Path) -> None:

@@ -5,10 +5,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.telco import ADD_ONS, CATEGORIES, FIELDS, REQUIRED, Customer, read, value_of
 
-from churn.customer.declaration import CATEGORIES, FIELDS, REQUIRED, Customer, value_of
-from churn.customer.reading import read
-from churn.model.features import ADD_ONS
 from churn.model.predictor import MAX_RECOMMENDATIONS, Predictor, risk_band
 from churn.model.scoring import sigmoid
 

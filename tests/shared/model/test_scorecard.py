@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
+from tests.telco import COLUMNS, FIELDS, TELCO, Customer, matrix, table_of
 
-from churn.customer.declaration import FIELDS, Customer
-from churn.model.features import COLUMNS, matrix
 from churn.model.scorecard import Scorecard, share_matrix
-from churn.model.scoring import sigmoid, table_of
+from churn.model.scoring import sigmoid
 
 
 def test_it_equals_the_regression_it_was_made_of(customers: list[Customer]) -> None:
@@ -21,7 +20,9 @@ def test_it_equals_the_regression_it_was_made_of(customers: list[Customer]) -> N
     model = LogisticRegression(solver="liblinear").fit(scaler.transform(columns), labels)
     weights = model.coef_[0] / scaler.scale_
     intercept = model.intercept_[0] - weights @ scaler.mean_
-    card = Scorecard(intercept, dict(zip(COLUMNS, weights, strict=True)), dict(zip(COLUMNS, scaler.mean_, strict=True)))
+    card = Scorecard(
+        TELCO, intercept, dict(zip(COLUMNS, weights, strict=True)), dict(zip(COLUMNS, scaler.mean_, strict=True))
+    )
     wanted = model.predict_proba(scaler.transform(columns))[:, 1]
     assert np.abs(card.probabilities(table) - wanted).max() < 1e-12
     assert np.abs(np.array([card.probability(each) for each in customers]) - wanted).max() < 1e-12
@@ -54,11 +55,11 @@ def test_without_internet_the_add_ons_have_no_effect_of_their_own(
 
 
 def test_every_column_is_shared_out_whole() -> None:
-    assert share_matrix().sum(axis=1) == pytest.approx(1)
+    assert share_matrix(TELCO).sum(axis=1) == pytest.approx(1)
 
 
 def test_it_survives_being_written_and_read(explained: Scorecard, customers: list[Customer]) -> None:
-    again = Scorecard.from_dict(json.loads(json.dumps(explained.to_dict())))
+    again = Scorecard.from_dict(TELCO, json.loads(json.dumps(explained.to_dict())))
     assert again.log_odds(customers[3]) == explained.log_odds(customers[3])
     assert again.effects(customers[3]) == explained.effects(customers[3])
 
@@ -72,7 +73,7 @@ SLOPES = {
 @pytest.fixture(scope="module")
 def explained(scorecard: Scorecard) -> Scorecard:
     """The scorecard, with prices of two services and a bill of $65 a month."""
-    return Scorecard.from_dict(scorecard.to_dict() | {"slopes": SLOPES})
+    return Scorecard.from_dict(TELCO, scorecard.to_dict() | {"slopes": SLOPES})
 
 
 def test_a_price_counts_for_its_service_and_only_the_rest_of_the_bill_for_the_bill(
@@ -114,19 +115,19 @@ def test_what_is_looked_up_is_what_the_table_says(explained: Scorecard, customer
 def test_a_release_without_slopes_keeps_its_reasons(scorecard: Scorecard, customers: list[Customer]) -> None:
     old = scorecard.to_dict()
     del old["slopes"]
-    assert Scorecard.from_dict(old).effects(customers[3]) == scorecard.effects(customers[3])
+    assert Scorecard.from_dict(TELCO, old).effects(customers[3]) == scorecard.effects(customers[3])
 
 
 def test_slopes_of_unknown_columns_are_refused(scorecard: Scorecard) -> None:
     with pytest.raises(ValueError, match="Roaming"):
-        Scorecard.from_dict(scorecard.to_dict() | {"slopes": {"MonthlyCharges": {"Roaming": 5.0}}})
+        Scorecard.from_dict(TELCO, scorecard.to_dict() | {"slopes": {"MonthlyCharges": {"Roaming": 5.0}}})
 
 
 def test_a_scorecard_of_other_columns_is_refused(scorecard: Scorecard) -> None:
     data = scorecard.to_dict()
     data["weights"].pop("tenure")
     with pytest.raises(ValueError, match="45 columns"):
-        Scorecard.from_dict(data)
+        Scorecard.from_dict(TELCO, data)
 
 
 @pytest.mark.parametrize(("log_odds", "wanted"), [(0, 0.5), (800, 1.0), (-800, 0.0)])

@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 from tests.api.jobs.files import ALL, PLAIN
 from tests.api.jobs.workbooks import archive, sheet, workbook
+from tests.telco import TELCO
 
 from churn.tables.errors import TableTooLarge, UnreadableTable
 from churn.tables.reader import TableReader
@@ -24,7 +25,7 @@ SHEETS = {
 
 
 def read(data: bytes) -> str:
-    return b"".join(TableReader(200_000_000).csv([data])).decode()
+    return b"".join(TableReader(TELCO, 200_000_000).csv([data])).decode()
 
 
 def test_the_first_sheet_that_is_shown_is_read() -> None:
@@ -78,7 +79,7 @@ def test_a_parquet_file_that_unpacks_to_too_much_is_refused(tmp_path: Path) -> N
     data = path.read_bytes()
     assert len(data) < 1_000_000
     with pytest.raises((UnreadableTable, TableTooLarge)):
-        b"".join(TableReader(20_000_000).csv([data]))
+        b"".join(TableReader(TELCO, 20_000_000).csv([data]))
 
 
 @pytest.mark.parametrize("data", [b"PK\x03\x04", b"PK\x03\x04" + bytes(1_000), b"PAR1" + bytes(100)])

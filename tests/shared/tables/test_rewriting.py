@@ -6,6 +6,7 @@ import io
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.telco import TELCO
 
 from churn.tables.errors import TableTooLarge, UnreadableTable
 from churn.tables.lines import MAX_ROW_CHARACTERS
@@ -17,7 +18,9 @@ TABLES = st.lists(st.lists(CELLS, min_size=2, max_size=6), max_size=6)
 
 
 def read(data: bytes, step: int = 1 << 16) -> bytes:
-    return b"".join(TableReader(1_000_000).csv(data[start : start + step] for start in range(0, len(data), step)))
+    return b"".join(
+        TableReader(TELCO, 1_000_000).csv(data[start : start + step] for start in range(0, len(data), step))
+    )
 
 
 def rows_of(text: str, delimiter: str = ",") -> list[list[str]]:

@@ -1,6 +1,7 @@
 """Judging a table that was read; what stops a run is in test_broken_tables."""
 
 import pytest
+from tests.telco import TELCO
 
 from churn_trainer.data.check import check, check_parts
 from churn_trainer.data.prepare import prepare
@@ -10,7 +11,7 @@ from churn_trainer.settings import TrainerSettings
 
 
 def judged(rows, as_csv, source_of):
-    table, findings = load(source_of(as_csv(rows)))
+    table, findings = load(source_of(as_csv(rows)), TELCO)
     check(table, findings, "customers.csv")
     return table, findings
 
@@ -87,7 +88,7 @@ def test_customers_who_stand_in_the_table_four_times_are_refused(small_rows, as_
 
 
 def test_the_real_table_has_nothing_but_eleven_blank_totals(telco_csv, source_of):
-    table, findings = load(source_of(telco_csv.read_bytes()))
+    table, findings = load(source_of(telco_csv.read_bytes()), TELCO)
     check(table, findings, "telco")
     assert findings.repairs == {"TotalCharges: blank read as tenure × MonthlyCharges": 11}
     assert (len(table), int(table.churn.sum())) == (7_043, 1_869)

@@ -4,8 +4,8 @@ import hashlib
 import struct
 
 import numpy as np
+from tests.telco import Customer
 
-from churn.customer.declaration import Customer
 from churn_trainer.data import hashes
 from churn_trainer.data.hashes import id_hash, row_hashes
 

@@ -1,15 +1,15 @@
 """The header of a customer table."""
 
 import pytest
+from tests.telco import FIELDS, TELCO
 
-from churn.customer.declaration import FIELDS
 from churn_trainer.data import header
 from churn_trainer.errors import BrokenTable
 
 
 def checked(names):
     repairs = []
-    return header.check(names, "customers.csv", repairs.append), repairs
+    return header.check(names, "customers.csv", repairs.append, TELCO), repairs
 
 
 def test_a_header_with_all_columns_is_fine():
@@ -60,7 +60,7 @@ def test_a_column_that_gives_the_answer_away_is_refused_by_name(name):
 
 def refused(names):
     with pytest.raises(BrokenTable) as error:
-        header.check(names, "customers.csv", lambda _: None)
+        header.check(names, "customers.csv", lambda _: None, TELCO)
     return error.value.message
 
 

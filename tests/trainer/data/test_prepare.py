@@ -5,8 +5,8 @@ import io
 import numpy as np
 import pandas as pd
 import pytest
+from tests.telco import COLUMNS, matrix
 
-from churn.model.features import COLUMNS, matrix
 from churn_trainer.data import prepare as prepare_module
 from churn_trainer.data.hashes import row_hashes
 from churn_trainer.data.prepare import prepare, processed_files

@@ -3,6 +3,7 @@
 import hashlib
 
 import numpy as np
+from tests.telco import TELCO
 
 from churn_trainer.data import sample
 from churn_trainer.data.check import check
@@ -17,13 +18,13 @@ def test_the_sample_is_the_same_bytes_on_every_run_and_machine():
 
 
 def test_the_sample_passes_the_checks_of_a_real_table(source_of):
-    table, findings = load(source_of(sample.csv_bytes()))
+    table, findings = load(source_of(sample.csv_bytes()), TELCO)
     check(table, findings, "sample")
     assert (len(table), findings.faulty_rows) == (sample.ROWS, 0)
 
 
 def test_the_sample_churns_as_telephone_customers_do(source_of):
-    table, _ = load(source_of(sample.csv_bytes()))
+    table, _ = load(source_of(sample.csv_bytes()), TELCO)
     customers, churned = table.customers, table.churn == 1
     assert 0.2 < churned.mean() < 0.35
     monthly, one_year, two_year = (churned[customers.Contract == code].mean() for code in range(3))

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from tests.telco import TELCO
 
 from churn_trainer.data.hashes import id_hash, row_hashes
 from churn_trainer.data.prepare import prepare
@@ -16,7 +17,7 @@ PARTS = ("train", "validation", "test", "repeated")
 
 def ids_by_part(rows, as_csv, source_of):
     """The ids of each part of a table of cells."""
-    table, _ = load(source_of(as_csv(rows)))
+    table, _ = load(source_of(as_csv(rows)), TELCO)
     split = prepare(table).split
     return {part: {rows[1 + row][0] for row in getattr(split, part)} for part in PARTS}
 
@@ -58,7 +59,7 @@ def test_another_order_of_the_rows_gives_the_models_the_same_matrix(small_table,
 
 
 def test_without_ids_a_part_follows_from_the_row(small_rows, as_csv, source_of):
-    table, _ = load(source_of(as_csv([row[1:] for row in small_rows])))
+    table, _ = load(source_of(as_csv([row[1:] for row in small_rows])), TELCO)
     assert not table.identified
     assert (table.keys == row_hashes(table.customers)).all()
     split = prepare(table).split
@@ -70,7 +71,7 @@ def test_without_ids_a_part_follows_from_the_row(small_rows, as_csv, source_of):
 def test_where_an_id_is_blank_the_row_takes_its_place(small_rows, as_csv, source_of):
     rows = [list(row) for row in small_rows]
     rows[3][0] = " "
-    table, _ = load(source_of(as_csv(rows)))
+    table, _ = load(source_of(as_csv(rows)), TELCO)
     assert table.identified
     assert table.keys[2] == row_hashes(table.customers)[2]
     assert table.keys[1] == id_hash(rows[2][0])

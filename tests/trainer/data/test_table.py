@@ -8,8 +8,8 @@ import numpy as np
 import polars
 import pytest
 from tests.api.jobs.workbooks import workbook
+from tests.telco import FIELDS, TELCO
 
-from churn.customer.declaration import FIELDS
 from churn_trainer.data.table import load
 from churn_trainer.errors import BrokenTable
 
@@ -33,7 +33,7 @@ def test_a_table_costs_a_byte_for_each_category_and_eight_for_each_number(small_
 
 
 def test_columns_may_come_in_any_order(small_rows, as_csv, source_of, small_table):
-    turned, findings = load(source_of(as_csv([row[::-1] for row in small_rows])))
+    turned, findings = load(source_of(as_csv([row[::-1] for row in small_rows])), TELCO)
     assert findings.repairs.keys() <= {"TotalCharges: blank read as tenure × MonthlyCharges"}
     for first, second in zip(turned.customers, small_table.customers, strict=True):
         assert (first == second).all()
@@ -42,7 +42,7 @@ def test_columns_may_come_in_any_order(small_rows, as_csv, source_of, small_tabl
 def test_a_blank_total_is_tenure_times_monthly_charges(small_rows, as_csv, source_of):
     rows = [list(row) for row in small_rows]
     rows[3][position(rows, "TotalCharges")] = " "
-    table, findings = load(source_of(as_csv(rows)))
+    table, findings = load(source_of(as_csv(rows)), TELCO)
     assert table.customers.TotalCharges[2] == table.customers.tenure[2] * table.customers.MonthlyCharges[2]
     assert findings.repairs["TotalCharges: blank read as tenure × MonthlyCharges"] >= 1
 
@@ -62,32 +62,32 @@ def test_a_blank_total_is_tenure_times_monthly_charges(small_rows, as_csv, sourc
 def test_other_spellings_are_read_and_counted(small_rows, as_csv, source_of, small_table, name, change, repair):
     place = position(small_rows, name)
     rows = [small_rows[0], *([*row[:place], change(row[place]), *row[place + 1 :]] for row in small_rows[1:])]
-    table, findings = load(source_of(as_csv(rows)))
+    table, findings = load(source_of(as_csv(rows)), TELCO)
     assert findings.repairs[repair] == len(small_rows) - 1
     assert (getattr(table.customers, name) == getattr(small_table.customers, name)).all()
 
 
 def test_a_byte_order_mark_is_removed_and_told(small_csv, source_of):
-    table, findings = load(source_of(b"\xef\xbb\xbf" + small_csv))
+    table, findings = load(source_of(b"\xef\xbb\xbf" + small_csv), TELCO)
     assert findings.repairs["A byte order mark at the start was skipped"] == 1
     assert findings.faulty_rows == 0
     assert len(table) == 1_500
 
 
 def test_windows_line_ends_and_blank_lines_are_read(small_csv, source_of):
-    table, findings = load(source_of(small_csv.replace(b"\n", b"\r\n") + b"\r\n\r\n"))
+    table, findings = load(source_of(small_csv.replace(b"\n", b"\r\n") + b"\r\n\r\n"), TELCO)
     assert (len(table), findings.rows, findings.faulty_rows) == (1_500, 1_500, 0)
 
 
 def test_extra_columns_are_left_out_and_told(small_rows, as_csv, source_of):
     rows = [[*small_rows[0], "City", "Lat Long"], *([*row, "Rome", "1,2"] for row in small_rows[1:])]
-    table, findings = load(source_of(as_csv(rows)))
+    table, findings = load(source_of(as_csv(rows)), TELCO)
     assert findings.repairs["extra columns left out: City, Lat Long"] == 1
     assert len(table.customers) == len(FIELDS)
 
 
 def test_a_table_without_ids_is_read(small_rows, as_csv, source_of):
-    table, findings = load(source_of(as_csv([row[1:] for row in small_rows])))
+    table, findings = load(source_of(as_csv([row[1:] for row in small_rows])), TELCO)
     assert (len(table), findings.faulty_rows) == (1_500, 0)
 
 
@@ -96,7 +96,7 @@ def test_faults_are_counted_by_column_and_kind_with_their_first_rows(small_rows,
     for number in (2, 5, 9, 700):
         rows[number][position(rows, "tenure")] = "soon"
     rows[5][position(rows, "Contract")] = "Weekly"
-    table, findings = load(source_of(as_csv(rows)))
+    table, findings = load(source_of(as_csv(rows)), TELCO)
     fault = findings.faults["tenure", "wrong_type"]
     assert (fault.count, fault.rows) == (4, [2, 5, 9])
     assert findings.faults["Contract", "not_allowed"].count == 1
@@ -118,7 +118,7 @@ def test_rows_can_be_taken_from_a_table(small_table):
 @pytest.mark.parametrize("name", ["Churn", "churn", "Churned"])
 def test_the_outcome_is_read_in_other_words(small_rows, as_csv, source_of, small_table, words, name):
     rows = [[*small_rows[0][:-1], name], *([*row[:-1], words[row[-1] == "Yes"]] for row in small_rows[1:])]
-    table, findings = load(source_of(as_csv(rows)))
+    table, findings = load(source_of(as_csv(rows)), TELCO)
     assert (table.churn == small_table.churn).all()
     assert findings.faulty_rows == 0
     assert findings.repairs["Churn: other spelling read as No or Yes"] == len(small_rows) - 1
@@ -126,7 +126,7 @@ def test_the_outcome_is_read_in_other_words(small_rows, as_csv, source_of, small
 
 def broken(data, source_of):
     with pytest.raises(BrokenTable) as error:
-        load(source_of(data))
+        load(source_of(data), TELCO)
     return error.value.message
 
 
@@ -158,14 +158,15 @@ def test_a_byte_that_is_not_utf_8_is_told_by_its_own_line(small_csv, source_of, 
 def test_rows_without_any_text_are_skipped_and_not_counted(small_csv, source_of, ghost):
     lines = small_csv.splitlines()
     lines[20] = lines[20].replace(b"ale", b"alien", 1)
-    table, findings = load(source_of(b"\n".join([ghost, *lines[:3], *[ghost] * 30, *lines[3:], *[ghost] * 1_200])))
+    data = b"\n".join([ghost, *lines[:3], *[ghost] * 30, *lines[3:], *[ghost] * 1_200])
+    table, findings = load(source_of(data), TELCO)
     assert (len(table), findings.rows, findings.faulty_rows) == (1_499, 1_500, 1)
     assert findings.faults["gender", "not_allowed"].rows == [20]
 
 
 def test_ghost_columns_are_left_out(small_csv, source_of):
     lines = small_csv.splitlines()
-    table, findings = load(source_of(b"\n".join([lines[0] + b",,", *(line + b",," for line in lines[1:])])))
+    table, findings = load(source_of(b"\n".join([lines[0] + b",,", *(line + b",," for line in lines[1:])])), TELCO)
     assert (len(table), findings.faulty_rows) == (1_500, 0)
     assert next(iter(findings.repairs)).startswith("extra columns left out: column 22, which has no name")
 
@@ -175,13 +176,13 @@ def test_blank_cells_beyond_the_header_and_blank_columns_short_of_it_are_no_faul
     longer = b"\n".join([lines[0], *(line + b",," for line in lines[1:])])
     shorter = b"\n".join([lines[0] + b",,", *lines[1:]])
     for data in (longer, shorter):
-        table, findings = load(source_of(data))
+        table, findings = load(source_of(data), TELCO)
         assert (len(table), findings.faulty_rows) == (1_500, 0)
 
 
 def test_a_cell_beyond_the_header_is_a_fault(small_csv, source_of):
     lines = small_csv.splitlines()
-    _, findings = load(source_of(b"\n".join([*lines[:-1], lines[-1] + b",,x"])))
+    _, findings = load(source_of(b"\n".join([*lines[:-1], lines[-1] + b",,x"])), TELCO)
     assert "2 cells too many" in findings.faults["row", "wrong_shape"].message
 
 
@@ -189,13 +190,13 @@ def test_a_faulty_row_does_not_take_its_id_with_it(small_rows, as_csv, source_of
     rows = [list(row) for row in small_rows]
     wrong = list(rows[9])
     wrong[position(rows, "tenure")] = "soon"
-    table, findings = load(source_of(as_csv([rows[0], wrong, *rows[1:]])))
+    table, findings = load(source_of(as_csv([rows[0], wrong, *rows[1:]])), TELCO)
     assert (len(table), findings.faulty_rows) == (1_500, 1)
     assert "repeated" not in {code for _, code in findings.faults}
 
 
 def test_a_customer_who_stands_there_twice_is_told_by_the_first_row(small_rows, as_csv, source_of):
-    _, findings = load(source_of(as_csv([*small_rows, small_rows[7]])))
+    _, findings = load(source_of(as_csv([*small_rows, small_rows[7]])), TELCO)
     assert "is in row 7 already" in findings.faults["customerID", "repeated"].message
     assert findings.faulty_rows == 1
 
@@ -204,7 +205,7 @@ def test_only_blank_cells_count_as_missing(small_rows, as_csv, source_of):
     rows = [list(row) for row in small_rows]
     rows[0][1] = " gender "
     rows[3][position(small_rows, "TotalCharges")] = " "
-    _, findings = load(source_of(as_csv(rows)))
+    _, findings = load(source_of(as_csv(rows)), TELCO)
     assert list(findings.missing) == ["TotalCharges: blank read as tenure × MonthlyCharges"]
 
 
@@ -212,7 +213,7 @@ def test_only_blank_cells_count_as_missing(small_rows, as_csv, source_of):
 def test_a_flag_of_other_programs_is_read(small_rows, as_csv, source_of, small_table, words):
     place = position(small_rows, "SeniorCitizen")
     rows = [small_rows[0], *([*row[:place], words[row[place] == "1"], *row[place + 1 :]] for row in small_rows[1:])]
-    table, findings = load(source_of(as_csv(rows)))
+    table, findings = load(source_of(as_csv(rows)), TELCO)
     assert (table.customers.SeniorCitizen == small_table.customers.SeniorCitizen).all()
     assert findings.faulty_rows == 0
 
@@ -221,7 +222,7 @@ def test_a_flag_of_other_programs_is_read(small_rows, as_csv, source_of, small_t
 def test_a_word_for_missing_is_a_blank_cell(small_rows, as_csv, source_of, word):
     rows = [list(row) for row in small_rows]
     rows[3][position(rows, "TotalCharges")] = word
-    table, findings = load(source_of(as_csv(rows)))
+    table, findings = load(source_of(as_csv(rows)), TELCO)
     assert table.customers.TotalCharges[2] == table.customers.tenure[2] * table.customers.MonthlyCharges[2]
     blank = sum(row[position(rows, "TotalCharges")] in ("", " ", word) for row in rows)
     assert findings.missing == {"TotalCharges: blank read as tenure × MonthlyCharges": blank}
@@ -232,7 +233,7 @@ def test_a_cell_of_any_kind_spoils_its_row_alone(small_rows, as_csv, source_of, 
     for name in small_rows[0]:
         rows = [list(row) for row in small_rows]
         rows[3][position(rows, name)] = cell
-        table, findings = load(source_of(as_csv(rows)))
+        table, findings = load(source_of(as_csv(rows)), TELCO)
         assert findings.rows == 1_500
         assert len(table) + findings.faulty_rows == 1_500
         assert findings.faulty_rows <= 1
@@ -271,7 +272,7 @@ DRESSES = {
 
 @pytest.mark.parametrize("dress", DRESSES.values(), ids=DRESSES)
 def test_a_table_is_read_in_any_dress_that_jobs_read(small_csv, small_table, source_of, dress):
-    table, findings = load(source_of(dress(small_csv)))
+    table, findings = load(source_of(dress(small_csv)), TELCO)
     assert (len(table), findings.faulty_rows) == (1_500, 0)
     for mine, same in zip(table.customers, small_table.customers, strict=True):
         assert (mine == same).all()

@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.metrics import log_loss, roc_auc_score
+from tests.telco import REQUIRED, TELCO, Customer, read, value_of
 
-from churn.customer.declaration import REQUIRED, Customer, value_of
-from churn.customer.reading import read
 from churn.model.background import Background
 from churn.model.predictor import Predictor
 from churn_trainer.data.prepare import prepare
@@ -66,7 +65,7 @@ def test_random_fields_are_asked_about_as_they_are_drawn(published, predictor, p
     rows, rng = prepared.split.test, np.random.default_rng(SEED)
     order = np.random.default_rng(SEED).permutation(rows)
     answers = [
-        predictor.predict(read({name: value_of(name, one) for name in random_fields(rng)}), None)
+        predictor.predict(read({name: value_of(name, one) for name in random_fields(TELCO, rng)}), None)
         for one in customers(prepared.table, order)
     ]
     told = [answer.churn_probability for answer in answers]
@@ -76,7 +75,7 @@ def test_random_fields_are_asked_about_as_they_are_drawn(published, predictor, p
 
 def test_a_coin_decides_on_each_field_that_is_not_required():
     rng = np.random.default_rng(3)
-    drawn = [random_fields(rng) for _ in range(400)]
+    drawn = [random_fields(TELCO, rng) for _ in range(400)]
     assert all(set(REQUIRED) <= set(known) for known in drawn)
     shares = {name: np.mean([name in known for known in drawn]) for name in Customer._fields if name not in REQUIRED}
     assert len(shares) == 14
@@ -138,18 +137,18 @@ def test_a_range_that_holds_too_few_shuts_a_gate(published, kind):
 
 def test_a_background_of_one_nearest_customer_is_held_back(predictor, prepared):
     sample = [Customer(*row) for row in np.array(predictor.background.table).T]
-    narrow = Predictor(predictor.scorer, Background(sample, nearest=1), 0.5)
+    narrow = Predictor(predictor.scorer, Background(TELCO, sample, nearest=1), 0.5)
     assert RANGE in shut(absent_fields(narrow, prepared))
 
 
 def test_completions_without_regard_to_the_bill_are_held_back(telco_csv, source_of, fitted):
     """On the real table, where the bill tells the services, all customers of the background may not complete others."""
-    prepared = prepare(load(source_of(telco_csv.read_bytes()))[0])
+    prepared = prepare(load(source_of(telco_csv.read_bytes()), TELCO)[0])
     rows = prepared.split.development
     model = clone(fitted[REGRESSION].model).set_params(C=0.1).fit(prepared.scaled(rows), prepared.churn[rows])
     near = serve(model, prepared).predictor
     sample = [Customer(*row) for row in np.array(near.background.table).T]
-    far = Predictor(near.scorer, Background(sample, nearest=None), 0.5)
+    far = Predictor(near.scorer, Background(TELCO, sample, nearest=None), 0.5)
     before, after = absent_fields(far, prepared), absent_fields(near, prepared)
     assert shut(before) == [AUC, LOG_LOSS]
     assert shut(after) == []

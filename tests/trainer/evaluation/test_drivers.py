@@ -4,9 +4,8 @@ import math
 
 import numpy as np
 import pytest
+from tests.telco import CATEGORIES, COLUMNS, FIELDS, TELCO
 
-from churn.customer.declaration import CATEGORIES, FIELDS
-from churn.model.features import COLUMNS
 from churn.model.scorecard import Scorecard
 from churn_trainer.data.prepare import prepare
 from churn_trainer.data.table import load
@@ -27,7 +26,7 @@ PRICES = {
 def of_weights(**weights):
     """A scorecard with these weights and 0 for the rest."""
     zeros = dict.fromkeys(COLUMNS, 0.0)
-    return Scorecard(0.0, zeros | weights, zeros, {"MonthlyCharges": PRICES})
+    return Scorecard(TELCO, 0.0, zeros | weights, zeros, {"MonthlyCharges": PRICES})
 
 
 @pytest.fixture(scope="module")
@@ -149,13 +148,13 @@ def test_texts_can_be_read_aloud(found):
 
 @pytest.fixture(scope="module")
 def whole(telco_csv, source_of):
-    return prepare(load(source_of(telco_csv.read_bytes()))[0])
+    return prepare(load(source_of(telco_csv.read_bytes()), TELCO)[0])
 
 
 def regression_at(whole, penalty):
     rows = whole.split.development
     model = CANDIDATES[0].estimator().set_params(C=penalty).fit(whole.scaled(rows), whole.churn[rows])
-    return scorecard(model, whole.scaler, slopes_of(whole, rows))
+    return scorecard(TELCO, model, whole.scaler, slopes_of(whole, rows))
 
 
 def test_no_internet_instead_of_fiber_hangs_on_no_penalty(whole):

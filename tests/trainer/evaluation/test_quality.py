@@ -14,7 +14,7 @@ from churn_trainer.model_metrics import measure, wilson
 def told(prepared):
     table = prepared.table.take(prepared.split.test)
     scores = np.random.default_rng(1).uniform(size=len(table))
-    return table, scores, quality(table.churn, scores, table.customers)
+    return table, scores, quality(table.churn, scores, table)
 
 
 def test_the_test_figures_are_those_of_the_scores(told):
@@ -67,7 +67,7 @@ def test_the_widest_gap_of_each_rate_is_told_with_its_interval(prepared):
     table = prepared.table.take(prepared.split.test)
     seniors = table.customers.SeniorCitizen == 1
     scores = np.where(seniors, 0.9, np.arange(len(table)) % 2 * 0.8)
-    found = quality(table.churn, scores, table.customers)["fairness"]
+    found = quality(table.churn, scores, table)["fairness"]
     gap = next(one for one in found["gaps"] if (one["field"], one["rate"]) == ("SeniorCitizen", "false_positive_rate"))
     assert (gap["highest"], gap["lowest"]) == ("Senior", "Not senior")
     rates = {group["group"]: group["false_positive_rate"] for group in found["groups"]}
@@ -90,7 +90,7 @@ def test_figures_of_the_test_part_have_intervals_and_a_line_of_calibration(told)
 def test_a_group_of_one_outcome_has_no_auc(prepared):
     table = prepared.table.take(prepared.split.test)
     churn = np.where(table.customers.SeniorCitizen == 1, 0, table.churn).astype(np.int8)
-    found = quality(churn, np.linspace(0, 1, len(churn)), table.customers)
+    found = quality(churn, np.linspace(0, 1, len(churn)), table)
     group = next(one for one in found["fairness"]["groups"] if one["group"] == "Senior")
     assert group["roc_auc"] is None
     assert group["roc_auc_interval"] is None

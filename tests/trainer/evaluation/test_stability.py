@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
+from tests.telco import FIELDS
 
-from churn.customer.declaration import FIELDS
 from churn_trainer.evaluation.stability import Stability, first_reasons, stability
 from churn_trainer.training.candidates import CANDIDATES
 from churn_trainer.training.export import serve

@@ -7,11 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import binom
+from tests.telco import CATEGORIES, FIELDS, TELCO
 
-from churn.customer.declaration import CATEGORIES, FIELDS
 from churn_trainer.data.table import Findings, load
 from churn_trainer.exploration.explore import (
-    NUMBERS,
     banded,
     correlation_frame,
     cramers_v,
@@ -58,7 +57,7 @@ def test_the_frame_has_the_data_sets_own_words(small_table, small_rows):
     ],
 )
 def test_a_number_falls_into_the_group_whose_upper_end_it_does_not_pass(name, value, band):
-    assert list(banded(pd.Series([value]), name)) == [band]
+    assert list(banded(pd.Series([value]), TELCO.numbers[name])) == [band]
 
 
 def test_every_field_has_its_churn_rates_and_every_customer_is_in_one_group(report, small_table):
@@ -85,14 +84,14 @@ def test_duplicates_and_conflicts_are_found(small_rows, as_csv, source_of):
     rows = [list(row) for row in small_rows]
     for number, twin, label in ((1, 2, "Yes"), (1, 3, "No"), (10, 11, rows[10][-1])):
         rows[twin] = [rows[twin][0], *rows[number][1:-1], label]
-    duplicates = explore(*load(source_of(as_csv(rows))))["duplicates"]
+    duplicates = explore(*load(source_of(as_csv(rows)), TELCO))["duplicates"]
     assert duplicates["repeated_rows"] == 3
     assert (duplicates["groups"], duplicates["conflicting_groups"], duplicates["customers_in_conflict"]) == (2, 1, 3)
 
 
 def test_correlations_are_of_numbers_two_valued_fields_and_churn(report, small_table):
-    frame = correlation_frame(frame_of(small_table))
-    assert set(NUMBERS) | {"gender", "SeniorCitizen", "Churn"} < set(frame.columns)
+    frame = correlation_frame(frame_of(small_table), TELCO)
+    assert set(TELCO.numbers) | {"gender", "SeniorCitizen", "Churn"} < set(frame.columns)
     fields, matrix = report["correlations"]["fields"], np.array(report["correlations"]["matrix"])
     assert np.diag(matrix) == pytest.approx(np.ones(len(fields)))
     place = fields.index("tenure"), fields.index("Churn")
@@ -146,7 +145,7 @@ def test_clopper_and_pearsons_interval_has_its_published_values(churned, low, hi
 def test_a_header_that_was_read_kindly_is_no_missing_value(small_rows, as_csv, source_of):
     rows = [list(row) for row in small_rows]
     rows[0] = [f" {name} " for name in rows[0]]
-    report = explore(*load(source_of(as_csv(rows))))
+    report = explore(*load(source_of(as_csv(rows)), TELCO))
     assert any("header" in kind for kind in report["repairs"])
     assert not any("header" in kind for kind in report["missing"])
 
@@ -159,7 +158,7 @@ def test_segments_are_large_enough_and_sorted_by_the_lower_end(report):
 
 
 def test_the_real_table_has_its_known_peculiarities(telco_csv, source_of):
-    found = explore(*load(source_of(telco_csv.read_bytes())))
+    found = explore(*load(source_of(telco_csv.read_bytes()), TELCO))
     assert found["duplicates"]["repeated_rows"] == 40
     assert found["duplicates"]["conflicting_groups"] == 18
     assert found["missing"] == {"TotalCharges: blank read as tenure × MonthlyCharges": 11}

@@ -5,6 +5,7 @@ import io
 import numpy as np
 import pytest
 from PIL import Image
+from tests.telco import TELCO
 
 from churn_trainer.data.table import Findings
 from churn_trainer.exploration import plots
@@ -42,13 +43,13 @@ def rgb(code):
 
 
 def test_the_dashboard_is_one_page_in_colours_that_everybody_can_tell_apart(frame, report):
-    image = opened(plots.dashboard(frame, report))
+    image = opened(plots.dashboard(frame, report, TELCO))
     assert image.size == (1760, 1320)
     assert {rgb(plots.BLUE), rgb(plots.ORANGE)} < colours(image)
 
 
 def test_the_heat_map_is_drawn(frame):
-    assert opened(plots.correlation_heatmap(frame)).size == (1210, 990)
+    assert opened(plots.correlation_heatmap(frame, TELCO)).size == (1210, 990)
 
 
 def test_the_comparison_shows_the_champion_in_its_own_colour():
@@ -60,8 +61,8 @@ def test_the_comparison_shows_the_champion_in_its_own_colour():
 
 def test_a_column_of_one_value_is_drawn_as_no_correlation(frame):
     never = frame.assign(tenure=1)
-    assert plots.correlation_heatmap(never) != plots.correlation_heatmap(frame)
+    assert plots.correlation_heatmap(never, TELCO) != plots.correlation_heatmap(frame, TELCO)
 
 
 def test_the_same_picture_is_the_same_bytes(frame):
-    assert plots.correlation_heatmap(frame) == plots.correlation_heatmap(frame)
+    assert plots.correlation_heatmap(frame, TELCO) == plots.correlation_heatmap(frame, TELCO)

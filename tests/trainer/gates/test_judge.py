@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from tests.telco import TELCO
 
 from churn.model.predictor import Predictor
 from churn.model.scorecard import Scorecard
@@ -51,7 +52,7 @@ def weighted(predictor: Predictor, **factors: float) -> Predictor:
     """The predictor with some weights of its scorecard multiplied."""
     card = predictor.scorer.to_dict()
     card["weights"] |= {name: card["weights"][name] * factor for name, factor in factors.items()}
-    return Predictor(Scorecard.from_dict(card), predictor.background, 0.5)
+    return Predictor(Scorecard.from_dict(TELCO, card), predictor.background, 0.5)
 
 
 def shut(evidence: Evidence) -> set[str]:
@@ -146,7 +147,9 @@ def test_a_release_that_cannot_be_compared_with_shuts_nothing(evidence):
 
 def test_overconfident_probabilities_are_caught_though_the_ranking_is_the_same(evidence):
     card = evidence.predictor.scorer.to_dict()
-    loud = Scorecard(card["intercept"] * 3, {name: 3 * w for name, w in card["weights"].items()}, card["averages"])
+    loud = Scorecard(
+        TELCO, card["intercept"] * 3, {name: 3 * w for name, w in card["weights"].items()}, card["averages"]
+    )
     overconfident = of(evidence, Predictor(loud, evidence.predictor.background, 0.5))
     assert BRIER_GATE in shut(against(overconfident, evidence.predictor))
     assert AUC_GATE not in shut(against(overconfident, evidence.predictor))
@@ -154,7 +157,9 @@ def test_overconfident_probabilities_are_caught_though_the_ranking_is_the_same(e
 
 def test_probabilities_that_are_not_calibrated_shut_the_gate_of_a_first_release(evidence):
     card = evidence.predictor.scorer.to_dict()
-    loud = Scorecard(card["intercept"] * 3, {name: 3 * w for name, w in card["weights"].items()}, card["averages"])
+    loud = Scorecard(
+        TELCO, card["intercept"] * 3, {name: 3 * w for name, w in card["weights"].items()}, card["averages"]
+    )
     overconfident = of(evidence, Predictor(loud, evidence.predictor.background, 0.5))
     assert shut(overconfident) == {"the probabilities are calibrated"}
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from tests.telco import CATEGORIES, TELCO
 
-from churn.customer.declaration import CATEGORIES
 from churn_trainer.data.hashes import row_hashes
 from churn_trainer.data.table import Table, load
 from churn_trainer.gates import leaks
@@ -21,7 +21,7 @@ def with_field(table: Table, **columns) -> Table:
 
 @pytest.fixture(scope="module")
 def real_table(telco_csv, source_of) -> Table:
-    return load(source_of(telco_csv.read_bytes()))[0]
+    return load(source_of(telco_csv.read_bytes()), TELCO)[0]
 
 
 def test_the_real_table_passes(real_table):

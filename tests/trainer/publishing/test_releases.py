@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from tests.telco import TELCO
 
 from churn import release
 from churn.errors import PreconditionFailed, ReleaseRefused, StoreUnavailable, UnknownRelease
@@ -24,7 +25,7 @@ def many(store, whole_run):
     told = {name: value for name, value in about.model_dump().items() if name not in fixed}
     files = {name: whole_run.store.get(release.folder(whole_run.version) + name).data for name in about.files}
     for version in VERSIONS:
-        release.publish(store, version, told | {"gates_passed": version != VERSIONS[5]}, files)
+        release.publish(store, version, told | {"gates_passed": version != VERSIONS[5]}, files, TELCO)
         store.put(f"models/trained/micro_best_model_{version}.pkl", b"", content_type="application/octet-stream")
     for version in VERSIONS[-2:]:
         release.promote(store, version, release.current(store))

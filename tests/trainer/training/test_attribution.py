@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from tests.telco import CATEGORIES, TELCO
 
-from churn.customer.declaration import CATEGORIES
 from churn_trainer.data.prepare import prepare
 from churn_trainer.data.table import load
-from churn_trainer.training.attribution import EXPLAINED_BY, explained_shares, slopes_of
+from churn_trainer.training.attribution import explained_by, explained_shares, slopes_of
 
 YES = CATEGORIES["TechSupport"].code("Yes")
 FIBER = CATEGORIES["InternetService"].code("Fiber optic")
@@ -38,7 +38,7 @@ def test_they_are_those_of_the_rows_asked_about(billed):
 def test_what_is_billed_in_all_grows_with_the_tenure(billed):
     total = slopes_of(billed, billed.split.development)["TotalCharges"]
     assert total["tenure"] == pytest.approx(billed.table.customers.MonthlyCharges.mean(), rel=0.2)
-    assert set(EXPLAINED_BY["MonthlyCharges"]).isdisjoint({"tenure", "LogTenure", "gender_Male", "StreamxFiber"})
+    assert set(explained_by(TELCO)["MonthlyCharges"]).isdisjoint({"tenure", "LogTenure", "gender_Male", "StreamxFiber"})
 
 
 def test_a_bill_that_is_a_sum_of_prices_is_explained_whole(billed):
@@ -48,7 +48,7 @@ def test_a_bill_that_is_a_sum_of_prices_is_explained_whole(billed):
 
 
 def test_the_real_bill_is_the_sum_of_the_services_prices_to_within_a_dollar(telco_csv, source_of):
-    whole = prepare(load(source_of(telco_csv.read_bytes()))[0])
+    whole = prepare(load(source_of(telco_csv.read_bytes()), TELCO)[0])
     assert explained_shares(whole, whole.split.development)["MonthlyCharges"] > 0.998
     prices = slopes_of(whole, whole.split.development)["MonthlyCharges"]
     assert prices["InternetService_Fiber Optic"] == pytest.approx(25, abs=0.2)

@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from sklearn.pipeline import make_pipeline
+from tests.telco import TELCO, matrix
 
 from churn import release
-from churn.model.features import matrix
 from churn_trainer.data.prepare import prepare
 from churn_trainer.data.table import load
 from churn_trainer.training.candidates import CANDIDATES, VOTING
@@ -33,7 +33,7 @@ def test_each_champion_serves_what_scikit_learn_says(fitted, prepared, name):
 
 
 def test_each_champion_serves_every_real_customer_as_scikit_learn_would(telco_csv, source_of):
-    prepared = prepare(load(source_of(telco_csv.read_bytes()))[0])
+    prepared = prepare(load(source_of(telco_csv.read_bytes()), TELCO)[0])
     for one in fit_all(prepared):
         scorer = serve(one.model, prepared).predictor.scorer
         gap = scorer.probabilities(prepared.table.customers) - scikit_learn(one.model, prepared.table, prepared.scaler)
@@ -53,8 +53,8 @@ def test_a_served_champion_passes_the_checks_of_a_release(fitted, prepared, stor
         "data": {},
         "libraries": {},
     }
-    release.publish(store, "20260102_030405", about, served.files)
-    loaded = release.load(store, "20260102_030405")
+    release.publish(store, "20260102_030405", about, served.files, TELCO)
+    loaded = release.load(store, "20260102_030405", TELCO)
     assert loaded.predictor.scorer.additive == (kind == "scorecard")
 
 

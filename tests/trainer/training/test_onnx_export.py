@@ -7,8 +7,8 @@ import pytest
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import VotingClassifier
 from sklearn.naive_bayes import GaussianNB
+from tests.telco import COLUMNS, matrix
 
-from churn.model.features import COLUMNS, matrix
 from churn_trainer.errors import NoExport
 from churn_trainer.training.candidates import CANDIDATES, VOTING
 from churn_trainer.training.onnx_export import INPUT, OUTPUT, require_form, to_onnx

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import log_loss
 from sklearn.model_selection import StratifiedKFold
+from tests.telco import TELCO
 
 from churn_trainer.data.prepare import prepare
 from churn_trainer.data.table import load
@@ -54,7 +55,7 @@ def test_the_search_compares_by_the_log_loss_of_customers(prepared):
 
 def test_the_penalty_hangs_on_no_accident_of_the_rows(telco_csv, source_of):
     """On the real table another C is hardly better or worse: which one is best changes from resample to resample."""
-    whole = prepare(load(source_of(telco_csv.read_bytes()))[0])
+    whole = prepare(load(source_of(telco_csv.read_bytes()), TELCO)[0])
     rng = np.random.default_rng(0)
     for _ in range(8):
         rows = rng.choice(whole.split.development, 3_000, replace=False)

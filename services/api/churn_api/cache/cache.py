@@ -11,7 +11,6 @@ import redis
 
 from churn.customer.reading import Reading
 from churn.model.predictor import Prediction
-from churn.schema import schema_hash
 from churn_api.cache.compute import Question, compute, compute_one
 from churn_api.cache.redis_cache import SharedCache
 from churn_api.releases.watcher import Serving
@@ -46,7 +45,6 @@ class Cache:
         self.shared = shared if mode != "off" else None
         self._counts = counts
         self._recent_lock = Lock()
-        self._prefix = f"churn:{schema_hash()[:16]}:"
 
     def answer(self, serving: Serving, reading: Reading, reasons: int | None) -> Answer:
         """Answer for one customer."""
@@ -133,6 +131,6 @@ class Cache:
                 self.shared.put({name: _encode(prediction) for name, prediction in predictions.items()})
 
     def _name(self, serving: Serving, question: Question) -> str:
-        """The key in Redis: the schema, the release, and a digest of the question."""
+        """The key in Redis: the release, and a digest of the question."""
         digest = hashlib.blake2b(_encode(question), digest_size=16).hexdigest()
-        return f"{self._prefix}{serving.release.version}:{digest}"
+        return f"churn:{serving.release.version}:{digest}"

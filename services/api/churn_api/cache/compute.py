@@ -6,7 +6,6 @@ from typing import NamedTuple
 from churn.customer.declaration import Customer
 from churn.customer.reading import Reading
 from churn.model.predictor import Prediction, Predictor, risk_band
-from churn.model.scoring import table_of
 
 
 class Question(NamedTuple):
@@ -29,7 +28,7 @@ def compute(predictor: Predictor, questions: Sequence[Question], known: Containe
     tabled = [place for place in open_places if len(open_places) > 1 and questions[place].tabled]
     computed: dict[int, Prediction] = {}
     if tabled:
-        predictions = from_table(predictor, table_of([questions[place].customer for place in tabled]))
+        predictions = from_table(predictor, predictor.schema.table_of([questions[place].customer for place in tabled]))
         computed.update(zip(tabled, predictions, strict=True))
     for place in open_places:
         if place not in computed:

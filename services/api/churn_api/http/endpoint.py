@@ -7,11 +7,15 @@ from typing import Any, TypeAlias, TypeVar, cast
 from flask import Flask
 
 from churn.errors import ConfigurationError
+from churn.schema import Schema
 from churn_api.auth.api_keys import SCOPES
 from churn_api.limits.concurrency import Pace
 
 View = TypeVar("View", bound=Callable[..., Any])
 Json: TypeAlias = dict[str, Any]
+
+Described: TypeAlias = Callable[[Schema], Json]
+"""What hangs on the customers of the release in service."""
 
 NOBODY, ANY_KEY = "nobody", "any"
 """Beside the scopes: what needs no key, and what is open to every key."""
@@ -51,11 +55,11 @@ class Endpoint:
     description: str = ""
     pace: Pace | None = None
     """What it waits for, where that is the store."""
-    query: Json | type = field(default_factory=dict)
+    query: Json | type | Described = field(default_factory=dict)
     """What is read from it: a struct, or by name, as `described`."""
     request_headers: Json = field(default_factory=dict)
     """The headers of a request that count, by name, as `described`."""
-    body: Json | None = None
+    body: Json | Described | None = None
     """What is sent, by media type, as OpenAPI has it."""
     most_bytes: int | None = None
     """Of the body, where that is no setting."""

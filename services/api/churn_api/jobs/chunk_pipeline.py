@@ -60,7 +60,7 @@ class ChunkPipeline:
         self._store = repository.store
         self._releases = releases
         self._metrics = metrics
-        self._words = ReasonTexts()
+        self._words: ReasonTexts | None = None
         # The chunk that was left in its midst, if any. Another worker may have begun it anew meanwhile.
         self._left: dict[tuple[str, int], ChunkScorer] = {}
 
@@ -95,7 +95,6 @@ class ChunkPipeline:
         return self._store.fetch(paths.upload(job_id), start=chunk.start, end=chunk.end)
 
     def _score(self, job: Job, plan: Plan, number: int, data: bytes, enough: Callable[[], bool]) -> _Scored:
-        self._words = ReasonTexts() if self._words.full else self._words
         options = JobOptions.from_record(job.options)
         scorer = self._left.pop((job.id, number), None) or self._scorer(job, plan, number, data, options)
         try:
@@ -116,7 +115,10 @@ class ChunkPipeline:
 
     def _scorer(self, job: Job, plan: Plan, number: int, data: bytes, options: JobOptions) -> ChunkScorer:
         predictor = self._releases.get(job.model_version).predictor
-        return ChunkScorer(predictor, data, plan.columns, plan.chunks[number], self._words, options)
+        words = self._words
+        if words is None or words.full or words.schema is not predictor.schema:
+            words = self._words = ReasonTexts(predictor.schema)
+        return ChunkScorer(predictor, data, plan.columns, plan.chunks[number], words, options)
 
     def _first_lines(
         self, job_id: str, number: int, kind: str, columns: tuple[str, ...], pieces: Iterable[bytes]

@@ -14,6 +14,9 @@ from churn_api.jobs.job import Progress
 class ChunkStats:
     """One chunk's counts: faults by field and code, and the probabilities that were answered."""
 
+    fault_names: frozenset[str] = frozenset()
+    """What faults are counted under; all others are counted as one."""
+
     faults: Counter[tuple[str, str]] = field(default_factory=Counter)
     probabilities: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
     leaving: int = 0

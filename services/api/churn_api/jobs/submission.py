@@ -11,6 +11,7 @@ import msgspec
 
 from churn.errors import FieldError, StoreUnavailable, ValidationError
 from churn.job_states import QUEUED
+from churn.schema import Schema
 from churn_api.jobs import ids, paths
 from churn_api.jobs.csv.upload_check import UploadCheck
 from churn_api.jobs.errors import JobConflict
@@ -59,6 +60,7 @@ class Submissions:
         filename: str | None,
         key: str | None,
         model_version: str,
+        schema: Schema,
         *,
         caller: str | None = None,
         options: JobOptions = DEFAULTS,
@@ -76,7 +78,7 @@ class Submissions:
         job = self._new(filename, model_version, paths.claim(key, caller) if key is not None else None, options)
         self._repository.reserve(job.id, job.expires, job.claim)
         try:
-            job = self._store_upload(job, blocks, options.digested(query or {}))
+            job = self._store_upload(job, schema, blocks, options.digested(query or {}))
         except BaseException:
             self._discard(job)
             raise
@@ -123,8 +125,8 @@ class Submissions:
         with suppress(StoreUnavailable):  # what went wrong first is what the caller must hear; it expires
             self._repository.clear(job.id, job.expires)
 
-    def _store_upload(self, job: Job, blocks: Iterable[bytes], chosen: bytes) -> Job:
-        intake = UploadCheck(self._limits.upload_mb, self._limits.chunk_bytes)
+    def _store_upload(self, job: Job, schema: Schema, blocks: Iterable[bytes], chosen: bytes) -> Job:
+        intake = UploadCheck(schema, self._limits.upload_mb, self._limits.chunk_bytes)
         # Only a key asks for the digest, which takes as long as all the rest.
         digest = hashlib.sha256()
         passing = _digested(blocks, digest) if job.claim else blocks

@@ -17,7 +17,7 @@ from prometheus_client.registry import Collector
 from churn.job_states import STATES
 from churn_api.jobs.job import Progress
 from churn_api.jobs.job_metrics import ChunkStats
-from churn_api.metrics.registry import FIELD_LABELS, PROBABILITIES
+from churn_api.metrics.registry import PROBABILITIES
 from churn_api.redis_client import redis_client
 
 log = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ class RedisJobMetrics:
             counts[f"probability:{_bound(PROBABILITIES, int(place))}"] = int(count)
         counts["probability_sum"] = float(tally.probabilities.sum())
         for (field, code), count in tally.faults.items():
-            name = f"fault:{field if field in FIELD_LABELS else 'other'}:{code}"
+            name = f"fault:{field if field in tally.fault_names else 'other'}:{code}"
             counts[name] = counts.get(name, 0) + count
         self._add(counts)
 

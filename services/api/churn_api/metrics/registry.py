@@ -18,13 +18,12 @@ from prometheus_client import (
 )
 from prometheus_client.registry import Collector
 
-from churn.customer.declaration import FIELDS, ID
 from churn.errors import FieldError
 from churn.model.predictor import Prediction
+from churn.schema import Schema
 from churn_api.metrics.merge import Merged
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-FIELD_LABELS = frozenset({*FIELDS, ID})
 
 # Seconds; from a cached answer to a full batch behind a slow store.
 DURATIONS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
@@ -103,9 +102,10 @@ class Metrics:
         self._request_child(method if method in METHODS else "other", route, str(status)).inc()
         self._duration_child(route).observe(seconds)
 
-    def count_faults(self, faults: Iterable[FieldError]) -> None:
-        """Count the faults of customers; a name that is no field counts as "other"."""
-        labels = Tally((fault.field if fault.field in FIELD_LABELS else "other", fault.code) for fault in faults)
+    def count_faults(self, schema: Schema, faults: Iterable[FieldError]) -> None:
+        """Count the faults of customers; a name that is no field of theirs counts as "other"."""
+        known = schema.fault_names
+        labels = Tally((fault.field if fault.field in known else "other", fault.code) for fault in faults)
         for (field, code), count in labels.items():
             self.validation_errors.labels(field, code).inc(count)
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from churn.schema import Schema
 from churn_api.http.endpoint import TAGS, Endpoint
 from churn_api.openapi.operations import operation, path
 from churn_api.openapi.schemas import schemas
@@ -19,12 +20,12 @@ every failure has the one body `Error`. Reasons and recommendations are associat
 effects."""
 
 
-def document(settings: ApiSettings, endpoints: Iterable[Endpoint]) -> dict[str, Any]:
-    """OpenAPI 3.1 of these endpoints, with this service's own limits in it."""
+def document(settings: ApiSettings, endpoints: Iterable[Endpoint], schema: Schema) -> dict[str, Any]:
+    """OpenAPI 3.1 of these endpoints, with this service's own limits and these customers in it."""
     listed = [endpoint for endpoint in endpoints if endpoint.listed]
     paths: dict[str, dict[str, Any]] = {}
     for endpoint in listed:
-        paths.setdefault(path(endpoint), {})[endpoint.method.lower()] = operation(endpoint, settings)
+        paths.setdefault(path(endpoint), {})[endpoint.method.lower()] = operation(endpoint, settings, schema)
     return {
         "openapi": "3.1.0",
         "info": {"title": "Churn prediction API", "version": "1.0.0", "description": DESCRIPTION},
@@ -34,7 +35,7 @@ def document(settings: ApiSettings, endpoints: Iterable[Endpoint]) -> dict[str, 
         "security": [{"bearer": []}, {"header": []}] if settings.wants_keys else [{}],
         "paths": paths,
         "components": {
-            "schemas": schemas(endpoint.answer for endpoint in listed),
+            "schemas": schemas(schema, (endpoint.answer for endpoint in listed)),
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer"},
                 "header": {"type": "apiKey", "in": "header", "name": "X-API-Key"},

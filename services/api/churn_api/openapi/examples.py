@@ -2,30 +2,45 @@
 
 from typing import Any
 
-from churn.customer.declaration import FIELDS
+from churn.schema import Schema
 
-WHOLE: dict[str, Any] = {"customerID": "7590-VHVEG", **{name: field.example for name, field in FIELDS.items()}}
 
-PARTIAL: dict[str, Any] = {
-    "gender": "Female",
-    "SeniorCitizen": 0,
-    "Partner": "Yes",
-    "tenure": 24,
-    "Contract": "One year",
-    "MonthlyCharges": 65.5,
-    "TotalCharges": "1572.00",
-}
+def whole(schema: Schema) -> dict[str, Any]:
+    """A customer with every field."""
+    return {schema.id: "7590-VHVEG", **{name: field.example for name, field in schema.fields.items()}}
 
-FAULTY = PARTIAL | {"tenure": 500, "Contract": "Weekly"}
 
-CUSTOMER = {
-    "whole": {"summary": "Every field", "value": WHOLE},
-    "partial": {"summary": "Seven fields; what is absent is averaged over real customers", "value": PARTIAL},
-}
+def partial(schema: Schema) -> dict[str, Any]:
+    """A customer with what is needed, the first field that is not, and what would be computed from others."""
+    optional = next((name for name in schema.categories if name not in schema.required), None)
+    known = {*schema.required, optional, schema.product[0] if schema.product else None}
+    return {name: field.example for name, field in schema.fields.items() if name in known}
 
-BATCH = {
-    "named": {"summary": "By name, with a customer at fault", "value": {"customers": [WHOLE, FAULTY]}},
-    "bare": {"summary": "A bare array", "value": [PARTIAL]},
-}
 
-CSV = f"{','.join(WHOLE)}\n{','.join(map(str, WHOLE.values()))}\n"
+def faulty(schema: Schema) -> dict[str, Any]:
+    """The same with a number out of its range and a value that there is not."""
+    number = [name for name in schema.numbers if name in schema.required][:1]
+    category = [name for name in schema.categories if name in schema.required][-1:]
+    too_high = {name: 5 * schema.numbers[name].high for name in number}
+    return partial(schema) | too_high | dict.fromkeys(category, "Weekly")
+
+
+def customer(schema: Schema) -> dict[str, Any]:
+    return {
+        "whole": {"summary": "Every field", "value": whole(schema)},
+        "partial": {"summary": "Some fields; what is absent is averaged over real customers", "value": partial(schema)},
+    }
+
+
+def batch(schema: Schema) -> dict[str, Any]:
+    named = {"customers": [whole(schema), faulty(schema)]}
+    return {
+        "named": {"summary": "By name, with a customer at fault", "value": named},
+        "bare": {"summary": "A bare array", "value": [partial(schema)]},
+    }
+
+
+def table(schema: Schema) -> str:
+    """A CSV of one customer."""
+    row = whole(schema)
+    return f"{','.join(row)}\n{','.join(map(str, row.values()))}\n"

@@ -6,6 +6,7 @@ from itertools import chain
 
 import msgspec
 
+from churn.schema import Schema
 from churn_api.http.endpoint import NOBODY, TEXT, Endpoint, Json, described, schema_of
 from churn_api.settings import ApiSettings
 
@@ -49,11 +50,12 @@ def path(endpoint: Endpoint) -> str:
     return re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", endpoint.path)
 
 
-def operation(endpoint: Endpoint, settings: ApiSettings) -> Json:
-    """The operation that the endpoint declares, of a service with these settings."""
+def operation(endpoint: Endpoint, settings: ApiSettings, schema: Schema) -> Json:
+    """The operation that the endpoint declares, of a service with these settings and customers."""
     first, *others = endpoint.view.__name__.split("_")
     summary = (endpoint.view.__doc__ or "").splitlines()[0].removesuffix(".")
-    parameters = list(_parameters(endpoint))
+    parameters = list(_parameters(endpoint, schema))
+    body = endpoint.body(schema) if callable(endpoint.body) else endpoint.body
     return {
         "tags": [endpoint.tag],
         "operationId": first + "".join(map(str.capitalize, others)),
@@ -61,23 +63,25 @@ def operation(endpoint: Endpoint, settings: ApiSettings) -> Json:
         **({"security": []} if endpoint.scope == NOBODY else {}),
         **({"description": endpoint.description} if endpoint.description else {}),
         **({"parameters": parameters} if parameters else {}),
-        **({"requestBody": {"required": True, "content": endpoint.body}} if endpoint.body else {}),
-        "responses": _successes(endpoint) | _failures(endpoint),
+        **({"requestBody": {"required": True, "content": body}} if body else {}),
+        "responses": _successes(endpoint) | _failures(endpoint, schema),
     }
 
 
-def _parameters(endpoint: Endpoint) -> Iterator[Json]:
+def _parameters(endpoint: Endpoint, schema: Schema) -> Iterator[Json]:
     for name in _names_in(endpoint.path):
         yield {"name": name, "in": "path", "required": True, "schema": TEXT}
     sent = endpoint.request_headers | (_RANGES if endpoint.ranged else {})
     sent |= _CONDITIONS if endpoint.revalidated else {}
-    for place, parameters in (("query", _query(endpoint)), ("header", sent)):
+    for place, parameters in (("query", _query(endpoint, schema)), ("header", sent)):
         yield from ({"name": name, "in": place} | told for name, told in parameters.items())
 
 
-def _query(endpoint: Endpoint) -> Json:
+def _query(endpoint: Endpoint, schema: Schema) -> Json:
     if isinstance(endpoint.query, dict):
         return endpoint.query
+    if not isinstance(endpoint.query, type):
+        return endpoint.query(schema)
     _, schemas = msgspec.json.schema_components([endpoint.query])
     options = schemas[endpoint.query.__name__]["properties"]
     return {name: described(schema.pop("description"), schema) for name, schema in options.items()}
@@ -100,7 +104,7 @@ def _json(schema: str) -> Json:
     return {"application/json": {"schema": schema_of(schema)}}
 
 
-def _failures(endpoint: Endpoint) -> Json:
+def _failures(endpoint: Endpoint, schema: Schema) -> Json:
     """What can go wrong: what the endpoint says, and what follows from the rest of its declaration."""
     implied = {
         (401, 403, 503): endpoint.scope != NOBODY,
@@ -108,7 +112,7 @@ def _failures(endpoint: Endpoint) -> Json:
         (412,): endpoint.revalidated,
         (413, 415, 422): endpoint.body,
         (416,): endpoint.ranged,
-        (422,): _query(endpoint),
+        (422,): _query(endpoint, schema),
     }
     statuses = {*_ALWAYS, *endpoint.failures, *chain.from_iterable(each for each, holds in implied.items() if holds)}
     error = {"headers": _REQUEST_ID, "content": _json("Error")}

@@ -5,14 +5,14 @@ from typing import Any, is_typeddict
 
 import msgspec
 
-from churn.schema import json_schema
+from churn.schema import Schema
 from churn_api.answers import Error, RefusedRowAnswer, RowAnswer
 from churn_api.http.endpoint import schema_of
 
 CODES = ("missing", "unknown", "wrong_type", "out_of_range", "not_allowed", "contradiction", "wrong_shape")
 
 
-def schemas(answers: Iterable[Any]) -> dict[str, Any]:
+def schemas(schema: Schema, answers: Iterable[Any]) -> dict[str, Any]:
     """Every schema by name: those of requests, and those of what endpoints answer and of what that is made of."""
     # Content by media type has no name.
     named = {answer for answer in answers if isinstance(answer, type)} | {Error, RowAnswer, RefusedRowAnswer}
@@ -25,7 +25,7 @@ def schemas(answers: Iterable[Any]) -> dict[str, Any]:
     rows = [schema_of(row.__name__) for row in (RowAnswer, RefusedRowAnswer)]
     declared["BatchAnswer"]["properties"]["predictions"]["items"] = {"oneOf": rows}
     declared["FieldError"]["properties"]["code"]["enum"] = list(CODES)
-    return {"Customer": json_schema(), "Batch": _batch(), **declared}
+    return {"Customer": schema.json_schema, "Batch": _batch(), **declared}
 
 
 def _batch() -> Mapping[str, Any]:

@@ -6,11 +6,10 @@ from typing import Any
 
 from msgspec import UNSET
 
-from churn.customer.declaration import ID
-from churn.customer.fast_reading import glance_all
-from churn.customer.reading import Reading, read_guarded
+from churn.customer.reading import Reading
 from churn.errors import MAX_LISTED, FieldError, ValidationError, attention
 from churn.model.predictor import Prediction
+from churn.schema import Schema
 from churn_api.answers import BatchAnswer, ReasonAnswer, RecommendationAnswer, RefusedRowAnswer, RowAnswer
 from churn_api.cache.compute import from_table
 from churn_api.predictions.customer_list import ONE_LIMIT, Oversized
@@ -39,28 +38,30 @@ def predict_batch(service: Service, records: Sequence[Any], reasons: int | None)
 
 def _plain_rows(service: Service, serving: Serving, records: Sequence[Any]) -> list[Any] | None:
     """The rows by way of a table, if there is nothing to ask about any of the customers."""
-    table = glance_all(records)
+    schema = serving.release.schema
+    table = schema.reader.glance_all(records)
     if table is None:
         return None
     service.metrics.cache["bypass"].inc(len(records))
     predictions = from_table(serving.release.predictor, table)
     return [
-        _row(index, record.get(ID), prediction, cached=False, reasons=None)
+        _row(index, record.get(schema.id), prediction, cached=False, reasons=None)
         for index, (record, prediction) in enumerate(zip(records, predictions, strict=True))
     ]
 
 
 def _judged_rows(service: Service, serving: Serving, records: Sequence[Any], reasons: int | None) -> list[Any]:
     """The rows, each customer read by itself."""
-    readings, rows = _read_all(records)
-    service.metrics.count_faults(fault for row in rows if row is not None for fault in row.errors)
+    schema = serving.release.schema
+    readings, rows = _read_all(schema, records)
+    service.metrics.count_faults(schema, (fault for row in rows if row is not None for fault in row.errors))
     answers = service.cache.answer_many(serving, list(readings.values()), reasons)
     for (index, reading), (prediction, cached) in zip(readings.items(), answers, strict=True):
         rows[index] = _row(index, reading.customer_id, prediction, cached=cached, reasons=reasons)
     return rows
 
 
-def _read_all(records: Sequence[Any]) -> tuple[dict[int, Reading], list[Any]]:
+def _read_all(schema: Schema, records: Sequence[Any]) -> tuple[dict[int, Reading], list[Any]]:
     """The good rows by index, and a list with a place for each row that holds the answers for the bad ones."""
     readings: dict[int, Reading] = {}
     rows: list[Any] = [None] * len(records)
@@ -71,7 +72,7 @@ def _read_all(records: Sequence[Any]) -> tuple[dict[int, Reading], list[Any]]:
             if isinstance(record, Oversized):
                 message = f"A customer takes at most {ONE_LIMIT // 1024} KiB; got {record.characters:,} characters."
                 raise ValidationError([FieldError("customer", "out_of_range", message)])
-            readings[index] = read_guarded(record, most)
+            readings[index] = schema.reader.read_guarded(record, most)
         except ValidationError as error:
             listed = list(error.errors[:most])
             left -= len(listed)

@@ -4,7 +4,6 @@ from typing import Annotated, Any, Literal, TypeAlias, TypedDict, cast
 
 from msgspec import Meta
 
-from churn.model.features import COLUMNS
 from churn_api.answers import Moment, Probability
 from churn_api.cache.cache import Cache
 from churn_api.releases.watcher import Serving
@@ -31,7 +30,7 @@ class ModelInfo(TypedDict):
     timestamp: Annotated[Moment, Meta(description="When it was trained.")]
     released_at: Moment
     threshold: Probability
-    columns: Annotated[list[str], Meta(min_length=len(COLUMNS), max_length=len(COLUMNS))]
+    columns: Annotated[list[str], Meta(description="What the model sees, as /schema lists it.")]
     metrics: Annotated[Facts, Meta(description="Cross-validated with spread (cv), and once on the test split (test).")]
     data: Annotated[Facts, Meta(description="Where the data is from, its checksum and its rows.")]
     libraries: dict[str, str]

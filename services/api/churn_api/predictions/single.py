@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from churn.customer.reading import read_guarded
 from churn_api.answers import PredictionAnswer, ReasonAnswer, RecommendationAnswer
 from churn_api.service import Service
 
@@ -11,7 +10,7 @@ from churn_api.service import Service
 def predict(service: Service, record: dict[str, Any], reasons: int | None) -> PredictionAnswer:
     """Answer for one customer. Raises ValidationError, or what keeps a release from serving."""
     serving = service.releases.serving
-    reading = read_guarded(record)
+    reading = serving.release.schema.reader.read_guarded(record)
     prediction, cached = service.cache.answer(serving, reading, reasons)
     service.metrics.count_prediction(prediction)
     service.counters.count_served(1)

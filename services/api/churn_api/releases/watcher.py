@@ -12,6 +12,7 @@ from churn import release as store_release
 from churn.errors import ChurnError, NoRelease, ReleaseRefused, UnknownRelease
 from churn.model.predictor import Prediction
 from churn.release import Manifest, Pointer, Release
+from churn.schema import Schema
 from churn.store.interface import ObjectStore
 from churn_api.answers import ModelAnswer
 
@@ -76,6 +77,11 @@ class Releases:
     def version(self) -> str | None:
         """The version in service, if any."""
         return self._serving.release.version if self._serving else None
+
+    @property
+    def schema(self) -> Schema | None:
+        """What the release in service declares a customer to be, if there is one."""
+        return self._serving.release.schema if self._serving else None
 
     @property
     def ready(self) -> bool:

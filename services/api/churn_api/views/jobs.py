@@ -6,6 +6,7 @@ from flask import Response, g, request
 
 from churn.customer.reading import echo
 from churn.errors import FieldError, ValidationError
+from churn.schema import Schema
 from churn_api.answers import respond
 from churn_api.auth.api_keys import JOBS
 from churn_api.http.endpoint import TEXT, Endpoints, Json, described
@@ -28,11 +29,16 @@ DEFAULT_LIMIT, MAX_LIMIT = 20, 100
 _FLAGS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "": False}
 
 _BINARY: Json = {"type": "string", "format": "binary"}
-_UPLOAD: Json = {
-    **{kind: {"schema": _BINARY} for kind in BODIES},
-    "multipart/form-data": {"schema": {"type": "object", "required": [FIELD], "properties": {FIELD: _BINARY}}},
-    "text/csv": {"schema": TEXT, "example": examples.CSV},
-}
+
+
+def _upload(schema: Schema) -> Json:
+    return {
+        **{kind: {"schema": _BINARY} for kind in BODIES},
+        "multipart/form-data": {"schema": {"type": "object", "required": [FIELD], "properties": {FIELD: _BINARY}}},
+        "text/csv": {"schema": TEXT, "example": examples.table(schema)},
+    }
+
+
 _START: Json = {"application/octet-stream": {"schema": _BINARY | {"maxLength": MAX_HEAD_BYTES}}}
 _KEY = described(
     f"1 to {MAX_KEY_LENGTH} printable ASCII characters, an API key's own: the same key, content and options give the "
@@ -53,7 +59,7 @@ _FLAG: Json = TEXT | {"enum": ["0", "1"]}
     "tabs with decimal commas, UTF-16, gzip, the first sheet of an Excel workbook (.xlsx), Parquet.",
     request_headers={"Idempotency-Key": _KEY},
     query=JobOptions,
-    body=_UPLOAD,
+    body=_upload,
     answer=Job,
     status=202,
     headers={
@@ -64,7 +70,7 @@ _FLAG: Json = TEXT | {"enum": ["0", "1"]}
 )
 def submit_job() -> Response:
     """Submit a CSV of up to {settings.max_upload_mb} MB."""
-    version = service().releases.serving.manifest.version
+    release = service().releases.serving.release
     query = request.args.to_dict(flat=False)
     options = JobOptions.from_query(query)
     upload = read_upload(request, service().settings.max_upload_mb)
@@ -72,7 +78,8 @@ def submit_job() -> Response:
         upload.blocks,
         upload.filename,
         request.headers.get("Idempotency-Key"),
-        version,
+        release.version,
+        release.schema,
         caller=g.get("api_key_name"),
         options=options,
         query=query,
@@ -98,7 +105,7 @@ def submit_job() -> Response:
 def check_file() -> Response:
     """Look at a file before it is sent."""
     head, size = read_head(request, MAX_HEAD_BYTES)
-    return respond(look_at(head, size, service().settings.max_upload_mb))
+    return respond(look_at(service().schema, head, size, service().settings.max_upload_mb))
 
 
 @endpoints.add(

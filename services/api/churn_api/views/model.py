@@ -2,10 +2,11 @@
 
 from flask import Response, request
 
-from churn_api.answers import ReleasesAnswer, respond, revalidated
+from churn_api.answers import ReleasesAnswer, SchemaAnswer, respond, revalidated
 from churn_api.http.endpoint import ANY_KEY, Endpoints, Json
 from churn_api.limits.concurrency import Pace
 from churn_api.predictions import model_info as info
+from churn_api.releases.schema_info import schema_info
 from churn_api.service import service
 
 endpoints = Endpoints("Model")
@@ -19,6 +20,12 @@ def model_info() -> Response:
     told = info.model_info(service().releases.serving, service().cache)
     state = told["version"], told["released_at"], *told["cache"].values()
     return revalidated(request, respond(told), state)
+
+
+@endpoints.add("GET /schema", ANY_KEY, answer=SchemaAnswer, revalidated=True)
+def schema() -> Response:
+    """The customers of the release in service."""
+    return revalidated(request, respond(schema_info(service().schema)))
 
 
 @endpoints.add("GET /releases", ANY_KEY, pace=Pace.QUICK, answer=ReleasesAnswer)

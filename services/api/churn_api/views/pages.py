@@ -5,6 +5,7 @@ from pathlib import Path
 
 from flask import Response, current_app, request, send_from_directory
 
+from churn.schema import Schema
 from churn_api.answers import encode, respond, revalidated
 from churn_api.errors import NotFound
 from churn_api.http.endpoint import ANY_KEY, NOBODY, TEXT, Endpoints, Json, declarations
@@ -45,12 +46,14 @@ def asset(name: str = "") -> Response:
 @endpoints.add("GET /openapi.json", ANY_KEY, answer={"application/json": {}}, revalidated=True)
 def openapi() -> Response:
     """This document."""
-    return revalidated(request, Response(_description(service().settings), content_type="application/json"))
+    return revalidated(
+        request, Response(_description(service().settings, service().schema), content_type="application/json")
+    )
 
 
 @lru_cache(1)
-def _description(settings: ApiSettings) -> bytes:
-    return encode(document(settings, declarations(current_app).values()))
+def _description(settings: ApiSettings, schema: Schema) -> bytes:
+    return encode(document(settings, declarations(current_app).values(), schema))
 
 
 @endpoints.add("GET /docs", NOBODY, answer=_HTML, revalidated=True)

@@ -1,5 +1,6 @@
 """/predict and /batch_predict."""
 
+from collections.abc import Callable
 from functools import lru_cache
 from threading import Lock
 from typing import cast
@@ -8,8 +9,8 @@ from urllib.parse import parse_qs
 from flask import Request, Response, request
 from werkzeug.local import LocalProxy
 
-from churn.customer.declaration import FIELDS
 from churn.errors import FieldError, ValidationError
+from churn.schema import Schema
 from churn_api.answers import BatchAnswer, PredictionAnswer, respond
 from churn_api.auth.api_keys import SCORE
 from churn_api.errors import InvalidBody
@@ -36,30 +37,42 @@ _MOST_DIGITS = 10
 _JOBS = " Send more customers as a CSV to /jobs."
 
 
-def _reasons(default: int | str, note: str) -> Json:
-    schema = {"oneOf": [{"type": "integer", "minimum": 0, "maximum": len(FIELDS)}, {"enum": ["all", "none"]}]}
-    return {"reasons": described(f"How many reasons, the largest first. {note}", schema | {"default": default})}
+def _reasons(default: int | str, note: str) -> Callable[[Schema], Json]:
+    def query(schema: Schema) -> Json:
+        numbers = {"type": "integer", "minimum": 0, "maximum": len(schema.fields)}
+        wanted = {"oneOf": [numbers, {"enum": ["all", "none"]}], "default": default}
+        return {"reasons": described(f"How many reasons, the largest first. {note}", wanted)}
+
+    return query
+
+
+def _customer(schema: Schema) -> Json:
+    return {"application/json": {"schema": schema_of("Customer"), "examples": examples.customer(schema)}}
+
+
+def _batch(schema: Schema) -> Json:
+    return {"application/json": {"schema": schema_of("Batch"), "examples": examples.batch(schema)}}
 
 
 @endpoints.add(
     "POST /predict",
     SCORE,
     query=_reasons(DEFAULT_REASONS, '"none" leaves out the recommendations as well.'),
-    body={"application/json": {"schema": schema_of("Customer"), "examples": examples.CUSTOMER}},
+    body=_customer,
     most_bytes=ONE_LIMIT,
     answer=PredictionAnswer,
 )
 def predict() -> Response:
     """Predict for one customer."""
     sent, parts = _sent(), service()
-    reasons = wanted_reasons(sent.environ["QUERY_STRING"], DEFAULT_REASONS)
+    reasons = wanted_reasons(sent.environ["QUERY_STRING"], DEFAULT_REASONS, len(parts.schema.fields))
     record = read_json(sent, ONE_LIMIT)
     if not isinstance(record, dict):
         raise InvalidBody(f"The body must be a JSON object with a customer's fields; got {kind_of(record)}.")
     try:
         return respond(single.predict(parts, record, reasons))
     except ValidationError as error:
-        parts.metrics.count_faults(error.errors)
+        parts.metrics.count_faults(parts.schema, error.errors)
         raise
 
 
@@ -68,14 +81,14 @@ def predict() -> Response:
     SCORE,
     description="Each customer is judged alone: one at fault spoils no other. More customers go to /jobs.",
     query=_reasons("none", "Recommendations come with them."),
-    body={"application/json": {"schema": schema_of("Batch"), "examples": examples.BATCH}},
+    body=_batch,
     most_bytes=BATCH_LIMIT,
     answer=BatchAnswer,
 )
 def batch_predict() -> Response:
     """Predict for up to {settings.max_batch_rows:,} customers."""
     sent, parts = _sent(), service()
-    reasons = wanted_reasons(sent.environ["QUERY_STRING"], None)
+    reasons = wanted_reasons(sent.environ["QUERY_STRING"], None, len(parts.schema.fields))
     body = received(sent, BATCH_LIMIT, _JOBS)
     with _computing:
         customers = read_customers(body, parts.settings.max_batch_rows, _JOBS)
@@ -89,14 +102,15 @@ def _sent() -> Request:
 
 
 @lru_cache(64)
-def wanted_reasons(query: str, default: int | None) -> int | None:
-    """How many reasons a query asks for, None for neither reasons nor recommendations. Raises ValidationError."""
+def wanted_reasons(query: str, default: int | None, most: int) -> int | None:
+    """How many reasons a query asks for, `most` for all of them, None for neither reasons nor recommendations. Raises
+    ValidationError."""
     wanted = parse_qs(query, keep_blank_values=True).get("reasons", [None])[0]
     if wanted is None:
         return default
     if wanted in ("all", "none"):
-        return len(FIELDS) if wanted == "all" else None
-    if wanted.isascii() and wanted.isdigit() and len(wanted) <= _MOST_DIGITS and int(wanted) <= len(FIELDS):
+        return most if wanted == "all" else None
+    if wanted.isascii() and wanted.isdigit() and len(wanted) <= _MOST_DIGITS and int(wanted) <= most:
         return int(wanted)
-    message = f'reasons must be a number from 0 to {len(FIELDS)}, "all" or "none".'
+    message = f'reasons must be a number from 0 to {most}, "all" or "none".'
     raise ValidationError([FieldError("reasons", "not_allowed", message)])

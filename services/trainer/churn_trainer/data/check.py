@@ -5,8 +5,6 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from churn.customer.declaration import FIELDS, LABEL
-from churn.customer.fields import Number
 from churn_trainer.data.prepare import Prepared
 from churn_trainer.data.table import Findings, Table
 from churn_trainer.errors import BrokenTable
@@ -53,23 +51,23 @@ def check_parts(prepared: Prepared, settings: TrainerSettings, name: str) -> Non
 
 
 def _test_faults(prepared: Prepared) -> Iterator[str]:
-    split = prepared.split
+    split, outcome = prepared.split, prepared.table.schema.outcome
     for label, count in _outcomes(prepared.churn[split.test]):
         if count < MIN_TESTED:
             repeated = f" {len(split.repeated):,} more equal a customer of the other parts: is each exported once?"
             yield (
-                f'Of the {len(split.test):,} customers that are kept for the test {count:,} have {LABEL} "{label}"; '
+                f'Of the {len(split.test):,} customers that are kept for the test {count:,} have {outcome} "{label}"; '
                 f"at least {MIN_TESTED} are needed.{repeated if len(split.repeated) else ''}"
             )
 
 
 def _fold_faults(prepared: Prepared, settings: TrainerSettings) -> Iterator[str]:
-    rows = prepared.compared(settings.cv_max_rows)
+    rows, outcome = prepared.compared(settings.cv_max_rows), prepared.table.schema.outcome
     _, first = np.unique(prepared.groups(rows), return_index=True)
     for label, count in _outcomes(prepared.churn[rows[first]]):
         if count < MIN_TESTED * settings.cv_folds:
             yield (
-                f'{LABEL} is "{label}" for {count:,} of the {len(first):,} different customers that models are '
+                f'{outcome} is "{label}" for {count:,} of the {len(first):,} different customers that models are '
                 f"compared on; {settings.cv_folds} folds need {MIN_TESTED * settings.cv_folds}. "
                 "Lower CHURN_CV_FOLDS, or raise CHURN_CV_MAX_ROWS."
             )
@@ -99,21 +97,21 @@ def _size_faults(table: Table) -> Iterator[str]:
 def _outcome_faults(table: Table) -> Iterator[str]:
     for label, count in _outcomes(table.churn):
         if count == 0:
-            yield f'{LABEL} is never "{label}"; customers of both kinds are needed.'
+            yield f'{table.schema.outcome} is never "{label}"; customers of both kinds are needed.'
         elif count < max(MIN_CUSTOMERS_PER_OUTCOME, MIN_SHARE * len(table)):
             least = f"at least {MIN_CUSTOMERS_PER_OUTCOME} and {MIN_SHARE:.0%} are needed"
-            yield f'{LABEL} is "{label}" in {count:,} of {len(table):,} rows; {least}.'
+            yield f'{table.schema.outcome} is "{label}" in {count:,} of {len(table):,} rows; {least}.'
 
 
 def _constant(table: Table) -> Iterator[str]:
-    for name, column in zip(FIELDS, table.customers, strict=True):
+    for name, column in zip(table.schema.fields, table.customers, strict=True):
         if len(column) and (column == column[0]).all():
             yield name
 
 
 def _constant_columns(table: Table) -> Iterator[str]:
-    """A sentence if a number never changes, which is a broken export; a category may have one value in a company."""
-    constant = [name for name in _constant(table) if isinstance(FIELDS[name], Number)]
+    """A number that never changes is a broken export; a category may well have one value in one company."""
+    constant = [name for name in _constant(table) if name in table.schema.numbers]
     if constant:
         yield f"The same value in every row: {', '.join(constant)}; check how the table was exported."
 

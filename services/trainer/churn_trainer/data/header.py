@@ -2,14 +2,10 @@
 
 from collections.abc import Callable, Sequence
 
-from churn.customer.columns import field_of, likely
-from churn.customer.declaration import FIELDS, ID, LABEL
+from churn.schema import Schema
 from churn_trainer.data import outcome
 from churn_trainer.data.outcome import Outcome
 from churn_trainer.errors import BrokenTable
-
-NEEDED = (*FIELDS, LABEL)
-KNOWN = (ID, *NEEDED)
 
 _OTHER_DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
@@ -21,23 +17,19 @@ _MAX_CHARACTERS = 60
 _OUTER = "\ufeff"
 
 
-def check(cells: list[str], table: str, repair: Callable[[str], None]) -> list[str]:
-    """The product's name of each column, empty for a column that is left out.
-
-    `repair` is called with a sentence for each thing that was read differently than written. Raises BrokenTable with
-    every fault; `table` is the table's name in it.
-    """
+def check(cells: list[str], table: str, repair: Callable[[str], None], schema: Schema) -> list[str]:
+    """The known name of each column, empty for a column that is left out. Raises BrokenTable with every fault."""
     names = [cell.strip().strip(_OUTER).strip() for cell in cells]
     if not any(names):
         raise BrokenTable(table, ["It is empty; a header row and customers are needed."])
-    found = outcome.find(names)
-    known = [field_of(name) or "" for name in names]
+    found = outcome.find(names, schema)
+    known = [schema.column_names.field_of(name) or "" for name in names]
     if found.column is not None:
-        known[found.column] = LABEL
-    faults = _shape_faults(names) or [
-        *_leaks(found),
-        *_missing(names, known, found),
-        *_outcome_faults(found),
+        known[found.column] = schema.outcome
+    faults = _shape_faults(names, schema) or [
+        *_leaks(found, schema),
+        *_missing(names, known, found, schema),
+        *_outcome_faults(found, schema),
         *_repeated(names, known),
     ]
     if faults:
@@ -71,35 +63,36 @@ def _listed(texts: Sequence[str], between: str = ", ") -> str:
     return between.join(texts[:_MOST_NAMES]) + (f" and {rest:,} more" if rest > 0 else "")
 
 
-def _shape_faults(names: list[str]) -> list[str]:
+def _shape_faults(names: list[str], schema: Schema) -> list[str]:
     if names[0].startswith("<<<<<<<"):
         return ["It holds both sides of a merge conflict: its first line is “<<<<<<<”. Resolve the conflict first."]
     if len(names) > 1:
         return []
     for delimiter, words in _OTHER_DELIMITERS.items():
-        if names[0].count(delimiter) >= len(FIELDS):
+        if names[0].count(delimiter) >= len(schema.fields):
             return [f"Its cells are separated by {words}; save it with commas."]
     return []
 
 
-def _leaks(found: Outcome) -> list[str]:
-    """A sentence about columns that would give a model the answer, other than the outcome itself."""
-    remedy = "remove them" if found.column is not None else f"once there is a column {LABEL}, remove them"
+def _leaks(found: Outcome, schema: Schema) -> list[str]:
+    """What would tell a model the answer. The outcome itself is never among it."""
+    remedy = "remove them" if found.column is not None else f"once there is a column {schema.outcome}, remove them"
     names = _listed([*map(_shown, found.leaks)])
     return [f"It has columns that give the answer away ({names}): {remedy}."] if found.leaks else []
 
 
-def _missing(names: list[str], known: list[str], found: Outcome) -> list[str]:
-    missing = [name for name in NEEDED if name not in known]
+def _missing(names: list[str], known: list[str], found: Outcome, schema: Schema) -> list[str]:
+    likely = schema.column_names.likely
+    missing = [name for name in (*schema.fields, schema.outcome) if name not in known]
     if not missing:
         return []
     meant = {
         name: [other for other, of in zip(names, known, strict=True) if not of and likely(other) == name]
-        for name in FIELDS
+        for name in schema.fields
     }
-    meant[LABEL] = found.candidates
-    if not any(name in known for name in FIELDS) and not any(meant[name] for name in FIELDS):
-        return [_of_another_kind(names)]
+    meant[schema.outcome] = found.candidates
+    if not any(name in known for name in schema.fields) and not any(meant[name] for name in schema.fields):
+        return [_of_another_kind(names, schema)]
     hints = [f"{name}{_hint(meant[name])}" for name in missing]
     rename = " Rename what is meant." if any(meant[name] for name in missing) else ""
     return [f"Missing columns: {', '.join(hints)}.{rename}"]
@@ -110,8 +103,8 @@ def _hint(meant: list[str]) -> str:
     return f" (is it {_listed(quoted, ' or ')}?)" if quoted else ""
 
 
-def _of_another_kind(names: list[str]) -> str:
-    wanted = ",".join(KNOWN)
+def _of_another_kind(names: list[str], schema: Schema) -> str:
+    wanted = ",".join((schema.id, *schema.fields, schema.outcome))
     if len(names) > 1 and not any(_is_number(name) for name in names):
         return (
             f"It is a table of another kind: none of the fields that are needed is among its {len(names):,} columns "
@@ -124,16 +117,19 @@ def _is_number(text: str) -> bool:
     return text.replace(".", "", 1).isdigit()
 
 
-def _outcome_faults(found: Outcome) -> list[str]:
-    """A sentence where the outcome is there, but reversed or in more than one column."""
+def _outcome_faults(found: Outcome, schema: Schema) -> list[str]:
+    """Where the outcome is in other words than a table may be trained on."""
     if found.column is not None:
         return []
     if found.turned and not found.candidates:
         name = _shown(found.turned[0])
-        return [f"“{name}” says who stayed, not who left: make a column {LABEL} of it, with Yes where it is No."]
+        return [
+            f"“{name}” says who stayed, not who left: make a column {schema.outcome} of it, with Yes where it is No."
+        ]
     if len(found.candidates) > 1:
         names = _listed([*map(_shown, found.candidates)])
-        return [f"More than one column may say who left ({names}): keep one, called {LABEL}, and remove the others."]
+        remedy = f"keep one, called {schema.outcome}, and remove the others."
+        return [f"More than one column may say who left ({names}): {remedy}"]
     return []
 
 

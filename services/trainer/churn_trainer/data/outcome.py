@@ -5,8 +5,7 @@ import unicodedata
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from churn.customer.columns import field_of, likely
-from churn.customer.declaration import LABEL
+from churn.schema import Schema
 
 # Longer names are cut before they are matched, so that a regular expression cannot take long.
 _MAX_LENGTH = 100
@@ -36,7 +35,10 @@ _STAYED = "no,n,0,false,f,stayed,stay,retained,active,existing customer,not chur
 _GONE = "yes,y,1,true,t,churned,churn,left,leaver,exited,cancelled,canceled,lost,attrited,attrited customer"
 _CODES = dict.fromkeys(_STAYED.split(","), 0) | dict.fromkeys(_GONE.split(","), 1)
 
-EXPECTED = f'{LABEL} must be "No" or "Yes" (0 or 1, false or true, and stayed or churned are read as well)'
+
+def expected(schema: Schema) -> str:
+    """What a cell of the outcome has to be, as a sentence without its end."""
+    return f'{schema.outcome} must be "No" or "Yes" (0 or 1, false or true, and stayed or churned are read as well)'
 
 
 class Outcome(NamedTuple):
@@ -52,10 +54,10 @@ class Outcome(NamedTuple):
     leaks: list[str]
 
 
-def find(names: Sequence[str]) -> Outcome:
-    """Sort a header's names. It is up to the caller to refuse more than one column of the outcome's own name."""
-    kinds = [_kind(name) for name in names]
-    column = kinds.index("own") if "own" in kinds else _alone(names, kinds)
+def find(names: Sequence[str], schema: Schema) -> Outcome:
+    """Sort a header's names. More than one column of the outcome's own name are left to the caller."""
+    kinds = [_kind(name, schema) for name in names]
+    column = kinds.index("own") if "own" in kinds else _alone(names, kinds, schema)
     if column is not None:
         telling = ("candidate", "turned", "leak")
         others = [
@@ -71,22 +73,22 @@ def find(names: Sequence[str]) -> Outcome:
     return Outcome(None, of("candidate") or of("perhaps"), of("turned") or of("perhaps turned"), of("leak"))
 
 
-def _alone(names: Sequence[str], kinds: list[str]) -> int | None:
-    """The position of the only column that can be meant, if its name leaves no doubt."""
+def _alone(names: Sequence[str], kinds: list[str], schema: Schema) -> int | None:
+    """The place of the one column that can be meant, if its name is beyond doubt."""
     if kinds.count("candidate") != 1 or "turned" in kinds:
         return None
     place = kinds.index("candidate")
-    return place if likely(names[place]) == LABEL else None
+    return place if schema.column_names.likely(names[place]) == schema.outcome else None
 
 
-def _kind(name: str) -> str:
-    """How a column relates to the outcome; empty if it does not."""
-    if field_of(name) == LABEL:
+def _kind(name: str, schema: Schema) -> str:
+    """What a column is to the outcome; empty for nothing."""
+    if schema.column_names.field_of(name) == schema.outcome:
         return "own"
     folded = _folded(name)
     if _REVERSED.fullmatch(folded):
         return "turned"
-    if likely(name) == LABEL or _OUTCOME.fullmatch(folded):
+    if schema.column_names.likely(name) == schema.outcome or _OUTCOME.fullmatch(folded):
         return "candidate"
     if _LEAK.search(folded):
         return "leak"
@@ -95,8 +97,10 @@ def _kind(name: str) -> str:
     return "perhaps turned" if _PERHAPS_REVERSED.fullmatch(folded) else ""
 
 
-def code_of(cell: str) -> int | None:
-    """0 for a customer who stayed, 1 for one who left, None for a cell that says neither."""
+def code_of(cell: str, schema: Schema) -> int | None:
+    """0 for who stayed, 1 for who left, None for anything else; in the declared words or in the usual ones."""
+    if cell in schema.left or cell in schema.stayed:
+        return int(cell in schema.left)
     key = " ".join(cell.split()).casefold()
     # pandas writes "1.0" for 1, and an older public table has "False.".
     return _CODES.get(key.removesuffix(".0").removesuffix("."))

@@ -1,4 +1,4 @@
-"""From checked customers to what models train on: the 45 columns, the split and the scaler."""
+"""From checked customers to what models train on: the columns, the split and the scaler."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,7 +9,6 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.preprocessing import StandardScaler
 
-from churn.model.features import COLUMNS, matrix
 from churn_trainer.data.hashes import Hashes, row_hashes
 from churn_trainer.data.split import Rows, Split, split_table
 from churn_trainer.data.table import Table
@@ -34,6 +33,11 @@ class Prepared:
     row_groups: Hashes
 
     @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the columns that models see."""
+        return self.table.schema.features.names
+
+    @property
     def churn(self) -> NDArray[np.int8]:
         """The outcome of every row of the table: 1 for a customer who left, else 0."""
         return self.table.churn
@@ -48,16 +52,21 @@ class Prepared:
         return self.row_groups[rows]
 
     def unscaled(self, rows: Rows) -> NDArray[np.float32]:
-        """The rows' columns as they are, shape (len(rows), 45)."""
-        return matrix(self.table.take(rows).customers, np.float32)
+        """The rows' columns as they are, shape (rows, columns)."""
+        return matrix(self.table, rows, np.float32)
 
     def scaled(self, rows: Rows) -> NDArray[np.float32]:
-        """The rows' columns, shape (len(rows), 45), scaled in double precision as in serving, as float32."""
-        out = np.empty((len(rows), len(COLUMNS)), np.float32)
+        """The rows' columns scaled in double precision, as serving scales them, and only then rounded to float32."""
+        out = np.empty((len(rows), len(self.columns)), np.float32)
         for start in range(0, len(rows), BLOCK):
-            block = matrix(self.table.take(rows[start : start + BLOCK]).customers)
+            block = matrix(self.table, rows[start : start + BLOCK])
             out[start : start + BLOCK] = self.scaler.transform(block)
         return out
+
+
+def matrix(table: Table, rows: Rows, dtype: type[np.floating[Any]] = np.float64) -> NDArray[Any]:
+    """The columns that models see of these rows, shape (rows, columns)."""
+    return table.schema.features.matrix(table.take(rows).customers, dtype)
 
 
 def prepare(table: Table) -> Prepared:
@@ -71,7 +80,7 @@ def scaler_of(table: Table, rows: Rows) -> StandardScaler:
     """A scaler fitted on these rows of the table, block by block."""
     scaler = StandardScaler()
     for start in range(0, len(rows), BLOCK):
-        scaler.partial_fit(matrix(table.take(rows[start : start + BLOCK]).customers))
+        scaler.partial_fit(matrix(table, rows[start : start + BLOCK]))
     return scaler
 
 
@@ -82,14 +91,17 @@ def processed_files(prepared: Prepared) -> Iterator[tuple[str, Iterator[bytes]]]
     who tune their own models on these files; the trainer itself cross-validates over train and validation together and
     fits the champion on both.
     """
-    yield "feature_names.csv", iter(["\n".join(["feature", *COLUMNS, ""]).encode()])
+    yield "feature_names.csv", iter(["\n".join(["feature", *prepared.columns, ""]).encode()])
     for part, rows in zip(("train", "val", "test"), prepared.split[:3], strict=True):
         yield f"X_{part}.csv", _matrix_csv(prepared, rows)
-        yield f"y_{part}.csv", iter(["\n".join(["Churn", *map(str, prepared.churn[rows]), ""]).encode()])
+        yield (
+            f"y_{part}.csv",
+            iter(["\n".join([prepared.table.schema.outcome, *map(str, prepared.churn[rows]), ""]).encode()]),
+        )
 
 
 def _matrix_csv(prepared: Prepared, rows: Rows) -> Iterator[bytes]:
-    yield (",".join(COLUMNS) + "\n").encode()
+    yield (",".join(prepared.columns) + "\n").encode()
     for start in range(0, len(rows), BLOCK):
         frame = pd.DataFrame(prepared.scaled(rows[start : start + BLOCK]))
         yield frame.to_csv(header=False, index=False).encode()

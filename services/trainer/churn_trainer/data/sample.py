@@ -10,13 +10,11 @@ import io
 import math
 import random
 
-from churn.customer.declaration import FIELDS, ID, LABEL
+from churn.schema import Schema, built_in
 
 ROWS = 6_000
 
-_HEADER = (ID, *FIELDS, LABEL)
-
-# The end of every id in a sample, in all versions of this program.
+# What every id of a sample ends with, of whichever version of this program it is.
 _ID_END = "-SAMPL"
 
 # Any fixed number will do, since the sample only has to be the same on every run.
@@ -61,12 +59,24 @@ def csv_bytes() -> bytes:
     chance = random.Random(_SEED)  # noqa: S311 - no secret: it has to be repeatable
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(_HEADER)
+    schema = _schema()
+    writer.writerow(_header(schema))
     for number in range(ROWS):
         customer = _customer(chance)
         churned = chance.random() < _churn_probability(customer)
-        writer.writerow([f"{number:04d}{_ID_END}", *(customer[name] for name in FIELDS), "Yes" if churned else "No"])
+        writer.writerow(
+            [f"{number:04d}{_ID_END}", *(customer[name] for name in schema.fields), "Yes" if churned else "No"]
+        )
     return text.getvalue().encode()
+
+
+def _schema() -> Schema:
+    """Whose customers the sample has: those of the shipped declaration, whatever else is trained on."""
+    return built_in("telco")
+
+
+def _header(schema: Schema) -> tuple[str, ...]:
+    return (schema.id, *schema.fields, schema.outcome)
 
 
 def has_its_ids(start: bytes) -> bool:
@@ -76,8 +86,8 @@ def has_its_ids(start: bytes) -> bool:
 
 
 def has_its_columns(start: bytes) -> bool:
-    """Whether the table that begins with these bytes has the columns of this version's sample."""
-    return start.startswith((",".join(_HEADER) + "\n").encode())
+    """Whether the table that begins with these bytes has the columns that a sample of this version has."""
+    return start.startswith((",".join(_header(_schema())) + "\n").encode())
 
 
 def _customer(chance: random.Random) -> dict[str, str]:

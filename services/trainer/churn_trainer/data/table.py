@@ -12,11 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from churn.customer.declaration import CATEGORIES, FIELDS, ID, LABEL, Customer
+from churn.customer.declaration import Customer
 from churn.customer.echo import echo
-from churn.customer.reading import read_guarded
-from churn.customer.spellings import is_absent
 from churn.errors import FieldError, ValidationError
+from churn.schema import Schema
 from churn.tables.errors import TableTooLarge, TooManyTables, UnreadableTable
 from churn.tables.reader import TableReader
 from churn_trainer.data import header, outcome
@@ -43,6 +42,7 @@ class Table:
     blank. `identified` is whether any row has an id.
     """
 
+    schema: Schema
     customers: Customer
     churn: NDArray[np.int8]
     keys: Hashes
@@ -51,10 +51,15 @@ class Table:
     def __len__(self) -> int:
         return len(self.churn)
 
+    def column(self, name: str) -> NDArray[Any]:
+        """A field's values."""
+        column: NDArray[Any] = self.customers[self.schema.position[name]]
+        return column
+
     def take(self, rows: NDArray[Any]) -> "Table":
-        """The table of these rows, given by number or as a mask."""
-        customers = Customer(*(column[rows] for column in self.customers))
-        return Table(customers, self.churn[rows], self.keys[rows], self.identified)
+        """The table of these rows, given by their numbers or as flags."""
+        customers = self.schema.customer(column[rows] for column in self.customers)
+        return Table(self.schema, customers, self.churn[rows], self.keys[rows], self.identified)
 
 
 @dataclass(slots=True)
@@ -106,29 +111,107 @@ class Findings:
         self.repairs[kind] = self.repairs.get(kind, 0) + count
 
 
-def load(source: Source) -> tuple[Table, Findings]:
-    """Read the table; rows with faults are left out and described in the findings.
-
-    Raises BrokenTable if it is not a table of customers, and TableChanged if it was changed meanwhile.
-    """
+def load(source: Source, schema: Schema) -> tuple[Table, Findings]:
+    """Read the table. Raises BrokenTable when it is none of such customers; rows with faults are left out and found."""
     findings = Findings()
-    columns = {name: array("b" if name in CATEGORIES else "d") for name in FIELDS}
-    churn, keys = array("b"), array("Q")
-    ids: dict[str, int] = {}
-    reader = TableReader(_MOST_BYTES)
+    reader, rows = TableReader(schema, _MOST_BYTES), _Rows(schema, findings)
     with source.open() as binary:
         try:
             lines = _rows(Lines(reader, binary, source.name))
-            names = header.check(next(lines, []), source.name, findings.repair)
+            names = header.check(next(lines, []), source.name, findings.repair, schema)
             for cells in lines:
-                _take(names, cells, findings, ids, columns, churn, keys)
+                rows.take(names, cells)
         except (UnreadableTable, TableTooLarge, TooManyTables) as error:
             raise BrokenTable(source.name, [error.message]) from error
     for note in reader.notes:
         findings.repair(note.removesuffix("."))
-    arrays = (np.frombuffer(column, np.int8 if column.typecode == "b" else np.float64) for column in columns.values())
-    customers = Customer(*arrays)
-    return Table(customers, np.frombuffer(churn, np.int8), _keys(keys, customers), bool(ids)), findings
+    return rows.table(), findings
+
+
+class _Rows:
+    """The rows as they are read, column by column."""
+
+    def __init__(self, schema: Schema, findings: Findings) -> None:
+        self._schema, self._findings = schema, findings
+        self._columns = {name: array("b" if name in schema.categories else "d") for name in schema.fields}
+        self._churn, self._keys = array("b"), array("Q")
+        self._ids: dict[str, int] = {}
+
+    def table(self) -> Table:
+        """All rows that were taken."""
+        customers = self._schema.customer(np.frombuffer(held, held.typecode) for held in self._columns.values())
+        keys = _keys(self._keys, customers)
+        return Table(self._schema, customers, np.frombuffer(self._churn, np.int8), keys, bool(self._ids))
+
+    def take(self, names: list[str], cells: list[str]) -> None:
+        """Read one row and append it, or note its faults."""
+        schema, findings = self._schema, self._findings
+        findings.rows += 1
+        row = findings.rows
+        cells = _fitted(cells, names)
+        record = {name: cell for name, cell in zip(names, cells, strict=False) if name}
+        customer, faults = self._customer(record, len(names) - len(cells))
+        label = outcome.code_of(record.get(schema.outcome, ""), schema)
+        if label is None and not any(fault.code == "wrong_shape" for fault in faults):
+            message = f"{outcome.expected(schema)}; got {echo(record[schema.outcome])}."
+            faults.append(FieldError(schema.outcome, "not_allowed", message))
+        customer_id = record.get(schema.id, "").strip()
+        if customer_id in self._ids:
+            faults.append(_repeated(schema.id, customer_id, self._ids[customer_id]))
+        for fault in faults:
+            findings.fault(fault.field, fault.code, fault.message, row)
+        if faults or customer is None or label is None:
+            findings.faulty_rows += 1
+            return
+        if customer_id:
+            self._ids[customer_id] = row
+        self._note_repairs(record)
+        for column, value in zip(self._columns.values(), customer, strict=True):
+            column.append(value)
+        self._churn.append(label)
+        self._keys.append(id_hash(customer_id) if customer_id else _NO_ID)
+
+    def _customer(self, record: dict[str, str], lacking: int) -> tuple[Customer | None, list[FieldError]]:
+        """The complete customer of a row, or its faults; `lacking` cells are too few, or, where negative, too many."""
+        if lacking:
+            cells = f"{abs(lacking)} {'cell' if abs(lacking) == 1 else 'cells'} too {'few' if lacking > 0 else 'many'}"
+            return None, [FieldError("row", "wrong_shape", f"{cells}; check separators and quotes.")]
+        outcome_name = self._schema.outcome
+        try:
+            reading = self._schema.reader.read_guarded(
+                {name: cell for name, cell in record.items() if name != outcome_name}
+            )
+        except ValidationError as error:
+            return None, list(error.errors)
+        absent = [
+            FieldError(name, "missing", f"{name} is blank; training needs every value.") for name in reading.assumed
+        ]
+        return reading.customer, absent
+
+    def _note_repairs(self, record: dict[str, str]) -> None:
+        """Count what was read kindly: blank totals, implied values, and spellings other than the declared ones."""
+        schema, findings = self._schema, self._findings
+        for name in schema.fields:
+            cell = record[name]
+            if schema.spellings.is_absent(name, cell):
+                kind = f"{name}: blank read as {self._rule_for(name)}"
+                findings.repair(kind)
+                findings.missing[kind] = findings.repairs[kind]
+            elif name in schema.categories and cell not in schema.categories[name].values:
+                findings.repair(f"{name}: other spelling read as the declared one")
+        if record[schema.outcome] not in ("No", "Yes"):
+            findings.repair(f"{schema.outcome}: other spelling read as No or Yes")
+
+    def _rule_for(self, name: str) -> str:
+        product = self._schema.product
+        if product is not None and name == product[0]:
+            return " × ".join(product[1].factors)
+        return "the value that other fields imply"
+
+
+def _repeated(name: str, customer_id: str, row: int) -> FieldError:
+    message = f"{echo(customer_id)} is in row {row:,} already; every customer may appear once."
+    return FieldError(name, "repeated", message)
 
 
 def _keys(ids: "array[int]", customers: Customer) -> Hashes:
@@ -156,41 +239,6 @@ def _rows(file: Lines) -> Iterator[list[str]]:
             yield cells
 
 
-def _take(
-    names: list[str],
-    cells: list[str],
-    findings: Findings,
-    ids: dict[str, int],
-    columns: dict[str, "array[Any]"],
-    churn: "array[int]",
-    keys: "array[int]",
-) -> None:
-    """Read one row and append it, or note its faults."""
-    findings.rows += 1
-    row = findings.rows
-    cells = _fitted(cells, names)
-    record = {name: cell for name, cell in zip(names, cells, strict=False) if name}
-    customer, faults = _customer(record, len(names) - len(cells))
-    label = outcome.code_of(record.get(LABEL, ""))
-    if label is None and not any(fault.code == "wrong_shape" for fault in faults):
-        faults.append(FieldError(LABEL, "not_allowed", f"{outcome.EXPECTED}; got {echo(record[LABEL])}."))
-    customer_id = record.get(ID, "").strip()
-    if customer_id in ids:
-        faults.append(_repeated(customer_id, ids[customer_id]))
-    for fault in faults:
-        findings.fault(fault.field, fault.code, fault.message, row)
-    if faults or customer is None or label is None:
-        findings.faulty_rows += 1
-        return
-    if customer_id:
-        ids[customer_id] = row
-    _note_repairs(record, findings)
-    for column, value in zip(columns.values(), customer, strict=True):
-        column.append(value)
-    churn.append(label)
-    keys.append(id_hash(customer_id) if customer_id else _NO_ID)
-
-
 def _fitted(cells: list[str], names: list[str]) -> list[str]:
     """The row cut or filled to the header's length, if only blank cells or columns that are left out are concerned."""
     if len(cells) > len(names) and not any(cell.strip() for cell in cells[len(names) :]):
@@ -198,36 +246,3 @@ def _fitted(cells: list[str], names: list[str]) -> list[str]:
     if len(cells) < len(names) and not any(names[len(cells) :]):
         return [*cells, *[""] * (len(names) - len(cells))]
     return cells
-
-
-def _customer(record: dict[str, str], lacking: int) -> tuple[Customer | None, list[FieldError]]:
-    """The complete customer of a row, or None with its faults; `lacking` cells are missing, or surplus if negative."""
-    if lacking:
-        cells = f"{abs(lacking)} {'cell' if abs(lacking) == 1 else 'cells'} too {'few' if lacking > 0 else 'many'}"
-        return None, [FieldError("row", "wrong_shape", f"{cells}; check separators and quotes.")]
-    try:
-        reading = read_guarded({name: cell for name, cell in record.items() if name != LABEL})
-    except ValidationError as error:
-        return None, list(error.errors)
-    absent = [FieldError(name, "missing", f"{name} is blank; training needs every value.") for name in reading.assumed]
-    return reading.customer, absent
-
-
-def _repeated(customer_id: str, row: int) -> FieldError:
-    message = f"{echo(customer_id)} is in row {row:,} already; every customer may appear once."
-    return FieldError(ID, "repeated", message)
-
-
-def _note_repairs(record: dict[str, str], findings: Findings) -> None:
-    """Count what was read differently than written: blank totals, implied values and other spellings."""
-    for name in FIELDS:
-        cell = record[name]
-        if is_absent(name, cell):
-            rule = "tenure × MonthlyCharges" if name == "TotalCharges" else "the value that other fields imply"
-            kind = f"{name}: blank read as {rule}"
-            findings.repair(kind)
-            findings.missing[kind] = findings.repairs[kind]
-        elif name in CATEGORIES and cell not in CATEGORIES[name].values:
-            findings.repair(f"{name}: other spelling read as the declared one")
-    if record[LABEL] not in ("No", "Yes"):
-        findings.repair(f"{LABEL}: other spelling read as No or Yes")

@@ -13,11 +13,10 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss, roc_auc_score
 
-from churn.customer.declaration import FIELDS, REQUIRED, Customer, value_of
-from churn.customer.reading import read
-from churn.model.features import FEATURES
+from churn.customer.declaration import Customer
 from churn.model.predictor import Prediction, Predictor
 from churn.model.scoring import FloatArray
+from churn.schema import Schema
 from churn_trainer.data.prepare import Prepared
 from churn_trainer.evaluation.calibration import recalibration
 from churn_trainer.model_metrics import Labels, measure
@@ -30,17 +29,17 @@ MAX_CUSTOMERS = 1_500
 # Enough bootstrap resamples for a standard error that is right to a tenth.
 _RESAMPLES = 100
 
-Known = Callable[[np.random.Generator], tuple[str, ...]]
+Known = Callable[[Schema, np.random.Generator], tuple[str, ...]]
 
 
-def required_fields(_: np.random.Generator) -> tuple[str, ...]:
-    """The required fields alone."""
-    return REQUIRED
+def required_fields(schema: Schema, _: np.random.Generator) -> tuple[str, ...]:
+    """The fields that every customer has to tell."""
+    return schema.required
 
 
-def random_fields(rng: np.random.Generator) -> tuple[str, ...]:
+def random_fields(schema: Schema, rng: np.random.Generator) -> tuple[str, ...]:
     """The required fields, and each other one with even odds."""
-    return tuple(name for name in FIELDS if name in REQUIRED or rng.random() < 0.5)
+    return tuple(name for name in schema.fields if name in schema.required or rng.random() < 0.5)
 
 
 def absent_fields(predictor: Predictor, prepared: Prepared) -> dict[str, Any]:
@@ -82,11 +81,12 @@ def _random(predictor: Predictor, people: list[Customer], churn: Labels, complet
 
 def _masked(predictor: Predictor, people: list[Customer], known: Known) -> list[Prediction]:
     rng = np.random.default_rng(SEED)
-    return [_asked(predictor, person, known(rng)) for person in people]
+    return [_asked(predictor, person, known(predictor.schema, rng)) for person in people]
 
 
 def _asked(predictor: Predictor, person: Customer, known: tuple[str, ...]) -> Prediction:
-    return predictor.predict(read({name: value_of(name, person) for name in known}), None)
+    schema = predictor.schema
+    return predictor.predict(schema.reader.read({name: schema.value_of(name, person) for name in known}), None)
 
 
 def _means(answers: list[Prediction]) -> FloatArray:
@@ -103,8 +103,10 @@ def _figures(churn: Labels, probability: FloatArray) -> dict[str, float]:
 
 
 def _reference(prepared: Prepared, rows: NDArray[np.intp]) -> FloatArray:
-    """The rows' churn probabilities by a regression on the columns that are made of required fields alone."""
-    columns = [number for number, feature in enumerate(FEATURES) if set(feature.fields) <= set(REQUIRED)]
+    """Churn probabilities of the rows by a regression on the columns that are made of required fields alone."""
+    schema = prepared.table.schema
+    required = set(schema.required)
+    columns = [number for number, one in enumerate(schema.features.features) if set(one.fields) <= required]
     train = prepared.split.development
     model = LogisticRegression(max_iter=1000).fit(prepared.scaled(train)[:, columns], prepared.churn[train])
     return np.asarray(model.predict_proba(prepared.scaled(rows)[:, columns])[:, 1], np.float64)

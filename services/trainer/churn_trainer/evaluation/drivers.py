@@ -15,10 +15,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from churn.customer.declaration import CATEGORIES, FIELDS, IMPLIED, SERVICES, Customer, words_for
-from churn.model.features import COLUMNS, matrix
+from churn.customer.declaration import Customer
 from churn.model.scorecard import Scorecard
+from churn.schema import Schema
 from churn_trainer.data.prepare import Prepared
+from churn_trainer.data.table import Table
 from churn_trainer.model_metrics import NORMAL_95
 from churn_trainer.training.candidates import LOGISTIC_REGRESSION, SEED
 
@@ -56,9 +57,9 @@ def drivers(
         math.sqrt(refitted_rows / len(prepared.split.development)),
     )
     rows = np.sort(np.random.default_rng(SEED).permutation(prepared.split.development)[:_SAMPLE])
-    people = prepared.table.take(rows).customers
-    fields = [_driver(change, spread) for change in _changes(people, _prices(regression))]
-    fields.sort(key=lambda driver: -abs(driver["log_odds"]))
+    changes = _Changes(prepared.table.take(rows), _prices(regression))
+    fields = [_driver(prepared.table.schema, change, spread) for change in changes.every()]
+    fields.sort(key=lambda one: -abs(one["log_odds"]))
     return {
         "model": LOGISTIC_REGRESSION,
         "meaning": "How the odds of churning differ, on average, where one field differs, a service together with its "
@@ -66,19 +67,22 @@ def drivers(
         "included. An association, not a promised effect.",
         "refits": len(refitted),
         "fields": fields,
-        "columns": list(_column_drivers(spread, prepared.scaler.scale_)),
+        "columns": list(_column_drivers(prepared.columns, spread, prepared.scaler.scale_)),
     }
 
 
 class _Spread(NamedTuple):
-    """The columns' weights, shape (45,), those of the refits, shape (refits, 45), and the factor for their spread."""
+    """The weights of the columns, shape (columns,), and those of the refits, shape (refits, columns).
+
+    `factor` is what their spread is multiplied by.
+    """
 
     weights: Floats
     refits: Floats
     factor: float
 
     def odds(self, step: Floats) -> dict[str, Any]:
-        """The odds ratio of a step in the columns, shape (45,), with its 95 % interval."""
+        """Of a step in the columns, shape (columns,)."""
         effect, error = float(step @ self.weights), self.factor * float((self.refits @ step).std(ddof=1))
         return {
             "log_odds": effect,
@@ -90,103 +94,122 @@ class _Spread(NamedTuple):
 
 
 def _prices(regression: Scorecard) -> Floats:
-    """Dollars by which the monthly bill grows with each column, shape (45,); 0 where it does not."""
-    slopes = regression.slopes["MonthlyCharges"]
-    return np.array([slopes.get(name, 0.0) for name in COLUMNS])
+    """By how much the bill grows with each column, shape (columns,); 0 where it does not."""
+    schema = regression.schema
+    slopes = regression.slopes.get(schema.role("monthly_value") or "", {})
+    return np.array([slopes.get(name, 0.0) for name in schema.features.names])
 
 
-def _driver(change: Change, spread: _Spread) -> dict[str, Any]:
+def _driver(schema: Schema, change: Change, spread: _Spread) -> dict[str, Any]:
+    matrix = schema.features.matrix
     return {
         "field": change.field,
-        "title": FIELDS[change.field].title,
+        "title": schema.fields[change.field].title,
         "from": change.before,
         "to": change.after,
-        "text": _text(change),
+        "text": _text(schema, change),
         **spread.odds((matrix(change.to_table) - matrix(change.from_table)).mean(axis=0)),
     }
 
 
-def _text(change: Change) -> str:
-    words = f"{_words(change.field, change.to_table)} instead of {_words(change.field, change.from_table)}"
-    if change.field == "MonthlyCharges":
+def _text(schema: Schema, change: Change) -> str:
+    before, after = (_words(schema, change.field, table) for table in (change.from_table, change.to_table))
+    words = f"{after} instead of {before}"
+    if change.field == schema.role("monthly_value") and schema.services:
         return f"{words}, with the services of such bills"
-    return f"{words}, and its price" if FIELDS[change.field].group == SERVICES else words
+    return f"{words}, and its price" if schema.fields[change.field].group == schema.services else words
 
 
-def _words(name: str, table: Customer) -> str:
-    words = words_for(name, Customer(*(column[0] for column in table)))
+def _words(schema: Schema, name: str, table: Customer) -> str:
+    words = schema.words_for(name, schema.customer(column[0] for column in table))
     return words if words[1].isupper() else words[0].lower() + words[1:]
 
 
-def _changes(people: Customer, prices: Floats) -> Iterator[Change]:
-    """Each category's values against its commonest one; tenure and bill from their lower to their upper quartile."""
-    for name in CATEGORIES:
-        yield from _category_changes(name, people, prices)
-    for name, with_number in (("tenure", _with_tenure), ("MonthlyCharges", _with_bill)):
-        low, high = (float(quartile) for quartile in np.quantile(getattr(people, name), (0.25, 0.75), method="nearest"))
-        if low < high:
-            yield Change(name, low, high, with_number(people, low), with_number(people, high))
+class _Changes:
+    """What can be changed of people, with the prices of each column's services."""
+
+    def __init__(self, people: Table, prices: Floats) -> None:
+        self._schema, self._people, self._prices = people.schema, people.customers, prices
+        self._tenure, self._monthly = self._schema.role("tenure"), self._schema.role("monthly_value")
+        self._total = self._schema.role("total_value")
+
+    def every(self) -> Iterator[Change]:
+        """Every category against its commonest value, tenure and bills from their lower to their upper quartile."""
+        for name in self._schema.categories:
+            yield from self._category(name)
+        for number, with_number in ((self._tenure, self._with_tenure), (self._monthly, self._with_bill)):
+            if number is None:
+                continue
+            low, high = (float(one) for one in np.quantile(self._held(number), (0.25, 0.75), method="nearest"))
+            if low < high:
+                yield Change(number, low, high, with_number(low), with_number(high))
+
+    def _held(self, name: str, people: Customer | None = None) -> Any:
+        return (self._people if people is None else people)[self._schema.position[name]]
+
+    def _category(self, name: str) -> Iterator[Change]:
+        schema, able = self._schema, self._people
+        if name in schema.implied:
+            rule = schema.implied[name]
+            rows = self._held(rule.field) != schema.categories[rule.field].code(rule.value)
+            able = schema.customer(column[rows] for column in able)
+        values = schema.categories[name].names
+        counts = np.bincount(self._held(name, able), minlength=len(values))
+        usual = int(counts.argmax())
+        for code, value in enumerate(values):
+            if code != usual and counts[code]:
+                before, after = (self._billed(able, self._with(able, name, one)) for one in (usual, code))
+                yield Change(name, values[usual], value, before, after)
+
+    def _billed(self, people: Customer, changed: Customer) -> Customer:
+        """The changed people with the bill they would have had all along: theirs, and what their services cost more."""
+        if self._tenure is None or self._monthly is None or self._total is None:
+            return changed
+        matrix = self._schema.features.matrix
+        more = (matrix(changed) - matrix(people)) @ self._prices
+        bill = np.maximum(self._held(self._monthly, people) + more, 0.0)
+        total = np.maximum(self._held(self._total, people) + more * self._held(self._tenure, people), 0.0)
+        return self._schema.replaced(changed, {self._monthly: bill, self._total: total})
+
+    def _with(self, people: Customer, name: str, code: int) -> Customer:
+        """Everyone with one value, and what it implies.
+
+        Without a service there is nothing that needs it, with it a plain line.
+        """
+        schema = self._schema
+        values = {name: np.full_like(self._held(name, people), code)}
+        for child, rule in schema.implied.items():
+            if rule.field == name:
+                field, held = schema.categories[child], self._held(child, people)
+                implied, without = field.code(rule.implies), code == schema.categories[name].code(rule.value)
+                settled = np.full_like(held, implied) if without else np.where(held == implied, field.plain, held)
+                values[child] = settled
+        return schema.replaced(people, values)
+
+    def _with_tenure(self, months: float) -> Customer:
+        """Everyone with one tenure; what was billed so far follows from it."""
+        return self._followed({str(self._tenure): np.full_like(self._held(str(self._tenure)), months)})
+
+    def _with_bill(self, bill: float) -> Customer:
+        """Everyone with one bill and the services of somebody whose bill is like it; what was billed so far follows."""
+        schema, bills = self._schema, self._held(str(self._monthly))
+        neighbours = np.argsort(np.abs(bills - bill), kind="stable")[:_NEIGHBOURS]
+        donors = np.resize(neighbours, len(bills))
+        services = {name: self._held(name)[donors] for name in schema.in_group(schema.services or "")}
+        return self._followed({**services, str(self._monthly): np.full_like(bills, bill)})
+
+    def _followed(self, values: dict[str, Any]) -> Customer:
+        """Everyone with these values, and the number that is a product of others as it follows from them."""
+        people = self._schema.replaced(self._people, values)
+        if self._schema.product is None:
+            return people
+        name, product = self._schema.product
+        first, second = (self._held(factor, people) for factor in product.factors)
+        return self._schema.replaced(people, {name: first * second})
 
 
-def _category_changes(name: str, people: Customer, prices: Floats) -> Iterator[Change]:
-    able = people
-    if name in IMPLIED:
-        rule = IMPLIED[name]
-        able = _where(people, getattr(people, rule.field) != CATEGORIES[rule.field].code(rule.value))
-    values = CATEGORIES[name].names
-    counts = np.bincount(getattr(able, name), minlength=len(values))
-    usual = int(counts.argmax())
-    for code, value in enumerate(values):
-        if code != usual and counts[code]:
-            before, after = (_billed(able, _with(able, name, chosen), prices) for chosen in (usual, code))
-            yield Change(name, values[usual], value, before, after)
-
-
-def _billed(people: Customer, changed: Customer, prices: Floats) -> Customer:
-    """The changed people with the bill they would always have had: theirs plus the price of the change."""
-    more = (matrix(changed) - matrix(people)) @ prices
-    bill = np.maximum(people.MonthlyCharges + more, 0.0)
-    total = np.maximum(people.TotalCharges + more * people.tenure, 0.0)
-    return changed._replace(MonthlyCharges=bill, TotalCharges=total)
-
-
-def _where(people: Customer, rows: NDArray[np.bool]) -> Customer:
-    return Customer(*(column[rows] for column in people))
-
-
-def _with(people: Customer, name: str, code: int) -> Customer:
-    """Everyone with one value of a category, and what it implies for the fields that depend on it.
-
-    Without the service, the fields that need it say so; with it, they become No where they were implied before.
-    """
-    changed = people._replace(**{name: np.full_like(getattr(people, name), code)})
-    for child, rule in IMPLIED.items():
-        if rule.field == name:
-            implied, plain = CATEGORIES[child].code(rule.implies), CATEGORIES[child].code("No")
-            codes = getattr(changed, child)
-            without = code == CATEGORIES[name].code(rule.value)
-            settled = np.full_like(codes, implied) if without else np.where(codes == implied, plain, codes)
-            changed = changed._replace(**{child: settled})
-    return changed
-
-
-def _with_tenure(people: Customer, months: float) -> Customer:
-    """Everyone with the same tenure, and with the total that follows from it."""
-    tenure = np.full_like(people.tenure, months)
-    return people._replace(tenure=tenure, TotalCharges=tenure * people.MonthlyCharges)
-
-
-def _with_bill(people: Customer, bill: float) -> Customer:
-    """Everyone with the same bill, the services of somebody with such a bill, and the total that follows from it."""
-    neighbours = np.argsort(np.abs(people.MonthlyCharges - bill), kind="stable")[:_NEIGHBOURS]
-    donors = np.resize(neighbours, len(people.tenure))
-    services = {name: getattr(people, name)[donors] for name in CATEGORIES if FIELDS[name].group == SERVICES}
-    monthly = np.full_like(people.MonthlyCharges, bill)
-    return people._replace(**services, MonthlyCharges=monthly, TotalCharges=people.tenure * monthly)
-
-
-def _column_drivers(spread: _Spread, deviations: Floats) -> Iterator[dict[str, Any]]:
-    """Each column's odds ratio for one standard deviation more, with the other columns fixed."""
+def _column_drivers(columns: Sequence[str], spread: _Spread, deviations: Floats) -> Iterator[dict[str, Any]]:
+    """Each column's odds ratio for one standard deviation more, the others held fixed."""
     steps = np.diag(deviations)
     for position in np.argsort(-np.abs(spread.weights * deviations), kind="stable"):
-        yield {"column": COLUMNS[position], **spread.odds(steps[position])}
+        yield {"column": columns[position], **spread.odds(steps[position])}

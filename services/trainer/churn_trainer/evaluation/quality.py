@@ -7,23 +7,18 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
-from churn.customer.declaration import CATEGORIES, Customer
 from churn.model.scoring import FloatArray
+from churn_trainer.data.table import Table
 from churn_trainer.evaluation.calibration import recalibration
 from churn_trainer.evaluation.intervals import difference, intervals, share
 from churn_trainer.model_metrics import THRESHOLD, measure, reliability, score_distribution, threshold_table
 
-# The fields that say who a customer is rather than what they bought: no such group should be served worse.
-GROUP_FIELDS = ("gender", "SeniorCitizen")
-
 # The rates that are compared between groups.
 _RATES = ("flagged_rate", "false_positive_rate", "recall", "precision")
 
-_GROUP_NAMES = {"SeniorCitizen": ("Not senior", "Senior")}
 
-
-def quality(churn: NDArray[np.int8], probability: FloatArray, customers: Customer) -> dict[str, Any]:
-    """The manifest's entries about the test part, by name (see publishing.card)."""
+def quality(churn: NDArray[np.int8], probability: FloatArray, table: Table) -> dict[str, Any]:
+    """The manifest's entries about the test part, by name."""
     return {
         "test": measure(churn, probability),
         "test_intervals": intervals(churn, probability),
@@ -31,25 +26,27 @@ def quality(churn: NDArray[np.int8], probability: FloatArray, customers: Custome
         "calibration": reliability(churn, probability),
         "score_distribution": score_distribution(churn, probability),
         "thresholds": threshold_table(churn, probability),
-        "fairness": fairness(churn, probability, customers),
+        "fairness": fairness(churn, probability, table),
     }
 
 
-def fairness(churn: NDArray[np.int8], probability: FloatArray, customers: Customer) -> dict[str, Any]:
-    """Error rates at the threshold by group, with 95 % intervals, and the widest gap in each rate."""
+def fairness(churn: NDArray[np.int8], probability: FloatArray, table: Table) -> dict[str, Any]:
+    """Error rates at the threshold by group of each protected field, with 95 % intervals, and the widest gap of each.
+
+    By those fields nobody should be worse served.
+    """
     groups: list[dict[str, Any]] = []
-    for field in GROUP_FIELDS:
-        names = _GROUP_NAMES.get(field, CATEGORIES[field].names)
-        for code, name in enumerate(names):
-            rows = getattr(customers, field) == code
+    for name, field in table.schema.categories.items():
+        for value, group in (field.protected or {}).items():
+            rows = table.column(name) == field.code(value)
             if rows.any():
-                groups.append({"field": field, "group": name, **_group(churn[rows], probability[rows])})
+                groups.append({"field": name, "group": group, **_group(churn[rows], probability[rows])})
     return {"threshold": THRESHOLD, "part": "test", "groups": groups, "gaps": list(_gaps(groups))}
 
 
 def _gaps(groups: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """For each field and rate, the groups with the highest and the lowest rate, and their difference."""
-    for field in GROUP_FIELDS:
+    """For each field and rate, the groups of the highest and the lowest, and how far they are apart."""
+    for field in dict.fromkeys(group["field"] for group in groups):
         members = [group for group in groups if group["field"] == field]
         for rate in _RATES if len(members) > 1 else ():
             yield {"field": field, "rate": rate, **_gap(members, rate)}

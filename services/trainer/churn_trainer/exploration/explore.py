@@ -10,67 +10,57 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import beta
 
-from churn.customer.declaration import CATEGORIES, FIELDS, LABEL
 from churn.customer.fields import Number
+from churn.schema import Schema
 from churn_trainer.data.hashes import row_hashes
 from churn_trainer.data.table import Findings, Table
 from churn_trainer.exploration.narrative import plain_words
 from churn_trainer.model_metrics import wilson
 
-NUMBERS = tuple(name for name, field in FIELDS.items() if isinstance(field, Number))
-
-# Edges of the groups that numbers are shown in; the first interval includes its left end.
-BANDS = {
-    "tenure": (0, 6, 12, 24, 48, 72, 100),
-    "MonthlyCharges": (0, 30, 50, 70, 90, 110, 200),
-    "TotalCharges": (0, 100, 500, 1000, 2500, 5000, 20_000),
-}
-
-# Smaller groups of customers say too little.
+# Groups of customers smaller than this say little about anybody.
 MIN_SEGMENT = 50
 _SEGMENTS = 10
 _FENCE = 1.5
 
 
 def frame_of(table: Table) -> pd.DataFrame:
-    """The table as a data frame, with categories in the data set's words and Churn as 0 and 1."""
-    columns: dict[str, Any] = {}
-    for name, column in zip(FIELDS, table.customers, strict=True):
-        if name in CATEGORIES:
-            names = ["No", "Yes"] if name == "SeniorCitizen" else list(CATEGORIES[name].names)
-            columns[name] = pd.Categorical.from_codes(column, categories=pd.Index(names))
+    """The table with categories in the data set's words, and Churn as 0 and 1."""
+    schema, columns = table.schema, dict[str, Any]()
+    for name, column in zip(schema.fields, table.customers, strict=True):
+        if name in schema.categories:
+            labels = pd.Index(list(schema.categories[name].labels))
+            columns[name] = pd.Categorical.from_codes(column, categories=labels)
         else:
             columns[name] = column
-    return pd.DataFrame(columns | {LABEL: table.churn}, copy=False)
+    return pd.DataFrame(columns | {schema.outcome: table.churn}, copy=False)
 
 
 def explore(table: Table, findings: Findings) -> dict[str, Any]:
-    """The exploration report, as JSON holds it: shape, churn, repairs, faults, distributions, segments, findings."""
-    frame = frame_of(table)
+    """The exploration report."""
+    schema, frame = table.schema, frame_of(table)
     report = {
-        "shape": {"rows": findings.rows, "usable_rows": len(table), "fields": len(FIELDS)},
-        "types": {name: "number" if name in NUMBERS else "category" for name in FIELDS},
+        "shape": {"rows": findings.rows, "usable_rows": len(table), "fields": len(schema.fields)},
+        "types": {name: "number" if name in schema.numbers else "category" for name in schema.fields},
         "churn": _share(int(table.churn.sum()), len(table)),
         "repairs": findings.repairs,
         "missing": findings.missing,
         "faults": [fault.figures() for fault in findings.faults.values()],
         "duplicates": _duplicates(table),
-        "numbers": {name: _number(frame[name]) for name in NUMBERS},
-        "churn_by_field": {name: list(_rates(frame, name)) for name in FIELDS},
-        "correlations": _correlations(frame),
-        "cramers_v": _cramers(frame),
-        **_segments(frame),
+        "numbers": {name: _number(frame[name]) for name in schema.numbers},
+        "churn_by_field": {name: list(_rates(schema, frame, name)) for name in schema.fields},
+        "correlations": _correlations(frame, schema),
+        "cramers_v": _cramers(frame, schema),
+        **_segments(frame, schema),
     }
-    return report | {"findings": plain_words(report)}
+    return report | {"findings": plain_words(report, schema)}
 
 
-def banded(values: pd.Series, name: str) -> pd.Series:
-    """The values of a number as the groups that they fall into, such as 12–24; `name` is a key of BANDS."""
-    edges = BANDS[name]
-    # Groups of whole numbers do not share their edges: 0–6, 7–12.
-    step = int(FIELDS[name].whole)  # type: ignore[union-attr]  # only numbers have bands
-    labels = [f"{low + step * (low > 0):,}–{high:,}" for low, high in pairwise(edges)]
-    return pd.cut(values, edges, labels=labels, include_lowest=True)
+def banded(values: pd.Series, field: Number) -> pd.Series:
+    """A number as the group it falls into, such as 12–24; the first one includes its left end."""
+    # Whole numbers can be told apart at the edges: 0–6, 7–12.
+    step = int(field.whole)
+    labels = [f"{low + step * (low > 0):,}–{high:,}" for low, high in pairwise(field.bands)]
+    return pd.cut(values, field.bands, labels=labels, include_lowest=True)
 
 
 def _share(churned: int, customers: int) -> dict[str, Any]:
@@ -78,10 +68,10 @@ def _share(churned: int, customers: int) -> dict[str, Any]:
     return {"customers": customers, "churned": churned, "rate": churned / max(customers, 1), "low": low, "high": high}
 
 
-def _rates(frame: pd.DataFrame, name: str) -> Iterator[dict[str, Any]]:
+def _rates(schema: Schema, frame: pd.DataFrame, name: str) -> Iterator[dict[str, Any]]:
     """Churn in each group of a field, with 95 % Wilson intervals."""
-    groups = banded(frame[name], name) if name in NUMBERS else frame[name]
-    counts = frame[LABEL].groupby(groups, observed=True).agg(["size", "sum"])
+    groups = banded(frame[name], schema.numbers[name]) if name in schema.numbers else frame[name]
+    counts = frame[schema.outcome].groupby(groups, observed=True).agg(["size", "sum"])
     for value, size, churned in counts.itertuples():
         yield {"value": value, **_share(int(churned), int(size))}
 
@@ -116,25 +106,26 @@ def _duplicates(table: Table) -> dict[str, Any]:
     }
 
 
-def correlation_frame(frame: pd.DataFrame) -> pd.DataFrame:
-    """The columns that have correlations: numbers, the outcome, and categories with two values as 0 and 1."""
-    columns: dict[str, Any] = {name: frame[name] for name in NUMBERS}
-    columns |= {name: frame[name].cat.codes for name in CATEGORIES if len(frame[name].cat.categories) == 2}
-    return pd.DataFrame(columns | {LABEL: frame[LABEL]})
+def correlation_frame(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
+    """Numbers, outcomes and the categories of two values, as numbers."""
+    columns: dict[str, Any] = {name: frame[name] for name in schema.numbers}
+    columns |= {name: frame[name].cat.codes for name in schema.categories if len(frame[name].cat.categories) == 2}
+    return pd.DataFrame(columns | {schema.outcome: frame[schema.outcome]})
 
 
-def _correlations(frame: pd.DataFrame) -> dict[str, Any]:
-    """Pearson's correlations; None where a column has one value only, as its correlation is undefined."""
-    matrix = correlation_frame(frame).corr().round(6)
+def _correlations(frame: pd.DataFrame, schema: Schema) -> dict[str, Any]:
+    """Pearson's correlations; None where a column has one value only, which goes with nothing and against nothing."""
+    matrix = correlation_frame(frame, schema).corr().round(6)
     return {
         "fields": list(matrix.columns),
         "matrix": [[None if math.isnan(value) else value for value in row] for row in matrix.to_numpy().tolist()],
     }
 
 
-def _cramers(frame: pd.DataFrame) -> dict[str, float]:
+def _cramers(frame: pd.DataFrame, schema: Schema) -> dict[str, float]:
     """The association of each category with churn, 0 to 1 (Cramér's V), the strongest first."""
-    values = {name: cramers_v(frame[name].cat.codes.to_numpy(), frame[LABEL].to_numpy()) for name in CATEGORIES}
+    outcome = frame[schema.outcome].to_numpy()
+    values = {name: cramers_v(frame[name].cat.codes.to_numpy(), outcome) for name in schema.categories}
     return dict(sorted(values.items(), key=lambda pair: -pair[1]))
 
 
@@ -149,27 +140,28 @@ def cramers_v(first: NDArray[Any], second: NDArray[Any]) -> float:
     return float(np.sqrt(((counts - expected) ** 2 / expected).sum() / counts.sum() / (min(counts.shape) - 1)))
 
 
-def _segments(frame: pd.DataFrame) -> dict[str, Any]:
-    """The pairs of values with the highest churn, by the lower end of its interval, and how many pairs were compared.
+def _segments(frame: pd.DataFrame, schema: Schema) -> dict[str, Any]:
+    """The pairs of values with the highest churn, by the lower end of its interval, and of how many they are the best.
 
     In any table, the worst of a thousand groups looks bad by chance. So the intervals hold for all groups at once at
     95 % (Bonferroni): each is an exact one (Clopper and Pearson 1934) at 1 − 0.05 / groups.
     """
+    computed = schema.product[0] if schema.product else None
+    names = [name for name in schema.fields if name != computed]
     grouped = frame.assign(
-        tenure=banded(frame["tenure"], "tenure"), MonthlyCharges=banded(frame["MonthlyCharges"], "MonthlyCharges")
+        **{name: banded(frame[name], schema.numbers[name]) for name in names if name in schema.numbers}
     )
-    names = [name for name in FIELDS if name != "TotalCharges"]
     pairs = [(first, second) for index, first in enumerate(names) for second in names[index + 1 :]]
-    found = [group for pair in pairs for group in _pair(grouped, *pair)]
+    found = [group for pair in pairs for group in _pair(grouped, schema.outcome, *pair)]
     for group in found:
         group |= exact_interval(group["churned"], group["customers"], 0.05 / len(found))
     found.sort(key=lambda group: (-group["low"], str(group["fields"])))
     return {"segments": found[:_SEGMENTS], "segments_compared": len(found)}
 
 
-def _pair(frame: pd.DataFrame, first: str, second: str) -> Iterator[dict[str, Any]]:
-    """Customers and churners for each pair of values of two fields, if at least MIN_SEGMENT customers have it."""
-    counts = frame.groupby([first, second], observed=True)[LABEL].agg(["size", "sum"])
+def _pair(frame: pd.DataFrame, outcome: str, first: str, second: str) -> Iterator[dict[str, Any]]:
+    """Customers and churners of each pair of values of two fields that is large enough."""
+    counts = frame.groupby([first, second], observed=True)[outcome].agg(["size", "sum"])
     for values, size, churned in counts.itertuples():
         if size >= MIN_SEGMENT:
             fields = {first: str(values[0]), second: str(values[1])}

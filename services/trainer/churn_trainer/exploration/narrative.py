@@ -3,27 +3,27 @@
 from collections.abc import Iterator
 from typing import Any
 
-from churn.customer.declaration import FIELDS
-from churn.customer.fields import Number
+from churn.schema import Schema
 
 # Rates are called different only where their 95 % intervals do not touch.
 _WORTH_TELLING = 5
 
 
-def plain_words(report: dict[str, Any]) -> list[str]:
-    """The findings of a report of `explore` as sentences, the most important first."""
-    return [*_overall(report), *_contrasts(report), *_strongest(report), *_segment(report), *_caveats(report)]
+def plain_words(report: dict[str, Any], schema: Schema) -> list[str]:
+    """The findings, the most important first."""
+    told = (_contrasts, _strongest, _segment, _caveats)
+    return [*_overall(report), *(sentence for tell in told for sentence in tell(report, schema))]
 
 
 def _percent(share: float) -> str:
     return f"{share:.1%}".replace("%", " %")
 
 
-def _value(name: str, value: str) -> str:
-    field = FIELDS[name]
-    if not isinstance(field, Number):
+def _value(schema: Schema, name: str, value: str) -> str:
+    field = schema.numbers.get(name)
+    if field is None:
         return f'"{value}"'
-    return f"${value}" if field.unit == "$" else f"{value} {field.unit}"
+    return f"{field.unit}{value}" if field.money else f"{value} {field.unit}".rstrip()
 
 
 def _overall(report: dict[str, Any]) -> Iterator[str]:
@@ -31,8 +31,8 @@ def _overall(report: dict[str, Any]) -> Iterator[str]:
     yield f"{churn['churned']:,} of {churn['customers']:,} customers left: {_percent(churn['rate'])}."
 
 
-def _contrasts(report: dict[str, Any]) -> Iterator[str]:
-    """Sentences about the fields whose groups differ most, beyond chance."""
+def _contrasts(report: dict[str, Any], schema: Schema) -> Iterator[str]:
+    """The fields whose groups differ most, as long as the difference is no accident."""
     gaps = []
     for name, rates in report["churn_by_field"].items():
         usable = [rate for rate in rates if rate["customers"] >= 50]
@@ -43,26 +43,27 @@ def _contrasts(report: dict[str, Any]) -> Iterator[str]:
     gaps.sort(key=lambda gap: -gap[0])
     for _, name, worst, best in gaps[:_WORTH_TELLING]:
         first, second = (
-            f"{_percent(rate['rate'])} of customers with {_value(name, rate['value'])}" for rate in (worst, best)
+            f"{_percent(one['rate'])} of customers with {_value(schema, name, one['value'])}" for one in (worst, best)
         )
-        yield f"{FIELDS[name].title}: {first} left, {second}."
+        yield f"{schema.fields[name].title}: {first} left, {second}."
 
 
-def _strongest(report: dict[str, Any]) -> Iterator[str]:
+def _strongest(report: dict[str, Any], schema: Schema) -> Iterator[str]:
     values = report["cramers_v"]
     if values:
         name = next(iter(values))
-        title = FIELDS[name].title.lower()
+        title = schema.fields[name].title.lower()
         yield f"Of the categories, {title} goes most closely with leaving (Cramér's V {values[name]:.2f})."
         weakest = list(values)[-1]
-        yield f"{FIELDS[weakest].title} says the least about it (Cramér's V {values[weakest]:.2f})."
+        yield f"{schema.fields[weakest].title} says the least about it (Cramér's V {values[weakest]:.2f})."
 
 
-def _segment(report: dict[str, Any]) -> Iterator[str]:
+def _segment(report: dict[str, Any], schema: Schema) -> Iterator[str]:
     compared = report["segments_compared"]
     if report["segments"] and (first := report["segments"][0])["low"] > report["churn"]["rate"]:
         who = " and ".join(
-            f"{FIELDS[name].title.lower()} {_value(name, value)}" for name, value in first["fields"].items()
+            f"{schema.fields[name].title.lower()} {_value(schema, name, value)}"
+            for name, value in first["fields"].items()
         )
         rate = f"{_percent(first['rate'])} ({_percent(first['low'])} to {_percent(first['high'])})"
         yield (
@@ -73,7 +74,7 @@ def _segment(report: dict[str, Any]) -> Iterator[str]:
         yield f"None of {compared:,} pairs of traits stands out by more than chance."
 
 
-def _caveats(report: dict[str, Any]) -> Iterator[str]:
+def _caveats(report: dict[str, Any], schema: Schema) -> Iterator[str]:
     duplicates = report["duplicates"]
     if duplicates["conflicting_groups"]:
         yield (
@@ -83,6 +84,6 @@ def _caveats(report: dict[str, Any]) -> Iterator[str]:
     for name, number in report["numbers"].items():
         count = number["outliers"]["count"]
         if count:
-            yield f"{FIELDS[name].title}: {count:,} values lie far outside the usual range."
+            yield f"{schema.fields[name].title}: {count:,} values lie far outside the usual range."
     for kind, count in report["repairs"].items():
         yield f"Repaired: {kind}" + (f" ({count:,} {'time' if count == 1 else 'times'})." if count else ".")

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from churn.customer.declaration import FIELDS, LABEL
+from churn.schema import Schema
 from churn_trainer.exploration.explore import correlation_frame
 
 # The palette of Okabe and Ito (2008), which people with any kind of colour blindness can tell apart.
@@ -31,8 +31,8 @@ _DPI = 110
 _SHOWN = ("Contract", "InternetService", "PaymentMethod", "TechSupport")
 
 
-def dashboard(frame: pd.DataFrame, report: dict[str, Any]) -> bytes:
-    """A PNG of nine plots for a manager: how many customers leave, who, and when; `report` is that of `explore`."""
+def dashboard(frame: pd.DataFrame, report: dict[str, Any], schema: Schema) -> bytes:
+    """One page for a manager: how many leave, who, and when."""
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(16, 12), layout="constrained")
         axes = figure.subplots(3, 3)
@@ -43,22 +43,22 @@ def dashboard(frame: pd.DataFrame, report: dict[str, Any]) -> bytes:
             fontweight="bold",
         )
         _outcomes(axes[0, 0], churn)
-        _rates(axes[0, 1], report, "tenure", "Months with the company")
-        _rates(axes[0, 2], report, "MonthlyCharges", "Monthly bill ($)")
+        _rates(axes[0, 1], report, schema, "tenure", "Months with the company")
+        _rates(axes[0, 2], report, schema, "MonthlyCharges", "Monthly bill ($)")
         for place, name in zip((axes[1, 0], axes[1, 1], axes[1, 2], axes[2, 0]), _SHOWN, strict=True):
-            _rates(place, report, name, "")
-        _tenures(axes[2, 1], frame)
-        _segments(axes[2, 2], report)
+            _rates(place, report, schema, name, "")
+        _tenures(axes[2, 1], frame, schema.outcome)
+        _segments(axes[2, 2], report, schema)
         return _png(figure)
 
 
-def correlation_heatmap(frame: pd.DataFrame) -> bytes:
-    """A PNG of Pearson's correlations between the numbers, the yes-or-no fields and churn."""
+def correlation_heatmap(frame: pd.DataFrame, schema: Schema) -> bytes:
+    """Correlations of the numbers, the yes-or-no fields and churn."""
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(11, 9), layout="constrained")
         place = figure.subplots()
-        matrix = correlation_frame(frame).corr()
-        titles = [FIELDS[name].title if name in FIELDS else LABEL for name in matrix.columns]
+        matrix = correlation_frame(frame, schema).corr()
+        titles = [schema.fields[name].title if name in schema.fields else name for name in matrix.columns]
         hidden = np.triu(np.ones(matrix.shape, bool), 1)
         values = np.ma.masked_array(matrix.to_numpy(), hidden | matrix.isna().to_numpy())
         image = place.pcolormesh(values, cmap="PuOr_r", vmin=-1, vmax=1, edgecolors="white", linewidth=1)
@@ -122,7 +122,7 @@ def _outcomes(place: Axes, churn: dict[str, Any]) -> None:
     place.spines["left"].set_visible(False)
 
 
-def _rates(place: Axes, report: dict[str, Any], name: str, unit: str) -> None:
+def _rates(place: Axes, report: dict[str, Any], schema: Schema, name: str, unit: str) -> None:
     """Churn by group with 95 % intervals, against the share of all."""
     rates = report["churn_by_field"][name]
     positions = np.arange(len(rates))
@@ -137,14 +137,14 @@ def _rates(place: Axes, report: dict[str, Any], name: str, unit: str) -> None:
     place.invert_yaxis()
     place.set_xlim(left=0)
     place.set_xlabel("customers who left (%); dashed: all")
-    place.set_title(f"{FIELDS[name].title}{f': {unit.lower()}' if unit else ''}")
+    place.set_title(f"{schema.fields[name].title}{f': {unit.lower()}' if unit else ''}")
 
 
-def _tenures(place: Axes, frame: pd.DataFrame) -> None:
+def _tenures(place: Axes, frame: pd.DataFrame, outcome: str) -> None:
     edges = list(range(0, int(frame["tenure"].max()) + 4, 4))
     outcomes = ((0, "Stayed", BLUE, None), (1, "Left", ORANGE, "//"))
     for code, label, color, hatch in outcomes:
-        months = frame["tenure"][frame[LABEL] == code]
+        months = frame["tenure"][frame[outcome] == code]
         place.hist(months, edges, label=label, color=color, alpha=0.75, hatch=hatch, edgecolor="white")
     place.set_title("When customers leave")
     place.set_xlabel("months with the company")
@@ -152,7 +152,7 @@ def _tenures(place: Axes, frame: pd.DataFrame) -> None:
     place.legend(frameon=False)
 
 
-def _segments(place: Axes, report: dict[str, Any]) -> None:
+def _segments(place: Axes, report: dict[str, Any], schema: Schema) -> None:
     segments = report["segments"][:5]
     positions = np.arange(len(segments))
     values = np.array([segment["rate"] * 100 for segment in segments])
@@ -164,8 +164,9 @@ def _segments(place: Axes, report: dict[str, Any]) -> None:
         color="white",
         fontsize=9,
     )
-    traits = [segment["fields"].items() for segment in segments]
-    words = ["\n".join(f"{FIELDS[name].title}: {value}" for name, value in pair) for pair in traits]
+    words = [
+        "\n".join(f"{schema.fields[name].title}: {value}" for name, value in one["fields"].items()) for one in segments
+    ]
     below = values - np.array([segment["low"] for segment in segments]) * 100
     above = np.array([segment["high"] for segment in segments]) * 100 - values
     place.errorbar(values, positions, xerr=[below, above], fmt="none", ecolor=GREY, capsize=3)

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
-from churn.customer.declaration import CATEGORIES, Customer
 from churn_trainer.gates import absent_fields
 from churn_trainer.gates.calibration import calibrated
 from churn_trainer.gates.evidence import Evidence, Gate
@@ -20,24 +19,27 @@ def permuted_labels(evidence: Evidence) -> Iterator[Gate]:
     yield Gate("the pipeline sees no test labels", permuted.passed, detail)
 
 
-def two_year_contract(evidence: Evidence) -> Iterator[Gate]:
-    """That the mean probability is no higher with a two-year contract for everyone than with a monthly one."""
-    contract = CATEGORIES["Contract"]
-    monthly, two_year = (_mean_risk(evidence, contract.code(value)) for value in ("Month-to-month", "Two year"))
-    detail = f"mean probability {two_year:.3f} with a two-year contract for all, {monthly:.3f} month-to-month"
-    yield Gate("a two-year contract does not raise the risk", two_year <= monthly, detail)
+def expectations(evidence: Evidence) -> Iterator[Gate]:
+    """What the declaration says would be a scandal."""
+    for expected in evidence.unseen.schema.expectations:
+        before, after = (_mean_risk(evidence, expected.field, value) for value in (expected.before, expected.after))
+        words = f"with {expected.after_words} for all, {before:.3f} {expected.before_words}"
+        name = f"{expected.after_words} does not raise the risk"
+        yield Gate(name, after <= before, f"mean probability {after:.3f} {words}")
 
 
-def _mean_risk(evidence: Evidence, code: int) -> float:
-    customers = evidence.unseen.customers
-    everyone = customers._replace(Contract=np.full_like(customers.Contract, code))
+def _mean_risk(evidence: Evidence, field: str, value: str) -> float:
+    schema, customers = evidence.unseen.schema, evidence.unseen.customers
+    column = np.full_like(customers[schema.position[field]], schema.categories[field].code(value))
+    everyone = schema.replaced(customers, {field: column})
     return float(evidence.predictor.scorer.probabilities(everyone).mean())
 
 
 def row_order(evidence: Evidence) -> Iterator[Gate]:
-    """That a customer's score does not depend on the other rows of a table, nor on their order."""
-    few = Customer(*(column[:100] for column in evidence.unseen.customers))
-    backwards = Customer(*(column[::-1] for column in few))
+    """A customer's score must not depend on who stands next to it, nor a table's on the order of its rows."""
+    customer = evidence.unseen.schema.customer
+    few = customer(column[:100] for column in evidence.unseen.customers)
+    backwards = customer(column[::-1] for column in few)
     score = evidence.predictor.scorer.probabilities
     gap = float(np.abs(score(few) - score(backwards)[::-1]).max())
     yield Gate("the order of a table is irrelevant", gap <= 1e-9, f"largest difference {gap:.1e}")
@@ -76,7 +78,7 @@ def no_worse(evidence: Evidence) -> Iterator[Gate]:
 # Every check, in the order in which a card shows its gates. A new check is a line here.
 CHECKS: tuple[Callable[[Evidence], Iterable[Gate]], ...] = (
     permuted_labels,
-    two_year_contract,
+    expectations,
     row_order,
     calibrated,
     steady_reasons,

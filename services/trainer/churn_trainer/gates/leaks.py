@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
-from churn.customer.declaration import CATEGORIES, FIELDS
 from churn_trainer.data.hashes import Hashes
 from churn_trainer.data.table import Table
 from churn_trainer.gates.evidence import Gate
@@ -42,20 +41,17 @@ class Value(NamedTuple):
 
 
 def single_field(table: Table) -> Gate:
-    """That no field alone ranks customers too well, with the churn rate of its value as the score."""
-    aucs = {name: field_auc(name, table) for name in FIELDS}
+    """The churn rate of each field's values as a score: no honest field ranks customers that well by itself."""
+    aucs = {name: field_auc(name, table) for name in table.schema.fields}
     best = max(aucs, key=lambda name: aucs[name])
     detail = f"{best} alone reaches AUC {aucs[best]:.3f}, {MAX_FIELD_AUC} is allowed"
     return Gate("no single field tells the outcome", aucs[best] <= MAX_FIELD_AUC, detail)
 
 
 def field_auc(name: str, table: Table) -> float:
-    """The AUC of one field, 0.5 to 1, where a customer's score is the churn rate of its value.
-
-    A number's values are put into twenty groups of equal size.
-    """
-    column = getattr(table.customers, name)
-    level = column if name in CATEGORIES else _groups(column)
+    """The AUC of the churn rates of a category's values, or of a number's twenty groups of equal size."""
+    column = table.column(name)
+    level = column if name in table.schema.categories else _groups(column)
     holders = np.bincount(level)
     rates = np.bincount(level, weights=table.churn) / np.maximum(holders, 1)
     return float(roc_auc_score(table.churn, rates[level]))
@@ -73,12 +69,13 @@ def made_of_outcome(table: Table) -> Gate:
 
 
 def values(table: Table) -> Iterator[Value]:
-    """Every value of every field that at least one customer in a hundred has."""
-    for name in FIELDS:
-        found, level, holders = np.unique(getattr(table.customers, name), return_inverse=True, return_counts=True)
+    """Every value of a field that at least one customer of a hundred holds."""
+    categories = table.schema.categories
+    for name in table.schema.fields:
+        found, level, holders = np.unique(table.column(name), return_inverse=True, return_counts=True)
         left = np.bincount(level, weights=table.churn)
         for place in np.flatnonzero(holders >= MIN_HOLDERS * len(table)):
-            value = CATEGORIES[name].names[found[place]] if name in CATEGORIES else f"{found[place]:g}"
+            value = categories[name].names[found[place]] if name in categories else f"{found[place]:g}"
             yield Value(name, value, int(holders[place]), int(left[place]))
 
 

@@ -30,7 +30,6 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from churn.customer.declaration import FIELDS
 from churn_trainer.data.prepare import Prepared
 from churn_trainer.data.sources import Source
 from churn_trainer.data.split import scheme
@@ -132,7 +131,7 @@ def manifest(trained: Trained, timestamp: datetime, rule: str) -> dict[str, Any]
         "explanation": _EXPLANATIONS[trained.served.kind],
         "intended_use": {"for": INTENDED_USE, "not_for": MISUSE},
         "limits": LIMITS,
-        "fields": list(FIELDS),
+        "fields": list(trained.prepared.table.schema.fields),
         "fingerprint": trained.fingerprint,
     }
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import churn
 import churn_trainer
+from churn.schema import BUILT_IN, built_in
 from churn_trainer.settings import TrainerSettings
 
 # The libraries that compute a model's numbers.
@@ -54,12 +55,14 @@ def modules() -> dict[str, Path]:
 
 
 def code_hash() -> str:
-    """SHA-256 over the source of every module that a run can import, except for WITHOUT_NUMBERS."""
+    """SHA-256 over the source of what a run can import and what can change a number, shipped declarations included."""
     digest = hashlib.sha256()
     for name, path in modules().items():
         if name not in WITHOUT_NUMBERS:
             digest.update(name.encode())
             digest.update(path.read_bytes())
+    for name in BUILT_IN:
+        digest.update(built_in(name).source.encode())
     return digest.hexdigest()
 
 

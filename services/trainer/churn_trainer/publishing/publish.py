@@ -59,7 +59,7 @@ def results(
         "card.html": page(whole).encode(),
     }
     states.note(store, version, states.PUBLISHED, "trained; its run is not through", against)
-    release.publish(store, version, manifest, files)
+    release.publish(store, version, manifest, files, trained.prepared.table.schema)
     return version
 
 
@@ -76,9 +76,10 @@ def _classic(trained: Trained, manifest: dict[str, Any], version: str) -> Iterat
     }
     yield from files.values()
     comparison = manifest["comparison"] | {"costs": card.costs(trained), "drivers": trained.drivers}
+    columns = len(trained.prepared.columns)
     about = {
         "version": version,
-        "how_to_use": "Scale the 45 columns with the feature_scaler, then call predict_proba of the model.",
+        "how_to_use": f"Scale the {columns} columns with the feature_scaler, then call predict_proba of the model.",
         "keys": {name: key for name, (key, _) in files.items()},
         "sha256": {name: _sha256(data) for name, (_, data) in files.items()},
     }

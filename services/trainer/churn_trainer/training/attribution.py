@@ -10,35 +10,37 @@ from collections.abc import Sequence
 import numpy as np
 from sklearn.linear_model import LinearRegression
 
-from churn.customer.declaration import FIELDS, SERVICES
-from churn.model.features import COLUMNS, FEATURES, matrix
 from churn.model.scorecard import Slopes
-from churn_trainer.data.prepare import Floats, Prepared
+from churn.schema import Schema
+from churn_trainer.data.prepare import Floats, Prepared, matrix
 from churn_trainer.data.split import Rows
 from churn_trainer.training.candidates import SEED
 
 # More customers than this change no digit of a price that is shown.
 _MOST_ROWS = 20_000
 
-_OF_SERVICES = tuple(
-    feature.name for feature in FEATURES if len(feature.fields) == 1 and FIELDS[feature.fields[0]].group == SERVICES
-)
-_OF_TENURE = tuple(feature.name for feature in FEATURES if feature.fields == ("tenure",))
 
-EXPLAINED_BY = {
-    "MonthlyCharges": _OF_SERVICES,
-    "TotalCharges": (*_OF_SERVICES, *_OF_TENURE),
-    "AvgChargePerMonth": (*_OF_SERVICES, *_OF_TENURE),
-}
-"""For each column of charges, the columns that explain it."""
+def explained_by(schema: Schema) -> dict[str, tuple[str, ...]]:
+    """Of each column of charges, the columns that explain it.
+
+    Those are the columns of services, and of tenure as well for what was billed in all.
+    """
+    tenure, monthly, total = (schema.role(role) for role in ("tenure", "monthly_value", "total_value"))
+    if tenure is None or monthly is None or total is None:
+        return {}
+    alone = {one.name: one.fields[0] for one in schema.features.features if len(one.fields) == 1}
+    services = tuple(column for column, field in alone.items() if schema.fields[field].group == schema.services)
+    with_tenure = (*services, *(column for column, field in alone.items() if field == tenure))
+    averages = [one.name for one in schema.features.features if one.fields == (total, tenure)]
+    return {monthly: services, total: with_tenure, **dict.fromkeys(averages, with_tenure)}
 
 
 def slopes_of(prepared: Prepared, rows: Rows) -> Slopes:
     """By how much each column of charges grows with each column that explains it, by linear regression on the rows."""
     columns = _sample(prepared, rows)
     return {
-        name: dict(zip(others, _regression(columns, name, others).coef_.tolist(), strict=True))
-        for name, others in EXPLAINED_BY.items()
+        name: dict(zip(others, _regression(prepared, columns, name, others).coef_.tolist(), strict=True))
+        for name, others in explained_by(prepared.table.schema).items()
     }
 
 
@@ -46,21 +48,23 @@ def explained_shares(prepared: Prepared, rows: Rows) -> dict[str, float]:
     """The share of each charge's variance that is explained (R², 0 to 1)."""
     columns = _sample(prepared, rows)
     return {
-        name: float(_regression(columns, name, others).score(_of(columns, others), _of(columns, [name])[:, 0]))
-        for name, others in EXPLAINED_BY.items()
+        name: float(_regression(prepared, columns, name, others).score(*_parts(prepared, columns, name, others)))
+        for name, others in explained_by(prepared.table.schema).items()
     }
 
 
 def _sample(prepared: Prepared, rows: Rows) -> Floats:
     if len(rows) > _MOST_ROWS:
         rows = np.random.default_rng(SEED).choice(rows, _MOST_ROWS, replace=False)
-    return matrix(prepared.table.take(rows).customers)
+    return matrix(prepared.table, rows)
 
 
-def _regression(columns: Floats, name: str, others: Sequence[str]) -> LinearRegression:
-    """The regression of one column on others; of minimum norm where these depend on each other, as add-ons do."""
-    return LinearRegression().fit(_of(columns, others), _of(columns, [name])[:, 0])
+def _regression(prepared: Prepared, columns: Floats, name: str, others: Sequence[str]) -> LinearRegression:
+    """The solution of smallest size where some columns are always the same, as for add-ons without internet."""
+    return LinearRegression().fit(*_parts(prepared, columns, name, others))
 
 
-def _of(columns: Floats, names: Sequence[str]) -> Floats:
-    return columns[:, [COLUMNS.index(name) for name in names]]
+def _parts(prepared: Prepared, columns: Floats, name: str, others: Sequence[str]) -> tuple[Floats, Floats]:
+    """The columns that explain, and the one that is explained."""
+    place = prepared.columns.index
+    return columns[:, [place(other) for other in others]], columns[:, [place(name)]][:, 0]

@@ -9,16 +9,16 @@ from sklearn.base import ClassifierMixin
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
-from churn.customer.declaration import CATEGORIES, FIELDS, Customer
-from churn.customer.fields import Number
+from churn.customer.declaration import Customer
+from churn.customer.fields import Field, Number
 from churn.model.background import Background
-from churn.model.features import COLUMNS
 from churn.model.lookup import require_tabulated
 from churn.model.onnx_model import OnnxModel
 from churn.model.predictor import Predictor
 from churn.model.scorecard import Scorecard, Slopes
 from churn.model.scoring import Scorer
 from churn.release import background_file, worked_examples
+from churn.schema import Schema
 from churn_trainer.data.prepare import Prepared
 from churn_trainer.data.table import Table
 from churn_trainer.errors import NoLookUp
@@ -46,10 +46,10 @@ class Served(NamedTuple):
     files: dict[str, bytes]
 
 
-def require_look_up() -> None:
-    """Raises NoLookUp if the columns do not allow a scorecard to be served from look-up tables."""
+def require_look_up(schema: Schema) -> None:
+    """Raises NoLookUp where a column is such that a scorecard cannot be served."""
     try:
-        require_tabulated()
+        require_tabulated(schema)
     except ValueError as error:
         raise NoLookUp(str(error)) from error
 
@@ -60,15 +60,16 @@ def serve(model: ClassifierMixin, prepared: Prepared) -> Served:
     Raises NoExport if the model has no form for serving.
     """
     shuffled = np.random.default_rng(SEED).permutation(prepared.split.development)
+    schema = prepared.table.schema
     sample = customers(prepared.table, background_rows(prepared.table, shuffled))
     examples = customers(prepared.table, shuffled[-COMPLETE_EXAMPLES:])
-    examples += [_sparse(customer) for customer in examples[:SPARSE_EXAMPLES]]
-    background = Background(sample)
+    examples += [_sparse(schema, customer) for customer in examples[:SPARSE_EXAMPLES]]
+    background = Background(schema, sample)
     slopes = slopes_of(prepared, prepared.split.development)
     scorer = scorer_of(model, prepared.scaler, slopes, background)
     kind, files = _files(scorer, model, prepared.scaler)
     predictor = Predictor(scorer, background, THRESHOLD)
-    files |= {"background.json": background_file(sample), "examples.json": worked_examples(predictor, examples)}
+    files |= {"background.json": background_file(schema, sample), "examples.json": worked_examples(predictor, examples)}
     return Served(kind, predictor, files)
 
 
@@ -76,34 +77,36 @@ def background_rows(table: Table, shuffled: NDArray[np.intp]) -> NDArray[np.intp
     """The first BACKGROUND_CUSTOMERS of the shuffled rows, and enough others to have every value of each category."""
     chosen = np.zeros(len(shuffled), np.bool)
     chosen[:BACKGROUND_CUSTOMERS] = True
-    for name, field in CATEGORIES.items():
-        column = getattr(table.customers, name)[shuffled]
+    for name, field in table.schema.categories.items():
+        column = table.column(name)[shuffled]
         for code in range(len(field.names)):
             chosen[np.flatnonzero(column == code)[:_OF_EACH_VALUE]] = True
     return shuffled[chosen]
 
 
 def customers(table: Table, rows: NDArray[np.intp]) -> list[Customer]:
-    """The rows of a table as customers of plain int and float values."""
-    columns = [_plain(name, column[rows]) for name, column in zip(FIELDS, table.customers, strict=True)]
-    return [Customer(*values) for values in zip(*columns, strict=True)]
+    """The rows of a table as customers of plain numbers."""
+    fields = table.schema.fields.values()
+    columns = [_plain(field, column[rows]) for field, column in zip(fields, table.customers, strict=True)]
+    return [table.schema.customer(values) for values in zip(*columns, strict=True)]
 
 
 def scorer_of(model: ClassifierMixin, scaler: StandardScaler, slopes: Slopes, background: Background) -> Scorer:
     """The fitted model as it would serve; `slopes` give the reasons of an additive model, `background` of others."""
     if isinstance(model, LogisticRegression):
-        return scorecard(model, scaler, slopes)
+        return scorecard(background.schema, model, scaler, slopes)
     from churn_trainer.training.onnx_export import to_onnx  # onnx costs 20 MB that an additive champion does not need
 
     return OnnxModel(to_onnx(model), scaler.mean_.tolist(), scaler.scale_.tolist(), background)
 
 
-def scorecard(model: LogisticRegression, scaler: StandardScaler, slopes: Slopes) -> Scorecard:
-    """The regression on scaled columns as weights of the unscaled columns."""
+def scorecard(schema: Schema, model: LogisticRegression, scaler: StandardScaler, slopes: Slopes) -> Scorecard:
+    """The regression on scaled columns as weights of the unscaled ones."""
     weights = model.coef_[0].astype(np.float64) / scaler.scale_
     intercept = float(model.intercept_[0]) - float(weights @ scaler.mean_)
-    averages = dict(zip(COLUMNS, scaler.mean_.tolist(), strict=True))
-    return Scorecard(intercept, dict(zip(COLUMNS, weights.tolist(), strict=True)), averages, slopes)
+    names = schema.features.names
+    averages = dict(zip(names, scaler.mean_.tolist(), strict=True))
+    return Scorecard(schema, intercept, dict(zip(names, weights.tolist(), strict=True)), averages, slopes)
 
 
 def _files(scorer: Scorer, model: ClassifierMixin, scaler: StandardScaler) -> tuple[str, dict[str, bytes]]:
@@ -116,11 +119,10 @@ def _files(scorer: Scorer, model: ClassifierMixin, scaler: StandardScaler) -> tu
     return "onnx", {"model.onnx": to_onnx(model), "model.json": json.dumps(scaling).encode()}
 
 
-def _plain(name: str, column: NDArray[np.generic]) -> list[float]:
-    field = FIELDS[name]
-    whole = name in CATEGORIES or (isinstance(field, Number) and field.whole)
+def _plain(field: Field, column: NDArray[np.generic]) -> list[float]:
+    whole = not isinstance(field, Number) or field.whole
     return [int(value) if whole else float(value) for value in column]
 
 
-def _sparse(customer: Customer) -> Customer:
-    return customer._replace(**{name: None for name, field in FIELDS.items() if not field.required})
+def _sparse(schema: Schema, customer: Customer) -> Customer:
+    return schema.replaced(customer, dict.fromkeys(schema.fields.keys() - set(schema.required)))

@@ -1,4 +1,4 @@
-"""Models that are not additive as ONNX graphs over the 45 scaled columns, equal to scikit-learn to about 1e-7.
+"""Models that are not additive as ONNX graphs over scaled columns, equal to scikit-learn to about 1e-7.
 
 The graphs are written here because the general converter, skl2onnx, supports neither the current histogram boosting nor
 a vote over it, and makes trees compare in single precision, where a customer at a threshold can fall to the other side.
@@ -17,7 +17,6 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB
 from sklearn.tree import DecisionTreeClassifier
 
-from churn.model.features import COLUMNS
 from churn_trainer.errors import NoExport
 
 # Fixed, so that the same model gives the same bytes, and old enough for any onnxruntime of recent years.
@@ -65,22 +64,19 @@ class Graph:
 
 
 def to_onnx(model: ClassifierMixin) -> bytes:
-    """The fitted model as a serialized graph from scaled rows (n, 45) to probabilities of staying and churning (n, 2).
-
-    Raises NoExport for a model that has no form here.
-    """
+    """The fitted model as a graph from scaled rows (n, columns) to the probabilities of staying and churning (n, 2)."""
     graph = Graph()
     churned = _probability(graph, model)
     stayed = graph.add("Sub", [graph.constant([[1.0]]), churned])
     graph.nodes.append(helper.make_node("Concat", [stayed, churned], [OUTPUT], axis=1))
-    return bytes(_model(graph).SerializeToString(deterministic=True))
+    return bytes(_model(graph, model.n_features_in_).SerializeToString(deterministic=True))
 
 
-def _model(graph: Graph) -> ModelProto:
+def _model(graph: Graph, columns: int) -> ModelProto:
     whole = helper.make_graph(
         graph.nodes,
         "churn",
-        [helper.make_tensor_value_info(INPUT, TensorProto.DOUBLE, [None, len(COLUMNS)])],
+        [helper.make_tensor_value_info(INPUT, TensorProto.DOUBLE, [None, columns])],
         [helper.make_tensor_value_info(OUTPUT, TensorProto.DOUBLE, [None, 2])],
         graph.constants,
     )

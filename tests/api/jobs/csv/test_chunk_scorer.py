@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.telco import FIELDS, ID, read
 
-from churn.customer.declaration import FIELDS, ID
-from churn.customer.reading import Reading, read
+from churn.customer.reading import Reading
 from churn.errors import ValidationError
 from churn.model.predictor import Predictor
 from churn_api.jobs.csv import rows

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.telco import TELCO
 
 from churn_api.jobs.csv import reason_texts
 from churn_api.jobs.csv.output import written
@@ -11,20 +12,20 @@ from churn_api.jobs.csv.reason_texts import ReasonTexts
 
 
 def test_a_text_is_kept_once_however_often_it_is_added() -> None:
-    held = ReasonTexts()
+    held = ReasonTexts(TELCO)
     first, other, again = held.add("a, b"), held.add("c"), held.add("a, b")
     assert first == again != other
     assert held.texts(np.array([first, other], np.uint32)).to_list() == [written("a, b"), "c"]
 
 
 def test_texts_that_come_later_are_written_too() -> None:
-    held = ReasonTexts()
+    held = ReasonTexts(TELCO)
     held.texts(np.array([held.add("a")], np.uint32))
     assert held.texts(np.array([held.add("b")], np.uint32)).to_list() == ["b"]
 
 
 def test_it_is_full_when_it_holds_more_than_enough(monkeypatch: pytest.MonkeyPatch) -> None:
-    held = ReasonTexts()
+    held = ReasonTexts(TELCO)
     monkeypatch.setattr(reason_texts, "_ENOUGH", len(held._texts) + 1)
     held.add("a")
     assert not held.full
@@ -38,9 +39,9 @@ def test_a_span_begins_new_words_when_they_are_full(
     made = []
     whole = ReasonTexts.__init__
 
-    def counted(self: ReasonTexts) -> None:
+    def counted(self: ReasonTexts, schema: Any) -> None:
         made.append(self)
-        whole(self)
+        whole(self, schema)
 
     monkeypatch.setattr(reason_texts, "_ENOUGH", 0)
     monkeypatch.setattr(ReasonTexts, "__init__", counted)

@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.telco import FIELDS
 
-from churn.customer.declaration import FIELDS
 from churn.errors import FieldError
 from churn_api.jobs.csv.output import defused, defused_column, quoted_column, written
 from churn_api.jobs.csv.refusals import FIRST_ALONE, Refusals

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 import pytest
+from tests.telco import TELCO
 
 from churn_api.jobs.csv.upload_check import MAX_ROW_BYTES, UploadCheck
 from churn_api.jobs.errors import InvalidUpload, UploadTooLarge
@@ -11,7 +12,7 @@ from churn_api.jobs.plan import Plan
 
 
 def taken(data: bytes, step: int = 1 << 16, limit_mb: int = 50) -> UploadCheck:
-    intake = UploadCheck(limit_mb, 200_000)
+    intake = UploadCheck(TELCO, limit_mb, 200_000)
     passed = b"".join(intake.passing(data[start : start + step] for start in range(0, len(data), step)))
     assert len(passed) == intake.size
     return intake
@@ -19,9 +20,8 @@ def taken(data: bytes, step: int = 1 << 16, limit_mb: int = 50) -> UploadCheck:
 
 def test_what_is_csv_already_passes_through_untouched(many_customers: Callable[[int], bytes]) -> None:
     data = many_customers(3_000)
-    assert (
-        b"".join(UploadCheck(50).passing(data[start : start + 70_000] for start in range(0, len(data), 70_000))) == data
-    )
+    blocks = (data[start : start + 70_000] for start in range(0, len(data), 70_000))
+    assert b"".join(UploadCheck(TELCO, 50).passing(blocks)) == data
 
 
 @pytest.mark.parametrize("step", [1, 7, 4096])
@@ -209,7 +209,7 @@ def test_rows_refused_at_the_start_of_a_large_file_are_told_before_its_end(
             yield data[start : start + 50_000]
 
     with pytest.raises(InvalidUpload, match="None of the first"):
-        list(UploadCheck(50).passing(blocks()))
+        list(UploadCheck(TELCO, 50).passing(blocks()))
     assert sent < len(data) / 4
 
 

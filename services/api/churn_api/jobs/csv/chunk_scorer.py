@@ -10,7 +10,6 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from churn.customer.declaration import ID, Customer
 from churn.customer.reading import Reading
 from churn.errors import FieldError, ValidationError
 from churn.model.predictor import RISK_BANDS, Predictor
@@ -20,6 +19,7 @@ from churn_api.jobs.csv.output import defused_column, lines_of, quoted_column
 from churn_api.jobs.csv.reader import ChunkReader
 from churn_api.jobs.csv.reason_texts import ReasonTexts
 from churn_api.jobs.csv.refusals import UNFORESEEN, Refusals
+from churn_api.jobs.csv.result_files import CUSTOMER_ID
 from churn_api.jobs.job import Progress
 from churn_api.jobs.job_metrics import ChunkStats
 from churn_api.jobs.options import DEFAULTS, JobOptions
@@ -30,14 +30,11 @@ log = logging.getLogger(__name__)
 # How a probability is written: rounded to six decimals, twice as fast as from a float.
 _WRITTEN = pl.Decimal(9, 6)
 
-# Rows scored in one go: their 45 columns stay within the processor's cache.
+# Rows scored in one go: their columns stay within the processor's cache.
 _SLICE = 8192
 
 # As so many of them counts a row that is taken by itself, which can be averaged over hundreds of customers.
 _ALONE = 16
-
-# Five bits hold any of the nineteen positions.
-_POSITION_BITS = 31
 
 _BANDS = [band for band, _ in RISK_BANDS]
 _BAND_ENDS = [end for _, end in RISK_BANDS[:-1]]
@@ -64,6 +61,7 @@ class ChunkScorer:
     ) -> None:
         """`data` is the chunk's part of the input; `words` may be an earlier chunk's; `options` are the job's."""
         self._predictor = predictor
+        self._schema = predictor.schema
         self._columns = columns
         self._first_row = chunk.first
         self._sheet = ChunkReader(data, len(columns), chunk.rows)
@@ -76,10 +74,10 @@ class ChunkScorer:
         self._assumed = np.zeros(count, np.uint8)
         self._derived = self._table.derived.copy()
         self._reasons = np.empty((options.reasons, count), np.uint32)
-        self._words = words or ReasonTexts()
+        self._words = words or ReasonTexts(self._schema)
         self.scored = 0
         """The first so many rows have been scored."""
-        self.tally = ChunkStats()
+        self.tally = ChunkStats(self._schema.fault_names)
         self.altered_errors = False
         """Whether a refused row's id was defused; known when all errors have been taken."""
 
@@ -159,17 +157,17 @@ class ChunkScorer:
         return lines_of(frame), raw
 
     def _cells(self, ids: pl.Series) -> pl.Series:
-        return ids.alias(ID) if self._table.plain and not self._ids else quoted_column(ids).alias(ID)
+        return ids.alias(CUSTOMER_ID) if self._table.plain and not self._ids else quoted_column(ids).alias(CUSTOMER_ID)
 
     def _read_table(self, count: int) -> Table:
         try:
-            return read_table(self._sheet, self._columns)
+            return read_table(self._schema, self._sheet, self._columns)
         except MemoryError:
             raise
         except (Exception, pl.exceptions.PanicException) as error:  # one row may do this to all: they are read alone
             self._note(error)
-            customers = Customer(*(np.zeros(count) for _ in Customer._fields))
-            ids = pl.Series(ID, [None], pl.String).new_from_index(0, count)
+            customers = self._schema.customer(np.zeros(count) for _ in self._schema.fields)
+            ids = pl.Series(CUSTOMER_ID, [None], pl.String).new_from_index(0, count)
             nowhere = np.zeros(count, np.bool_)
             return Table(customers, ids, nowhere, plain=False, derived=nowhere)
 
@@ -184,7 +182,7 @@ class ChunkScorer:
     def _judge(self, row: int, *, every_fault: bool = True) -> Reading | tuple[FieldError, ...]:
         """What churn.customer.reading says of a row: a customer, or what is wrong."""
         try:
-            return read_cells(self._columns, self._sheet.cells(row), every_fault=every_fault)
+            return read_cells(self._schema, self._columns, self._sheet.cells(row), every_fault=every_fault)
         except ValidationError as error:
             return error.errors
         except MemoryError:
@@ -207,7 +205,7 @@ class ChunkScorer:
     def _id_of(self, row: int) -> str:
         """The id of a row that is refused, as far as it can be told."""
         cells = self._sheet.cells(row)
-        position = self._columns.index(ID) if ID in self._columns else len(cells)
+        position = self._columns.index(self._schema.id) if self._schema.id in self._columns else len(cells)
         return cells[position].strip() if position < len(cells) else ""
 
     def _score(self, part: slice, assuming: dict[int, Reading]) -> list[int]:
@@ -229,7 +227,7 @@ class ChunkScorer:
         return failed
 
     def _score_columns(self, which: slice | Numbers) -> None:
-        table = Customer(*(column[which] for column in self._table.customers))
+        table = self._schema.customer(column[which] for column in self._table.customers)
         probabilities, effects = self._predictor.scorer.explained(table)
         _check(probabilities)
         self._probabilities[which] = probabilities
@@ -258,7 +256,7 @@ class ChunkScorer:
         ids = self._table.ids.to_list()
         for row, customer_id in self._ids.items():
             ids[row] = customer_id
-        return pl.Series(ID, ids, pl.String)
+        return pl.Series(CUSTOMER_ID, ids, pl.String)
 
 
 def _parts(sure: NDArray[np.bool_]) -> list[slice]:
@@ -287,10 +285,11 @@ def _largest(effects: Floats, ranks: int) -> Iterator[Numbers]:
     the position, so that the largest tells where it stands. What differs by less than 1e-14 counts as equal.
     """
     bits = np.abs(effects.T).view(np.int64)
-    bits &= ~_POSITION_BITS
-    bits |= np.arange(_POSITION_BITS, _POSITION_BITS - len(bits), -1)[:, None]
+    last = (1 << len(bits).bit_length()) - 1
+    bits &= ~last
+    bits |= np.arange(last, last - len(bits), -1)[:, None]
     every = np.arange(bits.shape[1])
     for _ in range(ranks):
-        largest = _POSITION_BITS - (bits.max(axis=0) & _POSITION_BITS)
+        largest = last - (bits.max(axis=0) & last)
         yield largest
         bits[largest, every] = 0

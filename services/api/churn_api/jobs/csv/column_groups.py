@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from churn.customer.declaration import CATEGORIES
+from churn.schema import Schema
 
 Run = tuple[str, ...]
 
@@ -21,12 +21,12 @@ _BLOCK_BYTES = 256 << 10
 _COMMA, _NEWLINE = b",\n"
 
 
-def runs(columns: Sequence[str]) -> list[Run]:
+def runs(schema: Schema, columns: Sequence[str]) -> list[Run]:
     """The columns in their order: neighbouring categories together, every other column by itself."""
     found: list[Run] = []
     combinations = _MOST
     for column in columns:
-        values = len(CATEGORIES[column].names) if column in CATEGORIES else _MOST
+        values = len(schema.categories[column].names) if column in schema.categories else _MOST
         combinations *= values
         if combinations <= _MOST:
             found[-1] += (column,)

@@ -14,15 +14,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from churn.customer.declaration import CATEGORIES, FIELDS, ID, IMPLIED, Customer
+from churn.customer.declaration import Customer
 from churn.customer.fields import Number
-from churn.customer.reading import MAX_ID_LENGTH, SETTLED, absent_total, may_be_thousands
-from churn.customer.spellings import code_of, is_absent
+from churn.customer.reading import MAX_ID_LENGTH, may_be_thousands
+from churn.schema import Schema
 from churn_api.jobs.csv import rows
 from churn_api.jobs.csv.column_groups import SEPARATOR, Run, joined, runs
 from churn_api.jobs.csv.reader import ChunkReader
-
-NUMBERS = {name: field for name, field in FIELDS.items() if isinstance(field, Number)}
 
 # What stands in place of a code.
 _ABSENT, _DOUBTFUL = -1, -2
@@ -37,7 +35,7 @@ Amounts = NDArray[np.float64]
 class Table(NamedTuple):
     """n rows: `customers` holds arrays that mean something where `sure` is True, `ids` texts or nulls; `plain` tells
     whether there is nothing but printable ASCII in any row. `derived` tells of which
-    rows nobody stated TotalCharges."""
+    rows nobody stated the number that is computed from others."""
 
     customers: Customer
     ids: pl.Series
@@ -46,37 +44,42 @@ class Table(NamedTuple):
     derived: Flags
 
 
-def read_table(sheet: ChunkReader, columns: tuple[str, ...]) -> Table:
+def read_table(schema: Schema, sheet: ChunkReader, columns: tuple[str, ...]) -> Table:
     """The table; `columns` are the fields of the file's columns, "" for one that has none."""
     columns = tuple(name or f"-{place}" for place, name in enumerate(columns))
-    parsed = _parsed(sheet, columns)
+    parsed = _parsed(schema, sheet, columns)
     frame, count = parsed.frame, len(parsed.frame)
     sure = np.ones(count, np.bool_)
     arrays: dict[str, Any] = {
-        name: _amounts(frame[name]) if name in columns else np.full(count, np.nan) for name in NUMBERS
+        name: _amounts(frame[name]) if name in columns else np.full(count, np.nan) for name in schema.numbers
     }
-    derived = _fill_totals(arrays, sheet, columns.index("TotalCharges") if "TotalCharges" in columns else None)
-    sure &= ~may_be_thousands(arrays["TotalCharges"], arrays["tenure"], arrays["MonthlyCharges"])
-    for name, field in NUMBERS.items():
+    derived = np.zeros(count, np.bool_)
+    if schema.product:
+        name, (first, second) = schema.product[0], schema.product[1].factors
+        expected = arrays[first] * arrays[second]
+        blank = _absent_rows(schema, name, arrays[name], sheet, columns)
+        arrays[name][blank], derived[blank] = expected[blank], True
+        sure &= ~may_be_thousands(arrays[name], expected)
+    for name, field in schema.numbers.items():
         sure &= _in_range(arrays[name], field)
         arrays[name] += 0.0  # nought has no sign
     for run in parsed.runs:
-        if run[0] in CATEGORIES:
-            arrays |= zip(run, _codes(run, frame[run[0]]), strict=True)
-    arrays |= {name: np.full(count, _ABSENT, np.int8) for name in CATEGORIES if name not in arrays}
-    for name, rule in IMPLIED.items():
-        arrays[name] = _settle(name, arrays[rule.field], arrays[name])
-    for name in CATEGORIES:
+        if run[0] in schema.categories:
+            arrays |= zip(run, _codes(schema, run, frame[run[0]]), strict=True)
+    arrays |= {name: np.full(count, _ABSENT, np.int8) for name in schema.categories if name not in arrays}
+    for name, rule in schema.implied.items():
+        arrays[name] = _settle(_settled(schema, name), arrays[rule.field], arrays[name])
+    for name in schema.categories:
         sure &= arrays[name] >= 0
     if not parsed.whole:
         # A row with too few cells lacks its last one.
         sure &= frame[columns[-1]].is_not_null().to_numpy()
-    ids = frame[ID] if ID in columns else pl.Series(ID, [None], pl.String).new_from_index(0, count)
+    ids = frame[schema.id] if schema.id in columns else pl.Series(schema.id, [None], pl.String).new_from_index(0, count)
     plain = rows.is_plain(sheet.lines, sheet.count)
     sure &= _sure_ids(ids, plain)
     if sheet.lines.startswith(_BOM):
         sure[0] = False  # polars leaves it out
-    return Table(Customer(**arrays), ids, sure, plain, derived)
+    return Table(schema.customer(map(arrays.get, schema.fields)), ids, sure, plain, derived)
 
 
 class _Parsed(NamedTuple):
@@ -87,30 +90,30 @@ class _Parsed(NamedTuple):
     whole: bool
 
 
-def _parsed(sheet: ChunkReader, columns: tuple[str, ...]) -> _Parsed:
-    together, alone = runs(columns), [(column,) for column in columns]
+def _parsed(schema: Schema, sheet: ChunkReader, columns: tuple[str, ...]) -> _Parsed:
+    together, alone = runs(schema, columns), [(column,) for column in columns]
     lines = joined(sheet.lines, together)
     if lines is not None:
         with suppress(pl.exceptions.PolarsError):
-            return _Parsed(_frame(lines, together), together, whole=True)
+            return _Parsed(_frame(schema, lines, together), together, whole=True)
     try:
-        frame = _frame(sheet.lines, alone)
+        frame = _frame(schema, sheet.lines, alone)
     except pl.exceptions.PolarsError:
-        frame = _frame(sheet.even(), alone)
+        frame = _frame(schema, sheet.even(), alone)
     return _Parsed(frame, alone, whole=False)
 
 
-def _frame(lines: bytes | io.BytesIO, columns: Sequence[Run]) -> pl.DataFrame:
-    schema = {run[0]: _kind(run[0]) for run in columns}
+def _frame(schema: Schema, lines: bytes | io.BytesIO, columns: Sequence[Run]) -> pl.DataFrame:
+    kinds = {run[0]: _kind(schema, run[0]) for run in columns}
     if not lines:
-        return pl.DataFrame(schema=schema)
-    return pl.read_csv(lines, has_header=False, schema=schema, quote_char=None, ignore_errors=True)
+        return pl.DataFrame(schema=kinds)
+    return pl.read_csv(lines, has_header=False, schema=kinds, quote_char=None, ignore_errors=True)
 
 
-def _kind(name: str) -> Any:
-    if name in NUMBERS:
+def _kind(schema: Schema, name: str) -> Any:
+    if name in schema.numbers:
         return pl.Float64
-    return pl.Categorical(pl.Categories.random()) if name in CATEGORIES else pl.String
+    return pl.Categorical(pl.Categories.random()) if name in schema.categories else pl.String
 
 
 def _amounts(column: pl.Series) -> Amounts:
@@ -119,16 +122,15 @@ def _amounts(column: pl.Series) -> Amounts:
     return amounts
 
 
-def _fill_totals(arrays: dict[str, Any], sheet: ChunkReader, position: int | None) -> Flags:
-    """Put what is meant into TotalCharges where its cell says nothing, or there is no column of it; returns where."""
-    totals = arrays["TotalCharges"]
-    blank = np.flatnonzero(np.isnan(totals)).tolist()
-    if position is not None:
-        blank = [row for row in blank if is_absent("TotalCharges", "".join(sheet.cells(row)[position : position + 1]))]
-    totals[blank] = absent_total(arrays["tenure"][blank], arrays["MonthlyCharges"][blank])
-    derived = np.zeros(len(totals), np.bool_)
-    derived[blank] = True
-    return derived
+def _absent_rows(
+    schema: Schema, name: str, amounts: Amounts, sheet: ChunkReader, columns: tuple[str, ...]
+) -> list[int]:
+    """The rows whose cell of this number says nothing, or all of them where there is no column of it."""
+    blank: list[int] = np.flatnonzero(np.isnan(amounts)).tolist()
+    if name not in columns:
+        return blank
+    place, is_absent = columns.index(name), schema.spellings.is_absent
+    return [row for row in blank if is_absent(name, "".join(sheet.cells(row)[place : place + 1]))]
 
 
 def _in_range(amounts: Amounts, field: Number) -> Flags:
@@ -136,11 +138,11 @@ def _in_range(amounts: Amounts, field: Number) -> Flags:
     return fine & (amounts == np.floor(amounts)) if field.whole else fine
 
 
-def _codes(run: Run, column: pl.Series) -> list[Codes]:
+def _codes(schema: Schema, run: Run, column: pl.Series) -> list[Codes]:
     """The codes of each field of a run."""
     places = column.to_physical()
     texts = _texts(column)
-    held = b"".join(_run_codes(run, text) for text in texts) + bytes(len(run) * [_ABSENT & 0xFF])
+    held = b"".join(_run_codes(schema, run, text) for text in texts) + bytes(len(run) * [_ABSENT & 0xFF])
     if places.null_count():
         places = places.fill_null(len(texts))
     tables = np.frombuffer(held, np.int8).reshape(-1, len(run)).T.copy()
@@ -156,37 +158,38 @@ def _texts(column: pl.Series) -> list[str]:
 
 
 @lru_cache(16_384)
-def _run_codes(run: Run, text: str) -> bytes:
+def _run_codes(schema: Schema, run: Run, text: str) -> bytes:
     """The codes of a run's fields, a byte each."""
     cells = text.split(SEPARATOR)
     fine = len(cells) == len(run)
-    codes = map(_code, run, cells) if fine else [_DOUBTFUL] * len(run)
+    codes = [_code(schema, *pair) for pair in zip(run, cells, strict=True)] if fine else [_DOUBTFUL] * len(run)
     return bytes(code & 0xFF for code in codes)
 
 
 @lru_cache(16_384)
-def _code(name: str, text: str) -> int:
+def _code(schema: Schema, name: str, text: str) -> int:
     """What `customer.reading` makes of this text for this category, without a fault's words, which cost far more."""
-    if is_absent(name, text):
+    if schema.spellings.is_absent(name, text):
         return _ABSENT
-    code = code_of(name, text)
+    code = schema.spellings.code_of(name, text)
     return _DOUBTFUL if code is None else code
 
 
-def _settle(name: str, parents: Codes, held: Codes) -> Codes:
+def _settle(table: Codes, parents: Codes, held: Codes) -> Codes:
     """What a cross-field rule makes of the codes of the implying and of the implied field."""
-    table = _settled(name)
+    # Bytes are quicker to reckon with, where they hold the places of the table.
+    number = np.int8 if table.size <= np.iinfo(np.int8).max else np.int16
     # One index into the flat table is four times as fast as two into the square one; codes begin at -2.
-    places = (parents + np.int8(2)) * np.int8(table.shape[1]) + (held + np.int8(2))
+    places = (parents + number(2)) * number(table.shape[1]) + (held + number(2))
     return table.ravel().take(places)
 
 
-@lru_cache
-def _settled(name: str) -> Codes:
-    """churn.customer.reading's table of a cross-field rule, by the codes of both fields and two."""
-    parents, values = CATEGORIES[IMPLIED[name].field].names, CATEGORIES[name].names
+@lru_cache(1024)
+def _settled(schema: Schema, name: str) -> Codes:
+    """The declaration's table of a cross-field rule, by the codes of both fields and two."""
+    parents, values = schema.categories[schema.implied[name].field].names, schema.categories[name].names
     table = np.full((len(parents) + 2, len(values) + 2), _DOUBTFUL, np.int8)
-    for (parent, held), settled in SETTLED[name].items():
+    for (parent, held), settled in schema.settled[name].items():
         table[parent + 2, (_ABSENT if held is None else held) + 2] = settled
     return table
 

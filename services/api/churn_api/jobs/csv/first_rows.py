@@ -6,8 +6,9 @@ import logging
 from collections import Counter
 from collections.abc import Sequence
 
-from churn.customer.reading import Reading, read
+from churn.customer.reading import Reading
 from churn.errors import FieldError, ValidationError
+from churn.schema import Schema
 from churn_api.jobs.csv import rows
 from churn_api.jobs.errors import InvalidUpload
 
@@ -27,7 +28,8 @@ _MOVES = {1: "to the left", -1: "to the right"}
 class FirstRows:
     """Judges rows until one is accepted, or ENOUGH of them have been refused."""
 
-    def __init__(self, columns: Sequence[str]) -> None:
+    def __init__(self, schema: Schema, columns: Sequence[str]) -> None:
+        self._schema = schema
         self._columns = columns
         self._judged = 0
         self._over = False
@@ -52,7 +54,7 @@ class FirstRows:
     def _judge(self, cells: list[str]) -> None:
         self._judged += 1
         try:
-            read_cells(self._columns, cells)
+            read_cells(self._schema, self._columns, cells)
         except ValidationError as error:
             if len(self._tried) < _TRIED:
                 self._tried.append(cells)
@@ -87,18 +89,19 @@ class FirstRows:
 
     def _is_fine(self, cells: list[str]) -> bool:
         try:
-            read_cells(self._columns, cells)
+            read_cells(self._schema, self._columns, cells)
         except Exception:  # a fault, or what nobody foresaw: not what this is about
             return False
         return True
 
 
-def read_cells(columns: Sequence[str], cells: Sequence[str], *, every_fault: bool = True) -> Reading:
+def read_cells(schema: Schema, columns: Sequence[str], cells: Sequence[str], *, every_fault: bool = True) -> Reading:
     """The customer of a row, as scoring reads it. Raises ValidationError, with the first fault at least."""
     if len(cells) != len(columns):
         message = f"The row has {len(cells)} cells where the header has {len(columns)}."
         raise ValidationError([FieldError("row", "wrong_shape", message)])
-    return read({name: cell for name, cell in zip(columns, cells, strict=True) if name}, every_fault=every_fault)
+    record = {name: cell for name, cell in zip(columns, cells, strict=True) if name}
+    return schema.reader.read(record, every_fault=every_fault)
 
 
 def _moved(cells: list[str], places: int) -> list[str]:

@@ -5,13 +5,12 @@ import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from churn.customer.columns import field_of, likely
-from churn.customer.declaration import FIELDS, LABEL, REQUIRED
 from churn.customer.reading import MAX_ECHO, echo
 from churn.errors import FieldError
+from churn.schema import Schema
 from churn_api.jobs.errors import InvalidUpload
 
-# The nineteen names take less than 300 bytes; something much longer is no header.
+# The names of a few dozen fields take less than two kilobytes; something much longer is no header.
 MAX_HEADER_BYTES = 64 << 10
 
 # More columns than any table of customers has; each costs a little in every row.
@@ -36,18 +35,20 @@ class Header:
     notes: tuple[str, ...]
 
 
-def read_header(line: bytes, number: int = 1) -> Header:
+def read_header(schema: Schema, line: bytes, number: int = 1) -> Header:
     """The columns that a line of CSV names, `number` being the line's. Raises InvalidUpload that names each fault."""
     names = _names(line)
-    found = [field_of(name) for name in names]
-    fields = tuple(field if field and _is_read(field, place, found) else "" for place, field in enumerate(found))
+    found = [schema.column_names.field_of(name) for name in names]
+    fields = tuple(
+        field if field and _is_read(schema, field, place, found) else "" for place, field in enumerate(found)
+    )
     ignored = tuple(name for name, field in zip(names, found, strict=True) if name and field is None)
-    if faults := [*_missing(fields, ignored), *_repeated(names, found)]:
+    if faults := [*_missing(schema, fields, ignored), *_repeated(schema, names, found)]:
         raise InvalidUpload(_summary(number, len(faults), known=any(fields)), faults[:_MAX_LISTED])
     if len(ignored) > MAX_COLUMNS:
         raise InvalidUpload(f"Line {number}: {len(ignored):,} of the columns are no fields; leave them out.")
-    absent = tuple(name for name in FIELDS if name not in fields)
-    return Header(fields, ignored, absent, tuple(_notes(names, fields, absent)))
+    absent = tuple(name for name in schema.fields if name not in fields)
+    return Header(fields, ignored, absent, tuple(_notes(schema, names, fields, absent)))
 
 
 def _names(line: bytes) -> tuple[str, ...]:
@@ -55,28 +56,28 @@ def _names(line: bytes) -> tuple[str, ...]:
     return tuple(cell.strip() for cell in cells)
 
 
-def _is_read(field: str, place: int, found: Sequence[str | None]) -> bool:
+def _is_read(schema: Schema, field: str, place: int, found: Sequence[str | None]) -> bool:
     """The outcome is ignored wherever it stands, so a second column of it does no harm."""
-    return field != LABEL or found.index(field) == place
+    return field != schema.outcome or found.index(field) == place
 
 
-def _missing(fields: Sequence[str], ignored: Sequence[str]) -> Iterator[FieldError]:
-    meant = _meant(ignored)
-    for name in REQUIRED:
+def _missing(schema: Schema, fields: Sequence[str], ignored: Sequence[str]) -> Iterator[FieldError]:
+    meant = _meant(schema, ignored)
+    for name in schema.required:
         if name not in fields:
             hint = f"; rename the column {echo(meant[name])} if that is it" if name in meant else ""
             yield FieldError(name, "missing", f"The column {name} is missing from the header{hint}.")
 
 
-def _meant(ignored: Sequence[str]) -> dict[str, str]:
+def _meant(schema: Schema, ignored: Sequence[str]) -> dict[str, str]:
     """Fields, and the first column under another name that is certainly meant for each."""
-    return {field: name for name in reversed(ignored) if (field := likely(name))}
+    return {field: name for name in reversed(ignored) if (field := schema.column_names.likely(name))}
 
 
-def _repeated(names: Sequence[str], found: Sequence[str | None]) -> Iterator[FieldError]:
+def _repeated(schema: Schema, names: Sequence[str], found: Sequence[str | None]) -> Iterator[FieldError]:
     for field in dict.fromkeys(found):
         spellings = [name for name, other in zip(names, found, strict=True) if other == field]
-        if field not in (None, LABEL) and len(spellings) > 1:
+        if field not in (None, schema.outcome) and len(spellings) > 1:
             listed = ", ".join(map(echo, spellings[:_FEW]))
             message = f"The header names the column {field} {len(spellings)} times ({listed}); name it once."
             yield FieldError(str(field), "not_allowed", message)
@@ -89,7 +90,7 @@ def _summary(number: int, count: int, *, known: bool) -> str:
     return f"Line {number}: the header does not have the columns of a customer table; {listed}."
 
 
-def _notes(names: Sequence[str], fields: Sequence[str], absent: Sequence[str]) -> Iterator[str]:
+def _notes(schema: Schema, names: Sequence[str], fields: Sequence[str], absent: Sequence[str]) -> Iterator[str]:
     pairs = list(zip(names, fields, strict=True))
     if renamed := [f"{name[:MAX_ECHO]} as {field}" for name, field in pairs if field not in ("", name)]:
         yield f"Columns were read under the fields' own names: {_first(renamed)}."
@@ -97,7 +98,7 @@ def _notes(names: Sequence[str], fields: Sequence[str], absent: Sequence[str]) -
     if nameless := [str(place + 1) for place in range(last) if not names[place]]:
         yield f"Columns without a name were ignored: {_first(nameless)}."
     if absent:
-        meant = _meant([name for name, field in pairs if not field])
+        meant = _meant(schema, [name for name, field in pairs if not field])
         listed = [f"{name} (is it {echo(meant[name])}?)" if name in meant else name for name in absent]
         yield f"There is no column for {', '.join(listed)}: absent in every row."
 

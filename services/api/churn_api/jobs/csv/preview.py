@@ -9,6 +9,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from churn.errors import ChurnError, FieldError
+from churn.schema import Schema
 from churn_api.errors import TooManyRequests
 from churn_api.jobs.csv import rows
 from churn_api.jobs.csv.upload_check import UploadCheck
@@ -38,10 +39,10 @@ class FileCheck:
     ]
 
 
-def look_at(head: bytes, size: int, limit_mb: int) -> FileCheck:
+def look_at(schema: Schema, head: bytes, size: int, limit_mb: int) -> FileCheck:
     """Look at a file of `size` bytes that begins so."""
     whole = len(head) >= size
-    intake = UploadCheck(limit_mb, whole=whole)
+    intake = UploadCheck(schema, limit_mb, whole=whole)
     fault: ChurnError | None = UploadTooLarge(limit_mb) if size > limit_mb * 1_000_000 else None
     canonical = b""
     if fault is None:

@@ -1,13 +1,12 @@
 """The words of reasons, numbered, so that columns of reasons are columns of numbers until they are written."""
 
-from functools import cache
-
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from churn.customer.declaration import FIELDS, NOT_STATED, Customer
+from churn.customer.declaration import Customer
 from churn.customer.fields import Category, Number
+from churn.schema import Schema
 from churn_api.jobs.csv.output import written
 
 Numbers = NDArray[np.intp]
@@ -17,6 +16,9 @@ Flags = NDArray[np.bool_]
 
 _NONE = -1
 
+# A number that may be larger has no table of its hundredths: eight megabytes are enough.
+_HIGHEST = 20_000
+
 # Texts of a few dozen bytes: some megabytes.
 _ENOUGH = 100_000
 
@@ -24,20 +26,22 @@ _ENOUGH = 100_000
 class ReasonTexts:
     """A growing list of texts as they are written into a CSV, for one thread; start a new one when it is `full`."""
 
-    def __init__(self) -> None:
+    def __init__(self, schema: Schema) -> None:
+        self.schema = schema
         self._texts: list[str] = []
         self._numbers: dict[str, int] = {}
         self._series = pl.Series(dtype=pl.String)
-        self._first = {name: self._add_values(name) for name, field in FIELDS.items() if isinstance(field, Category)}
+        self._names = tuple(schema.fields)
+        self._first = {name: self._add_values(field) for name, field in schema.categories.items()}
         self._by_hundredths = {
-            name: np.full(100 * field.high + 1, _NONE, np.int32)
-            for name, field in FIELDS.items()
-            if isinstance(field, Number)
+            name: np.full(int(100 * field.high) + 1, _NONE, np.int32)
+            for name, field in schema.numbers.items()
+            if field.low >= 0 and field.high <= _HIGHEST
         }
 
-    def _add_values(self, name: str) -> int:
+    def _add_values(self, field: Category) -> int:
         first = len(self._texts)
-        self._texts += _category_words(name)
+        self._texts += map(written, field.values.values())
         return first
 
     @property
@@ -54,20 +58,23 @@ class ReasonTexts:
 
     def of(self, table: Customer, fields: Numbers, derived: Flags) -> Places:
         """The numbers of the words for one field of each of n customers; `fields` are positions in the customer, and
-        `derived` tells of whom nobody stated TotalCharges."""
+        `derived` tells of whom nobody stated the number that is computed from others."""
         found = np.empty(len(fields), np.uint32)
         for position in np.flatnonzero(np.bincount(fields)).tolist():
             rows = np.flatnonzero(fields == position)
-            name, held = Customer._fields[position], table[position][rows]
-            field = FIELDS[name]
+            name, held = self._names[position], table[position][rows]
+            field = self.schema.fields[name]
             found[rows] = self._phrases(name, field, held) if isinstance(field, Number) else self._first[name] + held
-        if derived.any():
-            for name, text in NOT_STATED.items():
-                found[derived & (fields == Customer._fields.index(name))] = self.add(text)
+        if derived.any() and self.schema.product:
+            name, product = self.schema.product
+            found[derived & (fields == self.schema.position[name])] = self.add(product.words)
         return found
 
     def _phrases(self, name: str, field: Number, held: Floats) -> Places:
-        """Amounts of whole hundredths, which nearly all are, by a table; others one by one."""
+        """Amounts of whole hundredths, which nearly all are, by a table where that is small; others one by one."""
+        if name not in self._by_hundredths:
+            amounts, places = np.unique(held, return_inverse=True)
+            return np.array([self.add(field.phrase(amount)) for amount in amounts.tolist()], np.uint32)[places]
         known, places = self._by_hundredths[name], np.rint(held * 100).astype(np.intp)
         for place in np.unique(places[known[places] == _NONE]).tolist():
             known[place] = self.add(field.phrase(place / 100))
@@ -80,9 +87,3 @@ class ReasonTexts:
         if len(self._series) < len(self._texts):
             self._series = pl.Series(self._texts, dtype=pl.String)
         return self._series.gather(numbers)
-
-
-@cache
-def _category_words(name: str) -> tuple[str, ...]:
-    field = FIELDS[name]
-    return tuple(map(written, field.values.values())) if isinstance(field, Category) else ()

@@ -2,20 +2,22 @@
 
 from collections.abc import Sequence
 
-from churn.customer.declaration import ID
 from churn_api.jobs.options import DEFAULTS, JobOptions
 
 CSV = "text/csv; charset=utf-8"
+
+CUSTOMER_ID = "customerID"
+"""What the id is called in every answer, whatever the declaration and the file call it."""
 
 
 def result_columns(options: JobOptions) -> tuple[str, ...]:
     """The columns of the results of a job with these options."""
     reasons = (f"reason_{rank}" for rank in range(1, options.reasons + 1))
-    return ("row", ID, "prediction", "churn_probability", "risk_band", *reasons, "assumed")
+    return ("row", CUSTOMER_ID, "prediction", "churn_probability", "risk_band", *reasons, "assumed")
 
 
 RESULT_COLUMNS = result_columns(DEFAULTS)
-ERROR_COLUMNS = ("row", ID, "field", "code", "message")
+ERROR_COLUMNS = ("row", CUSTOMER_ID, "field", "code", "message")
 
 FAULTS_OF_A_ROW = 10
 """Lines that a refused row has at most; its last one says how many faults more there are."""

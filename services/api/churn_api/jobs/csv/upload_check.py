@@ -3,6 +3,7 @@
 import codecs
 from collections.abc import Iterable, Iterator
 
+from churn.schema import Schema
 from churn.tables.encodings import BOM, REMEDY
 from churn.tables.errors import TableTooLarge, TooManyTables, UnreadableTable
 from churn.tables.reader import TableReader
@@ -26,12 +27,13 @@ class UploadCheck:
     After the last block: `size`, which is that of the CSV, `notes`, `header` and `plan()`.
     """
 
-    def __init__(self, limit_mb: int, chunk_bytes: int = CHUNK_BYTES, *, whole: bool = True) -> None:
+    def __init__(self, schema: Schema, limit_mb: int, chunk_bytes: int = CHUNK_BYTES, *, whole: bool = True) -> None:
         """`whole` is False where only the start of a file is at hand, which may stop anywhere."""
+        self._schema = schema
         self._limit_mb = limit_mb
         self._chunk_bytes = chunk_bytes
         self._whole = whole
-        self._reader = TableReader(limit_mb * _MB, whole=whole)
+        self._reader = TableReader(schema, limit_mb * _MB, whole=whole)
         self._decoder = codecs.getincrementaldecoder("utf-8")()
         self._head = b""
         self._cutter = Cutter(0, chunk_bytes)
@@ -133,9 +135,9 @@ class UploadCheck:
         line = rows.tidy(before)
         self._header_lines = rows.line_ends(before)
         number = self._reader.skipped_lines + self._header_lines + 1 - rows.line_ends(line)
-        self.header = read_header(line, number)
+        self.header = read_header(self._schema, line, number)
         self._start = end
-        first_rows = FirstRows(self.header.fields)
+        first_rows = FirstRows(self._schema, self.header.fields)
         self._cutter = Cutter(end, self._chunk_bytes, CHUNK_ROWS, first_rows.look)
         self._feed(self._head[end:])
         self._head = b""

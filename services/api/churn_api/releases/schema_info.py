@@ -1,0 +1,37 @@
+"""What the release in service declares a customer to be, for programs and forms."""
+
+from dataclasses import asdict
+from typing import Any
+
+from churn.customer.fields import Field, Number
+from churn.schema import Schema
+from churn_api.answers import SchemaAnswer
+
+
+def schema_info(schema: Schema) -> SchemaAnswer:
+    return SchemaAnswer(
+        schema.name,
+        schema.hash,
+        schema.id,
+        schema.outcome,
+        schema.label_window_months,
+        schema.currency,
+        list(schema.groups),
+        [{"name": name} | _field(field) for name, field in schema.fields.items()],
+        list(schema.features.names),
+    )
+
+
+def _field(field: Field) -> dict[str, Any]:
+    common = {"title": field.title, "group": field.group, "help": field.description, "required": field.required}
+    if isinstance(field, Number):
+        bounds = {"low": field.low, "high": field.high, "whole": field.whole, "unit": field.unit, "role": field.role}
+        return common | {"type": "number"} | bounds
+    values = [
+        {"value": int(value) if field.is_flag else value, "label": label, "words": words}
+        for label, (value, words) in zip(field.labels, field.values.items(), strict=True)
+    ]
+    rule = asdict(field.implied_by) if field.implied_by else None
+    offers = [asdict(offer) for offer in field.offers]
+    told = {"values": values, "implied_by": rule, "offers": offers, "protected": field.protected is not None}
+    return common | {"type": "category"} | told

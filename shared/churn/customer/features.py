@@ -1,0 +1,82 @@
+"""The columns that a model sees, each defined once for one customer and for whole columns of customers.
+
+A formula works on a Customer of plain numbers and on a Customer of arrays alike, since it uses operators only; where a
+logarithm is needed it gets the fitting one. So one row, a batch and training cannot disagree.
+"""
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from churn.customer.declaration import Customer, Declaration
+
+Log1p = Callable[[Any], Any]
+Formula = Callable[[Any, Log1p], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """A column: its name, the customer's fields that its effect is shared among in equal parts, and its formula."""
+
+    name: str
+    fields: tuple[str, ...]
+    formula: Formula
+
+
+class Features:
+    """The columns of one declaration, in the order of every matrix."""
+
+    def __init__(self, features: Iterable[Feature]) -> None:
+        self.features = tuple(features)
+        self.names = tuple(feature.name for feature in self.features)
+        self._formulas = tuple(feature.formula for feature in self.features)
+
+    def of(self, customer: Customer) -> list[float]:
+        """The columns of one complete customer."""
+        return [formula(customer, math.log1p) for formula in self._formulas]
+
+    def matrix(self, table: Customer, dtype: type[np.floating[Any]] = np.float64) -> NDArray[Any]:
+        """The columns of n complete customers, given as a Customer of arrays of length n; shape (n, columns)."""
+        out = np.empty((len(table[0]), len(self.names)), dtype, order="F")  # each column is written in one go
+        for column, formula in enumerate(self._formulas):
+            out[:, column] = formula(table, np.log1p)
+        return out
+
+
+def plain_features(declaration: Declaration) -> list[Feature]:
+    """The numbers as they are, and the levels of the categories: the columns of whoever declares no others."""
+    numbers = [Feature(name, (name,), partial(_held, declaration.position[name])) for name in declaration.numbers]
+    return [*numbers, *levels(declaration)]
+
+
+def levels(declaration: Declaration) -> list[Feature]:
+    """One column for each value of a category but the first. The column of an implied value belongs to the field that
+    implies it."""
+    return [level for name in declaration.categories for level in _levels(declaration, name)]
+
+
+def _levels(declaration: Declaration, name: str) -> list[Feature]:
+    rule, field = declaration.implied.get(name), declaration.categories[name]
+    is_code = partial(_is, declaration.position[name])
+    return [
+        Feature(
+            f"{name}_{label.title()}",
+            (rule.field if rule and value == rule.implies else name,),
+            partial(is_code, code),
+        )
+        for code, (value, label) in enumerate(zip(field.names, field.labels, strict=True))
+        if code > 0
+    ]
+
+
+def _held(position: int, c: Customer, _: Log1p) -> Any:
+    return c[position]
+
+
+def _is(position: int, code: int, c: Customer, _: Log1p) -> Any:
+    return c[position] == code

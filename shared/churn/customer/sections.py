@@ -1,0 +1,141 @@
+"""The sections of a declaration's file: what each may hold, and in which line a fault of it stands."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+from churn.customer.echo import echo
+
+ROLES = ("tenure", "monthly_value", "total_value")
+
+
+class Kind(NamedTuple):
+    """What a value has to be, in words and as a check."""
+
+    words: str
+    fits: Callable[[Any], bool]
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _is_texts(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(map(_is_text, value))
+
+
+def _is_table(value: Any, fits: Callable[[Any], bool] = _is_text) -> bool:
+    return isinstance(value, dict) and bool(value) and all(map(fits, value.values()))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < float("inf")
+
+
+def _is_rising(values: list[Any]) -> bool:
+    return len(values) > 1 and all(map(_is_number, values)) and values == sorted(set(values))
+
+
+def _has(**kinds: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    """Whether a value is a table of exactly these."""
+    return lambda value: (
+        isinstance(value, dict)
+        and value.keys() == kinds.keys()
+        and all(fits(value[key]) for key, fits in kinds.items())
+    )
+
+
+_is_offer = _has(to=_is_text, words=_is_text, held=_is_texts)
+
+_TEXT, _TEXTS = Kind("a text", _is_text), Kind("a list of texts", _is_texts)
+_WORDS = Kind("a table with a text for each name", _is_table)
+_NUMBER, _FLAG = Kind("a number", _is_number), Kind("true or false", lambda value: isinstance(value, bool))
+
+TABLE = {
+    **dict.fromkeys(("name", "id", "outcome"), _TEXT),
+    **dict.fromkeys(("left", "stayed", "groups"), _TEXTS),
+    **dict.fromkeys(("currency", "services", "derived_columns"), _TEXT),
+    "label_window_months": Kind("a whole number from 1", lambda value: type(value) is int and value > 0),
+}
+_FIELD = {
+    **dict.fromkeys(("name", "title", "group", "help"), _TEXT),
+    "type": Kind('"category" or "number"', lambda value: value in ("category", "number")),
+    "required": _FLAG,
+}
+CATEGORY = _FIELD | {
+    "values": _WORDS,
+    "example": _TEXT,
+    "aliases": _WORDS,
+    "none": _TEXT,
+    "protected": Kind("true, or a name for the group of each value", lambda value: value is True or _is_table(value)),
+    "implied_by": Kind("{ field, value, implies }", _has(field=_is_text, value=_is_text, implies=_is_text)),
+    "offers": Kind(
+        "a list of { to, words, held }", lambda value: isinstance(value, list) and all(map(_is_offer, value))
+    ),
+}
+NUMBER = _FIELD | {
+    **dict.fromkeys(("low", "high", "example"), _NUMBER),
+    "bands": Kind("a list of rising numbers", lambda value: isinstance(value, list) and _is_rising(value)),
+    "whole": _FLAG,
+    "unit": _TEXT,
+    "words": Kind(
+        "a text with {} for the number, or a table of texts by number and for the other ones",
+        lambda value: _is_text(value) or (_is_table(value) and "other" in value),
+    ),
+    "role": Kind(", ".join(ROLES), lambda value: value in ROLES),
+    "when_absent": Kind(
+        "{ product = [two fields], words }",
+        _has(product=lambda value: _is_texts(value) and len(value) == 2, words=_is_text),
+    ),
+}
+EXPECT = {
+    **dict.fromkeys(("field", "from", "to"), _TEXT),
+    "risk": Kind('"not higher"', lambda value: value == "not higher"),
+    "words": Kind("{ from, to }", _has(**{"from": _is_text, "to": _is_text})),
+}
+SIMILAR_COLUMN = _TEXTS
+SIMILAR_VALUES = Kind("a table with a list of texts for each value", lambda value: _is_table(value, _is_texts))
+
+
+class Section:
+    """A section of the file, and its place among those of its name, for faults to be told with their lines."""
+
+    def __init__(self, lines: list[str], name: str, place: int, held: Any, faults: list[tuple[int, str]]) -> None:
+        self._lines, self._name, self._place, self._faults = lines, name, place, faults
+        self.held: dict[str, Any] = held if isinstance(held, dict) else {}
+        self.sound = True
+
+    def fault(self, key: str, remedy: str) -> None:
+        """Note what is wrong with a key, and what to do about it."""
+        told = f"{key} = {echo(self.held[key])}" if key in self.held else key
+        self._faults.append((self._line(key), f"{told}: {remedy}"))
+        self.sound = False
+
+    def check(self, kinds: Mapping[str, Kind], needed: Iterable[str]) -> None:
+        """Tell what is missing, unknown or of another kind."""
+        for key in needed:
+            if key not in self.held:
+                self.fault(key, f"it is needed; write {kinds[key].words}.")
+        for key, value in self.held.items():
+            if key not in kinds:
+                self.fault(key, f"remove it; known are {', '.join(kinds)}.")
+            elif not kinds[key].fits(value):
+                self.fault(key, f"write {kinds[key].words}.")
+
+    def require(self, key: str, given: Iterable[str], known: Iterable[str]) -> None:
+        """Tell what is given under a key and is none of what is known."""
+        listed = list(known)
+        if wrong := [text for text in given if text not in listed]:
+            self.fault(key, f"{', '.join(map(echo, wrong))} is not declared; known are {', '.join(map(echo, listed))}.")
+
+    def _line(self, key: str) -> int:
+        """The number of the line with the key, or of that where the section begins, from 1."""
+        name, quoted = re.escape(self._name), rf'"?{re.escape(key)}"?'
+        begins = [at for at, line in enumerate(self._lines) if re.match(rf"\s*\[\[?{name}\]", line)]
+        begin = begins[self._place] if self._place < len(begins) else -1
+        for at, line in enumerate(self._lines[begin + 1 :], begin + 1):
+            if re.match(rf"\s*({quoted}\s*=|\[\[?{name}\.{quoted}\])", line):
+                return at + 1
+            if re.match(r"\s*\[", line) and begin >= 0 and not re.match(rf"\s*\[\[?{name}\.", line):
+                break
+        return max(begin, 0) + 1
