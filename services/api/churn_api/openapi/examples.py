@@ -26,6 +26,7 @@ def faulty(schema: Schema) -> dict[str, Any]:
 
 
 def customer(schema: Schema) -> dict[str, Any]:
+    """The bodies of /predict to show, by name."""
     return {
         "whole": {"summary": "Every field", "value": whole(schema)},
         "partial": {"summary": "Some fields; what is absent is averaged over real customers", "value": partial(schema)},
@@ -33,6 +34,7 @@ def customer(schema: Schema) -> dict[str, Any]:
 
 
 def batch(schema: Schema) -> dict[str, Any]:
+    """The bodies of /batch_predict to show, by name."""
     named = {"customers": [whole(schema), faulty(schema)]}
     return {
         "named": {"summary": "By name, with a customer at fault", "value": named},

@@ -9,6 +9,7 @@ from churn_api.answers import SchemaAnswer
 
 
 def schema_info(schema: Schema) -> SchemaAnswer:
+    """The answer of /schema."""
     return SchemaAnswer(
         schema.name,
         schema.hash,

@@ -103,8 +103,10 @@ def _sent() -> Request:
 
 @lru_cache(64)
 def wanted_reasons(query: str, default: int | None, most: int) -> int | None:
-    """How many reasons a query asks for, `most` for all of them, None for neither reasons nor recommendations. Raises
-    ValidationError."""
+    """How many reasons a query asks for, `most` for all of them, None for neither reasons nor recommendations.
+
+    Raises ValidationError.
+    """
     wanted = parse_qs(query, keep_blank_values=True).get("reasons", [None])[0]
     if wanted is None:
         return default
