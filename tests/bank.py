@@ -8,7 +8,7 @@ import numpy as np
 from churn.model.background import Background
 from churn.model.predictor import Predictor
 from churn.model.scorecard import Scorecard
-from churn.schema import load
+from churn.schema import load_schema
 
 HEAD = """
 [table]
@@ -46,7 +46,7 @@ type = "category"
 values = {{ No = "No {number}", Yes = "Has {number}" }}
 """
 
-BANK = load(HEAD + "".join(PRODUCT.format(number=number) for number in range(40)), "customer.toml")
+BANK = load_schema(HEAD + "".join(PRODUCT.format(number=number) for number in range(40)), "customer.toml")
 
 
 def client(chance: random.Random) -> dict[str, Any]:

@@ -27,15 +27,14 @@ from churn.model.files import background_file as background_file
 from churn.model.files import predictor_of
 from churn.model.files import worked_examples as worked_examples
 from churn.model.predictor import Predictor
-from churn.schema import Schema, built_in
-from churn.schema import load as load_schema
+from churn.schema import Schema, built_in, load_schema
 from churn.store.interface import ObjectStore
 
-# What is written, and what is read besides: in format 1 every customer of the background completes any other one, and
-# before format 3 a release carries no declaration, for all customers were those of the shipped one.
+# The format that is written, and those that are read: in format 1 every customer of the background completes any other
+# one, and before format 3 a release carries no declaration, for all customers were those of the shipped one.
 FORMAT = 3
 _FORMATS = (1, 2, FORMAT)
-_UNDECLARED = {1: "telco", 2: "telco"}
+_UNDECLARED = (1, 2)
 DECLARATION = "customer.toml"
 ROOT = "models/releases/"
 POINTER = "models/current.json"
@@ -248,7 +247,7 @@ def _check_format(about: Manifest, version: str) -> None:
 def _schema(store: ObjectStore, about: Manifest) -> Schema:
     """What the release declares a customer to be."""
     if about.format in _UNDECLARED:
-        return built_in(_UNDECLARED[about.format])
+        return built_in("telco")
     text = _checked(store, about.version, DECLARATION, about.files.get(DECLARATION)).decode("utf-8", "replace")
     try:
         return load_schema(text, DECLARATION)

@@ -63,7 +63,7 @@ class Schema(Declaration):
         return hashlib.sha256(json.dumps([meaning, self.features.names]).encode()).hexdigest()
 
 
-def load(text: str, name: str) -> Schema:
+def load_schema(text: str, name: str) -> Schema:
     """The schema that a file's text declares; `name` is the file's. Raises BrokenDeclaration with every fault."""
     try:
         return _schema(text)
@@ -87,7 +87,7 @@ def _schema(text: str) -> Schema:
 def built_in(name: str) -> Schema:
     """One of the declarations that ship with the product."""
     file = f"{name}.toml"
-    return load((Path(loading.__file__).parent / file).read_text(encoding="utf-8"), file)
+    return load_schema((Path(loading.__file__).parent / file).read_text(encoding="utf-8"), file)
 
 
 def _meaning(field: Field) -> list[Any]:

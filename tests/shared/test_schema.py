@@ -8,7 +8,7 @@ import pytest
 from tests.telco import FIELDS, IMPLIED, TELCO, Customer, read, value_of
 
 from churn.errors import ValidationError
-from churn.schema import load
+from churn.schema import load_schema
 
 
 def test_the_schema_is_one() -> None:
@@ -45,10 +45,10 @@ def test_forms_find_groups_units_options_and_rules() -> None:
 
 
 def test_the_hash_follows_the_meaning_not_the_words() -> None:
-    words = load(TELCO.source.replace('"Gender"', '"Sex"'), "customer.toml")
+    words = load_schema(TELCO.source.replace('"Gender"', '"Sex"'), "customer.toml")
     assert words.hash == TELCO.hash
-    assert load(TELCO.source.replace("high = 100", "high = 99"), "customer.toml").hash != TELCO.hash
-    assert load(TELCO.source.replace('derived_columns = "telco"', ""), "customer.toml").hash != TELCO.hash
+    assert load_schema(TELCO.source.replace("high = 100", "high = 99"), "customer.toml").hash != TELCO.hash
+    assert load_schema(TELCO.source.replace('derived_columns = "telco"', ""), "customer.toml").hash != TELCO.hash
 
 
 READ = [

@@ -11,9 +11,7 @@ import pytest
 import requests
 from sklearn.pipeline import make_pipeline
 
-from churn.customer.reading import read
-from churn.model.features import matrix
-from churn.model.scoring import table_of
+from churn.schema import built_in
 
 SEVEN_FIELDS = {
     "gender": "Female",
@@ -157,7 +155,8 @@ def test_predict_says_of_every_customer_what_the_published_pipeline_says(stack, 
     scaler = published(stack, "models/encoders/feature_scaler.pkl")
     model = published(stack, f"models/trained/micro_best_model_{model_info['version']}.pkl")
     customers = list(csv.DictReader(telco_csv.read_text().splitlines()))
-    columns = matrix(table_of([read(customer).customer for customer in customers]))
+    telco = built_in("telco")
+    columns = telco.features.matrix(telco.table_of([telco.reader.read(customer).customer for customer in customers]))
     wanted = make_pipeline(scaler, model).predict_proba(columns)[:, 1]
     with requests.Session() as session:
         got = [

@@ -9,7 +9,7 @@ from churn.model.layout import layout_of
 from churn.model.lookup import NotTabulated, Tabulated, require_tabulated
 from churn.model.scorecard import Scorecard
 from churn.model.scoring import FloatArray
-from churn.schema import load
+from churn.schema import load_schema
 
 LAYOUT = layout_of(TELCO)
 
@@ -120,7 +120,7 @@ def test_a_scorecard_with_such_a_column_is_refused_with_its_name(
     features = Features(
         (*FEATURES[:place], Feature("AutoPay", crossing.fields, crossing.formula), *FEATURES[place + 1 :])
     )
-    schema = load(TELCO.source + "\n", "customer.toml")
+    schema = load_schema(TELCO.source + "\n", "customer.toml")
     monkeypatch.setitem(vars(schema), "features", features)
     with pytest.raises(ValueError, match="column AutoPay mixes SeniorCitizen and InternetService"):
         Scorecard.from_dict(schema, scorecard.to_dict())
@@ -138,7 +138,7 @@ values = {{ No = "No roaming", Yes = "Roams" }}
 
 @pytest.mark.parametrize("group", GROUPS)
 def test_a_field_added_at_the_end_is_looked_up(group: str) -> None:
-    schema = load(TELCO.source + FIELD.format(group=group), "customer.toml")
+    schema = load_schema(TELCO.source + FIELD.format(group=group), "customer.toml")
     layout, names = layout_of(schema), schema.features.names
     assert layout is not None
     assert list(schema.fields)[-1] == "Roaming"
