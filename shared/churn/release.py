@@ -236,7 +236,7 @@ def _parsed(version: str, body: bytes) -> Manifest:
 def _check_format(about: Manifest, version: str) -> None:
     """Whether this program means the same by a release as the one that published it."""
     if about.format not in _FORMATS:
-        read = " and ".join(map(str, _FORMATS))
+        read = ", ".join(map(str, _FORMATS))
         raise ReleaseRefused(version, f"its format is {about.format}, this program reads formats {read}")
     if about.version != version:
         raise ReleaseRefused(version, f"its manifest names version {about.version}")

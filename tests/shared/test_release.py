@@ -125,7 +125,7 @@ def test_an_unknown_version_is_named(store: ObjectStore) -> None:
 
 
 MANIFEST_FAULTS = [
-    ({"format": 4}, "format is 4, this program reads formats 1 and 2"),
+    ({"format": 4}, "format is 4, this program reads formats 1, 2, 3"),
     ({"schema_hash": "0"}, "other fields or columns"),
     ({"columns": []}, "other fields or columns"),
     ({"kind": "pickle"}, "unknown kind"),
@@ -210,6 +210,16 @@ def test_a_release_of_the_first_format_answers_as_it_did(
     release.publish(store, "20261123_150000", ABOUT, files | old, TELCO)
     rewrite_manifest(store, "20261123_150000", {"format": 1})
     assert release.load(store, "20261123_150000").version == "20261123_150000"
+
+
+def test_a_release_without_a_declaration_is_of_the_shipped_one(
+    store: ObjectStore, version: str, files: dict[str, bytes]
+) -> None:
+    listed = json.loads(store.get(f"models/releases/{version}/manifest.json").data)["files"]
+    del listed[release.DECLARATION]
+    store.delete([f"models/releases/{version}/{release.DECLARATION}"])
+    rewrite_manifest(store, version, {"format": 2, "files": listed})
+    assert release.load(store, version).schema is TELCO
 
 
 @pytest.mark.parametrize("path", ["predict", "explain"])
