@@ -13,6 +13,7 @@ from tests.telco import FIELDS, ID, Customer
 
 from churn.model.predictor import Predictor
 from churn.model.scoring import FloatArray
+from churn.schema import Schema
 from churn_api.jobs.csv import chunk_scorer, column_reader
 from churn_api.jobs.csv.chunk_scorer import ChunkScorer
 from churn_api.jobs.csv.result_files import ERROR_COLUMNS, RESULT_COLUMNS
@@ -75,10 +76,10 @@ def test_a_row_that_cannot_be_read_is_refused_alone(
 ) -> None:
     whole = chunk_scorer.read_cells
 
-    def read_cells(columns: Sequence[str], cells: Sequence[str], **options: Any) -> Any:
+    def read_cells(schema: Schema, columns: Sequence[str], cells: Sequence[str], **options: Any) -> Any:
         if "99" in cells:
             raise ValueError("secret 99")
-        return whole(columns, cells, **options)
+        return whole(schema, columns, cells, **options)
 
     monkeypatch.setattr(chunk_scorer, "read_cells", read_cells)
     check_alone(model.predictor, data, sound, caplog)
