@@ -1,4 +1,4 @@
-"""A bank's customers, who share no field with the shipped ones, and a scorecard of them with made-up weights."""
+"""A declaration of a bank's customers, which shares no field with the shipped one, and a made-up model for them."""
 
 import random
 from typing import Any
@@ -50,6 +50,7 @@ BANK = load_schema(HEAD + "".join(PRODUCT.format(number=number) for number in ra
 
 
 def client(chance: random.Random) -> dict[str, Any]:
+    """A random customer of the bank with every field, as JSON has it."""
     kind = chance.choice(["Blue", "Gold", "None"])
     limit = "Missing" if kind == "None" else chance.choice(["High", "Low"])
     products = {f"Product {number}": chance.choice(["No", "Yes"]) for number in range(40)}
@@ -57,6 +58,7 @@ def client(chance: random.Random) -> dict[str, Any]:
 
 
 def bank_predictor() -> Predictor:
+    """A scorecard with random weights over 60 random customers, the same on every call."""
     chance = random.Random(3)
     people = [BANK.reader.read(client(chance)).customer for _ in range(60)]
     columns = BANK.features.matrix(BANK.table_of(people))

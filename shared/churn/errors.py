@@ -46,7 +46,7 @@ def attention(count: int, listed: int) -> str:
 
 
 class BrokenDeclaration(ChurnError):
-    """A file that does not declare a customer; each of `faults` is a sentence with its line, key, value and remedy."""
+    """A file that does not declare a customer; each of `faults` is a sentence with the line, key, value and remedy."""
 
     def __init__(self, name: str, faults: Iterable[str]) -> None:
         self.faults = tuple(faults)

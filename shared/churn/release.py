@@ -30,8 +30,8 @@ from churn.model.predictor import Predictor
 from churn.schema import Schema, built_in, load_schema
 from churn.store.interface import ObjectStore
 
-# The format that is written, and those that are read: in format 1 every customer of the background completes any other
-# one, and before format 3 a release carries no declaration, for all customers were those of the shipped one.
+# The format that is written, and those that are read. In format 1 every customer of the background completes any other.
+# Before format 3 a release carries no declaration, and its customers are those of the shipped one.
 FORMAT = 3
 _FORMATS = (1, 2, FORMAT)
 _UNDECLARED = (1, 2)
@@ -95,7 +95,7 @@ class Release:
 
     @property
     def schema(self) -> Schema:
-        """The customers whom it is for."""
+        """The declaration of the customers that it scores."""
         return self.predictor.schema
 
 
@@ -119,9 +119,9 @@ def claim(store: ObjectStore, moment: datetime) -> str:
 def publish(
     store: ObjectStore, version: str, manifest: Mapping[str, Any], files: Mapping[str, bytes], schema: Schema
 ) -> Manifest:
-    """Write the files and the declaration, then the manifest with their checksums.
+    """Write the files by name and the declaration, then the manifest with their checksums; returns the manifest.
 
-    Raises PreconditionFailed if the version exists.
+    Raises PreconditionFailed if the version is published already.
     """
     files = {**files, DECLARATION: schema.source.encode()}
     listed = {name: File(sha256=_sha256(data), size=len(data)) for name, data in files.items()}
@@ -234,7 +234,7 @@ def _parsed(version: str, body: bytes) -> Manifest:
 
 
 def _check_format(about: Manifest, version: str) -> None:
-    """Whether this program means the same by a release as the one that published it."""
+    """Raises ReleaseRefused unless this program reads releases of this format and kind."""
     if about.format not in _FORMATS:
         read = ", ".join(map(str, _FORMATS))
         raise ReleaseRefused(version, f"its format is {about.format}, this program reads formats {read}")
@@ -245,7 +245,7 @@ def _check_format(about: Manifest, version: str) -> None:
 
 
 def _schema(store: ObjectStore, about: Manifest) -> Schema:
-    """What the release declares a customer to be."""
+    """The schema that the release carries, or the shipped one. Raises ReleaseRefused if its declaration is broken."""
     if about.format in _UNDECLARED:
         return built_in("telco")
     text = _checked(store, about.version, DECLARATION, about.files.get(DECLARATION)).decode("utf-8", "replace")
@@ -256,7 +256,7 @@ def _schema(store: ObjectStore, about: Manifest) -> Schema:
 
 
 def _check_fit(about: Manifest, schema: Schema) -> None:
-    """Whether this program makes of the declaration what the one made of it that published the release."""
+    """Raises ReleaseRefused unless this program understands customers as the one that published the release did."""
     if about.schema_hash != schema.hash or tuple(about.columns) != schema.features.names:
         raise ReleaseRefused(about.version, "it was trained for other fields or columns; train again with this program")
 

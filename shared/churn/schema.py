@@ -1,4 +1,4 @@
-"""A customer's declaration with all that is made of it: what reads customers, names columns, and describes them."""
+"""A customer's declaration together with what is derived from it: readers, columns of models, and descriptions."""
 
 import hashlib
 import json
@@ -20,51 +20,54 @@ from churn.customer.telco import telco_features
 from churn.errors import BrokenDeclaration
 
 BUILT_IN = ("telco",)
-"""The declarations that ship with the product."""
+"""The names of the declarations that ship with the product."""
 
-# Releases before and after another one mostly have the same text, and what is made of it takes some time.
+# Schemas kept by their text: most releases carry the same one, and deriving everything from it takes some time.
 _KEPT = 8
 
 _HAND_MADE: dict[str, Callable[[Declaration], list[Feature]]] = {"telco": telco_features}
 
 
 class Schema(Declaration):
-    """A declaration; what is made of it is made once, when it is first wanted."""
+    """A declaration and what is derived from it; each part is made when it is first needed, and kept."""
 
     @cached_property
     def spellings(self) -> Spellings:
-        """What texts mean in each field."""
+        """Looks up the meaning of a text in a field."""
         return Spellings(self)
 
     @cached_property
     def column_names(self) -> ColumnNames:
-        """What the names of a file's columns mean."""
+        """Looks up the field that a column's name means."""
         return ColumnNames(self)
 
     @cached_property
     def reader(self) -> Reader:
-        """What reads customers."""
+        """Reads customers from JSON objects and from rows of a CSV file."""
         return Reader(self, self.spellings, self.column_names)
 
     @cached_property
     def features(self) -> Features:
-        """The columns that models see."""
+        """The columns that models see. Raises KeyError or ValueError if those written by hand do not fit the fields."""
         return Features(_HAND_MADE[self.derived_columns](self) if self.derived_columns else plain_features(self))
 
     @cached_property
     def json_schema(self) -> dict[str, Any]:
-        """A customer as JSON Schema, to be read and not changed."""
+        """A customer as JSON Schema; it is shared, so it must not be changed."""
         return json_schema(self, self.spellings)
 
     @cached_property
     def hash(self) -> str:
-        """SHA-256 over what the fields mean and the columns made of them; words and titles don't count."""
+        """SHA-256 over the fields' meaning and the columns made of them; titles and other words do not count."""
         meaning = {name: _meaning(field) for name, field in self.fields.items()}
         return hashlib.sha256(json.dumps([meaning, self.features.names]).encode()).hexdigest()
 
 
 def load_schema(text: str, name: str) -> Schema:
-    """The schema that a file's text declares; `name` is the file's. Raises BrokenDeclaration with every fault."""
+    """The schema that a file's text declares; `name` is the file's name in messages.
+
+    Raises BrokenDeclaration with every fault.
+    """
     try:
         return _schema(text)
     except BrokenDeclaration as error:
@@ -85,7 +88,7 @@ def _schema(text: str) -> Schema:
 
 @cache
 def built_in(name: str) -> Schema:
-    """One of the declarations that ship with the product."""
+    """The schema of this name that ships with the product, one of BUILT_IN. Raises FileNotFoundError for another."""
     file = f"{name}.toml"
     return load_schema((Path(loading.__file__).parent / file).read_text(encoding="utf-8"), file)
 

@@ -1,8 +1,8 @@
-"""What a released model answers, condensed: texts and bytes as digests, numbers as sums, and some rows in full.
+"""The answers of a fixed model in short form: texts and bytes as SHA-256 digests, numbers as sums, some rows in full.
 
-`python -m tests.golden.answers` writes down what the program at hand answers, for `test_golden.py` to hold later ones
-to. The model is a scorecard that was fitted on the trainer's sample and kept beside this file: a golden answer does
-not depend on the library or the machine that fits one.
+`python -m tests.golden.answers` writes the answers of the program as it is into golden.json, and `test_golden.py`
+compares those of later programs with them. The model is a scorecard that was fitted on the trainer's sample and is kept
+beside this file, so that the answers do not depend on the library or the machine that fits one.
 """
 
 import csv
@@ -35,7 +35,7 @@ _WHOLE = {"SeniorCitizen", "tenure"}
 _AMOUNTS = {"MonthlyCharges", "TotalCharges"}
 _REQUIRED = {"gender", "SeniorCitizen", "tenure", "Contract", "MonthlyCharges"}
 
-# What may stand in a cell that should hold something else.
+# Values that are put in place of right ones: some are read in another spelling, most are faults.
 _WRONG: tuple[Any, ...] = (
     *(
         "",
@@ -61,7 +61,7 @@ _NAMES = ("Tenure", "monthly_charges", "Churn", "customer id", "Contrat", "colou
 
 
 def records(table: bytes) -> list[Record]:
-    """The rows of a CSV as JSON has customers: numbers as numbers, a blank amount left out."""
+    """The rows of a CSV file as JSON objects: numbers as numbers, and blank cells left out."""
     rows = csv.DictReader(io.StringIO(table.decode()))
     return [{name: _value(name, cell) for name, cell in row.items() if cell.strip()} for row in rows]
 
@@ -71,13 +71,14 @@ def _value(name: str, cell: str) -> Any:
 
 
 def predictor(customers: list[Record]) -> Predictor:
+    """The kept model with the first BACKGROUND customers as its background sample."""
     model = Scorecard.from_dict(TELCO, json.loads((FOLDER / "model.json").read_text()))
     known = [read(record).customer for record in customers[:BACKGROUND]]
     return Predictor(model, Background(TELCO, known), 0.5)
 
 
 def golden(table: bytes, *, rows: bool) -> Record:
-    """All that is compared for one table; `rows` shows some in full, which only made-up customers may be."""
+    """Everything that is compared for one table; `rows` adds some in full, which is for made-up customers only."""
     customers = records(table)
     model = predictor(customers)
     chance = random.Random(17)
@@ -97,7 +98,7 @@ def golden(table: bytes, *, rows: bool) -> Record:
 
 
 def declared() -> Record:
-    """What is published of the customer, whatever the table."""
+    """The digest of the JSON schema, and the schema's hash; they depend on no table."""
     return {"schema": _digest([TELCO.json_schema]), "hash": TELCO.hash}
 
 
@@ -157,13 +158,17 @@ def _digest(values: Iterable[Any]) -> str:
 
 
 def _sums(rows: Iterable[Iterable[float]]) -> list[float]:
-    """How many numbers there are, their sum, that of their sizes, and one in which each counts by its place."""
+    """The count of all numbers, their sum, the sum of their absolute values, and a sum weighted by position.
+
+    The weights differ from one position to the next, so numbers that change places change the last sum.
+    """
     numbers = [number for row in rows for number in row]
     placed = math.fsum(number * (place * 0.6180339887498949 % 1) for place, number in enumerate(numbers))
     return [len(numbers), math.fsum(numbers), math.fsum(map(abs, numbers)), placed]
 
 
 def main() -> None:
+    """Write golden.json from the sample and from the real table in CHURN_DATA_DIR."""
     written: Record = {"declared": declared(), "sample": golden(sample.csv_bytes(), rows=True)}
     real = Path(os.environ.get("CHURN_DATA_DIR", "data")) / "telco_customer_churn.csv"
     written["telco"] = golden(real.read_bytes(), rows=False)

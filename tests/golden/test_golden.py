@@ -1,4 +1,4 @@
-"""Every answer for the shipped fields is the one that was written down: texts and bytes exactly, numbers to 1e-12."""
+"""Every answer for the shipped declaration equals the one in golden.json: texts and bytes exactly, sums to 1e-12."""
 
 import json
 from typing import Any
@@ -24,7 +24,7 @@ def test_the_answers_for_the_real_table_are_the_same(telco_csv):
 
 
 def hold(got: Any, wanted: Any) -> None:
-    """Sums of thousands of numbers may be apart by what each of them may be."""
+    """Assert that two JSON values are equal; floats, which are sums of up to thousands of numbers, to 1e-12."""
     if isinstance(wanted, dict):
         assert got.keys() == wanted.keys()
         for name, value in wanted.items():

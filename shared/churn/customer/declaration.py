@@ -1,9 +1,9 @@
-"""What a customer is, as it was declared: fields, types, ranges, allowed values, cross-field rules, titles and words.
+"""What a customer is, as declared in a file: fields, types, ranges, values, cross-field rules, titles and words.
 
-The declaration is data, read from a file by `churn.customer.loading`; reading, the JSON schema, the web form, the
-checks of a CSV and the trainer's columns are all derived from it. It is a table of its own and no pydantic model:
-values are read kindly (any letter case, numeric text, aliases), every fault is reported under codes of our own, and the
-same table makes the code tables of whole columns.
+The declaration is data, read from its file by `churn.customer.loading`. The readers of customers, the JSON schema, the
+web form, the checks of a CSV file and the columns of models are all derived from it. It is no pydantic model, because
+values are read in many spellings (any letter case, numbers as text, aliases), every fault has one of the product's own
+codes, and whole columns are read by tables that are made from the same declaration.
 """
 
 from collections import namedtuple
@@ -17,27 +17,29 @@ import numpy as np
 
 from churn.customer.fields import Category, Field, ImpliedBy, Number, Product
 
-# Names of an object that may be a customer, where its fields are not more, with the id and the outcome.
+# How many names an object may have to be read as a customer, unless the fields, the id and the outcome are more.
 _MAX_NAMES = 64
 
 Amount: TypeAlias = Any
 """A number: an int or float for one customer, a float array for a column, None when absent."""
 
 Customer: TypeAlias = tuple[Any, ...]
-"""One customer, his values in the order of the fields, or, with arrays of equal length in place of numbers, a table of
-customers. Categories are held as codes; None is absent."""
+"""One customer as the values of the fields in their order, or, with an array of shape (n,) for each field, a table of
+n customers. Categories are held as codes; None is absent."""
 
 
 def picker(places: Sequence[Any]) -> Callable[[Any], tuple[Any, ...]]:
-    """A function that takes what stands at these places, or under these names, always as a tuple."""
+    """A function that returns the items at these positions, or under these names, always as a tuple."""
     if len(places) > 1:
         return itemgetter(*places)
     return lambda held: tuple(held[place] for place in places)
 
 
 class Expectation(NamedTuple):
-    """What would be a scandal if a model said the contrary: `after` in place of `before` does not raise the risk. The
-    words are those of a gate: "a two-year contract" for all, or "month-to-month"."""
+    """What a model has to agree with: a customer whose `field` is `after` is not at a higher risk than with `before`.
+
+    The words name the two values in the gate that checks it, such as "a two-year contract" and "month-to-month".
+    """
 
     field: str
     before: str
@@ -48,7 +50,11 @@ class Expectation(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Declaration:
-    """A customer as declared. `source` is the file's text, which a release carries."""
+    """A declared customer: `fields` by name, in the order of the data set.
+
+    `id` and `outcome` are the names of two further columns; `left` and `stayed` are the spellings of the outcome.
+    `currency` is the sign or code of amounts. `source` is the file's text, which a release carries.
+    """
 
     name: str
     id: str
@@ -59,93 +65,96 @@ class Declaration:
     currency: str
     groups: tuple[str, ...]
     services: str | None
-    """The group of what the customer pays for, the price of which is in the bill."""
+    """The group of the fields that are services, whose prices are part of the bill; None without one."""
 
     derived_columns: str | None
-    """The name of the hand-made columns that models see, if there are any."""
+    """The name of the columns written by hand for this declaration (see `churn.schema`); None for the plain ones."""
 
     fields: Mapping[str, Field]
     similar_columns: Mapping[str, tuple[str, ...]]
-    """What a column may have been called that is not there, by the name that may be meant."""
+    """Other names that a column may have, by the field, id or outcome that they may mean."""
 
     expectations: tuple[Expectation, ...]
     source: str = field(repr=False)
 
     @cached_property
     def categories(self) -> dict[str, Category]:
-        """The fields of a closed list of values."""
+        """The fields that have a closed list of values, by name."""
         return {name: field for name, field in self.fields.items() if isinstance(field, Category)}
 
     @cached_property
     def numbers(self) -> dict[str, Number]:
-        """The fields that are numbers."""
+        """The fields that are numbers, by name."""
         return {name: field for name, field in self.fields.items() if isinstance(field, Number)}
 
     @cached_property
     def implied(self) -> dict[str, ImpliedBy]:
-        """The cross-field rules, by the field that is implied."""
+        """The cross-field rules, by the name of the field that is implied."""
         return {name: field.implied_by for name, field in self.categories.items() if field.implied_by}
 
     @cached_property
     def required(self) -> tuple[str, ...]:
-        """The fields that every customer has to tell."""
+        """The names of the fields that every customer must have."""
         return tuple(name for name, field in self.fields.items() if field.required)
 
     @property
     def max_names(self) -> int:
-        """An object with more names is no customer, and is refused before anything is said of each of them."""
+        """The most names that a customer may have; an object with more is refused as a whole, not name by name."""
         return max(_MAX_NAMES, len(self.fields) + 2)
 
     @cached_property
     def fault_names(self) -> frozenset[str]:
-        """What faults of customers are counted under; all others are counted as one."""
+        """The names under which the metrics count faults; any other name is counted as "other"."""
         return frozenset({*self.fields, self.id})
 
     @cached_property
     def product(self) -> tuple[str, Product] | None:
-        """The number that is computed from two others where it is absent, if there is one."""
+        """The name of the number that is computed from two others where it is absent, and how; None without one."""
         return next(((name, field.when_absent) for name, field in self.numbers.items() if field.when_absent), None)
 
     @cached_property
     def position(self) -> dict[str, int]:
-        """Each field's place in a customer."""
+        """The position of each field in a customer, from 0."""
         return {name: place for place, name in enumerate(self.fields)}
 
     @cached_property
     def settled(self) -> dict[str, dict[tuple[int, int | None], int]]:
-        """The cross-field rules as code tables, by implied field: (code of the implying field, code of this field or
-        None) → this field's code; what is left out contradicts."""
+        """The cross-field rules as code tables, by implied field.
+
+        A table maps (code of the implying field, code of this field or None) to the code that this field then has. Two
+        codes that are not in it contradict each other.
+        """
         return {name: _settled(self.categories[name], rule, self.categories) for name, rule in self.implied.items()}
 
     @cached_property
     def customer_type(self) -> Any:
-        """A tuple of the fields' values that can be looked at by name where a field's name is a word."""
+        """The named tuple of the fields' values; a field whose name is no Python identifier has no attribute."""
         return namedtuple("Customer", self.fields, rename=True)
 
     def role(self, role: str) -> str | None:
-        """The field with this role, if there is one."""
+        """The name of the number with this role ("tenure", "monthly_value" or "total_value"), or None."""
         return next((name for name, field in self.numbers.items() if field.role == role), None)
 
     def in_group(self, group: str) -> tuple[str, ...]:
-        """The categories of a group."""
+        """The names of the categories in a group."""
         return tuple(name for name, field in self.categories.items() if field.group == group)
 
     def customer(self, values: Iterable[Any]) -> Customer:
-        """A customer, or a table, of the fields' values in their order."""
+        """A customer of these values, or a table of these arrays, given in the order of the fields."""
         customer: Customer = self.customer_type._make(values)
         return customer
 
     def table_of(self, customers: Sequence[Customer]) -> Customer:
-        """One customer per row as a Customer of float64 arrays."""
+        """The n customers as a table: a Customer of float64 arrays of shape (n,)."""
         return self.customer(np.array(customers, np.float64).reshape(-1, len(self.fields)).T.copy())
 
     def replaced(self, customer: Customer, values: Mapping[str, Any]) -> Customer:
-        """The customer, or the table, with other values for some fields."""
+        """The customer, or the table, with the fields named in `values` replaced."""
         pairs = zip(self.fields, customer, strict=True)
         return self.customer(values.get(name, held) for name, held in pairs)
 
     def value_of(self, name: str, customer: Customer) -> Any:
-        """The customer's value of the field as the data set spells it: text, or a number, which a flag is too."""
+        """The customer's value of the field as the data set spells it: text, a number, 0 or 1 for a flag, or None."""
         held = customer[self.position[name]]
         field = self.fields[name]
         return held if held is None or isinstance(field, Number) or field.is_flag else field.names[held]

@@ -1,15 +1,15 @@
-"""Values repeated in messages: as they were written, shortened, and harmless to whoever shows them."""
+"""Values quoted in messages: as they were written, shortened, and safe to show."""
 
 import json
 from typing import Any
 
-# Longer values are cut before they are echoed, so that an answer's size does not follow its request's.
+# Longer values are cut before they are echoed, so that a large request does not get a large answer.
 MAX_ECHO = 40
 
-# So many items of a list or an object are shown, down to so many levels.
+# How many items of a list or an object are shown, and down to how many levels.
 _ITEMS, _LEVELS = 3, 2
 
-# Writing out a longer number takes a time that grows with the square of its digits, and Python refuses to.
+# Larger integers are not written out: the time for it grows with the square of the digits, and Python refuses to.
 _MAX_BITS = 4096
 
 

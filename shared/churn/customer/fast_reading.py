@@ -1,7 +1,7 @@
-"""Customers whom there is nothing to ask about, read at a glance.
+"""Fast reading of customers that are complete and in the data set's own spelling.
 
-Most requests carry a whole customer in the data set's own spelling. What of a record is exactly that is read here in a
-third of the time; anything else, right or wrong, is for `churn.customer.reading.Reader` to judge.
+Most requests carry such customers, and they are read here in a third of the time. Any other record, whether right or
+wrong, is left to `churn.customer.reading.Reader`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,8 +19,10 @@ _WHOLE, _ANY = frozenset({int}), frozenset({int, float})
 
 
 class _Limits(NamedTuple):
-    """What a number is at a glance: within which bounds, of which types, and what is added to it: to nought, so that a
-    number with a fraction is a float and nought has no sign."""
+    """What a number must be to be read here: from `low` to `high`, and of one of these types.
+
+    `nought`, which is 0 or 0.0, is added to it: so a field with fractions becomes a float, and zero loses its sign.
+    """
 
     low: float
     high: float
@@ -33,7 +35,7 @@ def _limits(field: Number) -> _Limits:
 
 
 class FastReader:
-    """Reads customers of one declaration. Categories are taken first and numbers behind them, then both in order."""
+    """Reads customers of one declaration: first their categories, then their numbers, which are then put in order."""
 
     def __init__(self, declaration: Declaration) -> None:
         categories, numbers = declaration.categories, declaration.numbers
@@ -43,7 +45,7 @@ class FastReader:
         self._make = declaration.customer_type._make
         self._categories, self._numbers = picker(tuple(categories)), picker(tuple(numbers))
         self._ordered = picker([taken.index(name) for name in declaration.fields])
-        # A flag is written 0 or 1, the others by their names.
+        # The values of a flag are the numbers 0 and 1, those of other categories are their names.
         self._codes = tuple(
             {0: 0, 1: 1} if field.is_flag else {value: code for code, value in enumerate(field.names)}
             for field in categories.values()
@@ -54,8 +56,8 @@ class FastReader:
         self._highs = [limits.high for limits in self._limits]
         self._types = [limits.types for limits in self._limits]
         self._noughts = [limits.nought for limits in self._limits]
-        # For each implied field: where it stands, where the implying one does, the code that implies it, and what it
-        # then is.
+        # For each implied field: its position, that of the implying field, the code that implies it, and the code that
+        # it then has.
         self._rules = tuple(
             (
                 declaration.position[name],
@@ -67,8 +69,11 @@ class FastReader:
         )
 
     def glance(self, record: Mapping[str, Any]) -> Customer | None:
-        """The customer, if every field is there as the data set writes it, none contradicts another and the id is None
-        or as it is to be echoed."""
+        """The customer, or None if the record needs the full reader.
+
+        It is read if it has every field as the data set spells it, no contradiction, no unknown name, and an id that
+        is None or can be echoed as it is.
+        """
         try:
             held = self._categories(record)
             values = [codes[each] for codes, each in zip(self._codes, held, strict=True)]
@@ -76,13 +81,13 @@ class FastReader:
         except (KeyError, TypeError):
             return None
         for place in self._flags:
-            # True is 1 to a dictionary, and no number to us.
+            # Python's True equals 1 as a key, but a boolean is not accepted as a number.
             if type(held[place]) is not int:
                 return None
         for number, types in zip(numbers, self._types, strict=True):
             if type(number) not in types:
                 return None
-        # Not a number is in no range.
+        # A NaN fails both comparisons.
         if False in map(le, self._lows, numbers) or False in map(le, numbers, self._highs):
             return None
         values += map(add, numbers, self._noughts)
@@ -95,7 +100,7 @@ class FastReader:
         return customer
 
     def glance_all(self, records: Sequence[Any]) -> Customer | None:
-        """The customers as a table, if `glance` would read each of them; their ids are as they are to be echoed."""
+        """The n customers as a table of float64 arrays, shape (n,), or None unless `glance` would read each of them."""
         if not records or set(map(type, records)) != {dict} or not set().union(*records) <= self._names:
             return None
         try:
@@ -121,7 +126,7 @@ class FastReader:
 
 
 def _within(limits: _Limits, held: Sequence[Any]) -> bool:
-    # Not a number is in no range, but may hide from min and max.
+    # min and max may overlook a NaN, which no range allows; only a NaN differs from itself.
     return set(map(type, held)) <= limits.types and bool(
         min(held) >= limits.low and max(held) <= limits.high and not any(each != each for each in held)
     )

@@ -1,7 +1,7 @@
 """The columns that a model sees, each defined once for one customer and for whole columns of customers.
 
-A formula works on a Customer of plain numbers and on a Customer of arrays alike, since it uses operators only; where a
-logarithm is needed it gets the fitting one. So one row, a batch and training cannot disagree.
+A formula uses operators only, so it works on a Customer of plain numbers and on a Customer of arrays; for logarithms it
+is passed the function for either. So one row, a batch and training cannot disagree.
 """
 
 import math
@@ -29,7 +29,7 @@ class Feature:
 
 
 class Features:
-    """The columns of one declaration, in the order of every matrix."""
+    """The columns of one declaration; every matrix has them in this order."""
 
     def __init__(self, features: Iterable[Feature]) -> None:
         self.features = tuple(features)
@@ -37,7 +37,7 @@ class Features:
         self._formulas = tuple(feature.formula for feature in self.features)
 
     def of(self, customer: Customer) -> list[float]:
-        """The columns of one complete customer."""
+        """The columns of one complete customer, in order."""
         return [formula(customer, math.log1p) for formula in self._formulas]
 
     def matrix(self, table: Customer, dtype: type[np.floating[Any]] = np.float64) -> NDArray[Any]:
@@ -49,14 +49,16 @@ class Features:
 
 
 def plain_features(declaration: Declaration) -> list[Feature]:
-    """The numbers as they are, and the levels of the categories: the columns of whoever declares no others."""
+    """The numbers as they are and the levels of the categories; for a declaration without columns written by hand."""
     numbers = [Feature(name, (name,), partial(_held, declaration.position[name])) for name in declaration.numbers]
     return [*numbers, *levels(declaration)]
 
 
 def levels(declaration: Declaration) -> list[Feature]:
-    """One column for each value of a category but the first. The column of an implied value belongs to the field that
-    implies it."""
+    """One column, 0 or 1, for each value of each category but its first.
+
+    The effect of an implied value's column counts for the field that implies it.
+    """
     return [level for name in declaration.categories for level in _levels(declaration, name)]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class ImpliedBy:
-    """Where `field` has `value`, the field that carries this rule can only be `implies`, and nowhere else may it be."""
+    """A field with this rule must be `implies` where `field` is `value`, and may not be `implies` anywhere else."""
 
     field: str
     value: str
@@ -16,7 +16,7 @@ class ImpliedBy:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What a retention team can change: the value offered, the words of the offer, and who it is for."""
+    """What a retention team can change: the value offered, the words of the offer, and the values it can replace."""
 
     to: str
     words: str
@@ -25,7 +25,7 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """What a number is taken for where it is absent: the product of two others, and how that is told."""
+    """How a number is computed where it is absent: the names of the two numbers to multiply, and the words for it."""
 
     factors: tuple[str, str]
     words: str
@@ -35,11 +35,11 @@ class Product:
 class Category:
     """One of a closed list of values.
 
-    `values` maps each value, in alphabetical order as the data set spells it, to the words a call-centre agent would
-    say for it; a value's place in it is its code. `aliases` are further spellings that are read, in lower case, and
-    `similar` is what a person may have written for a value, who is asked about it. `none` is the value that a word for
-    nothing ("None", "-") may mean as well as that it is not known. `protected` names the group of
-    each value where nobody may be treated differently for it.
+    `values` maps each value, as the data set spells it and in alphabetical order, to the words that a call-centre agent
+    would say; the position of a value is its code. `aliases` maps further spellings that are read, in lower case, to
+    values. `similar` lists, by value, spellings that are not read but asked about. `none` is the value that a word such
+    as "None" or "-" may mean, which can also mean that nothing is known. `protected` maps values to the names of groups
+    of people that the model should treat alike; None if the field is no such trait.
     """
 
     title: str
@@ -57,42 +57,47 @@ class Category:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The values in the data set's spelling, in the order of their codes."""
+        """The values as the data set spells them, in the order of their codes."""
         return tuple(self.values)
 
     @property
     def is_flag(self) -> bool:
-        """Whether the values are nought and one, which JSON has as numbers and a person reads as no and yes."""
+        """Whether the values are 0 and 1, which are numbers in JSON and shown to people as No and Yes."""
         return self.names == ("0", "1")
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The values as a person reads them."""
+        """The values as they are shown to people, in the order of their codes."""
         return ("No", "Yes") if self.is_flag else self.names
 
     @property
     def declined(self) -> int | None:
-        """Of a field that another one implies: the code of the value for those who could have it and do not."""
+        """The code of "No", which in an implied field is for those who could have it and do not; None without one."""
         return self.code("No") if "No" in self.values else None
 
     @property
     def plain(self) -> int:
-        """Of a field that another one implies: the code that somebody is given who could have it, and of whom it is not
-        known: the declined one, or else the first that is not implied."""
+        """The code that an implied field is given for somebody who could have it, if no more is known.
+
+        It is that of "No" if there is one, else the first code that is not implied.
+        """
         implied = self.implied_by.implies if self.implied_by else None
         first = next(code for code, value in enumerate(self.names) if value != implied)
         return first if self.declined is None else self.declined
 
     def code(self, value: str) -> int:
-        """The code of a value. Raises ValueError for a text that is not one of `names`."""
+        """The code of a value, from 0. Raises ValueError for a text that is not one of `names`."""
         return self.names.index(value)
 
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A number from `low` to `high`, both allowed, in `unit`; `whole` where it has no fraction, `money` where the unit
-    is the currency. `bands` are the edges of the groups that it is shown in. `role` says what it is beside a number:
-    "tenure", "monthly_value" or "total_value"."""
+    """A number from `low` to `high`, both allowed, in `unit`.
+
+    `whole` means without a fraction, `money` that the unit is the currency. `phrase` returns the words for a value.
+    `bands` are the edges of the groups that it is shown in. `role` tells the product what the number stands for:
+    "tenure", "monthly_value" (the bill) or "total_value" (all that has been billed); None for anything else.
+    """
 
     title: str
     group: str

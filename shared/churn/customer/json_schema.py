@@ -14,9 +14,9 @@ from churn.customer.spellings import MISSING, Spellings
 def json_schema(declaration: Declaration, spellings: Spellings) -> dict[str, Any]:
     """A customer as JSON Schema.
 
-    A value's text is described by a pattern of all that is read, for Python's and for ECMAScript's regular expressions.
-    For forms, `x-groups` lists the groups in their order, each property carries its `x-group`, numbers `x-unit`,
-    categories `x-options` (value, label and the words for it), and an implied field `x-implied-by`.
+    A pattern, which is valid in Python and in ECMAScript, describes all the texts that are read as a value. For forms,
+    `x-groups` lists the groups in order, each property has its `x-group`, numbers have an `x-unit`, categories have
+    `x-options` (value, label and the words for it), and an implied field has `x-implied-by`.
     """
     properties = {name: _property(name, field, spellings) for name, field in declaration.fields.items()}
     identifier = {
@@ -87,7 +87,7 @@ def _pattern(spelled: Iterable[str], *, blank: bool) -> str:
 
 
 def _any_case(words: Iterable[str]) -> list[str]:
-    """Patterns of words in any letter case, with any blanks between them."""
+    """Patterns of these texts in any letter case, with any blanks between their words."""
     return [r"\s+".join("".join(map(_any_letter, part)) for part in word.split()) for word in sorted(words)]
 
 

@@ -1,27 +1,27 @@
-"""What a word of one's own most likely means among a closed list, where that is certain enough to be put to a person.
+"""Which text of a closed list another text probably means, if that is certain enough to ask a person about.
 
-A hint is followed: one that turns the meaning round does more harm than none. So nothing here goes by how similar two
-texts look. The same letters are the same text, the same words in another order or a known synonym are worth a question,
-and so is one slip of the pen in a long word. All else is left unanswered.
+People follow a hint, so a wrong one does more harm than none. Similarity is therefore no reason for one. A text is
+taken for one of the list if it has the same letters, the same words in another order, or the words of a known synonym,
+or if a long word has one typing error. Any other text means nothing.
 """
 
 import re
 import unicodedata
 from collections.abc import Collection, Mapping
 
-# Longer than anything that is meant; what is longer is not looked at.
+# Longer texts are not compared, since nothing in a list is as long.
 MAX_LENGTH = 100
 
-# Punctuation that is no mere separator: "!Churn", "Churn %" and "# Dependents" mean something else.
+# Punctuation that changes the meaning: "!Churn", "Churn %" and "# Dependents" are other columns than those without.
 _MEANINGFUL = frozenset("!#%&@")
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W\d_]+|[!#%&@+<>=~]")
 _NUMBERS = {"1": "one", "2": "two", "12": "twelve", "24": "twenty-four"}
 
-# A slip in a shorter word makes another word.
+# In shorter words no typing error is assumed, since another letter often makes another word.
 _LONG = 5
 
-# A text that ends in so short a word is not guessed where its words are written together: "StreamingTB".
+# Words written together are not compared if the last one is this short: "StreamingTB" may not be "StreamingTV".
 _SHORT = 3
 
 
@@ -37,7 +37,7 @@ def _is_separator(char: str) -> bool:
 
 
 def words(text: str) -> list[str]:
-    """The words of a text in lower case and in the singular; "tenure_months", "TenureMonths" and so on are two."""
+    """The words of a text in lower case and in the singular; "tenure_months" and "TenureMonths" both have two."""
     found = _WORDS.findall(unicodedata.normalize("NFKC", text))
     return [_NUMBERS.get(word) or _singular(word.casefold()) for word in found]
 
@@ -47,7 +47,7 @@ def _singular(word: str) -> str:
 
 
 class Likeness:
-    """A closed list of texts, each with what else it is called."""
+    """A closed list of texts, each with its synonyms."""
 
     def __init__(
         self,
@@ -56,8 +56,11 @@ class Likeness:
         others: Collection[str] = (),
         unguessed: Collection[str] = (),
     ) -> None:
-        """`synonyms` of each text of the list; `fillers` are words that say nothing, `others` words that a single slip
-        would make one of ours; no slip is looked for in the texts `unguessed`."""
+        """`synonyms` has the texts of the list as keys.
+
+        `fillers` are words without a meaning here. A text with one of the words `others` is not taken for a misspelled
+        one, as they are one letter away from words of the list. No typing errors are assumed in the texts `unguessed`.
+        """
         self._fillers, self._others = frozenset(fillers), tuple(others)
         phrases = {phrase: text for text, listed in synonyms.items() for phrase in (*listed, text)}
         self._by_words = {frozenset(words(phrase)): text for phrase, text in phrases.items()}
@@ -67,7 +70,7 @@ class Likeness:
         self._joined = [(text, "".join(ours)) for text, ours in self._apart if len(ours) > 1 and len(ours[-1]) > _SHORT]
 
     def of(self, text: str) -> str | None:
-        """The one of the list that is most likely meant, if any."""
+        """The text of the list that is probably meant, or None."""
         if len(text) > MAX_LENGTH:
             return None
         if (same := self._by_folded.get(_singular(fold(text)))) is not None:
@@ -79,7 +82,7 @@ class Likeness:
         return self._one_slip(found, "".join(found))
 
     def _one_slip(self, found: list[str], joined: str) -> str | None:
-        """The only text whose words these are but for one letter each that is missing, wrong, doubled or swapped."""
+        """The only text whose words differ from these by at most one letter each: missing, extra, wrong or swapped."""
         if not found or any(other in joined for other in self._others):
             return None
         meant = {text for text, ours in self._apart if len(ours) == len(found) and all(map(_is_near, found, ours))}

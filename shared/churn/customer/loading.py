@@ -1,6 +1,7 @@
-"""Reading a customer's declaration from its file, TOML: all that is wrong with it is told at once.
+"""Reading a customer's declaration from its TOML file, with all faults reported at once.
 
-What each section may hold stands in `churn.customer.sections`; here is what hangs together between them.
+`churn.customer.sections` checks what each section holds. This module checks how sections refer to each other, and makes
+the declaration.
 """
 
 import tomllib
@@ -15,17 +16,17 @@ from churn.errors import BrokenDeclaration
 
 MAX_FIELDS = 64
 
-# A code is held in a byte, beside what stands for none.
+# Codes are stored as signed bytes, and negative ones stand for values that are absent or not understood.
 MAX_VALUES = 100
 
 _SECTIONS = ("table", "field", "expect", "similar_columns", "similar_values")
 
-# What programs write for a yes and a no; digits mean them only where there are no other values.
+# What programs write for no and yes. 0 and 1 mean them too, but only in a field without other values.
 _NO, _YES = ("n", "f", "false", "no"), ("y", "t", "true", "yes")
 
 
 class _File(NamedTuple):
-    """The sections of a file; `values` holds those of each sound category, by its field's name."""
+    """The sections of a file; `values` has the values of each category without faults, by the field's name."""
 
     table: Section
     fields: list[Section]
@@ -36,7 +37,10 @@ class _File(NamedTuple):
 
 
 def load(text: str, name: str) -> Declaration:
-    """The declaration in a file's text; `name` is the file's. Raises BrokenDeclaration with every fault."""
+    """The declaration in a file's text; `name` is the file's name in messages.
+
+    Raises BrokenDeclaration with every fault.
+    """
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -66,7 +70,7 @@ def _sections(lines: list[str], data: dict[str, Any], faults: list[tuple[int, st
 
 
 def _check_kinds(file: _File) -> None:
-    """Every section by itself."""
+    """Note the faults of each section by itself, and fill `file.values`."""
     file.table.check(TABLE, ("name", "id", "outcome", "left", "stayed"))
     if not 1 <= len(file.fields) <= MAX_FIELDS:
         file.table.fault("field", f"declare from 1 to {MAX_FIELDS} fields; there are {len(file.fields)}.")
@@ -84,7 +88,7 @@ def _check_kinds(file: _File) -> None:
 
 
 def _check_references(file: _File) -> None:
-    """What sections say of each other, as far as they are sound."""
+    """Note the faults between sections, leaving out the sections that have faults of their own."""
     names = [str(field.held.get("name")) for field in file.fields]
     broken = [name for name, field in zip(names, file.fields, strict=True) if not field.sound]
     known = [*names, str(file.table.held.get("id")), str(file.table.held.get("outcome"))]
@@ -111,7 +115,7 @@ def _check_references(file: _File) -> None:
 
 
 def _check_groups(file: _File) -> None:
-    """The groups that fields are in, and the one of them whose price is in the bill."""
+    """Note fields in groups that are not listed, and a group of services without fields."""
     groups = [str(field.held["group"]) for field in file.fields if "group" in field.held]
     if "services" in file.table.held:
         file.table.require("services", [file.table.held["services"]], groups)
@@ -153,7 +157,7 @@ def _check_number(field: Section, others: Iterable[str]) -> None:
 
 
 def _check_alone(fields: list[Section]) -> None:
-    """What one field alone may have."""
+    """Note a role that two fields have, and a second field with `when_absent`."""
     for key in ("role", "when_absent"):
         held = [field for field in fields if field.sound and key in field.held]
         for place, field in enumerate(held):
@@ -223,7 +227,7 @@ def _number(held: Mapping[str, Any], currency: str, common: dict[str, Any]) -> N
 
 
 def _even_bands(low: float, high: float, *, whole: bool) -> list[float]:
-    """The edges of five groups of equal width, or fewer where whole numbers make no five."""
+    """The edges of five groups of equal width, or of fewer if the range has fewer whole numbers."""
     edges = [low + (high - low) * part / 5 for part in range(6)]
     return sorted({round(edge) for edge in edges}) if whole else edges
 
@@ -244,7 +248,7 @@ def _category(held: Mapping[str, Any], similar: Mapping[str, list[str]], common:
 
 
 def _usual_aliases(values: Mapping[str, str]) -> dict[Any, str]:
-    """What programs write for values that are no and yes, or nought and one."""
+    """What programs write for No and Yes, or for 0 and 1, by the value; empty for a field with neither pair."""
     for no, yes in (("No", "Yes"), ("0", "1")):
         if no in values and yes in values:
             words: dict[Any, str] = dict.fromkeys(_NO, no) | dict.fromkeys(_YES, yes)

@@ -1,14 +1,15 @@
-"""Numbers as people and programs write them, read where there is no doubt which one is meant.
+"""Numbers as people and programs write them.
 
-Beside numeric text: a decimal comma, thousands in groups, a currency or a unit, an accountant's brackets. Two numbers
-can be meant where three digits follow the only point or comma: 1.324 is 1,324 to half of the world.
+Besides plain numeric text, these are read: a decimal comma, thousands in groups, a currency or a unit, and brackets
+around a negative amount. A text can mean two numbers if three digits follow its only point or comma: 1.324 is 1,324 to
+half of the world.
 """
 
 import re
 from collections.abc import Callable
 from functools import lru_cache
 
-# What stands between thousands: an apostrophe or a blank that breaks no line, beside the comma and the point.
+# What may separate thousands besides the comma and the point: an apostrophe, a space or a non-breaking space.
 _GAP = "['’ \u00a0\u2009\u202f]"
 _GROUPED = "|".join(
     (
@@ -33,12 +34,12 @@ _is_grouped = re.compile(_GROUPED).fullmatch
 _is_comma = re.compile(_COMMA).fullmatch
 _is_money = re.compile(_MONEY_BEFORE).fullmatch
 
-# No number that is meant is longer, but for the digits that a program writes.
+# Longer texts are not searched for a unit or a sign; plain digits may be longer, as programs write them.
 _MAX_DRESSED = 64
 
 
 def around(unit: str) -> tuple[str, str]:
-    """What may stand in front of a number in this unit and behind it, as patterns; empty for nothing."""
+    """The patterns of what may precede and what may follow a number in this unit; empty if nothing may."""
     if _is_money(unit):
         return _MONEY_BEFORE, _MONEY_AFTER
     return "", _MONTHS if unit == "months" else re.escape(unit)
@@ -53,8 +54,11 @@ def _dressed(unit: str) -> Callable[[str], re.Match[str] | None]:
 
 
 def meant(text: str, unit: str) -> tuple[float, ...]:
-    """The numbers that a text can mean in a field of this unit, first the one by the point's or comma's sense of a
-    decimal mark: none, one, or two where the other one is a thousand times as much."""
+    """The numbers that a text can mean in a field with this unit: none, one or two.
+
+    If there are two, the first takes the point or comma as a decimal mark; the second, which takes it as a separator of
+    thousands, is a thousand times as large.
+    """
     text = text.strip()
     if _is_simple(text):
         return _doubled(text, ".")

@@ -1,4 +1,4 @@
-"""How a number is told in words, by the template that its field declares."""
+"""The words for a number, made from the template that its field declares."""
 
 from collections.abc import Callable, Mapping
 
@@ -6,9 +6,10 @@ Phrase = Callable[[float], str]
 
 
 def phrase_of(words: str | Mapping[str, str], currency: str, *, whole: bool) -> Phrase:
-    """A function from a number to its words; `{}` in them stands for the number, `currency` is empty where it is none.
+    """A function from a number to the words for it.
 
-    Words by number ("0", "1" and "other") are for numbers that are told in a way of their own.
+    `words` is a template in which `{}` stands for the number, or such templates by number, with "other" for all other
+    numbers. `currency` precedes the number, which then has two decimals; it is empty for what is no amount of money.
     """
     amount = f"{currency.replace('{', '{{')}{{:,.2f}}" if currency else "{:,.0f}" if whole else "{:,.6g}"
     if isinstance(words, str):

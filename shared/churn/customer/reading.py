@@ -1,9 +1,9 @@
-"""Reading one customer, kindly and strictly, from a JSON object or from the cells of a CSV row.
+"""Reading one customer from a JSON object or from the cells of a CSV row.
 
-Kindly: any letter case, outer blanks, numbers in the usual spellings, yes and no in those of programs, blank, null or a
-word that says so as absent, "No" for what the customer cannot have. Strictly: no unknown field, no boolean as a number,
-nothing that is not finite, nothing out of range, no contradiction, nothing that may mean two things. Every fault is
-reported, not only the first.
+Spellings are free: any letter case, outer blanks, numbers in the usual notations, the words of programs for yes and no;
+null, a blank or a word such as "unknown" for an absent value; "No" for what the customer cannot have. Meaning is not:
+unknown fields, booleans as numbers, values that are not finite or out of range, contradictions and texts with two
+possible meanings are refused. Every fault is reported, not only the first.
 """
 
 import logging
@@ -24,17 +24,17 @@ from churn.customer.numbers import meant
 from churn.customer.spellings import Spellings, listed
 from churn.errors import MAX_LISTED, FieldError, ValidationError
 
-# Two numbers are meant by one text, a thousand times apart: the other one is where the expected amount lies nearer to
-# it, by the ratio.
+# A text that can mean a number or a thousand times as much means the larger one if the expected amount is nearer to it:
+# if it is more than this many times the smaller one.
 _MIDDLE = math.sqrt(1000)
 
 _log = logging.getLogger(__name__)
 
 
 class Reading(NamedTuple):
-    """A customer as read: `assumed` lists the absent fields that nothing implies; they are None in `customer`.
+    """A customer as read: `assumed` lists the absent fields that nothing implies, which are None in `customer`.
 
-    `derived` lists the absent fields whose values in `customer` were computed from others: nobody stated them.
+    `derived` lists the absent fields whose values in `customer` were computed from other fields.
     """
 
     customer: Customer
@@ -50,7 +50,7 @@ class _Fault(Exception):
 
 
 class Reader:
-    """Reads customers of one declaration."""
+    """Reads customers of one declaration; `glance` and `glance_all` are those of its FastReader."""
 
     def __init__(self, declaration: Declaration, spellings: Spellings, names: ColumnNames) -> None:
         self._declaration, self._spellings, self._names = declaration, spellings, names
@@ -65,8 +65,11 @@ class Reader:
         self.glance, self.glance_all = fast.glance, fast.glance_all
 
     def read(self, record: Mapping[str, Any], most: int = MAX_LISTED, *, every_fault: bool = True) -> Reading:
-        """Read a customer by the data set's field names. Raises ValidationError with every fault found, unknown names
-        beyond `most` being counted alone; or with the first one, for the price of that."""
+        """Read a customer by the data set's field names.
+
+        Raises ValidationError with every fault; of unknown names only the first `most` are described, the others are
+        counted. Without `every_fault` it stops at the first one, which is cheaper.
+        """
         if (known := self.glance(record)) is not None:
             return Reading(known, record.get(self._declaration.id), ())
         if len(record) > (most_names := self._declaration.max_names):
@@ -77,7 +80,7 @@ class Reader:
         values: dict[str, Any] = {}
         for name, spellings in self._codes.items():
             raw = record.get(name)
-            # Most values are spelled as they are declared.
+            # A short cut, since most values are spelled as they are declared.
             if type(raw) is str and raw in spellings:
                 values[name] = spellings[raw]
             else:
@@ -91,10 +94,10 @@ class Reader:
         return self._reading(values, customer_id)
 
     def read_guarded(self, record: Any, most: int = MAX_LISTED) -> Reading:
-        """Read what may be no customer at all. Raises nothing but ValidationError.
+        """Read any value as a customer. Raises nothing but ValidationError.
 
-        What nobody foresaw is refused like any other fault, so that one customer never fails those beside it; the log
-        tells where it happened, and nothing of the customer.
+        An unexpected exception is reported as a fault of this customer, so that it does not fail the other customers of
+        a request. The log says where it was raised, and nothing about the customer.
         """
         if not isinstance(record, dict):
             message = f"A customer must be a JSON object; got {echo(record)}."
@@ -103,7 +106,7 @@ class Reader:
             return self.read(record, most)
         except ValidationError:
             raise
-        except Exception as error:  # whatever it is, it is this customer's alone
+        except Exception as error:  # any bug that this customer's values reach must not fail other customers
             frame = traceback.extract_tb(error.__traceback__)[-1]
             name, line = frame.name, frame.lineno
             _log.error("A customer could not be read: %s in %s, line %s", type(error).__name__, name, line)
@@ -111,7 +114,7 @@ class Reader:
             raise ValidationError([FieldError("customer", "wrong_type", message)]) from None
 
     def _read_field(self, name: str, raw: Any, values: dict[str, Any], faults: list[FieldError]) -> None:
-        """Put the field's value into `values` or its fault into `faults`; neither if it may be absent and is."""
+        """Put the field's value into `values` or its fault into `faults`; neither if it is absent and may be."""
         field = self._fields[name]
         if raw is None or self._spellings.is_absent(name, raw):
             if field.required:
@@ -144,13 +147,13 @@ class Reader:
         if not field.low <= number <= field.high:
             raise _Fault("out_of_range", f"{name} must be between {field.range}; got {echo(raw)}.")
         if not field.whole:
-            return number + 0.0  # nought has no sign
+            return number + 0.0  # makes -0.0 positive
         if number != int(number):
             raise _Fault("wrong_type", f"{name} must be a whole number{_of(field.unit)}; got {echo(raw)}.")
         return int(number)
 
     def _expected(self, name: str, values: Mapping[str, Any]) -> float | None:
-        """About what an amount should be, from those that are read before it."""
+        """The product that the number `name` is declared to be, of values that were read before it; else None."""
         product = self._declaration.product
         if product is None or name != product[0] or not all(factor in values for factor in product[1].factors):
             return None
@@ -176,13 +179,16 @@ class Reader:
         return Reading(customer, customer_id, assumed, tuple(name for name in derived if name in values))
 
     def _unknown(self, name: str) -> FieldError:
-        """The error for a name that no field has, with the one that is most likely meant."""
+        """The fault of a name that no field has, with the name that is probably meant."""
         nearest = self._names.likely(name)
         remedy = f"did you mean {nearest}?" if nearest else "remove it."
         return FieldError(shortened(name), "unknown", f"{echo(name)} is no field of a customer; {remedy}")
 
     def _settle(self, values: dict[str, Any], faulty: set[str]) -> list[FieldError]:
-        """Apply the cross-field rules to `values` in place; returns the contradictions."""
+        """Apply the cross-field rules to `values` in place; returns the contradictions.
+
+        A rule whose implying field is among the `faulty` ones is left out.
+        """
         faults = []
         for parent, children in self._families.items():
             if parent in faulty:
@@ -200,8 +206,10 @@ class Reader:
         return faults
 
     def _imply_parent(self, parent: str, children: tuple[str, ...], values: dict[str, Any]) -> None:
-        """An absent parent follows from a child that names its absence, or, with one other value left, from a child
-        that names its presence."""
+        """Put the absent implying field `parent` into `values` if a field that it implies decides it.
+
+        An implied value decides it, and so does any other value but No, if the parent has only one value left for it.
+        """
         categories = self._declaration.categories
         names = categories[parent].names
         for name in [name for name in children if name in values]:
@@ -232,17 +240,20 @@ def _of(unit: str) -> str:
 
 
 def _numbers(field: Number, raw: Any) -> tuple[float, ...]:
-    """The numbers that a value can mean."""
+    """The numbers that a value can mean, as `churn.customer.numbers.meant` returns them; empty if it is no number."""
     if type(raw) is str:
         return meant(raw, field.unit)
-    if isinstance(raw, int | float) and not isinstance(raw, bool) and raw == raw:  # NaN is nothing, itself included
+    if isinstance(raw, int | float) and not isinstance(raw, bool) and raw == raw:  # false for NaN only
         return (raw,)
     return ()
 
 
 def _chosen(name: str, field: Number, raw: str, numbers: tuple[float, ...], expected: float | None) -> float:
-    """The one of two numbers that is meant: a point is a decimal one, a comma stands between thousands, unless what is
-    expected, about what the number should be, says otherwise or nothing."""
+    """The one of two numbers that is meant, going by `expected`, which is about what the number should be.
+
+    A point is a decimal point unless the larger number is nearer to what is expected. A comma separates thousands only
+    if it is. Raises _Fault for everything else, since neither number is certain.
+    """
     decimal, thousands = numbers
     nearer = expected is not None and expected > _MIDDLE * decimal and thousands <= field.high
     if "." in raw and not nearer:
@@ -268,6 +279,8 @@ def _read_id(name: str, raw: Any) -> str | None:
 
 
 def may_be_thousands(amounts: Amount, expected: Amount) -> Amount:
-    """Whether amounts that were read with a decimal point may be meant as thousands, going by what is expected; for
-    columns of them, without the look at their texts that settles it."""
+    """Whether amounts that were read with a decimal point may mean thousands, because much more was expected.
+
+    For arrays of shape (n,), whose texts are unknown here: where it is True, the text has to be read again to decide.
+    """
     return (amounts > 0) & (amounts < 1000) & (expected > _MIDDLE * amounts)

@@ -1,4 +1,4 @@
-"""The sections of a declaration's file: what each may hold, and in which line a fault of it stands."""
+"""The sections of a declaration's file: which keys and values each may have, and in which line a fault is."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -10,7 +10,7 @@ ROLES = ("tenure", "monthly_value", "total_value")
 
 
 class Kind(NamedTuple):
-    """What a value has to be, in words and as a check."""
+    """A kind of value: the words for it in a message, and the check whether a value is of this kind."""
 
     words: str
     fits: Callable[[Any], bool]
@@ -37,7 +37,7 @@ def _is_rising(values: list[Any]) -> bool:
 
 
 def _has(**kinds: Callable[[Any], bool]) -> Callable[[Any], bool]:
-    """Whether a value is a table of exactly these."""
+    """A check whether a value is a table of exactly these keys, each with a value that fits."""
     return lambda value: (
         isinstance(value, dict)
         and value.keys() == kinds.keys()
@@ -98,7 +98,10 @@ SIMILAR_VALUES = Kind("a table with a list of texts for each value", lambda valu
 
 
 class Section:
-    """A section of the file, and its place among those of its name, for faults to be told with their lines."""
+    """A section of the file, which collects its faults together with the lines in which they are.
+
+    `place` is the section's position among those with its name, from 0. `sound` is whether it has no faults so far.
+    """
 
     def __init__(self, lines: list[str], name: str, place: int, held: Any, faults: list[tuple[int, str]]) -> None:
         self._lines, self._name, self._place, self._faults = lines, name, place, faults
@@ -106,13 +109,13 @@ class Section:
         self.sound = True
 
     def fault(self, key: str, remedy: str) -> None:
-        """Note what is wrong with a key, and what to do about it."""
+        """Add a fault of a key; `remedy` is the sentence about what to do."""
         told = f"{key} = {echo(self.held[key])}" if key in self.held else key
         self._faults.append((self._line(key), f"{told}: {remedy}"))
         self.sound = False
 
     def check(self, kinds: Mapping[str, Kind], needed: Iterable[str]) -> None:
-        """Tell what is missing, unknown or of another kind."""
+        """Add a fault for each `needed` key that is missing, each unknown key, and each value that does not fit."""
         for key in needed:
             if key not in self.held:
                 self.fault(key, f"it is needed; write {kinds[key].words}.")
@@ -123,13 +126,13 @@ class Section:
                 self.fault(key, f"write {kinds[key].words}.")
 
     def require(self, key: str, given: Iterable[str], known: Iterable[str]) -> None:
-        """Tell what is given under a key and is none of what is known."""
+        """Add a fault of the key if any of the `given` texts is not a `known` one."""
         listed = list(known)
         if wrong := [text for text in given if text not in listed]:
             self.fault(key, f"{', '.join(map(echo, wrong))} is not declared; known are {', '.join(map(echo, listed))}.")
 
     def _line(self, key: str) -> int:
-        """The number of the line with the key, or of that where the section begins, from 1."""
+        """The number of the line with the key, from 1; without such a line, that of the section's first line."""
         name, quoted = re.escape(self._name), rf'"?{re.escape(key)}"?'
         begins = [at for at, line in enumerate(self._lines) if re.match(rf"\s*\[\[?{name}\]", line)]
         begin = begins[self._place] if self._place < len(begins) else -1

@@ -1,4 +1,4 @@
-"""What a text means for a category: how each value is spelled, what says that it is missing, and what to ask about."""
+"""What a text means in a category: the spellings of values, the words for a missing value, and advice on others."""
 
 import re
 from functools import lru_cache
@@ -15,20 +15,20 @@ MISSING = frozenset(
         *("<none>", "nil", r"\n", "-", "--", "–", "—", "?", "unknown", "missing", "not available", "(blank)"),
     }
 )
-"""What programs and people write where a value is not known, in lower case."""
+"""What programs and people write, in any letter case, where a value is not known."""
 
-# The same words where they may also mean that there is none of it.
+# Those of them that may also mean "none of it", which is a value of some fields.
 _NOTHING = frozenset({"none", "<none>", "nil", "-", "--", "–", "—"})
 
-# No spelling is longer, however many blanks there are in it.
+# Longer texts are not looked up: no spelling has so many characters, whatever blanks are in it.
 _MAX_LENGTH = 200
 
-# A nought or a one as a table of floating-point numbers writes it, with a decimal comma too.
+# 0 or 1, also as floating-point numbers are written, with a decimal point or comma.
 _FLAG = re.compile(r"([01])(?:[.,]0*)?").fullmatch
 
 
 def _spellings(field: Category) -> dict[Any, int]:
-    """Every spelling of every value, as declared and folded, with the value's code."""
+    """The code of every spelling of every value: as declared and in lower case, and the aliases."""
     codes: dict[Any, int] = {
         spelling: code for code, name in enumerate(field.names) for spelling in (name, name.casefold())
     }
@@ -36,7 +36,7 @@ def _spellings(field: Category) -> dict[Any, int]:
 
 
 class Spellings:
-    """What texts mean in the fields of one declaration."""
+    """Looks up what texts and numbers mean in the fields of one declaration."""
 
     def __init__(self, declaration: Declaration) -> None:
         categories = declaration.categories
@@ -44,17 +44,17 @@ class Spellings:
         self.codes: dict[str, dict[Any, int]] = {
             name: _spellings(categories[name]) if name in categories else {} for name in declaration.fields
         }
-        """By field, every spelling of its values with the value's code; of a number there is none."""
+        """By field, the code of every spelling of its values; empty for a number."""
 
         self.takes_numbers = frozenset(name for name, spellings in self.codes.items() if 1 in spellings)
-        """The fields of two opposite values, which 0 and 1 mean too."""
+        """The names of the fields with two opposite values, which may be written 0 and 1."""
 
         self._likeness = {name: _likeness(field) for name, field in categories.items()}
-        # Remembered, since a table repeats its mistakes.
+        # Cached, since a table repeats its mistakes.
         self._value_meant = lru_cache(4096)(self._most_likely)
 
     def code_of(self, name: str, raw: Any) -> int | None:
-        """The code of the value that is meant, None where none is for certain."""
+        """The code of the value that is certainly meant, or None."""
         spellings = self.codes[name]
         if type(raw) is str:
             if raw in spellings:
@@ -63,7 +63,7 @@ class Spellings:
             if name in self.takes_numbers and (flag := _FLAG(text)) is not None:
                 return spellings[int(flag[1])]
             return spellings.get(" ".join(text.split()).casefold()) if len(text) <= _MAX_LENGTH else None
-        # True is 1 to a dictionary, and no number to us.
+        # Python's True equals 1 as a key, but a boolean is not accepted as a number.
         return spellings.get(raw) if isinstance(raw, int | float) and not isinstance(raw, bool) else None
 
     def texts(self, name: str) -> set[str]:
@@ -71,12 +71,12 @@ class Spellings:
         return {spelling.casefold() for spelling in self.codes[name] if isinstance(spelling, str)}
 
     def absent_words(self, name: str) -> set[str]:
-        """The words, in lower case, that leave the field out."""
+        """The words, in lower case, that mean that the field is absent; empty for a required field."""
         field = self._fields[name]
         return set() if field.required else {word for word in MISSING if not _may_be_none(field, word)}
 
     def is_absent(self, name: str, raw: Any) -> bool:
-        """Whether there is no value: null, blank, or for a field that may be left out a word that says so."""
+        """Whether there is no value: None, a blank, or, in an optional field, a word such as "unknown"."""
         if raw is None:
             return True
         if type(raw) is not str:
@@ -85,13 +85,13 @@ class Spellings:
         return not text or (_says_missing(text) and not field.required and not _may_be_none(field, text))
 
     def takes(self, name: str, raw: Any) -> bool:
-        """Whether values of this type are read in this field at all."""
+        """Whether values of this type can be read in this field: texts, and in some fields numbers."""
         return isinstance(raw, str) or (
             name in self.takes_numbers and isinstance(raw, int | float) and not isinstance(raw, bool)
         )
 
     def advice(self, name: str, raw: Any) -> str:
-        """What to do about a value that is not read, as a sentence of its own; empty where that is not certain."""
+        """A sentence after a blank about what to do with a value that cannot be read; empty without advice."""
         if not isinstance(raw, str) or len(text := raw.strip()) > MAX_ECHO:
             return ""
         field = self._fields[name]
@@ -122,6 +122,6 @@ def _may_be_none(field: Field, text: str) -> bool:
 
 
 def listed(field: Category) -> str:
-    """The values as a sentence lists them."""
+    """The values as a list within a sentence: "No", "Yes" or "Maybe", in quotation marks."""
     names = [*field.names, *field.labels] if field.is_flag else list(field.names)
     return ", ".join(f'"{name}"' for name in names[:-1]) + f' or "{names[-1]}"'

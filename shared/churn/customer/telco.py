@@ -1,6 +1,7 @@
-"""The 45 columns of IBM's Telco customers, which only the shipped declaration names.
+"""The 45 columns of IBM's Telco customers, written by hand for the shipped declaration.
 
-They were tried by hand, and stay as they are: releases, and whoever reads their files, know them by name."""
+Their names and formulas do not change, because releases and readers of their files refer to them by name.
+"""
 
 from typing import Any
 
@@ -9,8 +10,10 @@ from churn.customer.features import Feature, levels
 
 
 def telco_features(declaration: Declaration) -> list[Feature]:
-    """Customers are read by the names of their fields. Raises KeyError or ValueError where a field or value is not
-    declared."""
+    """The columns, in their order.
+
+    Raises KeyError or ValueError if the declaration lacks a field or a value that they are made of.
+    """
     terms = _Terms(declaration)
     return [
         Feature("tenure", ("tenure",), lambda c, _: c.tenure),
@@ -26,7 +29,7 @@ def telco_features(declaration: Declaration) -> list[Feature]:
 
 
 class _Terms:
-    """The codes and the fields that the formulas speak of."""
+    """The codes of values and the names of fields that the formulas use."""
 
     def __init__(self, declaration: Declaration) -> None:
         categories, implied = declaration.categories, declaration.implied
@@ -39,7 +42,7 @@ class _Terms:
         self.offline = categories["InternetService"].code("No")
         self.monthly = categories["Contract"].code("Month-to-month")
         self.two_year = categories["Contract"].code("Two year")
-        # It and the one before it are the automatic ones.
+        # The automatic ways of payment are this code and the one before it.
         self.automatic = categories["PaymentMethod"].code("Credit card (automatic)")
 
 

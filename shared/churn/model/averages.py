@@ -1,7 +1,7 @@
-"""What customers of whom not all is known come to on average, remembered by what is known of them but the charges.
+"""Mean predictions for customers with absent fields, with a cache for those who differ in their charges alone.
 
-An additive model's sums are linear in the charges where the tenure is known, so for all customers who differ in the
-charges alone, the completions need to be found in the look-up tables once; the bill then says which of them are near.
+At a known tenure an additive model's sums are linear in the charges. So for customers who differ in the charges alone,
+the completions are looked up once, and the bill then decides which of them are near enough.
 """
 
 from functools import lru_cache
@@ -14,13 +14,16 @@ from churn.model.background import Background
 from churn.model.lookup import Entries, Tabulated
 from churn.model.scoring import FloatArray, sigmoids
 
-# Seven kilobytes each. Files lack the same columns in all of their rows, so this is a common share of what they hold.
+# Patterns in the cache, of seven kilobytes each. The rows of a file mostly lack the same fields, so many share one.
 _REMEMBERED = 1024
 
 
 class _Pattern(NamedTuple):
-    """Of all n completions without charges: how unlike each is in all but the bill, shape (n,), where its sums stand;
-    and how the sums grow with either charge, shape (k,)."""
+    """The n completions of a customer without charges, and how the k sums grow with the charges.
+
+    `distances`, shape (n,), leave out the bill. `entries`, shape (groups, n), are places in the look-up tables.
+    `monthly` and `total`, shape (k,), are the growth of the sums per unit of the monthly and of the total charges.
+    """
 
     distances: FloatArray
     entries: Entries
@@ -29,17 +32,17 @@ class _Pattern(NamedTuple):
 
 
 class Averages:
-    """The means over a background sample; for customers whose tenure and charges are known."""
+    """Means over the nearest customers of a background sample, for customers whose tenure and charges are known."""
 
     def __init__(self, tabulated: Tabulated, background: Background) -> None:
-        """The sums of `tabulated` are the log-odds and then the effects."""
+        """`tabulated` holds the log-odds as its first sum, then the effects."""
         self._tabulated = tabulated
         self._background = background
         self._tenure, self._monthly, self._total = tabulated.places
         self._patterns = lru_cache(_REMEMBERED)(self._pattern_of)
 
     def explained(self, customer: Customer) -> tuple[float, FloatArray]:
-        """The mean probability, and the mean of each of the effects."""
+        """The mean probability, and the mean effect of each field on the log-odds, shape (fields,)."""
         monthly, total = customer[self._monthly], customer[self._total]
         held = list(customer)
         held[self._monthly] = held[self._total] = 0

@@ -1,4 +1,4 @@
-"""Real customers, carried by a release, that stand in for what is not known of another."""
+"""The background sample of a release: real customers from whom the absent fields of others are taken."""
 
 import sys
 from typing import Any, NamedTuple
@@ -11,23 +11,26 @@ from churn.customer.fields import ImpliedBy
 from churn.model.scoring import FloatArray
 from churn.schema import Schema
 
-# How many of the sample complete a customer. Fewer make the mean noisy and the range too narrow, more are less like
-# him; scripts/validation/absent.py measures both.
+# How many customers of the sample complete another one. Fewer make the mean noisy and the range too narrow, more are
+# less similar; scripts/validation/absent.py measures both.
 NEAREST = 50
 
-# Bills as far apart as this share of their spread are as unlike as two kinds of contract, or as tenures of which one
-# is 2.7 times the other (e, in logarithms, as the model has them). In IBM's table that is five dollars, an add-on's
-# price: the bill tells which services a customer has.
+# The difference of two bills, as a share of the bills' standard deviation, that counts as much as another kind of
+# contract, or as a tenure that is e = 2.7 times as long (tenures are compared by their logarithms, as in the model). In
+# IBM's table it is five dollars, the price of an add-on, because the bill shows which services a customer has.
 _BILL_SHARE = 1 / 6
 
-# Distances nearer than this are the same: what is left of rounding must not decide who is among the nearest.
+# Distances that differ by less are equal, so that rounding does not decide who is among the nearest.
 _SAME = 1e-9
 
 
 class _Rule(NamedTuple):
-    """A rule between two fields by their positions, with the codes that it speaks of: of the service none at all and
-    its first kind, of what goes with it the implied one, the one that is lent where nothing else can be, and the one
-    of who declined it, which somebody without the service may be said to have as well."""
+    """A cross-field rule by positions and codes: `parent` is the field of a service, `child` a field that needs it.
+
+    Of the parent, `none` is the code for no service and `first` that of the first kind of it. Of the child, `implied`
+    is the code without the service, `lent` the one that is assumed with it, and `declined` that of "No" (or None),
+    which is also read for a customer without the service.
+    """
 
     parent: int
     child: int
@@ -38,7 +41,7 @@ class _Rule(NamedTuple):
     declined: int | None
 
     def needs(self, value: Any) -> bool:
-        """Whether only somebody with the service can have this value."""
+        """Whether this value of the child, None if it is absent, is possible only with the service."""
         return value is not None and value not in (self.implied, self.declined)
 
 
@@ -50,12 +53,12 @@ def _rule(schema: Schema, child: str, rule: ImpliedBy) -> _Rule:
 
 
 class Background:
-    """A sample of real, complete customers."""
+    """A sample of n real, complete customers; `table` holds them."""
 
     def __init__(self, schema: Schema, customers: list[Customer], nearest: int | None = NEAREST) -> None:
-        """`nearest` customers complete another one, or as many as contradict nothing where it is None.
+        """`nearest` is how many of them complete another one; None for all who do not contradict what is known.
 
-        Raises ValueError where there is nobody in the sample.
+        Raises ValueError if the sample is empty.
         """
         if not customers:
             raise ValueError("the background sample holds nobody")
@@ -64,7 +67,7 @@ class Background:
         self._nearest = nearest
         self._rules = tuple(_rule(schema, child, rule) for child, rule in schema.implied.items())
         self._served = {rule.parent: self.table[rule.parent] != rule.none for rule in self._rules}
-        # Customers are alike in what everybody has to tell; a protected trait makes nobody like another.
+        # Similarity goes by required categories, which every customer has, and not by protected traits.
         self._alike = [
             schema.position[name] for name, field in schema.categories.items() if field.required and not field.protected
         ]
@@ -77,22 +80,25 @@ class Background:
             self._bills = bills / self._unit
 
     def _known(self, role: str) -> int | None:
-        """The place of the number with this role, if every customer has to tell it."""
+        """The position of the number with this role, if it is required; else None."""
         name = self.schema.role(role)
         return self.schema.position[name] if name and self.schema.fields[name].required else None
 
     def completions(self, customer: Customer) -> Customer:
-        """The customer with every absent field taken from one background customer after another, as a table.
+        """The customer completed by each of the nearest background customers in turn, as a table of complete customers.
 
-        Those are used who are nearest in tenure, contract and bill, all that are equally near included, and who
-        contradict nothing known: one without internet cannot lend his add-ons to a customer who has it.
+        The nearest are those most similar in tenure, required categories and bill, with all who are equally near, among
+        those who do not contradict what is known: somebody without internet cannot complete the add-ons of a customer
+        who has it.
         """
         monthly = 0.0 if self._monthly is None else customer[self._monthly]
         return self.filled(customer, self.nearest(self.distances(customer), monthly))
 
     def distances(self, customer: Customer) -> FloatArray:
-        """How unlike each of the sample is in tenure and contract, shape (n,); infinite for one who contradicts what is
-        known, unless all of them do."""
+        """The distance of each customer of the sample in tenure and required categories, shape (n,).
+
+        It is infinite for those who contradict what is known of the customer, unless all of them do.
+        """
         apart: FloatArray = np.zeros(len(self.table[0]))
         if self._tenure is not None:
             apart += np.abs(self._log_tenure - np.log1p(customer[self._tenure]))
@@ -104,7 +110,7 @@ class Background:
         return apart
 
     def nearest(self, distances: FloatArray, monthly: float) -> NDArray[np.intp]:
-        """The places in the sample of those nearest in the bill as well."""
+        """The rows of the sample that are nearest if the difference to the `monthly` bill is added to `distances`."""
         if self._nearest is None:
             return np.flatnonzero(np.isfinite(distances))
         apart = distances
@@ -117,9 +123,10 @@ class Background:
         return np.flatnonzero(apart <= min(farthest + _SAME, sys.float_info.max))
 
     def filled(self, customer: Customer, rows: NDArray[np.intp] | slice) -> Customer:
-        """The customer with every absent field taken from these rows of the sample, as a table without contradiction.
+        """The customer completed by each of these rows of the sample, as a table without contradictions.
 
-        What a row cannot lend is taken as declined: an add-on of one without internet, for a customer who has it.
+        A field that a row cannot complete is taken as declined, such as an add-on if the row is somebody without
+        internet and the customer has it.
         """
         count = len(self.table[0][rows])
         filled = self.schema.customer(

@@ -1,4 +1,4 @@
-"""The files of a release from which a predictor is made, and what they are written from."""
+"""The files of a release that hold its predictor: how they are written, and how a predictor is made of them."""
 
 import json
 from collections.abc import Mapping
@@ -13,8 +13,10 @@ from churn.schema import Schema
 
 
 def worked_examples(predictor: Predictor, customers: list[Customer]) -> bytes:
-    """examples.json: customers as the data set spells them, with the probabilities that they must reproduce: those of
-    the model's own formula, which was judged, whichever way they are come by in service."""
+    """The content of examples.json: customers in the data set's words, with the probabilities they must reproduce.
+
+    The probabilities are by the model's own formula, which was evaluated; serving may compute them in a faster way.
+    """
     schema, examples = predictor.schema, []
     for customer in customers:
         fields = [name for name, value in zip(schema.fields, customer, strict=True) if value is not None]
@@ -26,12 +28,15 @@ def worked_examples(predictor: Predictor, customers: list[Customer]) -> bytes:
 
 
 def background_file(schema: Schema, customers: list[Customer]) -> bytes:
-    """background.json: complete customers as codes and numbers, in the fields' order, and how many are near enough."""
+    """The content of background.json: complete customers as codes, and how many of them complete one (`nearest`)."""
     return json.dumps({"fields": list(schema.fields), "nearest": NEAREST, "customers": customers}).encode()
 
 
 def predictor_of(schema: Schema, kind: str, threshold: float, files: Mapping[str, bytes]) -> Predictor:
-    """What the files of a release hold. Raises ValueError, KeyError or TypeError where they are not of this kind."""
+    """The predictor of a release from its files by name; `kind` is "scorecard" or "onnx".
+
+    Raises ValueError, KeyError or TypeError if the files do not hold a predictor of this kind.
+    """
     sample = json.loads(files["background.json"])
     background = Background(schema, [tuple(row) for row in sample["customers"]], sample.get("nearest"))
     model = json.loads(files["model.json"])

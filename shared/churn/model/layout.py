@@ -1,7 +1,7 @@
-"""Which customers' sums can be looked up, and how their fields are grouped for it.
+"""Which schemas can be served from look-up tables, and how their fields are grouped for it.
 
-Fields are grouped as they are declared: all groups but one have categories alone, and that one is the account, which is
-whole tenure with the terms of the contract and the charges.
+The groups are the declared ones. All but one have categories only; that one is the account, with the tenure in whole
+months, the terms of the contract and the charges.
 """
 
 import math
@@ -18,16 +18,19 @@ from churn.schema import Schema
 
 Fields = tuple[str, ...]
 
-# Combinations of what a group's fields can hold, at most: those that narrow numbers count.
+# The most combinations of values in a group: look-up tables number them as 16-bit integers, which are fast.
 _MOST_COMBINATIONS = np.iinfo(np.int16).max
 
-# Customers whose sums are tried.
+# Customers for whom the look-up tables are compared with the model's formula.
 _PROBES = 500
 
 
 class Layout(NamedTuple):
-    """The groups of categories alone, the categories of the account, the names of tenure and of the charges, by the
-    month and in all, and the months that a tenure can have."""
+    """How the fields of a schema are grouped for look-up tables, by their names.
+
+    `groups` have categories only, `terms` are the categories of the account, `charges` are the monthly and the total
+    charges, and `months` are the values that `tenure` can have.
+    """
 
     groups: tuple[Fields, ...]
     terms: Fields
@@ -38,7 +41,7 @@ class Layout(NamedTuple):
 
 @cache
 def layout_of(schema: Schema) -> Layout | None:
-    """How fields are grouped; None where customers are others than the look-up tables are for."""
+    """The layout for a schema, or None if its customers cannot be served from look-up tables."""
     tenure, monthly, total = (schema.role(role) for role in ("tenure", "monthly_value", "total_value"))
     if tenure is None or monthly is None or total is None or len(schema.numbers) > 3:
         return None
@@ -50,13 +53,13 @@ def layout_of(schema: Schema) -> Layout | None:
 
 
 def _is_known(schema: Schema) -> bool:
-    """Whether of every customer all numbers are known."""
+    """Whether every customer has all numbers, since each is required or computed from others."""
     computed = schema.product[0] if schema.product else None
     return all(field.required or name == computed for name, field in schema.numbers.items())
 
 
 def _is_narrow(schema: Schema, layout: Layout) -> bool:
-    """Whether each group has few combinations, and no field implies one of another group."""
+    """Whether no group is empty or has too many combinations, and no field implies one of another group."""
     groups = [*layout.groups, layout.terms]
     sizes = [math.prod(len(schema.categories[name].names) for name in names) for names in groups]
     sizes[-1] *= len(layout.months)
@@ -65,7 +68,7 @@ def _is_narrow(schema: Schema, layout: Layout) -> bool:
 
 
 def combinations(schema: Schema, names: Fields) -> list[dict[str, int]]:
-    """All that a group's fields can hold together."""
+    """All combinations of codes that these fields can have together, each by field."""
     every = product(*(range(len(schema.categories[name].names)) for name in names))
     return [held for codes in every if _allowed(schema, held := dict(zip(names, codes, strict=True)))]
 
@@ -80,7 +83,7 @@ def _allowed(schema: Schema, held: Mapping[str, int]) -> bool:
 
 @cache
 def probes(schema: Schema) -> Customer:
-    """Customers of all kinds whom the rules allow, as a table."""
+    """Random customers, the same ones on every call, whom the rules allow, as a table of _PROBES rows."""
     rng = np.random.default_rng(0)
     return schema.table_of([_probe(schema, rng) for _ in range(_PROBES)])
 
@@ -94,5 +97,5 @@ def _probe(schema: Schema, rng: np.random.Generator) -> Customer:
 
 
 def _bounds(field: Field) -> tuple[int, int]:
-    """The first code or number, and the one behind the last."""
+    """The first code or whole number of a field, and the one after the last."""
     return (0, len(field.names)) if isinstance(field, Category) else (int(field.low), int(field.high) + 1)

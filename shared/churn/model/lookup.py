@@ -1,8 +1,9 @@
-"""An additive model by looking up, for one customer or for columns of them.
+"""An additive model served from look-up tables, for one customer or for a table of customers.
 
-Where no column mixes fields of two groups, and where at a known tenure every column is linear in the charges, each sum
-over columns is a sum of an entry for each group and of two slopes. The tables are filled by the columns' own formulas,
-over all that a group can hold; whether they hold the sums is tried when they are made.
+If no column of the model mixes fields of two groups, and if every column is linear in the charges at a given tenure,
+then each sum over weighted columns is the sum of one entry per group and of two slopes times the charges. The tables
+are filled by the columns' own formulas for all combinations of a group's values, and are compared with the formulas for
+random customers when they are made.
 """
 
 import math
@@ -19,20 +20,24 @@ from churn.model.layout import Fields, Layout, combinations, layout_of, probes
 from churn.model.scoring import FloatArray
 from churn.schema import Schema
 
-# How far sums may be from what is looked up, to their size.
+# The difference allowed between a sum and its look-up, as a share of the sum's largest size, or of 1 if that is less.
 _ROUNDING = 1e-9
 
 Sums = Callable[[Customer], FloatArray]
-"""What is tabulated: for a table of n customers some sums over weighted columns, shape (n, k)."""
+"""What is tabulated: for a table of n customers, k sums over weighted columns, shape (n, k)."""
 
 Key = tuple[Any, ...]
+"""The values of a group's fields, in their order."""
 
 Entries = NDArray[np.int16]
-"""Where the sums of n customers stand in the look-up tables of the groups, one below the other, shape (groups, n)."""
+"""The rows of n customers' entries in the groups' tables, which are stacked in one array; shape (groups, n)."""
 
 
 class _Group(NamedTuple):
-    """What takes the key of a customer, what a group's fields hold; and by key the sums, and the first of them."""
+    """A group for single customers: the function that returns a customer's key, and the entries by key.
+
+    `sums` have shape (k,), and `first` is the first of them.
+    """
 
     key: Callable[[Customer], Key]
     sums: Mapping[Key, FloatArray]
@@ -40,8 +45,12 @@ class _Group(NamedTuple):
 
 
 class _Lookup(NamedTuple):
-    """A group's sums for columns of customers: the row of each combination of its fields, which stand at these places;
-    the sums by row, shape (rows, k); and each sum for itself, without those that are 0 throughout."""
+    """A group for tables of customers.
+
+    `places` are the positions of its fields in a customer, `sizes` how many values each can have, and `rows` the row of
+    each combination of values. `entries` are the sums by row, shape (rows, k). `sums` are its columns by number, each
+    of shape (rows,), without those that are 0 throughout.
+    """
 
     places: tuple[int, ...]
     sizes: tuple[int, ...]
@@ -50,7 +59,8 @@ class _Lookup(NamedTuple):
     sums: Mapping[int, FloatArray]
 
     def rows_of(self, table: Customer) -> NDArray[np.int16]:
-        # Narrow numbers are quicker to reckon with; no group has more combinations than they hold.
+        """The rows of n customers in `entries`, shape (n,)."""
+        # 16-bit integers are faster, and no group has more combinations than they can count.
         combination = np.zeros(len(table[0]), np.int16)
         for place, size in zip(self.places, self.sizes, strict=True):
             combination *= np.int16(size)
@@ -58,14 +68,14 @@ class _Lookup(NamedTuple):
         return self.rows.take(combination)
 
     def add_to(self, sums: FloatArray, table: Customer) -> None:
-        """Add to the sums of n customers, shape (k, n)."""
+        """Add the group's entries for n customers to `sums`, shape (k, n)."""
         rows = self.rows_of(table)
         for each, entries in self.sums.items():
             sums[each] += entries.take(rows)
 
 
 class NotTabulated(ValueError):
-    """Look-up tables do not hold some of the sums, by their number in `sums`."""
+    """Look-up tables cannot hold some of the sums; `sums` are their numbers, from 0."""
 
     def __init__(self, sums: list[int]) -> None:
         super().__init__("the look-up tables do not hold the model")
@@ -73,16 +83,19 @@ class NotTabulated(ValueError):
 
 
 class Tabulated:
-    """The sums of customers, with codes as a reading gives them. One whom no rule allows is a KeyError, and among
-    columns an IndexError."""
+    """Looks up the sums of complete customers, as a Reader returns them.
+
+    A customer whom the cross-field rules do not allow raises KeyError, in a table IndexError.
+    """
 
     def __init__(self, schema: Schema, layout: Layout, sums: Sums) -> None:
-        """Raises NotTabulated where what is looked up is not what the sums are."""
+        """Fill the tables. Raises NotTabulated if the sums that are looked up differ from those that `sums` returns."""
         self._schema, months = schema, layout.months
-        # Any customer would do: the groups' entries are differences from this one, or hold the rest of it.
+        # The entries of groups are differences from this customer's sums, for which any customer would do; those of the
+        # account include the rest.
         self._reference = schema.customer([0] * len(schema.fields))
         self.places = tuple(schema.position[name] for name in (layout.tenure, *layout.charges))
-        """Those of the tenure and of the charges in a customer."""
+        """The positions of the tenure, the monthly and the total charges in a customer."""
 
         self._tenure, self._monthly, self._total = self.places
         base = sums(schema.table_of([self._reference]))
@@ -116,7 +129,7 @@ class Tabulated:
             raise NotTabulated(np.flatnonzero(off).tolist())
 
     def first(self, customer: Customer) -> float:
-        """The first of the sums."""
+        """The first of one customer's sums."""
         first = 0.0
         for key, _, entries in self._groups:
             first += entries[key(customer)]
@@ -125,7 +138,7 @@ class Tabulated:
         return float(first + entries[key(customer)] + charges[0] + charges[1])
 
     def all(self, customer: Customer) -> FloatArray:
-        """All of the sums, shape (k,)."""
+        """All of one customer's sums, shape (k,)."""
         tenure = customer[self._tenure]
         terms, (monthly, total) = self._terms[tenure], self._slopes[tenure]
         held = [group.sums[group.key(customer)] for group in (*self._groups, terms)]
@@ -134,7 +147,7 @@ class Tabulated:
         return sums
 
     def table(self, table: Customer) -> FloatArray:
-        """All of the sums of n customers, shape (k, n)."""
+        """All sums of n customers, shape (k, n)."""
         sums = np.repeat(self._base[:, None], len(table[0]), axis=1)
         for lookup in self._lookups:
             lookup.add_to(sums, table)
@@ -145,17 +158,17 @@ class Tabulated:
         return sums
 
     def entries(self, table: Customer) -> Entries:
-        """Where the sums of n customers stand, but for their charges."""
+        """The places of n customers' entries, shape (groups, n); charges have none."""
         return np.array([lookup.rows_of(table) for lookup in self._lookups], np.int16) + self._starts
 
     def sums_of(self, entries: Entries) -> FloatArray:
-        """The sums that stand there, shape (n, k), but for the charges."""
+        """The sums of n customers from the places of their entries, without their charges, shape (n, k)."""
         sums: FloatArray = np.add.reduce(self._stacked.take(entries, axis=0), axis=0)
         sums += self._base
         return sums
 
     def slopes(self, tenure: int) -> tuple[FloatArray, FloatArray]:
-        """How the sums grow with what is charged by the month and in all at this tenure, each of shape (k,)."""
+        """The growth of the sums per unit of the monthly and the total charges at this tenure, each of shape (k,)."""
         return self._slopes[tenure]
 
     def _terms_by_tenure(self) -> dict[Key, FloatArray]:
@@ -171,7 +184,7 @@ class Tabulated:
             len(schema.categories[name].names) if name in schema.categories else int(schema.numbers[name].high) + 1
             for name in fields
         )
-        # What no rule allows points behind the last row.
+        # Combinations that no rule allows get a number after the last row.
         rows = np.full(math.prod(sizes), len(entries), np.int16)
         rows[np.ravel_multi_index(tuple(np.array(list(entries)).T), sizes)] = np.arange(len(entries))
         by_row = np.array(list(entries.values()))
@@ -180,7 +193,7 @@ class Tabulated:
         return _Lookup(tuple(schema.position[name] for name in fields), sizes, rows, by_row, alone)
 
     def _group(self, sums: Sums, names: Fields, others: Mapping[str, int], base: Any) -> _Group:
-        """The sums less the base by what a group's fields hold, for customers who hold `others` besides."""
+        """The sums less `base` for all combinations of these fields, for customers with the `others` as given."""
         schema = self._schema
         customers = [schema.replaced(self._reference, {**others, **held}) for held in _combinations(schema, names)]
         entries = sums(schema.table_of(customers)) - base
@@ -190,7 +203,10 @@ class Tabulated:
         return _Group(key, dict(zip(keys, entries, strict=True)), first)
 
     def _growth(self, sums: Sums, layout: Layout, charge: str) -> FloatArray:
-        """How the sums grow with a charge, for each tenure; measured over its whole range, so that nothing is lost."""
+        """The growth of the sums per unit of a charge at each tenure, shape (months, k).
+
+        It is measured over the charge's whole range, where rounding matters least.
+        """
         schema, high = self._schema, self._schema.numbers[charge].high
         without = [schema.replaced(self._reference, {layout.tenure: month}) for month in layout.months]
         with_charge = [schema.replaced(each, {charge: high}) for each in without]
@@ -201,8 +217,11 @@ _combinations = cache(combinations)
 
 
 def require_tabulated(schema: Schema, features: Sequence[Feature] | None = None) -> None:
-    """Raises ValueError, with the name of the column, where one is such that no model of it can be looked up, though
-    customers are such as can."""
+    """Raises ValueError, with their names, if some columns keep every model of them from being looked up.
+
+    `features` are the schema's own by default. A schema without a layout raises nothing, as its models are served by
+    their formula.
+    """
     features = schema.features.features if features is None else features
     layout = layout_of(schema)
     if layout is None:

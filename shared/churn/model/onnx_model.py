@@ -1,7 +1,7 @@
 """A model that is not additive, as an ONNX graph over scaled columns, run by onnxruntime.
 
-Its effects are measured, not read off: a field's effect is the customer's log-odds less their mean when this field
-alone takes the values it has in the background sample, each as often as it occurs there (a centred individual
+Its effects are measured by varying a customer: a field's effect is the customer's log-odds less their mean when this
+field alone takes the values it has in the background sample, each as often as it occurs there (a centred individual
 conditional expectation, after Goldstein et al. 2015, "Peeking inside the black box"). Such effects need not add up.
 """
 
@@ -15,10 +15,10 @@ from churn.model.background import Background
 from churn.model.scoring import FloatArray, logits
 from churn.schema import Schema
 
-# A number takes this many values of the sample, the middles of as many equal parts of it.
+# How many values a number takes: the medians of as many equal parts of the sample.
 QUANTILES = 5
 
-# Customers explained in one go: about 60 variants each, some dozens of columns, 8 bytes.
+# How many customers are explained at once: each has about 60 variants with some dozens of columns of 8 bytes.
 BLOCK = 500
 
 
@@ -28,7 +28,10 @@ class OnnxModel:
     additive = False
 
     def __init__(self, graph: bytes, means: list[float], scales: list[float], background: Background) -> None:
-        """Raises ValueError when the scaling does not fit the columns or the graph cannot be read."""
+        """`means` and `scales` are those of the columns; the effects are measured over `background`.
+
+        Raises ValueError when the scaling does not fit the columns or the graph cannot be read.
+        """
         schema = self.schema = background.schema
         count = len(schema.features.names)
         if not len(means) == len(scales) == count:
@@ -49,16 +52,15 @@ class OnnxModel:
         return np.asarray(both[:, 1], np.float64)
 
     def probability(self, customer: Customer) -> float:
-        """The churn probability of a customer, 0 to 1."""
+        """The churn probability of a customer, 0 to 1, by a run of the graph for this customer alone."""
         return float(self.probabilities(self.schema.table_of([customer]))[0])
 
     def effects(self, customer: Customer) -> list[float]:
-        """The measured effect of each of the fields on the log-odds."""
+        """The measured effect of each field on the log-odds, in the fields' order."""
         return [float(effect) for effect in self.effects_table(self.schema.table_of([customer]))[0]]
 
     def effects_table(self, table: Customer) -> FloatArray:
-        """The measured effects of n customers, shape (n, fields)."""
-        """The measured effects of n customers, shape (n, 19), in blocks that bound the memory."""
+        """The measured effects of n customers, shape (n, fields), in blocks that bound the memory."""
         blocks = [
             self._effects(self.schema.customer(column[start : start + BLOCK] for column in table))
             for start in range(0, len(table[0]), BLOCK)
@@ -67,7 +69,6 @@ class OnnxModel:
 
     def explained(self, table: Customer) -> tuple[FloatArray, FloatArray]:
         """The probabilities, shape (n,), and the effects, shape (n, fields)."""
-        """The probabilities, shape (n,), and the effects, shape (n, 19)."""
         return self.probabilities(table), self.effects_table(table)
 
     def _effects(self, table: Customer) -> FloatArray:
@@ -83,7 +84,7 @@ class OnnxModel:
 
 
 def _session(graph: bytes) -> Any:
-    # It would keep a device's id and events in the home folder and report them; it looks for this as it is imported.
+    # onnxruntime would keep a device id and events in the home folder and report them; it reads this when imported.
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     import onnxruntime  # 20 MB and 0.1 s that only a release of this kind needs
 
@@ -96,7 +97,7 @@ def _session(graph: bytes) -> Any:
 
 
 def _substitutes(name: str, background: Background) -> list[tuple[float, float]]:
-    """(value, share) of a field in the sample; what another field implies is left out, the rest sums to 1."""
+    """The values of a field in the sample with their shares, which sum to 1; implied values are left out."""
     schema = background.schema
     column = background.table[schema.position[name]]
     if name not in schema.categories:
@@ -109,7 +110,7 @@ def _substitutes(name: str, background: Background) -> list[tuple[float, float]]
 
 
 def _with(schema: Schema, table: Customer, name: str, value: float) -> Customer:
-    """The table with one field set to one value throughout, its rules applied: no service, no add-on to it."""
+    """The table with one field set to one value throughout, and the cross-field rules applied to the others."""
     changed = {field: column.copy() for field, column in zip(schema.fields, table, strict=True)}
     changed[name][:] = value
     for child, rule in schema.implied.items():

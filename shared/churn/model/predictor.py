@@ -15,14 +15,18 @@ from churn.model.scoring import FloatArray, Scorer
 from churn.schema import Schema
 
 RISK_BANDS = (("low", 0.3), ("medium", 0.6), ("high", 1.0))
-"""Each band with the probability that it ends below; the last one includes certainty."""
+"""Each band with the probability below which it ends; the last one includes 1."""
 
-# An agent on the telephone can use no longer list.
+# An agent on the telephone cannot use a longer list.
 MAX_RECOMMENDATIONS = 5
 
 
 class _Offered(NamedTuple):
-    """An offer, with all that it takes to see whether it is one for a customer."""
+    """An offer of the field `name`, at `position`, in the form that is compared with a customer.
+
+    It is made to those who have one of the codes `held`, and whose field at the position `needed` is known, if there is
+    one; `code` is what the field becomes.
+    """
 
     position: int
     needed: int | None
@@ -33,14 +37,14 @@ class _Offered(NamedTuple):
 
 
 def _offered(schema: Schema, name: str, offer: Offer) -> _Offered:
-    """A field that another one implies can be changed only where that other one is known."""
+    """The offer in that form; `needed` is the position of the field that implies this one, or None."""
     field, position = schema.categories[name], schema.position
     needed = position[schema.implied[name].field] if name in schema.implied else None
     return _Offered(position[name], needed, frozenset(map(field.code, offer.held)), field.code(offer.to), name, offer)
 
 
 _Teller = tuple[str, Callable[[Any], tuple[Any, str]]]
-"""A field's name, and what tells its value as the data set spells it, and in words."""
+"""A field's name, and a function from a code or number to the value as the data set spells it, and to its words."""
 
 
 def _teller(name: str, field: Field) -> _Teller:
@@ -52,9 +56,9 @@ def _teller(name: str, field: Field) -> _Teller:
 
 
 class Reason(NamedTuple):
-    """What one field of the customer adds to the log-odds, against the average customer.
+    """What one field of the customer adds to the log-odds, compared with the average customer.
 
-    Of a field that nobody stated, `value` is None and the text says what it was taken for.
+    For a field that was computed from others, `value` is None, and the text says so.
     """
 
     field: str
@@ -74,7 +78,11 @@ class Recommendation(NamedTuple):
 
 
 class Prediction(NamedTuple):
-    """The answer for one customer; `probability_range` is the middle 80 % over what is assumed, None if nothing is."""
+    """The answer for one customer.
+
+    `assumed` lists absent fields. `probability_range` holds the 10 % and the 90 % quantile of the probabilities over
+    the background customers that complete them, None if no field is absent.
+    """
 
     prediction: str
     churn_probability: float
@@ -92,7 +100,7 @@ def risk_band(probability: float) -> str:
 
 
 class Predictor:
-    """A scorer with its background sample and threshold: all it takes to answer."""
+    """Answers for customers, from a scorer, its background sample and its threshold."""
 
     def __init__(self, scorer: Scorer, background: Background, threshold: float) -> None:
         self.schema = schema = background.schema
@@ -108,7 +116,7 @@ class Predictor:
         )
 
     def predict(self, reading: Reading, reasons: int | None = 5) -> Prediction:
-        """Answer for one customer with the `reasons` largest reasons; None asks for neither reasons nor advice."""
+        """Answer for one customer with the `reasons` largest reasons; None leaves out reasons and recommendations."""
         customer, assumed = reading.customer, reading.assumed
         table = self.background.completions(customer) if assumed else None
         probability, spread = self._probability(customer, table)
@@ -124,7 +132,7 @@ class Predictor:
         )
 
     def explain(self, reading: Reading, reasons: int) -> tuple[float, tuple[Reason, ...]]:
-        """The probability and the largest reasons, for a small part of the price of a whole answer."""
+        """The probability and the largest reasons, which take a small part of the time of a whole answer."""
         customer = reading.customer
         if reading.assumed and self._averages:
             probability, means = self._averages.explained(customer)
@@ -141,7 +149,7 @@ class Predictor:
         return float(probabilities.mean()), (float(low), float(high))
 
     def _reasons(self, reading: Reading, table: Customer | None, count: int) -> tuple[Reason, ...]:
-        """Of the known fields, those with the largest effects; over a table of completions, the mean effect."""
+        """The known fields with the largest effects; with a table of completions, by their mean effects over it."""
         customer = reading.customer
         effects = (
             self.scorer.effects(customer) if table is None else self.scorer.effects_table(table).mean(axis=0).tolist()
@@ -151,7 +159,11 @@ class Predictor:
     def _recommendations(
         self, customer: Customer, table: Customer | None, probability: float
     ) -> tuple[Recommendation, ...]:
-        """Whoever takes an offer stays who he is: what is unknown of him is filled as it was before."""
+        """The offers that lower the probability, the lowest first.
+
+        With absent fields it is the mean over the same completions as before, since an offer makes nobody another
+        customer.
+        """
         helpful = []
         for position, needed, held, code, name, offer in self._offers:
             if customer[position] in held and (needed is None or customer[needed] is not None):
@@ -172,7 +184,7 @@ class Predictor:
         return changed
 
     def _largest(self, reading: Reading, effects: list[float], count: int) -> tuple[Reason, ...]:
-        """Of the known fields, those with the largest effects."""
+        """The known fields with the largest effects, given in the fields' order, as reasons."""
         known = [
             (teller, held, effect)
             for teller, held, effect in zip(self._tellers, reading.customer, effects, strict=True)

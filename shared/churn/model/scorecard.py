@@ -1,12 +1,12 @@
 """An additive model as data: an intercept and a weight for each of the columns that models see.
 
 log-odds = intercept + Σ weight × column. A field's effect is Σ weight × (column − average of the column) over the
-columns made of it, a column of several fields counting for each in equal parts. What a customer cannot have for want of
-a service counts for that service: without internet, the add-ons' effects belong to InternetService.
+columns made of it; a column of several fields counts for each of them in equal parts. What a customer cannot have
+without a service counts for that service: without internet, the add-ons' effects belong to InternetService.
 
-Of a column that others explain, such as the bill, which is the sum of the services' prices, no data can tell the effect
-from theirs. So each of them takes what it explains, weight × slope × (column − average), and only the rest of the
-explained column counts for its own fields. That moves effects between fields; their sum stays what it is.
+If other columns explain a column, as the services' prices explain the bill, no data can separate its effect from
+theirs. So each of them gets the part that it explains, weight × slope × (column − average), and only the rest of the
+explained column counts for its own fields. This moves effects between fields and leaves their sum as it is.
 """
 
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ from churn.model.scoring import FloatArray, sigmoid, sigmoids
 from churn.schema import Schema
 
 Slopes = Mapping[str, Mapping[str, float]]
-"""Of a column, by how much it grows with each of those that explain it linearly."""
+"""For each column that others explain linearly, its growth per unit of each of them, by name."""
 
 
 def share_matrix(schema: Schema) -> FloatArray:
@@ -35,10 +35,9 @@ def share_matrix(schema: Schema) -> FloatArray:
 
 
 def effect_matrix(schema: Schema, weights: FloatArray, slopes: Slopes) -> FloatArray:
-    """What a unit of each column adds to each field's effect, shape (columns, fields); every row sums to the column's
-    weight.
+    """What a unit of each column adds to each field's effect, shape (columns, fields).
 
-    Raises ValueError when slopes are of other columns.
+    Every row sums to the column's weight. Raises ValueError when slopes are of other columns.
     """
     shares, slope_matrix = share_matrix(schema), _slope_matrix(schema.features.names, slopes)
     explained = weights @ slope_matrix
@@ -47,7 +46,10 @@ def effect_matrix(schema: Schema, weights: FloatArray, slopes: Slopes) -> FloatA
 
 
 def _slope_matrix(columns: tuple[str, ...], slopes: Slopes) -> FloatArray:
-    """Shape (columns, columns): by how much the column of the row grows with that of the column."""
+    """The slopes as a matrix, shape (columns, columns): item (i, j) is the growth of column i per unit of column j.
+
+    Raises ValueError when they are of other columns.
+    """
     named = {name for column, by in slopes.items() for name in (column, *by)}
     if unknown := named - set(columns):
         raise ValueError(f"a scorecard has no column {min(unknown)!r} that others could explain")
@@ -59,7 +61,7 @@ def _slope_matrix(columns: tuple[str, ...], slopes: Slopes) -> FloatArray:
 
 
 def _moves(schema: Schema) -> tuple[tuple[int, int, tuple[int, ...]], ...]:
-    """Position of an implying field, its code for want of the service, and positions of the fields that it implies."""
+    """By implying field: its position, its code for no service, and the positions of the fields that it implies."""
     families: dict[tuple[str, str], list[int]] = {}
     for name, rule in schema.implied.items():
         families.setdefault((rule.field, rule.value), []).append(schema.position[name])
@@ -70,7 +72,7 @@ def _moves(schema: Schema) -> tuple[tuple[int, int, tuple[int, ...]], ...]:
 
 
 class Scorecard:
-    """Weights and averages over the columns; implements Scorer."""
+    """A weight and an average for each column, and the slopes between columns; implements Scorer."""
 
     additive = True
 
@@ -102,8 +104,10 @@ class Scorecard:
 
     @cached_property
     def tabulated(self) -> Tabulated | None:
-        """The log-odds and the effects by looking up, where customers are such as can be. Raises NotTabulated where a
-        column does not fit."""
+        """Look-up tables of the log-odds and the effects; None for a schema without a layout for them.
+
+        Raises ValueError if a column does not fit.
+        """
         layout = layout_of(self.schema)
         if layout is None:
             return None
@@ -130,13 +134,13 @@ class Scorecard:
         }
 
     def log_odds(self, customer: Customer) -> float:
-        """The log-odds of a customer, looked up where that is possible."""
+        """The log-odds of a customer, by looking up if there are tables."""
         if self.tabulated is not None:
             return self.tabulated.first(customer)
         return float(self._log_odds(self._columns(self.schema.table_of([customer])))[0])
 
     def probability(self, customer: Customer) -> float:
-        """The churn probability of a customer, 0 to 1, by looking up."""
+        """The churn probability of a customer, 0 to 1, by looking up if there are tables."""
         return sigmoid(self.log_odds(customer))
 
     def probabilities(self, table: Customer) -> FloatArray:
@@ -144,7 +148,7 @@ class Scorecard:
         return sigmoids(self._log_odds(self._columns(table)))
 
     def effects(self, customer: Customer) -> list[float]:
-        """What each of the fields adds to the log-odds, looked up where that is possible."""
+        """What each field adds to the log-odds, in the fields' order, by looking up if there are tables."""
         if self.tabulated is None:
             return [float(effect) for effect in self.effects_table(self.schema.table_of([customer]))[0]]
         effects: list[float] = self.tabulated.all(customer)[1:].tolist()
@@ -155,7 +159,7 @@ class Scorecard:
         return self.effects_of(self._columns(table), table)
 
     def explained(self, table: Customer) -> tuple[FloatArray, FloatArray]:
-        """The probabilities, shape (n,), and the effects, shape (n, fields), looked up where that is possible."""
+        """The probabilities, shape (n,), and the effects, shape (n, fields), by looking up if there are tables."""
         if self.tabulated is None:
             columns = self._columns(table)
             return sigmoids(self._log_odds(columns)), self.effects_of(columns, table)
@@ -163,7 +167,7 @@ class Scorecard:
         return sigmoids(sums[0]), sums[1:].T
 
     def effects_of(self, columns: FloatArray, table: Customer) -> FloatArray:
-        """The effects, shape (n, fields), where the matrix of the table has been made already."""
+        """The effects, shape (n, fields), if the table's matrix of shape (n, columns) has been made already."""
         # Field by field, so that each step runs over consecutive memory.
         effects: FloatArray = self._effects.T @ columns.T - self._effects_at_average[:, None]
         for parent, code, children in self._moves:
@@ -174,7 +178,7 @@ class Scorecard:
         return effects.T
 
     def _log_odds_and_effects(self, table: Customer) -> FloatArray:
-        """Shape (n, 1 + fields): the log-odds, then the effects."""
+        """The log-odds, then the effects, shape (n, 1 + fields)."""
         columns = self._columns(table)
         return np.column_stack([self._log_odds(columns), self.effects_of(columns, table)])
 

@@ -16,13 +16,13 @@ class Scorer(Protocol):
     """A model in a form that is data. Customers are complete; a table is a Customer of arrays of length n."""
 
     schema: Schema
-    """Whose customers it scores."""
+    """Declares the customers that it scores."""
 
     additive: bool
     """Whether `effects` and `average_log_odds` add up to a customer's log-odds exactly."""
 
     average_log_odds: float
-    """The log-odds of the average customer, which effects are measured against."""
+    """The log-odds of the average customer, from which effects are measured."""
 
     def probability(self, customer: Customer) -> float:
         """The churn probability of one customer, 0 to 1."""
@@ -31,13 +31,13 @@ class Scorer(Protocol):
         """The churn probabilities of n customers, shape (n,)."""
 
     def effects(self, customer: Customer) -> list[float]:
-        """What each of the fields adds to the log-odds, in the fields' order."""
+        """What each field adds to the log-odds, in the fields' order."""
 
     def effects_table(self, table: Customer) -> FloatArray:
         """The effects of n customers, shape (n, fields)."""
 
     def explained(self, table: Customer) -> tuple[FloatArray, FloatArray]:
-        """The probabilities and the effects of n customers, for less than the price of asking for both."""
+        """The probabilities, shape (n,), and the effects, shape (n, fields), in less time than one after the other."""
 
 
 def sigmoid(log_odds: float) -> float:

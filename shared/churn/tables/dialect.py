@@ -59,14 +59,14 @@ class Dialect(NamedTuple):
 
 
 def sniff(head: str, schema: Schema) -> Dialect:
-    """The dialect of a text that starts so and may name the schema's columns."""
+    """The dialect of a text that begins with `head`: the one by which its header has the most known fields."""
     blank = _BLANK_LINES.match(head)
     start = blank.end() if blank else 0
     separator = _SEP_LINE.match(head, start)
     candidates = [separator[1]] if separator else list(DELIMITERS)
     begin = separator.end() if separator else 0
     dialects = [Dialect(delimiter, begin, wrapped) for wrapped in (False, True) for delimiter in candidates]
-    # Of equals the first: commas, not wrapped.
+    # In a tie the first one wins, which is commas without wrapping.
     best = max(dialects, key=lambda dialect: _known(dialect, head, schema))
     return _with_numbers(best, head, schema)
 
@@ -76,7 +76,7 @@ def _header(dialect: Dialect, head: str) -> list[str]:
 
 
 def _known(dialect: Dialect, head: str, schema: Schema) -> int:
-    """How many of the fields stand in the header, read so."""
+    """How many known fields the header has when read by this dialect."""
     return len({schema.column_names.field_of(cell) for cell in _header(dialect, head)} - {None})
 
 

@@ -44,9 +44,9 @@ class TableReader:
     """
 
     def __init__(self, schema: Schema, most_bytes: int, *, whole: bool = True) -> None:
-        """The schema's columns tell how a text is separated, and `most_bytes` may be unpacked.
+        """`schema` has the names by which a header is recognized; `most_bytes` is the limit once unpacked.
 
-        `whole` is False where only the start of a file is at hand.
+        `whole` is False if only the start of a file is available.
         """
         self._schema = schema
         self._most_bytes = most_bytes

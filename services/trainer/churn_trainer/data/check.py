@@ -110,7 +110,7 @@ def _constant(table: Table) -> Iterator[str]:
 
 
 def _constant_columns(table: Table) -> Iterator[str]:
-    """A number that never changes is a broken export; a category may well have one value in one company."""
+    """A sentence if a number never changes, which is a broken export; a category may have one value in a company."""
     constant = [name for name in _constant(table) if name in table.schema.numbers]
     if constant:
         yield f"The same value in every row: {', '.join(constant)}; check how the table was exported."

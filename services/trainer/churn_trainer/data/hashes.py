@@ -22,7 +22,7 @@ def id_hash(customer_id: str) -> int:
 
 
 def row_hashes(customers: Customer) -> Hashes:
-    """A hash of all fields for each of n customers, shape (n,): equal where they are alike in every field."""
+    """A 64-bit hash of all fields for each of n customers, shape (n,): the same for customers alike in every field."""
     blocks = [_hashed(customers, start) for start in range(0, len(customers[0]), _BLOCK)]
     return np.concatenate(blocks) if blocks else np.empty(0, np.uint64)
 

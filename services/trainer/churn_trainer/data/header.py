@@ -18,7 +18,11 @@ _OUTER = "\ufeff"
 
 
 def check(cells: list[str], table: str, repair: Callable[[str], None], schema: Schema) -> list[str]:
-    """The known name of each column, empty for a column that is left out. Raises BrokenTable with every fault."""
+    """The schema's name of each column, empty for a column that is left out.
+
+    `repair` is called with a sentence for each thing that was read differently than written. Raises BrokenTable with
+    every fault; `table` is the table's name in it.
+    """
     names = [cell.strip().strip(_OUTER).strip() for cell in cells]
     if not any(names):
         raise BrokenTable(table, ["It is empty; a header row and customers are needed."])
@@ -75,7 +79,7 @@ def _shape_faults(names: list[str], schema: Schema) -> list[str]:
 
 
 def _leaks(found: Outcome, schema: Schema) -> list[str]:
-    """What would tell a model the answer. The outcome itself is never among it."""
+    """A sentence about columns that would give a model the answer, other than the outcome itself."""
     remedy = "remove them" if found.column is not None else f"once there is a column {schema.outcome}, remove them"
     names = _listed([*map(_shown, found.leaks)])
     return [f"It has columns that give the answer away ({names}): {remedy}."] if found.leaks else []
@@ -118,7 +122,7 @@ def _is_number(text: str) -> bool:
 
 
 def _outcome_faults(found: Outcome, schema: Schema) -> list[str]:
-    """Where the outcome is in other words than a table may be trained on."""
+    """A sentence where the outcome is there, but reversed or in more than one column."""
     if found.column is not None:
         return []
     if found.turned and not found.candidates:

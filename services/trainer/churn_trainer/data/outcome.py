@@ -37,7 +37,7 @@ _CODES = dict.fromkeys(_STAYED.split(","), 0) | dict.fromkeys(_GONE.split(","), 
 
 
 def expected(schema: Schema) -> str:
-    """What a cell of the outcome has to be, as a sentence without its end."""
+    """What a cell of the outcome must be, as a sentence without its full stop."""
     return f'{schema.outcome} must be "No" or "Yes" (0 or 1, false or true, and stayed or churned are read as well)'
 
 
@@ -55,7 +55,7 @@ class Outcome(NamedTuple):
 
 
 def find(names: Sequence[str], schema: Schema) -> Outcome:
-    """Sort a header's names. More than one column of the outcome's own name are left to the caller."""
+    """Sort a header's names. It is up to the caller to refuse more than one column of the outcome's own name."""
     kinds = [_kind(name, schema) for name in names]
     column = kinds.index("own") if "own" in kinds else _alone(names, kinds, schema)
     if column is not None:
@@ -74,7 +74,7 @@ def find(names: Sequence[str], schema: Schema) -> Outcome:
 
 
 def _alone(names: Sequence[str], kinds: list[str], schema: Schema) -> int | None:
-    """The place of the one column that can be meant, if its name is beyond doubt."""
+    """The position of the only column that can be meant, if its name leaves no doubt."""
     if kinds.count("candidate") != 1 or "turned" in kinds:
         return None
     place = kinds.index("candidate")
@@ -82,7 +82,7 @@ def _alone(names: Sequence[str], kinds: list[str], schema: Schema) -> int | None
 
 
 def _kind(name: str, schema: Schema) -> str:
-    """What a column is to the outcome; empty for nothing."""
+    """How a column relates to the outcome; empty if it does not."""
     if schema.column_names.field_of(name) == schema.outcome:
         return "own"
     folded = _folded(name)
@@ -98,7 +98,10 @@ def _kind(name: str, schema: Schema) -> str:
 
 
 def code_of(cell: str, schema: Schema) -> int | None:
-    """0 for who stayed, 1 for who left, None for anything else; in the declared words or in the usual ones."""
+    """0 for a customer who stayed, 1 for one who left, None for a cell that says neither.
+
+    The schema's own words are read as they are declared, the usual ones in any letter case.
+    """
     if cell in schema.left or cell in schema.stayed:
         return int(cell in schema.left)
     key = " ".join(cell.split()).casefold()

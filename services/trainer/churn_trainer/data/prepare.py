@@ -1,4 +1,4 @@
-"""From checked customers to what models train on: the columns, the split and the scaler."""
+"""From checked customers to what models train on: their columns, the split and the scaler."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -52,11 +52,11 @@ class Prepared:
         return self.row_groups[rows]
 
     def unscaled(self, rows: Rows) -> NDArray[np.float32]:
-        """The rows' columns as they are, shape (rows, columns)."""
+        """The rows' columns as they are, shape (len(rows), columns)."""
         return matrix(self.table, rows, np.float32)
 
     def scaled(self, rows: Rows) -> NDArray[np.float32]:
-        """The rows' columns scaled in double precision, as serving scales them, and only then rounded to float32."""
+        """The rows' columns, shape (len(rows), columns), scaled in double precision as in serving, as float32."""
         out = np.empty((len(rows), len(self.columns)), np.float32)
         for start in range(0, len(rows), BLOCK):
             block = matrix(self.table, rows[start : start + BLOCK])
@@ -65,7 +65,7 @@ class Prepared:
 
 
 def matrix(table: Table, rows: Rows, dtype: type[np.floating[Any]] = np.float64) -> NDArray[Any]:
-    """The columns that models see of these rows, shape (rows, columns)."""
+    """The columns that models see, for these rows of the table and not scaled, shape (len(rows), columns)."""
     return table.schema.features.matrix(table.take(rows).customers, dtype)
 
 

@@ -14,7 +14,7 @@ from churn.schema import Schema, built_in
 
 ROWS = 6_000
 
-# What every id of a sample ends with, of whichever version of this program it is.
+# The end of every id in a sample, in all versions of this program.
 _ID_END = "-SAMPL"
 
 # Any fixed number will do, since the sample only has to be the same on every run.
@@ -71,7 +71,7 @@ def csv_bytes() -> bytes:
 
 
 def _schema() -> Schema:
-    """Whose customers the sample has: those of the shipped declaration, whatever else is trained on."""
+    """The schema of the sample's customers: the shipped one, whatever table a model is trained on."""
     return built_in("telco")
 
 
@@ -86,7 +86,7 @@ def has_its_ids(start: bytes) -> bool:
 
 
 def has_its_columns(start: bytes) -> bool:
-    """Whether the table that begins with these bytes has the columns that a sample of this version has."""
+    """Whether the table that begins with these bytes has the columns of this version's sample."""
     return start.startswith((",".join(_header(_schema())) + "\n").encode())
 
 

@@ -38,8 +38,8 @@ _MOST_BYTES = 20_000_000_000
 class Table:
     """n customers as a Customer of arrays of shape (n,), and whether each has churned (0 or 1).
 
-    `keys` identify customers independently of the table's order, by the hash of the id, or of the row where the id is
-    blank. `identified` is whether any row has an id.
+    `schema` declares their fields. `keys` identify customers independently of the table's order, by the hash of the
+    id, or of the row where the id is blank. `identified` is whether any row has an id.
     """
 
     schema: Schema
@@ -52,12 +52,12 @@ class Table:
         return len(self.churn)
 
     def column(self, name: str) -> NDArray[Any]:
-        """A field's values."""
+        """The values of the field `name`, shape (n,): codes of a category, or numbers."""
         column: NDArray[Any] = self.customers[self.schema.position[name]]
         return column
 
     def take(self, rows: NDArray[Any]) -> "Table":
-        """The table of these rows, given by their numbers or as flags."""
+        """The table of these rows, given by number or as a mask."""
         customers = self.schema.customer(column[rows] for column in self.customers)
         return Table(self.schema, customers, self.churn[rows], self.keys[rows], self.identified)
 
@@ -112,7 +112,10 @@ class Findings:
 
 
 def load(source: Source, schema: Schema) -> tuple[Table, Findings]:
-    """Read the table. Raises BrokenTable when it is none of such customers; rows with faults are left out and found."""
+    """Read the table; rows with faults are left out and described in the findings.
+
+    Raises BrokenTable if it is not a table of the schema's customers, and TableChanged if it was changed meanwhile.
+    """
     findings = Findings()
     reader, rows = TableReader(schema, _MOST_BYTES), _Rows(schema, findings)
     with source.open() as binary:
@@ -129,7 +132,7 @@ def load(source: Source, schema: Schema) -> tuple[Table, Findings]:
 
 
 class _Rows:
-    """The rows as they are read, column by column."""
+    """Collects the customers of a file column by column, and notes in `findings` what is wrong with its rows."""
 
     def __init__(self, schema: Schema, findings: Findings) -> None:
         self._schema, self._findings = schema, findings
@@ -138,7 +141,7 @@ class _Rows:
         self._ids: dict[str, int] = {}
 
     def table(self) -> Table:
-        """All rows that were taken."""
+        """The table of the rows that `take` has appended."""
         customers = self._schema.customer(np.frombuffer(held, held.typecode) for held in self._columns.values())
         keys = _keys(self._keys, customers)
         return Table(self._schema, customers, np.frombuffer(self._churn, np.int8), keys, bool(self._ids))
@@ -172,7 +175,10 @@ class _Rows:
         self._keys.append(id_hash(customer_id) if customer_id else _NO_ID)
 
     def _customer(self, record: dict[str, str], lacking: int) -> tuple[Customer | None, list[FieldError]]:
-        """The complete customer of a row, or its faults; `lacking` cells are too few, or, where negative, too many."""
+        """The complete customer of a row, or None with its faults.
+
+        `lacking` is the number of cells that are missing, or negative if there are too many.
+        """
         if lacking:
             cells = f"{abs(lacking)} {'cell' if abs(lacking) == 1 else 'cells'} too {'few' if lacking > 0 else 'many'}"
             return None, [FieldError("row", "wrong_shape", f"{cells}; check separators and quotes.")]
@@ -189,7 +195,7 @@ class _Rows:
         return reading.customer, absent
 
     def _note_repairs(self, record: dict[str, str]) -> None:
-        """Count what was read kindly: blank totals, implied values, and spellings other than the declared ones."""
+        """Count what was read differently than written: blank totals, implied values and other spellings."""
         schema, findings = self._schema, self._findings
         for name in schema.fields:
             cell = record[name]

@@ -33,7 +33,7 @@ Known = Callable[[Schema, np.random.Generator], tuple[str, ...]]
 
 
 def required_fields(schema: Schema, _: np.random.Generator) -> tuple[str, ...]:
-    """The fields that every customer has to tell."""
+    """The required fields alone."""
     return schema.required
 
 
@@ -103,7 +103,7 @@ def _figures(churn: Labels, probability: FloatArray) -> dict[str, float]:
 
 
 def _reference(prepared: Prepared, rows: NDArray[np.intp]) -> FloatArray:
-    """Churn probabilities of the rows by a regression on the columns that are made of required fields alone."""
+    """The rows' churn probabilities by a regression on the columns that are made of required fields alone."""
     schema = prepared.table.schema
     required = set(schema.required)
     columns = [number for number, one in enumerate(schema.features.features) if set(one.fields) <= required]

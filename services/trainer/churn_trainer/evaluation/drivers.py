@@ -72,9 +72,9 @@ def drivers(
 
 
 class _Spread(NamedTuple):
-    """The weights of the columns, shape (columns,), and those of the refits, shape (refits, columns).
+    """The columns' weights, shape (columns,), those of the refits, shape (refits, columns), and a factor.
 
-    `factor` is what their spread is multiplied by.
+    The standard deviation over the refits times `factor` is the standard error of the weights.
     """
 
     weights: Floats
@@ -82,7 +82,7 @@ class _Spread(NamedTuple):
     factor: float
 
     def odds(self, step: Floats) -> dict[str, Any]:
-        """Of a step in the columns, shape (columns,)."""
+        """The odds ratio of a step in the columns, shape (columns,), with its 95 % interval."""
         effect, error = float(step @ self.weights), self.factor * float((self.refits @ step).std(ddof=1))
         return {
             "log_odds": effect,
@@ -94,7 +94,7 @@ class _Spread(NamedTuple):
 
 
 def _prices(regression: Scorecard) -> Floats:
-    """By how much the bill grows with each column, shape (columns,); 0 where it does not."""
+    """The amount by which the monthly bill grows with each column, shape (columns,); 0 where it does not."""
     schema = regression.schema
     slopes = regression.slopes.get(schema.role("monthly_value") or "", {})
     return np.array([slopes.get(name, 0.0) for name in schema.features.names])
@@ -126,7 +126,7 @@ def _words(schema: Schema, name: str, table: Customer) -> str:
 
 
 class _Changes:
-    """What can be changed of people, with the prices of each column's services."""
+    """The changes that a table of customers allows; `prices` are what each column adds to the monthly bill."""
 
     def __init__(self, people: Table, prices: Floats) -> None:
         self._schema, self._people, self._prices = people.schema, people.customers, prices
@@ -134,7 +134,7 @@ class _Changes:
         self._total = self._schema.role("total_value")
 
     def every(self) -> Iterator[Change]:
-        """Every category against its commonest value, tenure and bills from their lower to their upper quartile."""
+        """Each category's values against its commonest one; tenure and bill from the lower to the upper quartile."""
         for name in self._schema.categories:
             yield from self._category(name)
         for number, with_number in ((self._tenure, self._with_tenure), (self._monthly, self._with_bill)):
@@ -162,7 +162,7 @@ class _Changes:
                 yield Change(name, values[usual], value, before, after)
 
     def _billed(self, people: Customer, changed: Customer) -> Customer:
-        """The changed people with the bill they would have had all along: theirs, and what their services cost more."""
+        """The changed people with the bill they would always have had: theirs plus the price of the change."""
         if self._tenure is None or self._monthly is None or self._total is None:
             return changed
         matrix = self._schema.features.matrix
@@ -172,9 +172,10 @@ class _Changes:
         return self._schema.replaced(changed, {self._monthly: bill, self._total: total})
 
     def _with(self, people: Customer, name: str, code: int) -> Customer:
-        """Everyone with one value, and what it implies.
+        """Everyone with one value of a category, and what it implies for the fields that depend on it.
 
-        Without a service there is nothing that needs it, with it a plain line.
+        Without the service, the fields that need it say so; with it, they become their plain value (No, if they have
+        one) where they were implied before.
         """
         schema = self._schema
         values = {name: np.full_like(self._held(name, people), code)}
@@ -187,11 +188,11 @@ class _Changes:
         return schema.replaced(people, values)
 
     def _with_tenure(self, months: float) -> Customer:
-        """Everyone with one tenure; what was billed so far follows from it."""
+        """Everyone with the same tenure, and with the total that follows from it."""
         return self._followed({str(self._tenure): np.full_like(self._held(str(self._tenure)), months)})
 
     def _with_bill(self, bill: float) -> Customer:
-        """Everyone with one bill and the services of somebody whose bill is like it; what was billed so far follows."""
+        """Everyone with the same bill, the services of somebody with such a bill, and the total that follows."""
         schema, bills = self._schema, self._held(str(self._monthly))
         neighbours = np.argsort(np.abs(bills - bill), kind="stable")[:_NEIGHBOURS]
         donors = np.resize(neighbours, len(bills))
@@ -199,7 +200,7 @@ class _Changes:
         return self._followed({**services, str(self._monthly): np.full_like(bills, bill)})
 
     def _followed(self, values: dict[str, Any]) -> Customer:
-        """Everyone with these values, and the number that is a product of others as it follows from them."""
+        """Everyone with these values, and the declared product of two numbers (the total), if any, computed anew."""
         people = self._schema.replaced(self._people, values)
         if self._schema.product is None:
             return people
@@ -209,7 +210,7 @@ class _Changes:
 
 
 def _column_drivers(columns: Sequence[str], spread: _Spread, deviations: Floats) -> Iterator[dict[str, Any]]:
-    """Each column's odds ratio for one standard deviation more, the others held fixed."""
+    """Each column's odds ratio for one standard deviation more, with the other columns fixed."""
     steps = np.diag(deviations)
     for position in np.argsort(-np.abs(spread.weights * deviations), kind="stable"):
         yield {"column": columns[position], **spread.odds(steps[position])}

@@ -18,7 +18,7 @@ _RATES = ("flagged_rate", "false_positive_rate", "recall", "precision")
 
 
 def quality(churn: NDArray[np.int8], probability: FloatArray, table: Table) -> dict[str, Any]:
-    """The manifest's entries about the test part, by name."""
+    """The manifest's entries about the test part, by name (see publishing.card)."""
     return {
         "test": measure(churn, probability),
         "test_intervals": intervals(churn, probability),
@@ -31,9 +31,10 @@ def quality(churn: NDArray[np.int8], probability: FloatArray, table: Table) -> d
 
 
 def fairness(churn: NDArray[np.int8], probability: FloatArray, table: Table) -> dict[str, Any]:
-    """Error rates at the threshold by group of each protected field, with 95 % intervals, and the widest gap of each.
+    """Error rates at the threshold by group, with 95 % intervals, and the widest gap in each rate.
 
-    By those fields nobody should be worse served.
+    Groups are those of the fields declared as protected, which say who a customer is rather than what they bought: no
+    such group should be served worse.
     """
     groups: list[dict[str, Any]] = []
     for name, field in table.schema.categories.items():
@@ -45,7 +46,7 @@ def fairness(churn: NDArray[np.int8], probability: FloatArray, table: Table) -> 
 
 
 def _gaps(groups: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """For each field and rate, the groups of the highest and the lowest, and how far they are apart."""
+    """For each field and rate, the groups with the highest and the lowest rate, and their difference."""
     for field in dict.fromkeys(group["field"] for group in groups):
         members = [group for group in groups if group["field"] == field]
         for rate in _RATES if len(members) > 1 else ():

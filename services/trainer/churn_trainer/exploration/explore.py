@@ -17,14 +17,14 @@ from churn_trainer.data.table import Findings, Table
 from churn_trainer.exploration.narrative import plain_words
 from churn_trainer.model_metrics import wilson
 
-# Groups of customers smaller than this say little about anybody.
+# Smaller groups of customers say too little.
 MIN_SEGMENT = 50
 _SEGMENTS = 10
 _FENCE = 1.5
 
 
 def frame_of(table: Table) -> pd.DataFrame:
-    """The table with categories in the data set's words, and Churn as 0 and 1."""
+    """The table as a data frame, with categories in the data set's words and the outcome as 0 and 1."""
     schema, columns = table.schema, dict[str, Any]()
     for name, column in zip(schema.fields, table.customers, strict=True):
         if name in schema.categories:
@@ -36,7 +36,7 @@ def frame_of(table: Table) -> pd.DataFrame:
 
 
 def explore(table: Table, findings: Findings) -> dict[str, Any]:
-    """The exploration report."""
+    """The exploration report, as JSON holds it: shape, churn, repairs, faults, distributions, segments, findings."""
     schema, frame = table.schema, frame_of(table)
     report = {
         "shape": {"rows": findings.rows, "usable_rows": len(table), "fields": len(schema.fields)},
@@ -56,8 +56,8 @@ def explore(table: Table, findings: Findings) -> dict[str, Any]:
 
 
 def banded(values: pd.Series, field: Number) -> pd.Series:
-    """A number as the group it falls into, such as 12–24; the first one includes its left end."""
-    # Whole numbers can be told apart at the edges: 0–6, 7–12.
+    """The values of a number as the groups that they fall into, such as 12–24; the first includes its left end."""
+    # Groups of whole numbers do not share their edges: 0–6, 7–12.
     step = int(field.whole)
     labels = [f"{low + step * (low > 0):,}–{high:,}" for low, high in pairwise(field.bands)]
     return pd.cut(values, field.bands, labels=labels, include_lowest=True)
@@ -107,14 +107,14 @@ def _duplicates(table: Table) -> dict[str, Any]:
 
 
 def correlation_frame(frame: pd.DataFrame, schema: Schema) -> pd.DataFrame:
-    """Numbers, outcomes and the categories of two values, as numbers."""
+    """The columns that have correlations: numbers, the outcome, and categories with two values as 0 and 1."""
     columns: dict[str, Any] = {name: frame[name] for name in schema.numbers}
     columns |= {name: frame[name].cat.codes for name in schema.categories if len(frame[name].cat.categories) == 2}
     return pd.DataFrame(columns | {schema.outcome: frame[schema.outcome]})
 
 
 def _correlations(frame: pd.DataFrame, schema: Schema) -> dict[str, Any]:
-    """Pearson's correlations; None where a column has one value only, which goes with nothing and against nothing."""
+    """Pearson's correlations; None where a column has one value only, as its correlation is undefined."""
     matrix = correlation_frame(frame, schema).corr().round(6)
     return {
         "fields": list(matrix.columns),
@@ -141,7 +141,7 @@ def cramers_v(first: NDArray[Any], second: NDArray[Any]) -> float:
 
 
 def _segments(frame: pd.DataFrame, schema: Schema) -> dict[str, Any]:
-    """The pairs of values with the highest churn, by the lower end of its interval, and of how many they are the best.
+    """The pairs of values with the highest churn, by the lower end of its interval, and how many pairs were compared.
 
     In any table, the worst of a thousand groups looks bad by chance. So the intervals hold for all groups at once at
     95 % (Bonferroni): each is an exact one (Clopper and Pearson 1934) at 1 − 0.05 / groups.
@@ -160,7 +160,7 @@ def _segments(frame: pd.DataFrame, schema: Schema) -> dict[str, Any]:
 
 
 def _pair(frame: pd.DataFrame, outcome: str, first: str, second: str) -> Iterator[dict[str, Any]]:
-    """Customers and churners of each pair of values of two fields that is large enough."""
+    """Customers and churners for each pair of values of two fields, if at least MIN_SEGMENT customers have it."""
     counts = frame.groupby([first, second], observed=True)[outcome].agg(["size", "sum"])
     for values, size, churned in counts.itertuples():
         if size >= MIN_SEGMENT:

@@ -10,7 +10,7 @@ _WORTH_TELLING = 5
 
 
 def plain_words(report: dict[str, Any], schema: Schema) -> list[str]:
-    """The findings, the most important first."""
+    """The findings of a report of `explore` as sentences, the most important first."""
     told = (_contrasts, _strongest, _segment, _caveats)
     return [*_overall(report), *(sentence for tell in told for sentence in tell(report, schema))]
 
@@ -32,7 +32,7 @@ def _overall(report: dict[str, Any]) -> Iterator[str]:
 
 
 def _contrasts(report: dict[str, Any], schema: Schema) -> Iterator[str]:
-    """The fields whose groups differ most, as long as the difference is no accident."""
+    """Sentences about the fields whose groups differ most, beyond chance."""
     gaps = []
     for name, rates in report["churn_by_field"].items():
         usable = [rate for rate in rates if rate["customers"] >= 50]

@@ -32,7 +32,7 @@ _SHOWN = ("Contract", "InternetService", "PaymentMethod", "TechSupport")
 
 
 def dashboard(frame: pd.DataFrame, report: dict[str, Any], schema: Schema) -> bytes:
-    """One page for a manager: how many leave, who, and when."""
+    """A PNG of nine plots for a manager: how many customers leave, who, and when; `report` is that of `explore`."""
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(16, 12), layout="constrained")
         axes = figure.subplots(3, 3)
@@ -53,7 +53,7 @@ def dashboard(frame: pd.DataFrame, report: dict[str, Any], schema: Schema) -> by
 
 
 def correlation_heatmap(frame: pd.DataFrame, schema: Schema) -> bytes:
-    """Correlations of the numbers, the yes-or-no fields and churn."""
+    """A PNG of Pearson's correlations between the numbers, the yes-or-no fields and churn."""
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(11, 9), layout="constrained")
         place = figure.subplots()

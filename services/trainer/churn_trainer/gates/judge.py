@@ -20,7 +20,10 @@ def permuted_labels(evidence: Evidence) -> Iterator[Gate]:
 
 
 def expectations(evidence: Evidence) -> Iterator[Gate]:
-    """What the declaration says would be a scandal."""
+    """That each declared expectation holds: the mean probability is no higher with `after` for everyone than `before`.
+
+    The shipped declaration expects it of a two-year contract in place of a monthly one.
+    """
     for expected in evidence.unseen.schema.expectations:
         before, after = (_mean_risk(evidence, expected.field, value) for value in (expected.before, expected.after))
         words = f"with {expected.after_words} for all, {before:.3f} {expected.before_words}"
@@ -36,7 +39,7 @@ def _mean_risk(evidence: Evidence, field: str, value: str) -> float:
 
 
 def row_order(evidence: Evidence) -> Iterator[Gate]:
-    """A customer's score must not depend on who stands next to it, nor a table's on the order of its rows."""
+    """That a customer's score does not depend on the other rows of a table, nor on their order."""
     customer = evidence.unseen.schema.customer
     few = customer(column[:100] for column in evidence.unseen.customers)
     backwards = customer(column[::-1] for column in few)

@@ -41,7 +41,7 @@ class Value(NamedTuple):
 
 
 def single_field(table: Table) -> Gate:
-    """The churn rate of each field's values as a score: no honest field ranks customers that well by itself."""
+    """That no field alone ranks customers too well, with the churn rate of its value as the score."""
     aucs = {name: field_auc(name, table) for name in table.schema.fields}
     best = max(aucs, key=lambda name: aucs[name])
     detail = f"{best} alone reaches AUC {aucs[best]:.3f}, {MAX_FIELD_AUC} is allowed"
@@ -49,7 +49,10 @@ def single_field(table: Table) -> Gate:
 
 
 def field_auc(name: str, table: Table) -> float:
-    """The AUC of the churn rates of a category's values, or of a number's twenty groups of equal size."""
+    """The AUC of one field, 0.5 to 1, where a customer's score is the churn rate of its value.
+
+    A number's values are put into twenty groups of equal size.
+    """
     column = table.column(name)
     level = column if name in table.schema.categories else _groups(column)
     holders = np.bincount(level)
@@ -69,7 +72,7 @@ def made_of_outcome(table: Table) -> Gate:
 
 
 def values(table: Table) -> Iterator[Value]:
-    """Every value of a field that at least one customer of a hundred holds."""
+    """Every value of every field that at least one customer in a hundred has."""
     categories = table.schema.categories
     for name in table.schema.fields:
         found, level, holders = np.unique(table.column(name), return_inverse=True, return_counts=True)

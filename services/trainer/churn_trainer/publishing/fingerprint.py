@@ -55,7 +55,10 @@ def modules() -> dict[str, Path]:
 
 
 def code_hash() -> str:
-    """SHA-256 over the source of what a run can import and what can change a number, shipped declarations included."""
+    """SHA-256 over the source of every module that a run can import, except for WITHOUT_NUMBERS.
+
+    The shipped declarations of customers are included, as columns are made of them.
+    """
     digest = hashlib.sha256()
     for name, path in modules().items():
         if name not in WITHOUT_NUMBERS:

@@ -21,9 +21,9 @@ _MOST_ROWS = 20_000
 
 
 def explained_by(schema: Schema) -> dict[str, tuple[str, ...]]:
-    """Of each column of charges, the columns that explain it.
+    """For each column of charges, the columns that explain it; empty unless tenure, bill and total are all declared.
 
-    Those are the columns of services, and of tenure as well for what was billed in all.
+    They are the columns made of one service, and for the total and its averages per month those of tenure as well.
     """
     tenure, monthly, total = (schema.role(role) for role in ("tenure", "monthly_value", "total_value"))
     if tenure is None or monthly is None or total is None:
@@ -60,11 +60,11 @@ def _sample(prepared: Prepared, rows: Rows) -> Floats:
 
 
 def _regression(prepared: Prepared, columns: Floats, name: str, others: Sequence[str]) -> LinearRegression:
-    """The solution of smallest size where some columns are always the same, as for add-ons without internet."""
+    """The regression of one column on others; of minimum norm where these depend on each other, as add-ons do."""
     return LinearRegression().fit(*_parts(prepared, columns, name, others))
 
 
 def _parts(prepared: Prepared, columns: Floats, name: str, others: Sequence[str]) -> tuple[Floats, Floats]:
-    """The columns that explain, and the one that is explained."""
+    """The columns that explain, shape (n, k), and the one that they explain, shape (n,)."""
     place = prepared.columns.index
     return columns[:, [place(other) for other in others]], columns[:, [place(name)]][:, 0]

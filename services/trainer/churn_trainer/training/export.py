@@ -47,7 +47,7 @@ class Served(NamedTuple):
 
 
 def require_look_up(schema: Schema) -> None:
-    """Raises NoLookUp where a column is such that a scorecard cannot be served."""
+    """Raises NoLookUp if the columns do not allow a scorecard to be served from look-up tables."""
     try:
         require_tabulated(schema)
     except ValueError as error:
@@ -85,7 +85,7 @@ def background_rows(table: Table, shuffled: NDArray[np.intp]) -> NDArray[np.intp
 
 
 def customers(table: Table, rows: NDArray[np.intp]) -> list[Customer]:
-    """The rows of a table as customers of plain numbers."""
+    """The rows of a table as customers of plain int and float values."""
     fields = table.schema.fields.values()
     columns = [_plain(field, column[rows]) for field, column in zip(fields, table.customers, strict=True)]
     return [table.schema.customer(values) for values in zip(*columns, strict=True)]
@@ -101,7 +101,7 @@ def scorer_of(model: ClassifierMixin, scaler: StandardScaler, slopes: Slopes, ba
 
 
 def scorecard(schema: Schema, model: LogisticRegression, scaler: StandardScaler, slopes: Slopes) -> Scorecard:
-    """The regression on scaled columns as weights of the unscaled ones."""
+    """The regression on scaled columns as weights of the unscaled columns."""
     weights = model.coef_[0].astype(np.float64) / scaler.scale_
     intercept = float(model.intercept_[0]) - float(weights @ scaler.mean_)
     names = schema.features.names

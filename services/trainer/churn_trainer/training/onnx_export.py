@@ -64,7 +64,11 @@ class Graph:
 
 
 def to_onnx(model: ClassifierMixin) -> bytes:
-    """The fitted model as a graph from scaled rows (n, columns) to the probabilities of staying and churning (n, 2)."""
+    """The fitted model as a serialized graph.
+
+    It goes from scaled rows, shape (n, columns), to probabilities of staying and churning, shape (n, 2). Raises
+    NoExport for a model that has no form here.
+    """
     graph = Graph()
     churned = _probability(graph, model)
     stayed = graph.add("Sub", [graph.constant([[1.0]]), churned])
