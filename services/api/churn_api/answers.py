@@ -182,10 +182,11 @@ def respond(answer: Any, status: int = 200) -> Response:
 
 
 def revalidated(request: Request, response: Response, state: object = None) -> Response:
-    """The answer for browsers to keep and ask about: 304 without a body to those who hold it already. No shared cache
-    may keep it, for it may have been answered to a key.
+    """The response with an ETag, or 304 without a body if the request shows that the client has it already.
 
-    `state` is what it goes by where its bytes differ from process to process without having changed."""
+    Shared caches must not keep it, since it may be for the owner of an API key only. `state` replaces the body as the
+    source of the ETag where bodies differ between processes although nothing has changed.
+    """
     if state is None:
         response.add_etag()
     else:

@@ -29,13 +29,13 @@ from churn_api.settings import ApiSettings
 
 log = logging.getLogger(__name__)
 
-# How often a process without any release looks for one.
+# Seconds between two looks for a release while there is none.
 FIRST_RELEASE_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
 class Service:
-    """What views work with."""
+    """The parts of the API's process that views work with."""
 
     settings: ApiSettings
     store: ObjectStore
@@ -52,26 +52,27 @@ class Service:
 
     @property
     def schema(self) -> Schema:
-        """The customers of the release in service; before there is one, those of the shipped declaration."""
+        """The schema of the release in service; before there is one, the shipped schema."""
         return self.releases.schema or built_in("telco")
 
     def refresh(self) -> None:
-        """Look at the release, the cache and the queue once."""
+        """Look once for a new release, and check the cache and the queue."""
         self.releases.refresh()
         if self.cache.shared:
             self.cache.shared.probe()
         self.checks.refresh()
 
     def watch(self) -> None:
-        """Go on looking, and write the access log, in the background until `end`."""
+        """Start threads that call `refresh` regularly and write the access log, until `end`."""
         self.access_log.watch()
         Thread(target=self._watch, name="watch", daemon=True).start()
 
     def end(self) -> None:
+        """Let the thread of `watch` end after its current look."""
         self._ended.set()
 
     def _pause(self) -> float:
-        """Seconds until the next look: who waits for the first release is not kept waiting when it is there."""
+        """Seconds until the next look: fewer while there is no release, so that the first one soon serves."""
         pause = self.settings.release_poll_seconds
         return pause if self.releases.ready else min(pause, FIRST_RELEASE_SECONDS)
 
@@ -79,12 +80,12 @@ class Service:
         while not self._ended.wait(self._pause()):
             try:
                 self.refresh()
-            except Exception:  # a watch that ends would leave an old release in service for ever
+            except Exception:  # if the thread ended, an old release would stay in service for ever
                 log.exception("The watch failed; it goes on.")
 
 
 def build(settings: ApiSettings) -> Service:
-    """Put the parts together; nothing is contacted yet."""
+    """Make the parts from the settings; no connection is opened yet."""
     folder = shared_folder()
     counters = SharedCounters(folder / "board") if folder else SharedCounters()
     metrics = Metrics(counters.row)
@@ -113,5 +114,5 @@ def _limits(settings: ApiSettings) -> Limits:
 
 
 def service() -> Service:
-    """The parts of the process that answers the request at hand."""
+    """The parts of the process that answers the current request."""
     return cast(Service, current_app.extensions["churn"])

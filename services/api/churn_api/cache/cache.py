@@ -29,15 +29,16 @@ _decode = msgspec.json.Decoder(Prediction).decode
 class Count(Protocol):
     """A counter, such as Prometheus's."""
 
-    def inc(self, amount: float = 1) -> None: ...
+    def inc(self, amount: float = 1) -> None:
+        """Add `amount` to the counter."""
 
 
 class Cache:
-    """Two layers of memory in front of the model; without `shared`, or with the mode "off", only the first.
+    """Two caches in front of the model: this process's memory, and Redis unless `shared` is None or the mode is "off".
 
-    The mode "auto" asks Redis for answers that are averaged over absent fields, and for all of a model that is not
-    additive: the others are computed sooner than Redis answers. "always" asks for every answer.
-    `counts` are those of the results "hit", "miss", "error" and "bypass".
+    The mode "auto" asks Redis for answers that are averaged over absent fields, and for all answers of a model that is
+    not additive; others take less time to compute than Redis takes to answer. "always" asks for every answer. `counts`
+    has a counter for each of the results "hit", "miss", "error" and "bypass".
     """
 
     def __init__(self, mode: Mode, shared: SharedCache | None, counts: Mapping[str, Count]) -> None:

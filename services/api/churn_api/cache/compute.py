@@ -1,4 +1,4 @@
-"""Predictions computed: one by one, or as a table where that is all it takes."""
+"""Computing predictions: one by one, or as a table if a probability is all that is needed."""
 
 from collections.abc import Container, Sequence
 from typing import NamedTuple
@@ -37,6 +37,7 @@ def compute(predictor: Predictor, questions: Sequence[Question], known: Containe
 
 
 def compute_one(predictor: Predictor, question: Question) -> Prediction:
+    """The prediction for one question."""
     return predictor.predict(Reading(question.customer, None, question.assumed, question.derived), question.reasons)
 
 

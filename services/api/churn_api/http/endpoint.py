@@ -15,7 +15,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 Json: TypeAlias = dict[str, Any]
 
 Described: TypeAlias = Callable[[Schema], Json]
-"""What hangs on the customers of the release in service."""
+"""A part of a declaration that depends on the schema of the release in service."""
 
 NOBODY, ANY_KEY = "nobody", "any"
 """Beside the scopes: what needs no key, and what is open to every key."""

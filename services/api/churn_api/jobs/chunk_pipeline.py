@@ -21,24 +21,24 @@ from churn_api.jobs.plan import Plan
 from churn_api.jobs.release_cache import ReleaseCache
 from churn_api.jobs.repository import JobRepository
 
-# Enough for reading and writing to be hidden behind scoring, but for the first chunk and the last.
+# With so many chunks, reading and writing overlap with scoring, except for the first read and the last write.
 _LONGEST = 16
 
-# Error lines up to so many bytes are written beside the scoring of the next chunk. More of them, as there are where a
-# whole file is wrong, go into the store as they come: they can be larger than the file.
+# Error lines up to so many bytes are written while the next chunk is scored. If there are more, because a whole file is
+# wrong, they go into the store as they come, since they can be larger than the file.
 _HELD_BYTES = 1 << 20
 
-# A chunk all of whose rows lack other fields takes a quarter of a minute. After so many seconds nobody need wait for
-# its end: it goes on where it was left.
+# A chunk whose rows all lack different fields takes about 15 seconds. After so many seconds a smaller job need not wait
+# for its end: scoring is interrupted, and later goes on where it was left.
 _PATIENCE_SECONDS = 2.0
 
 
 class _Interrupted(Exception):
-    """A smaller job waits, and this chunk takes long."""
+    """A smaller job is waiting, and this chunk takes long."""
 
 
 class _Scored(NamedTuple):
-    """A chunk's lines that are still to be written, by what they are."""
+    """A chunk that has been scored; `lines` are those still to be written, by kind of file."""
 
     number: int
     lines: Mapping[str, bytes]
@@ -47,8 +47,11 @@ class _Scored(NamedTuple):
 
 
 def length(predictor: Predictor, chunks: int) -> int:
-    """How many of a job's chunks a worker takes at a time: no more than leave as many to another one, and a single one
-    where scoring takes so long that nothing else counts."""
+    """How many of a job's chunks a worker takes at a time.
+
+    It is at most half of them, so that as many are left for another worker. It is one if scoring is so slow, as with a
+    model that is not additive, that reading and writing do not matter.
+    """
     return min(_LONGEST, math.ceil(chunks / 2) or 1) if predictor.scorer.additive else 1
 
 
@@ -61,15 +64,18 @@ class ChunkPipeline:
         self._releases = releases
         self._metrics = metrics
         self._words: ReasonTexts | None = None
-        # The chunk that was left in its midst, if any. Another worker may have begun it anew meanwhile.
+        # The chunk that was interrupted, if any, by job and number. Another worker may have started it anew meanwhile.
         self._left: dict[tuple[str, int], ChunkScorer] = {}
 
     def score(
         self, job: Job, plan: Plan, numbers: Sequence[int], enough: Callable[[], bool] = lambda: False
     ) -> list[int]:
-        """Score these chunks, until the job is no longer in progress or it is `enough`, which is asked before each
-        chunk but the first, and within a chunk that takes long: what has not been done by then is left to another step.
-        Returns the chunks that are done. Raises UnknownJob where the job has been deleted."""
+        """Score these chunks; returns the numbers of those that are done.
+
+        It ends early if the job is no longer in progress, or if `enough` returns True, which is called before each
+        chunk but the first, and within a chunk that takes long. Another step then does the rest. Raises UnknownJob if
+        the job has been deleted.
+        """
         done = []
         kept = overlapped(partial(self._keep, job.id, scored) for scored in self._scored(job, plan, numbers, enough))
         for number, in_progress in zip(numbers, kept, strict=False):
@@ -88,7 +94,7 @@ class ChunkPipeline:
             except _Interrupted:
                 return
             yield scored
-            del scored  # megabytes, while the next is scored
+            del scored  # megabytes, which would be kept while the next is scored
 
     def _read(self, job_id: str, plan: Plan, number: int) -> bytes:
         chunk = plan.chunks[number]
@@ -123,7 +129,7 @@ class ChunkPipeline:
     def _first_lines(
         self, job_id: str, number: int, kind: str, columns: tuple[str, ...], pieces: Iterable[bytes]
     ) -> bytes:
-        """All the lines, if they are few; else they are written as they come, and nothing is left to be written."""
+        """All lines if they are few. Otherwise they are written as they come, and the result is empty."""
         held, size = _head(number, columns), 0
         remaining = iter(pieces)
         for piece in remaining:
@@ -135,7 +141,7 @@ class ChunkPipeline:
         return b"".join(held)
 
     def _keep(self, job_id: str, scored: _Scored) -> bool:
-        """Write a chunk's lines, then its mark; whether the job is still in progress."""
+        """Write a chunk's lines, then mark it as done; returns whether the job is still in progress."""
         for kind, lines in scored.lines.items():
             if lines:
                 self._store.put(paths.chunk(job_id, scored.number, kind), lines, content_type=CSV)
@@ -145,8 +151,10 @@ class ChunkPipeline:
 
 
 def _interruptible(scorer: ChunkScorer, enough: Callable[[], bool]) -> Iterator[bytes]:
-    """The errors of a chunk, piece by piece, each of which is some thousands of rows. Raises _Interrupted where it is
-    `enough` after a while, in which some rows have been scored."""
+    """The error lines of a chunk in pieces, each for some thousands of rows.
+
+    Raises _Interrupted if `enough` returns True after _PATIENCE_SECONDS in which some rows have been scored.
+    """
     end, before = time.monotonic() + _PATIENCE_SECONDS, scorer.scored
     for piece in scorer.errors():
         yield piece
@@ -155,5 +163,8 @@ def _interruptible(scorer: ChunkScorer, enough: Callable[[], bool]) -> Iterator[
 
 
 def _head(number: int, columns: tuple[str, ...]) -> list[bytes]:
-    """The header, if it is the first chunk's: not even as an empty piece would a megabyte be joined without a copy."""
+    """The header in a list if this is the first chunk, else an empty list.
+
+    It is no empty piece, because joining one piece alone makes no copy of its megabytes.
+    """
     return [header(columns)] if number == 0 else []

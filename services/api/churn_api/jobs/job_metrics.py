@@ -15,7 +15,7 @@ class ChunkStats:
     """One chunk's counts: faults by field and code, and the probabilities that were answered."""
 
     fault_names: frozenset[str] = frozenset()
-    """What faults are counted under; all others are counted as one."""
+    """The names under which faults are counted; any other name is counted as "other"."""
 
     faults: Counter[tuple[str, str]] = field(default_factory=Counter)
     probabilities: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))

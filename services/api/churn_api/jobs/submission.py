@@ -38,14 +38,14 @@ class Limits:
 
 
 class Accepted(NamedTuple):
-    """The job, and whether it was there before."""
+    """The job, and whether an earlier request had created it."""
 
     job: Job
     replayed: bool
 
 
 class Submissions:
-    """Where jobs come in."""
+    """Accepts uploads as jobs."""
 
     def __init__(self, repository: JobRepository, queue: Queue, metrics: JobMetrics, limits: Limits) -> None:
         self._repository = repository
@@ -66,14 +66,15 @@ class Submissions:
         options: JobOptions = DEFAULTS,
         query: Mapping[str, Sequence[str]] | None = None,
     ) -> Accepted:
-        """Store and plan an upload and make it a job; nothing stays of what is refused. `caller` is the name of the
-        API key, whose own the Idempotency-Key is; `query` is what the options were read from.
+        """Store an upload, plan its chunks and make it a job; nothing of a refused upload is kept.
 
-        Once a claim has been sent to the store, nothing of the job is deleted here, whatever happens: the claim may
-        stand although its answer was lost, and who tries again finishes the job that it names. What nobody finishes is
-        deleted in its time.
+        `key` is the Idempotency-Key, which belongs to the API key named `caller`; `query` is what the options were read
+        from. Once the claim of an Idempotency-Key has been sent to the store, nothing of the job is deleted here: the
+        claim may have been stored although its answer was lost, and then the next attempt finishes the job that it
+        names. A job that nobody finishes expires.
 
-        Raises InvalidUpload, UploadTooLarge, ValidationError (the key), IdempotencyConflict, StoreUnavailable."""
+        Raises InvalidUpload, UploadTooLarge, ValidationError (the key), IdempotencyConflict and StoreUnavailable.
+        """
         _check_key(key)
         job = self._new(filename, model_version, paths.claim(key, caller) if key is not None else None, options)
         self._repository.reserve(job.id, job.expires, job.claim)

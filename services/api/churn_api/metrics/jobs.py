@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 HASH = "churn-job-metrics"
 
-# Seconds; a job's steps and a scrape have other things to do than wait for counts.
+# Seconds to wait for Redis: neither a job's step nor a scrape may be held up by counts.
 _TIMEOUT = 2.0
 
 # Seconds from a job's acceptance to its end.
@@ -32,18 +32,20 @@ DURATIONS = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 
 
 
 class RedisJobMetrics:
-    """Implements `jobs.job_metrics.JobMetrics`; a Redis that is away costs the counts of that while, nothing else."""
+    """Implements `jobs.job_metrics.JobMetrics` in Redis; while Redis cannot be reached, counts are lost."""
 
     def __init__(self, url: str) -> None:
         self._redis = redis_client(url, _TIMEOUT)
 
     def count_job(self, status: str, seconds: float | None = None) -> None:
+        """Count a job that entered a state; `seconds` from its acceptance to its end, if it ended."""
         counts: dict[str, float] = {f"jobs:{status}": 1}
         if seconds is not None:
             counts |= {f"duration:{_bucket(DURATIONS, seconds)}": 1, "duration_sum": seconds}
         self._add(counts)
 
     def count_chunk(self, progress: Progress, tally: ChunkStats) -> None:
+        """Count the rows, predictions and faults of a finished chunk."""
         counts: dict[str, float] = {"rows:completed": progress.completed, "rows:failed": progress.failed}
         counts |= {"predictions:Yes": tally.leaving, "predictions:No": progress.completed - tally.leaving}
         places = np.searchsorted(PROBABILITIES, tally.probabilities)
@@ -56,6 +58,7 @@ class RedisJobMetrics:
         self._add(counts)
 
     def set_active(self, jobs: int) -> None:
+        """Set the number of jobs that are not finished."""
         with suppress(redis.RedisError):
             self._redis.hset(HASH, "active", jobs)
 
@@ -71,12 +74,13 @@ class RedisJobMetrics:
 
 
 class JobCollector(Collector):
-    """What a scrape says of jobs; nothing while the queue's Redis is away."""
+    """The metrics of jobs for a scrape; none while the queue's Redis cannot be reached."""
 
     def __init__(self, url: str) -> None:
         self._redis = redis_client(url, _TIMEOUT)
 
     def collect(self) -> Iterator[Metric]:
+        """The metrics from the counts that are in Redis now."""
         try:
             held = {name.decode(): float(value) for name, value in self._redis.hgetall(HASH).items()}
         except redis.RedisError:

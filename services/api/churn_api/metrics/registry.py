@@ -34,6 +34,7 @@ class ProbabilityHistogram(Histogram):
     """A histogram that takes a whole batch at once: one write per bucket and not one per customer."""
 
     def observe_many(self, amounts: Sequence[float]) -> None:
+        """Count probabilities, each from 0 to 1."""
         counts = np.bincount(np.searchsorted(self._upper_bounds, amounts), minlength=len(self._upper_bounds))
         self._sum.inc(float(np.sum(amounts)))
         for bucket, count in zip(self._buckets, counts, strict=True):
@@ -99,6 +100,7 @@ class Metrics:
         self._collectors.append(collector)
 
     def count_request(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count an answered request; `route` is its path as declared, `seconds` from its head to the answer's."""
         self._request_child(method if method in METHODS else "other", route, str(status)).inc()
         self._duration_child(route).observe(seconds)
 
@@ -110,6 +112,7 @@ class Metrics:
             self.validation_errors.labels(field, code).inc(count)
 
     def count_prediction(self, prediction: Prediction) -> None:
+        """Count the prediction of a single customer."""
         self._single[prediction.prediction].inc()
         self.probability.observe(prediction.churn_probability)
 

@@ -21,7 +21,7 @@ effects."""
 
 
 def document(settings: ApiSettings, endpoints: Iterable[Endpoint], schema: Schema) -> dict[str, Any]:
-    """OpenAPI 3.1 of these endpoints, with this service's own limits and these customers in it."""
+    """OpenAPI 3.1 of these endpoints, with this service's own limits and the schema's customers."""
     listed = [endpoint for endpoint in endpoints if endpoint.listed]
     paths: dict[str, dict[str, Any]] = {}
     for endpoint in listed:

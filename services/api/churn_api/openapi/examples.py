@@ -11,14 +11,14 @@ def whole(schema: Schema) -> dict[str, Any]:
 
 
 def partial(schema: Schema) -> dict[str, Any]:
-    """A customer with what is needed, the first field that is not, and what would be computed from others."""
+    """A customer with the required fields, the first optional category, and the number computed from others, if any."""
     optional = next((name for name in schema.categories if name not in schema.required), None)
     known = {*schema.required, optional, schema.product[0] if schema.product else None}
     return {name: field.example for name, field in schema.fields.items() if name in known}
 
 
 def faulty(schema: Schema) -> dict[str, Any]:
-    """The same with a number out of its range and a value that there is not."""
+    """The same customer with a number out of range and a value that its category does not have."""
     number = [name for name in schema.numbers if name in schema.required][:1]
     category = [name for name in schema.categories if name in schema.required][-1:]
     too_high = {name: 5 * schema.numbers[name].high for name in number}
@@ -26,7 +26,7 @@ def faulty(schema: Schema) -> dict[str, Any]:
 
 
 def customer(schema: Schema) -> dict[str, Any]:
-    """The bodies of /predict to show, by name."""
+    """The examples of bodies for /predict, by name, as OpenAPI has them."""
     return {
         "whole": {"summary": "Every field", "value": whole(schema)},
         "partial": {"summary": "Some fields; what is absent is averaged over real customers", "value": partial(schema)},
@@ -34,7 +34,7 @@ def customer(schema: Schema) -> dict[str, Any]:
 
 
 def batch(schema: Schema) -> dict[str, Any]:
-    """The bodies of /batch_predict to show, by name."""
+    """The examples of bodies for /batch_predict, by name, as OpenAPI has them."""
     named = {"customers": [whole(schema), faulty(schema)]}
     return {
         "named": {"summary": "By name, with a customer at fault", "value": named},
@@ -43,6 +43,6 @@ def batch(schema: Schema) -> dict[str, Any]:
 
 
 def table(schema: Schema) -> str:
-    """A CSV of one customer."""
+    """A CSV file with one customer."""
     row = whole(schema)
     return f"{','.join(row)}\n{','.join(map(str, row.values()))}\n"

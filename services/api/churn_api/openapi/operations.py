@@ -51,7 +51,7 @@ def path(endpoint: Endpoint) -> str:
 
 
 def operation(endpoint: Endpoint, settings: ApiSettings, schema: Schema) -> Json:
-    """The operation that the endpoint declares, of a service with these settings and customers."""
+    """The operation that the endpoint declares, for a service with these settings and this schema of customers."""
     first, *others = endpoint.view.__name__.split("_")
     summary = (endpoint.view.__doc__ or "").splitlines()[0].removesuffix(".")
     parameters = list(_parameters(endpoint, schema))

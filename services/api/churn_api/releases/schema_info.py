@@ -1,4 +1,4 @@
-"""What the release in service declares a customer to be, for programs and forms."""
+"""The declaration of the release in service as programs and forms read it."""
 
 from dataclasses import asdict
 from typing import Any
@@ -9,7 +9,7 @@ from churn_api.answers import SchemaAnswer
 
 
 def schema_info(schema: Schema) -> SchemaAnswer:
-    """The answer of /schema."""
+    """The answer of /schema; categories have `values`, numbers have `low` and `high` in `unit`."""
     return SchemaAnswer(
         schema.name,
         schema.hash,

@@ -18,20 +18,22 @@ from churn_api.answers import ModelAnswer
 
 log = logging.getLogger(__name__)
 
-# Answers that a process remembers: 2 MB or so, and more than one call centre asks for twice within minutes.
+# How many answers a process keeps, in about 2 MB: more than a call centre asks for again within minutes.
 REMEMBERED = 1_000
-# A release that was refused may be whole a moment later, as when a backup is copied back and its pointer comes first.
-# It is looked at again after so many seconds, then after twice as many, up to the longest pause.
+# A refused release may be complete a moment later, for instance when a backup is copied back and its pointer comes
+# first. It is loaded again after so many seconds, then after twice as many, up to the longest pause.
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 300.0
-# Seconds after which a store that does not say which release is current is told of as failing.
+# Seconds after which a store that has not answered which release is current counts as failing.
 LATE = 3.0
 
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """A release in service, with all that goes when it goes: what answers say of it, and the last predictions.
+    """A release in service, with what is replaced together with it.
 
-    `recent` holds them by their question; it is not safe for several threads, so the cache has a lock."""
+    `about` is what answers say of the model. `recent` has the latest predictions by question; it is not safe for
+    several threads, so the cache has a lock.
+    """
 
     release: Release
     pointer: Pointer
@@ -40,11 +42,12 @@ class Serving:
 
     @property
     def manifest(self) -> Manifest:
+        """The manifest of the release."""
         return self.release.manifest
 
 
 class Releases:
-    """What this process serves. `refresh` follows the pointer; everything else only reads."""
+    """The release that this process serves. `refresh` follows the store's pointer; everything else only reads."""
 
     def __init__(
         self, store: ObjectStore, on_refused: Callable[[], None], clock: Callable[[], float] = monotonic
@@ -61,13 +64,13 @@ class Releases:
 
     @property
     def store_answers(self) -> bool:
-        """Whether the store answered when it was last asked, and does not keep us waiting now."""
+        """Whether the store answered the last question, and no question has been open for LATE seconds."""
         asked = self._asked
         return self._store_answered and (asked is None or monotonic() - asked < LATE)
 
     @property
     def serving(self) -> Serving:
-        """The release to answer with. Raises what keeps one from serving, with its remedy."""
+        """The release to answer with. Raises the error, with its remedy, that keeps a release from serving."""
         serving = self._serving
         if serving is None:
             raise self._problem
@@ -80,15 +83,16 @@ class Releases:
 
     @property
     def schema(self) -> Schema | None:
-        """What the release in service declares a customer to be, if there is one."""
+        """The schema of the release in service, if any."""
         return self._serving.release.schema if self._serving else None
 
     @property
     def ready(self) -> bool:
+        """Whether a release is in service."""
         return self._serving is not None
 
     def refresh(self) -> None:
-        """Follow the pointer. Whatever goes wrong, the release in service goes on serving."""
+        """Load the release that the pointer names, if it is new; if that fails, the one in service stays."""
         try:
             pointer = self._current()
             if pointer is None:
@@ -103,7 +107,7 @@ class Releases:
             if self._store_answered:
                 log.warning("%s", error.message)
             self._store_answered = False
-            # A release that was refused is what keeps this process from serving, whether the store answers or not.
+            # If a release was refused, that is the reason why this process cannot serve, not the store.
             if self._seen is None:
                 self._problem = error
 
@@ -134,7 +138,7 @@ class Releases:
 
 
 def _about(manifest: Manifest) -> ModelAnswer:
-    """What every prediction says of its model."""
+    """What every answer says about its model."""
     test: dict[str, Any] = manifest.metrics.get("test", {})
     return ModelAnswer(
         manifest.model_name,

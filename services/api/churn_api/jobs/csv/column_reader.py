@@ -1,7 +1,7 @@
-"""A chunk's rows as columns, at the speed of reading the file: which rows are surely fine, and their customers.
+"""Reading the rows of a chunk as columns, about as fast as the file itself: which are valid, and their customers.
 
-No rule is written twice: what a text means for a category is asked of `customer.reading`, once per different text, and
-the cross-field rules are its tables. Any doubt leaves a row to `customer.reading` itself.
+No rule is written twice: `churn.customer.spellings` tells what a text means in a category, once per different text, and
+the cross-field rules are the schema's tables. A row with any doubt is left to `churn.customer.reading`.
 """
 
 import io
@@ -22,7 +22,7 @@ from churn_api.jobs.csv import rows
 from churn_api.jobs.csv.column_groups import SEPARATOR, Run, joined, runs
 from churn_api.jobs.csv.reader import ChunkReader
 
-# What stands in place of a code.
+# In place of codes: no value, and a text that is not understood or a contradiction.
 _ABSENT, _DOUBTFUL = -1, -2
 
 _BOM = "\ufeff".encode()
@@ -33,9 +33,12 @@ Amounts = NDArray[np.float64]
 
 
 class Table(NamedTuple):
-    """n rows: `customers` holds arrays that mean something where `sure` is True, `ids` texts or nulls; `plain` tells
-    whether there is nothing but printable ASCII in any row. `derived` tells of which
-    rows nobody stated the number that is computed from others."""
+    """n rows as columns, each of shape (n,).
+
+    `sure` is True for rows that are certainly valid; the arrays in `customers` are meaningful for these only. `ids` are
+    texts or nulls. `plain` is whether all rows are printable ASCII. `derived` is True where the number that is computed
+    from others was absent.
+    """
 
     customers: Customer
     ids: pl.Series
@@ -45,7 +48,7 @@ class Table(NamedTuple):
 
 
 def read_table(schema: Schema, sheet: ChunkReader, columns: tuple[str, ...]) -> Table:
-    """The table; `columns` are the fields of the file's columns, "" for one that has none."""
+    """The rows of a chunk; `columns` are the fields of the file's columns, "" for a column without a field."""
     columns = tuple(name or f"-{place}" for place, name in enumerate(columns))
     parsed = _parsed(schema, sheet, columns)
     frame, count = parsed.frame, len(parsed.frame)
@@ -72,7 +75,7 @@ def read_table(schema: Schema, sheet: ChunkReader, columns: tuple[str, ...]) -> 
     for name in schema.categories:
         sure &= arrays[name] >= 0
     if not parsed.whole:
-        # A row with too few cells lacks its last one.
+        # In a row with too few cells, the last one is null.
         sure &= frame[columns[-1]].is_not_null().to_numpy()
     ids = frame[schema.id] if schema.id in columns else pl.Series(schema.id, [None], pl.String).new_from_index(0, count)
     plain = rows.is_plain(sheet.lines, sheet.count)
@@ -125,7 +128,7 @@ def _amounts(column: pl.Series) -> Amounts:
 def _absent_rows(
     schema: Schema, name: str, amounts: Amounts, sheet: ChunkReader, columns: tuple[str, ...]
 ) -> list[int]:
-    """The rows whose cell of this number says nothing, or all of them where there is no column of it."""
+    """The numbers of the rows without a value of this number; all rows if the file has no column for it."""
     blank: list[int] = np.flatnonzero(np.isnan(amounts)).tolist()
     if name not in columns:
         return blank
@@ -139,7 +142,7 @@ def _in_range(amounts: Amounts, field: Number) -> Flags:
 
 
 def _codes(schema: Schema, run: Run, column: pl.Series) -> list[Codes]:
-    """The codes of each field of a run."""
+    """The codes of each field of a run, each an array of shape (n,)."""
     places = column.to_physical()
     texts = _texts(column)
     held = b"".join(_run_codes(schema, run, text) for text in texts) + bytes(len(run) * [_ABSENT & 0xFF])
@@ -159,7 +162,7 @@ def _texts(column: pl.Series) -> list[str]:
 
 @lru_cache(16_384)
 def _run_codes(schema: Schema, run: Run, text: str) -> bytes:
-    """The codes of a run's fields, a byte each."""
+    """The codes of a run's fields in the text of their joined cells, one byte each."""
     cells = text.split(SEPARATOR)
     fine = len(cells) == len(run)
     codes = [_code(schema, *pair) for pair in zip(run, cells, strict=True)] if fine else [_DOUBTFUL] * len(run)
@@ -168,7 +171,7 @@ def _run_codes(schema: Schema, run: Run, text: str) -> bytes:
 
 @lru_cache(16_384)
 def _code(schema: Schema, name: str, text: str) -> int:
-    """What `customer.reading` makes of this text for this category, without a fault's words, which cost far more."""
+    """The code that a Reader reads from this text, _ABSENT or _DOUBTFUL; without messages, so it is faster."""
     if schema.spellings.is_absent(name, text):
         return _ABSENT
     code = schema.spellings.code_of(name, text)
@@ -176,8 +179,8 @@ def _code(schema: Schema, name: str, text: str) -> int:
 
 
 def _settle(table: Codes, parents: Codes, held: Codes) -> Codes:
-    """What a cross-field rule makes of the codes of the implying and of the implied field."""
-    # Bytes are quicker to reckon with, where they hold the places of the table.
+    """The codes of an implied field after its cross-field rule, from `parents`, those of the implying field."""
+    # Bytes are faster, if they can hold the indices of the table.
     number = np.int8 if table.size <= np.iinfo(np.int8).max else np.int16
     # One index into the flat table is four times as fast as two into the square one; codes begin at -2.
     places = (parents + number(2)) * number(table.shape[1]) + (held + number(2))
@@ -186,7 +189,7 @@ def _settle(table: Codes, parents: Codes, held: Codes) -> Codes:
 
 @lru_cache(1024)
 def _settled(schema: Schema, name: str) -> Codes:
-    """The declaration's table of a cross-field rule, by the codes of both fields and two."""
+    """The schema's table of a cross-field rule as an array, indexed by the codes of both fields plus two."""
     parents, values = schema.categories[schema.implied[name].field].names, schema.categories[name].names
     table = np.full((len(parents) + 2, len(values) + 2), _DOUBTFUL, np.int8)
     for (parent, held), settled in schema.settled[name].items():

@@ -1,4 +1,4 @@
-"""The words of reasons, numbered, so that columns of reasons are columns of numbers until they are written."""
+"""The texts of reasons by number, so that columns of reasons are columns of numbers until they are written."""
 
 import numpy as np
 import polars as pl
@@ -16,10 +16,10 @@ Flags = NDArray[np.bool_]
 
 _NONE = -1
 
-# A number that may be larger has no table of its hundredths: eight megabytes are enough.
+# Numbers up to this have a table with an item for each hundredth, of up to eight megabytes.
 _HIGHEST = 20_000
 
-# Texts of a few dozen bytes: some megabytes.
+# With more texts than this, each of a few dozen bytes, the list is full.
 _ENOUGH = 100_000
 
 
@@ -46,6 +46,7 @@ class ReasonTexts:
 
     @property
     def full(self) -> bool:
+        """Whether there are so many texts that the next chunk should start a new list."""
         return len(self._texts) > _ENOUGH
 
     def add(self, text: str) -> int:
@@ -57,8 +58,11 @@ class ReasonTexts:
         return known
 
     def of(self, table: Customer, fields: Numbers, derived: Flags) -> Places:
-        """The numbers of the words for one field of each of n customers; `fields` are positions in the customer, and
-        `derived` tells of whom nobody stated the number that is computed from others."""
+        """The numbers of the texts about one field of each of n customers, shape (n,).
+
+        `fields` are the positions of these fields in a customer, and `derived` is True where the number that is
+        computed from others was absent; both have shape (n,).
+        """
         found = np.empty(len(fields), np.uint32)
         for position in np.flatnonzero(np.bincount(fields)).tolist():
             rows = np.flatnonzero(fields == position)
@@ -71,7 +75,7 @@ class ReasonTexts:
         return found
 
     def _phrases(self, name: str, field: Number, held: Floats) -> Places:
-        """Amounts of whole hundredths, which nearly all are, by a table where that is small; others one by one."""
+        """The numbers of the texts for values of a number: by a table if they are whole hundredths, else one by one."""
         if name not in self._by_hundredths:
             amounts, places = np.unique(held, return_inverse=True)
             return np.array([self.add(field.phrase(amount)) for amount in amounts.tolist()], np.uint32)[places]
@@ -84,6 +88,7 @@ class ReasonTexts:
         return numbers
 
     def texts(self, numbers: Places) -> pl.Series:
+        """The texts with these numbers, as a column."""
         if len(self._series) < len(self._texts):
             self._series = pl.Series(self._texts, dtype=pl.String)
         return self._series.gather(numbers)

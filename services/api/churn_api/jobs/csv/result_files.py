@@ -1,4 +1,4 @@
-"""The two files that a job ends with: their columns, and how much is said in them."""
+"""The two files that a job ends with: their columns, and how many faults they list."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from churn_api.jobs.options import DEFAULTS, JobOptions
 CSV = "text/csv; charset=utf-8"
 
 CUSTOMER_ID = "customerID"
-"""What the id is called in every answer, whatever the declaration and the file call it."""
+"""The name of the id in every answer, whatever its name in the declaration and in the file."""
 
 
 def result_columns(options: JobOptions) -> tuple[str, ...]:
@@ -23,10 +23,11 @@ FAULTS_OF_A_ROW = 10
 """Lines that a refused row has at most; its last one says how many faults more there are."""
 
 ROWS_IN_FULL = 5_000
-"""Refused rows of a chunk whose faults are all listed. Where there are more, they are mostly wrong in the same way,
-such as by columns that are shifted, and of each further row the first fault is listed: else the errors would be ten
-times as large as the file."""
+"""How many refused rows of a chunk have all their faults listed. If there are more, they mostly have the same faults,
+such as shifted columns, and only the first fault of each further row is listed; otherwise the errors would be ten times
+as large as the file."""
 
 
 def header(columns: Sequence[str]) -> bytes:
+    """The header row of a CSV file with these columns."""
     return ",".join(columns).encode() + b"\n"

@@ -17,7 +17,7 @@ from churn_api.jobs.plan import CHUNK_BYTES, CHUNK_ROWS, Cutter, Plan
 
 _MB = 1_000_000
 
-# Names of ignored columns that are told.
+# How many names of ignored columns are listed.
 MOST_NAMED = 100
 
 
@@ -28,7 +28,7 @@ class UploadCheck:
     """
 
     def __init__(self, schema: Schema, limit_mb: int, chunk_bytes: int = CHUNK_BYTES, *, whole: bool = True) -> None:
-        """`whole` is False where only the start of a file is at hand, which may stop anywhere."""
+        """`whole` is False if only the start of a file is available, which may end anywhere."""
         self._schema = schema
         self._limit_mb = limit_mb
         self._chunk_bytes = chunk_bytes
@@ -43,8 +43,11 @@ class UploadCheck:
         self.size = 0
 
     def passing(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
-        """The upload as CSV. Raises InvalidUpload or UploadTooLarge as soon as it shows, TooManyRequests where a
-        workbook has to wait too long for others."""
+        """The upload as CSV, block by block.
+
+        Raises InvalidUpload, UploadTooLarge or UnpackedTooLarge as soon as it shows, and TooManyRequests if a workbook
+        has to wait too long for others to be converted.
+        """
         try:
             for block in self._reader.csv(self._counted(blocks)):
                 if block:
@@ -62,26 +65,27 @@ class UploadCheck:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What was read kindly, in sentences."""
+        """Sentences about what was read differently than written."""
         return (*self._reader.notes, *(self.header.notes if self.header else ()))
 
     @property
     def ignored_columns(self) -> tuple[str, ...]:
-        """The names of columns that no field has: the first of them, if there are very many."""
+        """The names of columns without a field, of which at most MOST_NAMED are listed."""
         ignored = self.header.ignored if self.header else ()
         more = len(ignored) - MOST_NAMED
         return ignored if more <= 0 else (*ignored[:MOST_NAMED], f"and {more} more")
 
     @property
     def unread(self) -> bool:
-        """Whether the file is of a kind that only the whole of it tells anything of."""
+        """Whether the file is of a kind that cannot be read from its start alone."""
         return self._reader.unread is not None
 
     def plan(self) -> Plan:
+        """The fields of the columns, and the chunks in which the CSV is scored."""
         return Plan(self.header.fields if self.header else (), self._cutter.finish())
 
     def seen(self) -> tuple[int, int, int]:
-        """The rows that have certainly ended, the bytes of CSV that they take, and those of the header before them."""
+        """How many rows are complete, how many bytes of CSV they take, and how many the header before them takes."""
         return self._cutter.rows, self._cutter.end - self._start, self._start
 
     def _counted(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
