@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import pytest
 from flask import Response
 from msgspec import Meta, Struct
+from tests.telco import TELCO
 
 from churn_api.app import ENDPOINTS
 from churn_api.http.endpoint import ANY_KEY, NOBODY, TEXT, Endpoint, Endpoints, described
@@ -52,8 +53,8 @@ def test_no_two_endpoints_are_the_same_operation() -> None:
 
 def responses(path: str, scope: str = ANY_KEY, **declared: Any) -> set[str]:
     """The statuses in the documentation of an endpoint, beside those that every request may get."""
-    told = operation(Endpoint("POST", path, scope, "Health", documented, **declared), SETTINGS)["responses"]
-    return set(told) - {"400", "408", "414", "429", "431", "500"}
+    told = operation(Endpoint("POST", path, scope, "Health", documented, **declared), SETTINGS, TELCO)
+    return set(told["responses"]) - {"400", "408", "414", "429", "431", "500"}
 
 
 @pytest.mark.parametrize(
@@ -81,7 +82,8 @@ class Weather(Struct):
 
 
 def test_a_query_that_a_struct_reads_is_documented_by_it() -> None:
-    told = operation(Endpoint("GET", "/weather/<town>", NOBODY, "Health", documented, query=Weather), SETTINGS)
+    endpoint = Endpoint("GET", "/weather/<town>", NOBODY, "Health", documented, query=Weather)
+    told = operation(endpoint, SETTINGS, TELCO)
     schema = {"type": "integer", "minimum": 1, "maximum": 9, "default": 3}
     assert told["parameters"] == [
         {"name": "town", "in": "path", "required": True, "schema": TEXT},
