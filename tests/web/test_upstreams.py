@@ -110,11 +110,12 @@ def aws_idle_seconds(root) -> list[int]:
 @pytest.fixture
 def follow(root, tmp_path):
     """A function that starts the image's follower: `names` is what getent says, `told` what nginx was told."""
-    names, told = tmp_path / "names", tmp_path / "told"
+    names, told, asked = tmp_path / "names", tmp_path / "told", tmp_path / "asked"
     names.write_text("10.0.0.1 STREAM api\n")
     told.touch()
+    asked.touch()
     program = tmp_path / "getent"
-    program.write_text(f"#!/bin/sh\ngrep . {names}\n")
+    program.write_text(f"#!/bin/sh\necho asked >>{asked}\ngrep . {names}\n")
     program.chmod(0o755)
     listener = f"trap 'echo hup >>{told}' HUP; echo $$ >{tmp_path}/pid; while :; do sleep 0.1; done"
     processes = []
@@ -124,7 +125,10 @@ def follow(root, tmp_path):
         environment |= {"NGINX_PID": str(tmp_path / "pid")}
         command = [str(root / "services" / "web" / "follow-api.sh"), "sh", "-c", listener]
         processes.append(subprocess.Popen(command, env=environment, start_new_session=True))
-        time.sleep(0.6)
+        # Only then has it noted the first answer; of an address it asks nothing.
+        end = time.monotonic() + (10 if address[0].isalpha() else 0.6)
+        while time.monotonic() < end and asked.read_text().count("asked") < 2:
+            time.sleep(0.05)
         return names, told
 
     yield start

@@ -12,6 +12,7 @@ from churn.store.interface import PATIENT
 from churn.store.s3 import S3Store
 from churn_api.jobs import paths
 from churn_api.jobs.job import Job
+from churn_api.jobs.options import DEFAULTS
 from churn_api.jobs.repository import JobRepository
 from churn_api.jobs.service import JobService
 from scripts.counting_s3 import CountingS3
@@ -28,7 +29,7 @@ def hundred(monkeypatch: pytest.MonkeyPatch, bench: Any) -> Any:
         bench.repository.store = store
         repository, ids = bench.repository, []
         for number in range(100):
-            job: Job = bench.submissions._new(None, "v", None)
+            job: Job = bench.submissions._new(None, "v", None, DEFAULTS)
             running = number % 10 == 0
             moment = repository.moment()
             made = job.end("completed", moment) if not running else job
