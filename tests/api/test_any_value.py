@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.telco import FIELDS, ID, NOT_STATED, read
 
-from churn.customer import reading
+from churn.customer.reading import Reader
 from churn.errors import ValidationError
 from churn_api.predictions.batch import MAX_FAULTS
 
@@ -66,14 +66,14 @@ def test_a_control_character_is_no_ones_downfall(client: FlaskClient, whole: Rec
 @pytest.fixture
 def fragile(monkeypatch: pytest.MonkeyPatch) -> None:
     """A reading that fails of one customer."""
-    sound = reading.read
+    sound = Reader.read
 
-    def fail_for_one(record: Record, most: int) -> Any:
+    def fail_for_one(reader: Reader, record: Record, most: int) -> Any:
         if record.get("customerID") == "fatal":
             raise RuntimeError("fatal")
-        return sound(record, most)
+        return sound(reader, record, most)
 
-    monkeypatch.setattr(reading, "read", fail_for_one)
+    monkeypatch.setattr(Reader, "read", fail_for_one)
 
 
 @pytest.mark.usefixtures("fragile")

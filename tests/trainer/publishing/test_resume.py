@@ -34,7 +34,7 @@ def stand_ins(whole_run):
         (run, "explore", lambda *_: report),
         (run, "load", lambda _: (done.prepared.table, done.findings)),
         (run, "prepare", lambda _: done.prepared),
-        (run, "require_look_up", lambda: None),
+        (run, "require_look_up", lambda _: None),
         (publish, "processed_files", lambda _: ((name, iter([b"rows"])) for name in names)),
         (publish, "page", lambda _: ""),
         (publish, "pickled", lambda value: type(value).__name__.encode()),

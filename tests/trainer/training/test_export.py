@@ -54,7 +54,7 @@ def test_a_served_champion_passes_the_checks_of_a_release(fitted, prepared, stor
         "libraries": {},
     }
     release.publish(store, "20260102_030405", about, served.files, TELCO)
-    loaded = release.load(store, "20260102_030405", TELCO)
+    loaded = release.load(store, "20260102_030405")
     assert loaded.predictor.scorer.additive == (kind == "scorecard")
 
 

@@ -17,15 +17,17 @@ def test_refits_differ_from_each_other_and_come_out_the_same_again(fitted, prepa
         assert len({str(refit.to_dict()[name]) for refit in first}) == 3
 
 
-def test_the_whole_fit_is_of_the_customers_drawn_with_replacement_and_search_settings_anew(prepared, monkeypatch):
-    seen = []
+def test_the_whole_fit_is_of_the_customers_drawn_with_replacement_and_search_settings_anew(
+    fitted, prepared, monkeypatch
+):
+    background, seen = serve(fitted["Logistic Regression"].model, prepared).predictor.background, []
 
     def remember(candidate, columns, churn, folds):
         seen.append((columns, churn, folds))
         return fit_whole(candidate, columns, churn, folds)
 
     monkeypatch.setattr(module, "fit_whole", remember)
-    refits(CANDIDATES[0], prepared, None, 2, 400)
+    refits(CANDIDATES[0], prepared, background, 2, 400)
     for columns, churn, folds in seen:
         assert len(columns) == len(churn) == 400
         assert len(np.unique(columns, axis=0)) < 380

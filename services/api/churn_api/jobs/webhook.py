@@ -72,6 +72,8 @@ class Webhook:
             answer = exchange.answers.get(timeout=self._seconds)
         except Empty:
             exchange.abort()
+            answer = TimeoutError()
+        if isinstance(answer, TimeoutError):
             raise AnnouncementFailed(f"The webhook did not answer within {self._seconds:g} seconds.") from None
         if isinstance(answer, AnnouncementFailed):
             raise answer
