@@ -103,6 +103,14 @@ def test_how_many_fields_were_averaged_is_kept_by_row_and_the_rows_are_counted(p
     assert answer["averaged"] == 1
 
 
+POSITIONS = "async (head) => (await import('/assets/batch/columns.js')).positionsIn(head)"
+
+
+def test_a_column_that_a_jobs_options_left_out_moves_no_other(page):
+    head = ["row", "customerID", "prediction", "churn_probability", "risk_band", "reason_1", "assumed"]
+    assert page.evaluate(POSITIONS, head) == [0, 1, 2, 3, 4, 5, -1, -1, 6]
+
+
 KIND = "async (text) => (await import('/assets/batch/columns.js')).kindOf(text)"
 
 

@@ -1,5 +1,7 @@
 """Endpoints as they are declared."""
 
+import importlib
+from pkgutil import iter_modules
 from typing import Annotated, Any
 
 import pytest
@@ -7,6 +9,7 @@ from flask import Response
 from msgspec import Meta, Struct
 from tests.telco import TELCO
 
+from churn_api import views
 from churn_api.app import ENDPOINTS
 from churn_api.http.endpoint import ANY_KEY, NOBODY, TEXT, Endpoint, Endpoints, described
 from churn_api.openapi.operations import operation
@@ -44,6 +47,12 @@ def test_a_declaration_without_scope_or_documentation_stops_the_start(
 def test_a_scope_cannot_be_left_out() -> None:
     with pytest.raises(TypeError, match="scope"):
         Endpoints("Health").add("GET /weather")  # type: ignore[call-arg]
+
+
+def test_the_endpoints_of_every_module_of_views_are_answered() -> None:
+    modules = [importlib.import_module(f"{views.__name__}.{found.name}") for found in iter_modules(views.__path__)]
+    declared = [endpoint for module in modules for endpoint in getattr(module, "endpoints", ())]
+    assert sorted(id(endpoint) for endpoint in declared) == sorted(id(endpoint) for endpoint in ENDPOINTS)
 
 
 def test_no_two_endpoints_are_the_same_operation() -> None:

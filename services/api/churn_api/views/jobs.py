@@ -160,8 +160,8 @@ _FILE: dict[str, Any] = {
 @endpoints.add(
     "GET /jobs/<job_id>/results",
     JOBS,
-    description=f"A CSV with the columns {', '.join(RESULT_COLUMNS)}. assumed is the number of fields that were "
-    "averaged, because the row did not tell them. 409 until the job is finished.",
+    description=f"A CSV with the columns {', '.join(RESULT_COLUMNS)}, unless the job's options say otherwise. assumed "
+    "is the number of fields that were averaged, because the row did not tell them. 409 until the job is finished.",
     **_FILE,
 )
 def job_results(job_id: str) -> Response:

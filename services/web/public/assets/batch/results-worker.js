@@ -2,7 +2,7 @@
 
 import { CsvReader, csvLine, defused } from '../lib/csv.js';
 import { fetched } from '../lib/http.js';
-import { ResultColumns } from './columns.js';
+import { ResultColumns, positionsIn } from './columns.js';
 import { FaultGroups } from './faults.js';
 
 const columns = new ResultColumns();
@@ -28,8 +28,10 @@ async function readRows(url, headers, onRow) {
 
 const answers = {
     async load({ url, headers }) {
-        await readRows(url, headers, (cells) => {
-            columns.add(cells);
+        let positions = null;
+        await readRows(url, headers, (cells, head) => {
+            positions ??= positionsIn(head);
+            columns.add(positions.map((position) => cells[position] ?? ''));
             if (columns.total % TELL_EVERY === 0) postMessage({ progress: columns.total });
         });
         columns.keepRiskiest();
