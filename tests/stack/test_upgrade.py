@@ -75,7 +75,7 @@ def test_no_prediction_fails_while_a_new_version_is_put_into_service(checkout):
 
 
 def test_a_version_that_does_not_start_leaves_the_one_before_in_service(checkout):
-    before, path = images(checkout), checkout.root / "services" / "api" / "churn_api" / "app.py"
+    before, path = images(checkout), checkout.folder / "services" / "api" / "churn_api" / "app.py"
     whole = path.read_text()
     change(checkout, "api/churn_api/app.py", line='raise RuntimeError("this version is broken")\n')
     with asking(checkout.site) as faults:
