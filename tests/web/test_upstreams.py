@@ -119,6 +119,8 @@ def follow(root, tmp_path):
     program.chmod(0o755)
     listener = f"trap 'echo hup >>{told}' HUP; echo $$ >{tmp_path}/pid; while :; do sleep 0.1; done"
     processes = []
+    # A shell traps no signal that it was started to ignore, as nohup has everything below it ignore this one.
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
     def start(address: str) -> tuple[Any, Any]:
         environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "CHURN_API_ADDRESS": address, "FOLLOW_SECONDS": "0.2"}
@@ -132,6 +134,7 @@ def follow(root, tmp_path):
         return names, told
 
     yield start
+    signal.signal(signal.SIGHUP, before)
     for process in processes:
         subprocess.run(["kill", "-KILL", "--", f"-{process.pid}"], check=True)
         assert process.wait(timeout=5) == -signal.SIGKILL

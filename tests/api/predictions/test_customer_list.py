@@ -157,10 +157,11 @@ def longest_wait(work: Callable[[bytes], Any], body: bytes) -> float:
         with suppress(InvalidBody, RequestTooLarge, ValidationError, ValueError):
             work(body)
 
-    waits, last = [], time.perf_counter()
+    waits, last, working = [], time.perf_counter(), True
     thread = Thread(target=worked)
     thread.start()
-    while thread.is_alive():
+    while working:  # once more after its end, which may have come before this thread's first turn
+        working = thread.is_alive()
         time.sleep(0.0005)
         last, before = time.perf_counter(), last
         waits.append(last - before)
