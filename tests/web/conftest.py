@@ -245,3 +245,19 @@ def foreign(url: str, base: str) -> bool:
 def page(open_page: Callable[..., Page]) -> Page:
     """The customer page, as a first visitor sees it."""
     return open_page()
+
+
+@pytest.fixture
+def cut_off() -> Callable[[Page], list[str]]:
+    """A function that names the visible tables of a page that are wider than their places, on a laptop's screen."""
+
+    def names(page: Page) -> list[str]:
+        page.set_viewport_size({"width": 1280, "height": 800})
+        wide: list[str] = page.evaluate(
+            "[...document.querySelectorAll('.scroll')]"
+            ".filter((place) => place.checkVisibility() && place.scrollWidth > place.clientWidth)"
+            ".map((place) => place.innerText.split('\\n')[0])"
+        )
+        return wide
+
+    return names

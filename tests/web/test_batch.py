@@ -95,7 +95,7 @@ def rows_of(page: Page) -> list[list[str]]:
     return [row.split("\t") for row in page.locator(".riskiest tbody tr").all_inner_texts()]
 
 
-def test_from_a_file_to_the_twenty_riskiest_takes_four_actions(open_page, good):
+def test_from_a_file_to_the_twenty_riskiest_takes_four_actions(open_page, good, cut_off):
     page = open_page()  # 1
     page.get_by_role("link", name="Batch").click()  # 2
     choose(page, good)  # 3
@@ -103,6 +103,7 @@ def test_from_a_file_to_the_twenty_riskiest_takes_four_actions(open_page, good):
     expect(page.locator(".riskiest tbody tr")).to_have_count(20, timeout=60_000)
     risks = [float(row[1].replace("\u00a0%", "")) for row in rows_of(page)]
     assert risks == sorted(risks, reverse=True)
+    assert cut_off(page) == []
 
 
 def test_a_file_is_looked_at_before_it_is_sent(batch, good, table):

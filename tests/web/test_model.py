@@ -171,3 +171,20 @@ def test_the_pages_heading_and_its_sections_are_printed(model):
     model.emulate_media(media="print")
     expect(model.get_by_role("heading", level=1)).to_be_visible()
     expect(model.get_by_role("navigation")).to_be_hidden()
+
+
+def test_no_table_is_cut_off_on_a_laptop(model, cut_off):
+    expect(section(model, "The candidates").get_by_role("table")).to_be_visible()
+    assert cut_off(model) == []
+
+
+def test_no_card_stands_beside_a_gap_on_a_laptop(model):
+    """Sections of half the width come in pairs."""
+    model.set_viewport_size({"width": 1280, "height": 800})
+    halves = model.evaluate(
+        "[...document.querySelectorAll('.sections > *')]"
+        ".filter((part) => part.offsetWidth < part.parentElement.offsetWidth)"
+        ".map((part) => part.offsetTop)"
+    )
+    assert halves
+    assert halves[::2] == halves[1::2]
