@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from subprocess import PIPE, STDOUT
 from threading import Lock, Thread
@@ -22,6 +23,10 @@ STATE = ROOT / ".run"
 
 # Seconds in which the processes end by themselves when they are told to.
 END_SECONDS = 5.0
+# Seconds in which the last lines of a process that has ended are printed.
+PRINT_SECONDS = 1.0
+# The first one comes when a terminal is closed, the second one of Ctrl-C.
+STOPPING = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 READ_BYTES = 64 * 1024
 
 printing = Lock()
@@ -93,8 +98,9 @@ def run(port: int) -> int:
     # The folder needs a short path, because that of a unix socket may have 107 bytes at most.
     sockets = tempfile.mkdtemp(prefix="churn-")
     try:
-        # A SIGTERM ends the training as Ctrl-C does; later, `serve` sets its own handlers.
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        # Every one of them ends the training as Ctrl-C does; later, `serve` sets its own handlers.
+        for number in STOPPING:
+            signal.signal(number, signal.default_int_handler)
         prepare(port, sockets)
         trained = subprocess.run([sys.executable, "-m", "churn_trainer", "train"], check=False).returncode
         return trained or serve(port)
@@ -127,23 +133,36 @@ def prepare(port: int, sockets: str) -> None:
 
 
 def serve(port: int) -> int:
-    """Run the Procfile's processes until one of them ends or this one is told to; then none is left."""
-    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):  # the first one comes when a terminal is closed
-        signal.signal(number, lambda received, _: sys.exit(128 + received))
+    """Run the Procfile's processes until one of them ends or this one is told to; then none is left.
+
+    Returns 1, or 128 and the number of the signal that ended this one.
+    """
+    # Noted, not raised: an exception between a child's start and its place in the list would leave the child behind.
+    received: list[int] = []
+    for number in STOPPING:
+        signal.signal(number, lambda number, _: received.append(number))
     print(f"The site is about to answer on http://127.0.0.1:{port} (Ctrl-C stops everything).", flush=True)
-    children: list[Child] = []
+    children: dict[str, Child] = {}
+    printers: list[Thread] = []
     try:
         for line in Path("Procfile").read_text().splitlines():
             name, _, command = line.partition(": ")
             # A session of its own: Ctrl-C reaches this process alone, which ends the others.
             child = subprocess.Popen(["/bin/sh", "-c", command], start_new_session=True, stdout=PIPE, stderr=STDOUT)
-            children.append(child)
-            Thread(target=show, args=(name, child), daemon=True).start()
-        while all(child.poll() is None for child in children):
+            children[name] = child
+            printers.append(Thread(target=show, args=(name, child), daemon=True))
+            printers[-1].start()
+        while not received:
+            for name, child in children.items():
+                if child.poll() is not None:
+                    show_line(f"{name} has ended with exit code {child.returncode}; the others are stopped.\n".encode())
+                    return 1
             time.sleep(0.1)
-        return next(child.returncode for child in children if child.returncode is not None)
+        return 128 + received[0]
     finally:
-        end(children)
+        end(list(children.values()))
+        for printer in printers:
+            printer.join(PRINT_SECONDS)
 
 
 def show(name: str, child: Child) -> None:
@@ -153,26 +172,33 @@ def show(name: str, child: Child) -> None:
         while child.stdout and (read := os.read(child.stdout.fileno(), READ_BYTES)):
             lines, feed, rest = (rest + read).rpartition(b"\n")
             if feed:
-                with printing:
-                    os.write(1, prefix + lines.replace(b"\n", b"\n" + prefix) + b"\n")
+                show_line(prefix + lines.replace(b"\n", b"\n" + prefix) + b"\n")
+        if rest:
+            show_line(prefix + rest + b"\n")
     except OSError:  # nobody reads what is printed
         os.kill(os.getpid(), signal.SIGTERM)
 
 
+def show_line(text: bytes) -> None:
+    """Print text that ends a line, in one piece."""
+    with printing:
+        os.write(1, text)
+
+
 def end(children: Sequence[Child]) -> None:
     """End what still runs, if need be by force; what a process has started goes with it."""
-    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+    for number in STOPPING:
         signal.signal(number, signal.SIG_IGN)
     for child in children:
-        if child.poll() is None:
+        with suppress(ProcessLookupError):
             os.killpg(child.pid, signal.SIGTERM)
     late = time.monotonic() + END_SECONDS
     for child in children:
-        try:
+        with suppress(subprocess.TimeoutExpired):
             child.wait(max(0.0, late - time.monotonic()))
-        except subprocess.TimeoutExpired:
+        with suppress(ProcessLookupError):
             os.killpg(child.pid, signal.SIGKILL)
-            child.wait()
+        child.wait()
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -157,3 +157,77 @@ def test_a_port_that_is_taken_is_named_with_the_remedy(root, tmp_path):
     said = (tmp_path / "log").read_text()
     assert f"Port {port} cannot be used" in said
     assert "make run PORT=" in said
+
+
+SERVE = "import sys; from scripts.run import serve; sys.exit(serve(1))"
+# A child that ignores SIGTERM, started by a process that ends on it.
+STUBBORN = """sh -c 'trap "" TERM; echo $$ >stubborn; while :; do sleep 1; done' & sleep 60"""
+
+
+@pytest.fixture
+def serving(root: Path, tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """A function that serves these processes, by their names."""
+    started = []
+
+    def serve(**commands: str) -> subprocess.Popen[str]:
+        (tmp_path / "Procfile").write_text("".join(f"{name}: {command}\n" for name, command in commands.items()))
+        environment = os.environ | {"PYTHONPATH": str(root)}
+        started.append(
+            subprocess.Popen(
+                [sys.executable, "-c", SERVE], cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True
+            )
+        )
+        return started[-1]
+
+    yield serve
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def ended(file: Path) -> bool:
+    """Whether the process whose number a file holds ends within some seconds; one that nobody has buried has ended."""
+    end = time.monotonic() + 5
+    while time.monotonic() < end:
+        told = subprocess.run(
+            ["ps", "-o", "stat=", "-p", file.read_text().strip()], capture_output=True, text=True, check=False
+        )
+        if not told.stdout.strip() or told.stdout.startswith("Z"):
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def written(file: Path) -> Path:
+    """The file, once there is something in it."""
+    end = time.monotonic() + 20
+    while not (file.exists() and file.read_text()):
+        assert time.monotonic() < end, f"no {file.name}"
+        time.sleep(0.02)
+    return file
+
+
+def test_a_process_that_ends_is_named_with_its_exit_code_and_last_words(serving):
+    said, _ = serving(api="sleep 60", worker="printf 'first\\nlast'; exit 4").communicate(timeout=60)
+    assert "worker | first\nworker | last\n" in said
+    assert "worker has ended with exit code 4; the others are stopped." in said
+
+
+@pytest.mark.parametrize("signals", [["INT"], ["TERM"], ["HUP"], ["HUP", "TERM"], ["INT", "INT", "TERM"]], ids="-".join)
+def test_whatever_ends_it_leaves_no_process_behind(serving, tmp_path, signals):
+    process = serving(api="echo $$ >api; exec sleep 60", worker=STUBBORN)
+    files = [written(tmp_path / name) for name in ("api", "stubborn")]
+    for name in signals:
+        process.send_signal(signal.Signals[f"SIG{name}"])
+    process.communicate(timeout=60)
+    assert process.returncode == 128 + signal.Signals[f"SIG{signals[0]}"]
+    assert all(ended(file) for file in files)
+
+
+def test_what_a_process_has_started_goes_with_it_though_it_has_ended_itself(serving, tmp_path):
+    process = serving(api=STUBBORN, worker="sleep 60")
+    file = written(tmp_path / "stubborn")
+    os.kill(os.getpgid(int(file.read_text())), signal.SIGKILL)
+    said, _ = process.communicate(timeout=60)
+    assert "api has ended with exit code -9" in said
+    assert ended(file)
