@@ -106,8 +106,6 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=30)
     options = parser.parse_args()
-    # A SIGTERM takes the stack down, as Ctrl-C does.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     print("starting", flush=True)
     with tempfile.TemporaryDirectory() as folder, started(own_stack(Path(folder))) as stack:
         fine = report(load(stack, options.minutes * 60))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -79,9 +80,14 @@ def override(folder: Path, services: dict[str, Any]) -> dict[str, str]:
 
 @contextmanager
 def started(stack: AnyStack) -> Iterator[AnyStack]:
-    """Build and start a stack, wait until it is healthy, and take it down with its volumes at the end of the block."""
+    """Build and start a stack, wait until it is healthy, and take it down with its volumes at the end of the block.
+
+    A SIGTERM takes it down as Ctrl-C does.
+    """
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         stack.compose("up", "--build", "--detach", "--wait")
         yield stack
     finally:
         stack.compose("down", "--volumes", "--remove-orphans", "--timeout", "5", check=False)
+        signal.signal(signal.SIGTERM, before)
