@@ -5,13 +5,23 @@ from pkgutil import iter_modules
 from typing import Annotated, Any
 
 import pytest
-from flask import Response
+from flask import Flask, Response
 from msgspec import Meta, Struct
 from tests.telco import TELCO
 
 from churn_api import views
 from churn_api.app import ENDPOINTS
-from churn_api.http.endpoint import ANY_KEY, NOBODY, TEXT, Endpoint, Endpoints, described
+from churn_api.auth.api_keys import ADMIN
+from churn_api.http.endpoint import (
+    ANY_KEY,
+    NOBODY,
+    TEXT,
+    Endpoint,
+    Endpoints,
+    declarations,
+    described,
+    install,
+)
 from churn_api.openapi.operations import operation
 from churn_api.settings import ApiSettings
 
@@ -53,6 +63,14 @@ def test_the_endpoints_of_every_module_of_views_are_answered() -> None:
     modules = [importlib.import_module(f"{views.__name__}.{found.name}") for found in iter_modules(views.__path__)]
     declared = [endpoint for module in modules for endpoint in getattr(module, "endpoints", ())]
     assert sorted(id(endpoint) for endpoint in declared) == sorted(id(endpoint) for endpoint in ENDPOINTS)
+
+
+def test_each_declaration_of_a_view_keeps_its_own_scope() -> None:
+    endpoints, app = Endpoints("Health"), Flask("several", static_folder=None)
+    endpoints.add("GET /open", NOBODY)(endpoints.add("GET /closed", ADMIN)(documented))
+    install(app, endpoints)
+    scopes = {declared.path: declared.scope for declared in declarations(app).values()}
+    assert scopes == {"/open": NOBODY, "/closed": ADMIN}
 
 
 def test_no_two_endpoints_are_the_same_operation() -> None:

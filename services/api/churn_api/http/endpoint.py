@@ -109,7 +109,7 @@ def install(app: Flask, endpoints: Iterable[Endpoint]) -> None:
     """Route requests to the endpoints' views."""
     declared = app.extensions.setdefault(_DECLARED, {})
     for endpoint in endpoints:
-        name = endpoint.view.__name__
+        name = f"{endpoint.method} {endpoint.path}"
         app.add_url_rule(endpoint.path, name, endpoint.view, methods=[endpoint.method])
         declared[name] = endpoint
 
