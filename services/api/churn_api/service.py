@@ -63,12 +63,12 @@ class Service:
         self.checks.refresh()
 
     def watch(self) -> None:
-        """Start threads that call `refresh` regularly and write the access log, until `end`."""
+        """Start a thread that calls `refresh` regularly, until `end`, and one that writes the access log."""
         self.access_log.watch()
         Thread(target=self._watch, name="watch", daemon=True).start()
 
     def end(self) -> None:
-        """Let the thread of `watch` end after its current look."""
+        """Let the thread of `watch` that looks end after its current look."""
         self._ended.set()
 
     def _pause(self) -> float:

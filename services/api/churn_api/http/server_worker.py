@@ -1,15 +1,15 @@
 """gunicorn's worker of threads, in which no client keeps a thread waiting that others need.
 
 A request is taken up once it has arrived: until then the system holds what has come of it, and the event loop alone
-waits. The loop answers a prediction itself, for that takes less than waking a thread does. Other small requests and
-large ones have threads of their own, so that neither who sends slowly nor who sends much keeps a prediction from being
-answered. What cannot be read is refused in the one error body.
+waits. The loop answers a prediction by an additive model itself, for that takes less than waking a thread does. Other
+small requests and large ones have threads of their own, so that neither who sends slowly nor who sends much keeps a
+prediction from being answered. What cannot be read is refused in the one error body.
 """
 
 import errno
-import json
 import os
 import re
+import select
 import socket
 import struct
 from collections import deque
@@ -18,23 +18,17 @@ from contextlib import suppress
 from functools import partial
 from selectors import EVENT_READ
 from time import monotonic
-from typing import Any
+from typing import Any, cast
 
-from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine, NoMoreData, ParseException
+from flask import Flask
+from gunicorn.http.errors import NoMoreData, ParseException
 from gunicorn.util import write_nonblock
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
-from churn.errors import error_body
+from churn import logs
 from churn_api.errors import HttpError, TooLate
+from churn_api.http.parse_errors import refusal, told_of
 from churn_api.limits.concurrency import READING_THREADS
-
-# In the words of the site's nginx.
-_REFUSALS: dict[type[BaseException], HttpError] = {
-    LimitRequestLine: HttpError(414, "URITooLong", "The address is too long; send the data in the body."),
-    LimitRequestHeaders: HttpError(431, "HeadersTooLarge", "The request's headers are too large or too many."),
-}
-_NO_HTTP = HttpError(400, "BadRequest", "The request is not valid HTTP; check its headers.")
-_TOO_SLOW = TooLate()
 
 # Seconds for a request to arrive in that is waited for without a thread, and between two reads or writes of all others.
 ARRIVAL_SECONDS = READ_SECONDS = 20.0
@@ -103,8 +97,8 @@ class Worker(ThreadWorker):
         if self._look(conn) != (0, None):
             super().on_client_socket_readable(conn, client)
             return
-        kept = self._answer(conn)
         self.keepalived_conns.remove(conn)
+        kept = self._answer(conn)
         if kept and not _read_ahead(conn):
             conn.set_timeout()
             self.keepalived_conns.append(conn)
@@ -152,7 +146,18 @@ class Worker(ThreadWorker):
             return head + body, None
         if body > SMALL_BYTES:
             return 0, self._readers
-        return 0, None if _prediction(self._peeked) else self.tpool
+        return 0, None if self._is_quick(conn) else self.tpool
+
+    def _is_quick(self, conn: Connection) -> bool:
+        """Whether the loop answers the request: a prediction by an additive model, for a client that takes its answers.
+
+        Other models compute for longer than it takes to wake a thread.
+        """
+        if not _prediction(self._peeked):
+            return False
+        releases = cast("Flask", self.wsgi).extensions["churn"].releases
+        additive = not releases.ready or releases.serving.release.predictor.scorer.additive
+        return additive and _takes_more(conn.sock)
 
     def _answer(self, conn: Connection) -> bool:
         """Answer a request that has arrived, on the event loop; returns whether the connection can be kept.
@@ -174,6 +179,8 @@ class Worker(ThreadWorker):
         except Exception as error:  # whatever it is, the loop goes on
             self.handle_error(request, conn.sock, conn.client, error)
             return False
+        finally:
+            logs.request_id.set("")  # the loop's own lines are about no request
 
     def _go_on(self, conn: Connection, *, kept: bool) -> None:
         """What gunicorn does once a thread is done with a request."""
@@ -198,7 +205,7 @@ class Worker(ThreadWorker):
                 raise TimeoutError
             self.poller.register(conn.sock, EVENT_READ, partial(self.on_pending_socket_readable, conn))
         except (OSError, ValueError):
-            self._end(conn, _TOO_SLOW)
+            self._end(conn, TooLate())
             return
         self.pending_conns.append(conn)
 
@@ -227,7 +234,7 @@ class Worker(ThreadWorker):
                 with suppress(OSError, KeyError, ValueError):
                     self.poller.unregister(conn.sock)
                 # Whoever has sent nothing asked for nothing.
-                self._end(conn, _TOO_SLOW if conn.needs > 1 else None)
+                self._end(conn, TooLate() if conn.needs > 1 else None)
 
     def _end(self, conn: Connection, error: HttpError | None) -> None:
         if error is not None:
@@ -266,9 +273,9 @@ class Worker(ThreadWorker):
             super().handle_error(req, client, addr, exc)
             return
         request_id = os.urandom(12).hex()
-        self.log.warning("Refused the request %s: %s", request_id, type(exc).__name__)
+        self.log.warning("Refused a request: %s", type(exc).__name__, extra={"request_id": request_id})
         with suppress(OSError):
-            write_nonblock(client, refusal(_REFUSALS.get(type(exc), _NO_HTTP), request_id))
+            write_nonblock(client, refusal(told_of(exc), request_id))
 
 
 def _read_ahead(conn: Any) -> bool:
@@ -276,17 +283,8 @@ def _read_ahead(conn: Any) -> bool:
     return conn.parser is not None and bool(conn.parser.unreader.buf.getvalue())
 
 
-def refusal(error: HttpError, request_id: str) -> bytes:
-    """An answer without Flask. nginx writes its own in this one's place, for what it calls the request is not known."""
-    body = json.dumps(error_body(error, request_id))
-    lines = (
-        f"HTTP/1.1 {error.status} {error.name}",
-        "Connection: close",
-        "Content-Type: application/json",
-        f"Content-Length: {len(body)}",
-        "Cache-Control: no-store",
-        "X-Content-Type-Options: nosniff",
-        f"X-Request-ID: {request_id}",
-        f"X-Accel-Redirect: /.refused/{error.status}",
-    )
-    return "\r\n".join((*lines, "", body)).encode()
+def _takes_more(client: socket.socket) -> bool:
+    """Whether an answer fits into what the system holds for the client; to others a thread writes, and waits."""
+    poll = select.poll()
+    poll.register(client, select.POLLOUT)
+    return bool(poll.poll(0))
