@@ -35,7 +35,7 @@ export PYTHONPATH := $(CURDIR)/shared:$(CURDIR)/services/api:$(CURDIR)/services/
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run upgrade train releases rollback test test-stack chaos soak fuzz mutate validate bench lint format docs licenses sbom requirements deploy-check deploy measure
+.PHONY: help run upgrade train releases promote rollback test test-stack chaos soak fuzz mutate validate bench lint format docs licenses sbom requirements deploy-check deploy measure
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ train: ## Train in the running stack (FORCE=1: again on the same data)
 
 releases: ## List the releases in the running stack
 	$(COMPOSE) run --rm trainer list
+
+promote: ## Put a release into service by its name (VERSION=), as one trained on another operator's table needs
+	$(COMPOSE) run --rm trainer promote $(VERSION)
 
 rollback: ## Point back to the release before the current one (VERSION= to a named one)
 	$(COMPOSE) run --rm trainer rollback $(VERSION)

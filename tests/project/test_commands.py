@@ -45,6 +45,7 @@ def test_make_alone_lists_every_target_with_a_line_each(root, targets):
         (["train"], "docker compose run --rm trainer train"),
         (["train", "FORCE=1"], "docker compose run --rm trainer train --force"),
         (["releases"], "docker compose run --rm trainer list"),
+        (["promote", "VERSION=20261123_140301"], "docker compose run --rm trainer promote 20261123_140301"),
         (["rollback"], "docker compose run --rm trainer rollback"),
         (["rollback", "VERSION=20261123_140301"], "docker compose run --rm trainer rollback 20261123_140301"),
     ],
