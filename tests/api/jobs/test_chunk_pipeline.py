@@ -11,12 +11,14 @@ from churn_api.jobs import chunk_pipeline, paths
 from churn_api.jobs.chunk_pipeline import ChunkPipeline
 from churn_api.jobs.csv import chunk_scorer
 from churn_api.jobs.csv.chunk_scorer import ChunkScorer
+from churn_api.jobs.job import Progress
 from churn_api.jobs.plan import Plan
 from churn_api.jobs.release_cache import ReleaseCache
 
 
 def begun(bench: Any, data: bytes) -> tuple[Any, Plan, ChunkPipeline]:
     """A job whose chunks are to be scored."""
+    bench.queue.steps.clear()
     job = bench.submit(data)
     bench.take()
     assert bench.status(job) == IN_PROGRESS
@@ -56,6 +58,43 @@ def test_a_chunk_that_takes_long_gives_way_in_its_middle_but_not_for_ever(
     assert [scorer.score(job, plan, numbers, enough=lambda: True) for _ in range(2)] == [[], [0]]
     waits = iter([False, False, True])  # within the first, before the second, and within it
     assert scorer.score(job, plan, numbers, enough=lambda: next(waits)) == [0]
+
+
+def test_two_large_jobs_are_both_done_while_small_ones_keep_coming(
+    bench: Any, mixed: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chunk_pipeline, "_PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(chunk_scorer, "_SLICE", 500)
+    (first, plan, scorer), (second, _, _) = begun(bench, mixed), begun(bench, mixed)
+    open_jobs, turns = [first, second], 0
+    while open_jobs and turns < 50:
+        turns += 1
+        job = open_jobs.pop(0)
+        if scorer.score(job, plan, [0], enough=lambda: True) == []:
+            open_jobs.append(job)
+    assert 3 < turns < 50  # the one goes to its end, since the other is kept, which then goes on where it was left
+
+
+@pytest.mark.parametrize("why", ["cancelled", "deleted", "old", "done elsewhere"])
+def test_a_chunk_that_nobody_will_go_on_with_is_not_kept(
+    bench: Any, mixed: bytes, monkeypatch: pytest.MonkeyPatch, why: str
+) -> None:
+    monkeypatch.setattr(chunk_pipeline, "_PATIENCE_SECONDS", 0.0)
+    (left, plan, scorer), (other, _, _) = begun(bench, mixed), begun(bench, mixed)
+    for job in (left, other):  # the second goes to its end
+        scorer.score(job, plan, [0], enough=lambda: True)
+    assert scorer._left.job_id == left.id
+    match why:
+        case "cancelled":
+            bench.job_service.cancel(left.id)
+        case "deleted":
+            bench.repository.clear(left.id, left.expires)
+        case "old":
+            monkeypatch.setattr(chunk_pipeline, "_KEPT_SECONDS", 0.0)
+        case "done elsewhere":
+            bench.repository.mark_done(left.id, 0, Progress(4_000, 0))
+    scorer.score(other, plan, [1])
+    assert scorer._left is None
 
 
 @pytest.mark.parametrize("held_bytes", [1 << 20, 10])

@@ -14,6 +14,7 @@ from churn_api.jobs import paths
 from churn_api.jobs.csv.chunk_scorer import ChunkScorer
 from churn_api.jobs.csv.reason_texts import ReasonTexts
 from churn_api.jobs.csv.result_files import CSV, ERROR_COLUMNS, header, result_columns
+from churn_api.jobs.errors import UnknownJob
 from churn_api.jobs.job import Job, Progress
 from churn_api.jobs.job_metrics import ChunkStats, JobMetrics
 from churn_api.jobs.options import JobOptions
@@ -32,9 +33,22 @@ _HELD_BYTES = 1 << 20
 # for its end: scoring is interrupted, and later goes on where it was left.
 _PATIENCE_SECONDS = 2.0
 
+# What is left of an interrupted chunk, up to 32 MB, is kept for no longer: a worker that is so busy with small jobs may
+# have left the chunk to another one long ago.
+_KEPT_SECONDS = 600.0
+
 
 class _Interrupted(Exception):
     """A smaller job is waiting, and this chunk takes long."""
+
+
+class _Left(NamedTuple):
+    """A chunk that was interrupted, with its scorer. Another worker may have started it anew meanwhile."""
+
+    job_id: str
+    number: int
+    scorer: ChunkScorer
+    moment: float
 
 
 class _Scored(NamedTuple):
@@ -64,8 +78,7 @@ class ChunkPipeline:
         self._releases = releases
         self._metrics = metrics
         self._words: ReasonTexts | None = None
-        # The chunk that was interrupted, if any, by job and number. Another worker may have started it anew meanwhile.
-        self._left: dict[tuple[str, int], ChunkScorer] = {}
+        self._left: _Left | None = None
 
     def score(
         self, job: Job, plan: Plan, numbers: Sequence[int], enough: Callable[[], bool] = lambda: False
@@ -76,6 +89,7 @@ class ChunkPipeline:
         chunk but the first, and within a chunk that takes long. Another step then does the rest. Raises UnknownJob if
         the job has been deleted.
         """
+        self._tidy()
         done = []
         kept = overlapped(partial(self._keep, job.id, scored) for scored in self._scored(job, plan, numbers, enough))
         for number, in_progress in zip(numbers, kept, strict=False):
@@ -83,6 +97,20 @@ class ChunkPipeline:
             if not in_progress:
                 break
         return done
+
+    def _tidy(self) -> None:
+        """Forget the interrupted chunk if it is too old, or done elsewhere, or its job is no longer in progress."""
+        if self._left is not None and (
+            time.monotonic() - self._left.moment > _KEPT_SECONDS or not self._is_open(self._left)
+        ):
+            self._left = None
+
+    def _is_open(self, left: _Left) -> bool:
+        try:
+            in_progress = self._repository.load(left.job_id).status == IN_PROGRESS
+        except UnknownJob:
+            return False
+        return in_progress and left.number not in self._repository.done(left.job_id)
 
     def _scored(self, job: Job, plan: Plan, numbers: Sequence[int], enough: Callable[[], bool]) -> Iterator[_Scored]:
         reads = overlapped(partial(self._read, job.id, plan, number) for number in numbers)
@@ -102,12 +130,15 @@ class ChunkPipeline:
 
     def _score(self, job: Job, plan: Plan, number: int, data: bytes, enough: Callable[[], bool]) -> _Scored:
         options = JobOptions.from_record(job.options)
-        scorer = self._left.pop((job.id, number), None) or self._scorer(job, plan, number, data, options)
+        scorer = self._resumed(job.id, number) or self._scorer(job, plan, number, data, options)
+        # One chunk is kept at most. While it is, the next one goes to its end: if both gave way to each other, neither
+        # would ever be done as long as small jobs keep coming.
+        patience = _PATIENCE_SECONDS if self._left is None else math.inf
         try:
-            errors = _interruptible(scorer, enough)
+            errors = _interruptible(scorer, enough, patience)
             lines = {"errors": self._first_lines(job.id, number, "errors", ERROR_COLUMNS, errors)}
         except _Interrupted:
-            self._left = {(job.id, number): scorer}
+            self._left = _Left(job.id, number, scorer, time.monotonic())
             raise
         if scorer.altered_errors:
             raw = self._first_lines(job.id, number, paths.raw("errors"), ERROR_COLUMNS, scorer.raw_errors())
@@ -118,6 +149,14 @@ class ChunkPipeline:
         if raw_results is not None:
             lines[paths.raw("results")] = b"".join([*head, raw_results])
         return _Scored(number, lines, scorer.progress, scorer.tally)
+
+    def _resumed(self, job_id: str, number: int) -> ChunkScorer | None:
+        """The scorer of this chunk if it was interrupted, else None."""
+        left = self._left
+        if left is None or (left.job_id, left.number) != (job_id, number):
+            return None
+        self._left = None
+        return left.scorer
 
     def _scorer(self, job: Job, plan: Plan, number: int, data: bytes, options: JobOptions) -> ChunkScorer:
         predictor = self._releases.get(job.model_version).predictor
@@ -150,12 +189,12 @@ class ChunkPipeline:
         return self._repository.load(job_id).status == IN_PROGRESS
 
 
-def _interruptible(scorer: ChunkScorer, enough: Callable[[], bool]) -> Iterator[bytes]:
+def _interruptible(scorer: ChunkScorer, enough: Callable[[], bool], patience: float) -> Iterator[bytes]:
     """The error lines of a chunk in pieces, each for some thousands of rows.
 
-    Raises _Interrupted if `enough` returns True after _PATIENCE_SECONDS in which some rows have been scored.
+    Raises _Interrupted if `enough` returns True after `patience` seconds in which some rows have been scored.
     """
-    end, before = time.monotonic() + _PATIENCE_SECONDS, scorer.scored
+    end, before = time.monotonic() + patience, scorer.scored
     for piece in scorer.errors():
         yield piece
         if time.monotonic() > end and scorer.scored > before and enough():
