@@ -12,6 +12,7 @@ from churn_api.jobs import paths, plan
 from churn_api.jobs.errors import JobConflict
 from churn_api.jobs.job import Job
 from churn_api.jobs.leases import MAX_DEATHS, Attempt
+from churn_api.jobs.options import DEFAULTS, JobOptions
 
 Make = Callable[[int], bytes]
 
@@ -188,7 +189,7 @@ def test_a_plan_that_only_a_newer_program_reads_waits_for_a_newer_worker(
     bench: Any, many_customers: Make, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     job = bench.submit(many_customers(3_000))
-    assert members(bench, paths.plan(job.id))["format"] == plan.FORMAT
+    assert members(bench, paths.plan(job.id))["format"] == plan.PLAIN
     newer = members(bench, paths.plan(job.id)) | {"format": plan.FORMAT + 1, "columns": {"of": "another form"}}
     sound = bench.store.get(paths.plan(job.id)).data
     overwrite(bench, paths.plan(job.id), json.dumps(newer).encode())
@@ -220,7 +221,26 @@ def test_a_plan_without_a_format_is_of_the_first() -> None:
     oldest = b'{"columns": ["customerID", ""], "chunks": [[10, 20, 1, 2]]}'
     assert plan.Plan.from_bytes(oldest) == plan.Plan(("customerID", ""), (plan.Chunk(10, 20, 1, 2),))
     with pytest.raises(plan.NewerPlan):
-        plan.Plan.from_bytes(b'{"format": 2}')
+        plan.Plan.from_bytes(b'{"format": 3}')
+
+
+def test_a_job_with_options_is_left_alone_by_a_worker_that_knew_none(
+    bench: Any, many_customers: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first program's workers read plans of format 1 only, and ignored the options of a record."""
+    jobs = [bench.submit(many_customers(5), options=options) for options in (DEFAULTS, JobOptions(reasons=1))]
+    monkeypatch.setattr(plan, "FORMAT", 1)
+    for _ in range(3):
+        bench.drain()
+        bench.clock.pass_by(minutes=1)
+        bench.sweeper.sweep()
+    assert [bench.status(job) for job in jobs] == ["completed", "validating"]
+    monkeypatch.undo()
+    sweep_until_sent(bench)
+    bench.drain()
+    assert bench.status(jobs[1]) == "completed"
+    assert b"reason_1" in bench.file(jobs[1], "results")
+    assert b"reason_2" not in bench.file(jobs[1], "results")
 
 
 # The least that the first version of each object has; all that came later has a default.

@@ -14,9 +14,12 @@ CHUNK_BYTES = 8 << 20
 # Keeps a chunk of very short rows, which may all be at fault, from making very long answers.
 CHUNK_ROWS = 65_536
 
-# What a plan is written in. Raise it with any change that would have an older program score wrongly or fail: such plans
-# are left to workers that know it.
-FORMAT = 1
+# The newest format of a plan that is known. Raise it with any change that would have an older program score wrongly or
+# fail: such plans are left to workers that know it. Each plan is written in the oldest format that says what it needs.
+FORMAT = 2
+
+PLAIN, WITH_OPTIONS = 1, 2
+"""The format of a plan for a job without options, and with some: the first program knew none, and ignored them."""
 
 # Scanned at a time; also how finely a chunk of short rows is cut.
 _BLOCK_BYTES = 256 << 10
@@ -50,15 +53,15 @@ class Plan:
         """The number of rows in all chunks."""
         return sum(chunk.rows for chunk in self.chunks)
 
-    def to_bytes(self) -> bytes:
-        """The plan as JSON, with its format."""
-        return json.dumps({"format": FORMAT, "columns": self.columns, "chunks": self.chunks}).encode()
+    def to_bytes(self, written: int = PLAIN) -> bytes:
+        """The plan as JSON, in this format."""
+        return json.dumps({"format": written, "columns": self.columns, "chunks": self.chunks}).encode()
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Plan":
         """Raises NewerPlan; ValueError, TypeError or LookupError where it is none."""
         held = json.loads(data)
-        if held.get("format", FORMAT) > FORMAT:
+        if held.get("format", PLAIN) > FORMAT:
             raise NewerPlan
         return cls(tuple(held["columns"]), tuple(Chunk(*chunk) for chunk in held["chunks"]))
 

@@ -19,7 +19,7 @@ from churn_api.jobs.idempotency import IdempotencyKeys
 from churn_api.jobs.job import Job
 from churn_api.jobs.job_metrics import JobMetrics
 from churn_api.jobs.options import DEFAULTS, JobOptions
-from churn_api.jobs.plan import CHUNK_BYTES
+from churn_api.jobs.plan import CHUNK_BYTES, PLAIN, WITH_OPTIONS
 from churn_api.jobs.queue import Queue
 from churn_api.jobs.repository import JSON, JobRepository
 
@@ -134,7 +134,8 @@ class Submissions:
         store = self._repository.store
         store.write(paths.upload(job.id), intake.passing(passing), content_type="text/csv")
         plan = intake.plan()
-        store.put(paths.plan(job.id), plan.to_bytes(), content_type=JSON)
+        written = WITH_OPTIONS if job.options else PLAIN
+        store.put(paths.plan(job.id), plan.to_bytes(written), content_type=JSON)
         digest.update(chosen)
         return replace(
             job,
