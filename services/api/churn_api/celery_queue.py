@@ -96,12 +96,19 @@ class CeleryQueue:
 
     def send(self, step: Step, job_id: str, number: int | None = None, chunks: int = 0) -> bool:
         """Send a step as a message of Celery's, a notification as an entry of a sorted set; False without Redis."""
+        return self._send(step, job_id, number, priority_of(chunks))
+
+    def send_last(self, step: Step, job_id: str, number: int | None = None) -> bool:
+        """Send a step behind all that wait, of however small a job it is."""
+        return self._send(step, job_id, number, _PRIORITIES[-1])
+
+    def _send(self, step: Step, job_id: str, number: int | None, priority: int) -> bool:
         arguments = [job_id] if number is None else [job_id, number]
         try:
             if step == "notify":
                 self._redis.zadd(ANNOUNCEMENTS, {job_id: time.time()}, nx=True)
             else:
-                self._celery.send_task(f"churn.{step}", arguments, retry=False, priority=priority_of(chunks))
+                self._celery.send_task(f"churn.{step}", arguments, retry=False, priority=priority)
         except (OperationalError, redis.RedisError, OSError) as error:
             log.warning("The queue is away (%s); the sweep will send this step of %s.", type(error).__name__, job_id)
             return False

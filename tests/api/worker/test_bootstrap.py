@@ -1,5 +1,6 @@
 """The threads of a worker's parent process, which nothing ends but the worker's own end; and its tasks."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 import redis
 
 from churn.errors import StoreUnavailable
-from churn_api.celery_queue import CeleryQueue, create_celery
+from churn_api.celery_queue import CeleryQueue, create_celery, lists
 from churn_api.jobs.recovery import Sweeper
 from churn_api.jobs.steps import Steps
 from churn_api.settings import ApiSettings
@@ -84,6 +85,35 @@ def test_a_step_is_tried_as_long_as_the_store_is_away(
     arguments = ("job_1", 3) if step == "chunk" else ("job_1",)
     celery.tasks[f"churn.{step}"].run(*arguments)
     assert tries == [arguments] * 5
+
+
+def test_one_object_that_the_store_never_gives_holds_up_no_other_job(
+    settings: ApiSettings, empty_redis: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+
+    def never_for_the_first(_: Steps, job_id: str) -> None:
+        if job_id == "job_1":
+            raise StoreUnavailable("here", "a test")
+        done.append(job_id)
+
+    monkeypatch.setattr(Steps, "start", never_for_the_first)
+    monkeypatch.setattr(tasks, "_PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(tasks, "_PATIENCE_SECONDS", 0.1)
+    celery = create_celery(empty_redis)
+    tasks.register(celery, settings.model_copy(update={"queue_url": empty_redis}), tasks.Stopping())
+    queue = CeleryQueue(celery, empty_redis)
+    queue.send("chunk", "job_3", 0, 1_000)
+    for job_id in ("job_1", "job_2"):
+        celery.tasks["churn.start"].run(job_id)
+    assert done == ["job_2"]
+    with redis.Redis.from_url(empty_redis) as client:
+        waiting = [json.loads(message)["headers"] for message in client.lrange(lists()[-1], 0, -1)]
+    # Workers take from the list's right end.
+    assert [(step["task"], step["argsrepr"]) for step in reversed(waiting)] == [
+        ("churn.chunk", "['job_3', 0]"),
+        ("churn.start", "['job_1']"),
+    ]
 
 
 def test_what_an_older_program_sends_about_announcements_is_passed_on(settings: ApiSettings, empty_redis: str) -> None:

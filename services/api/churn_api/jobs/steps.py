@@ -148,7 +148,10 @@ class Steps:
                 if left:
                     self._send_back(job, lease, left)
             except StoreUnavailable:
-                raise  # tried again by whoever called, as the same attempt
+                # Tried again by whoever called; by others too, if it is one object alone that cannot be had.
+                with suppress(StoreUnavailable, PreconditionFailed):
+                    lease.release()
+                raise
             except UnknownJob:
                 raise  # deleted meanwhile, as good callers do once they have the results
             except NewerPlan:
@@ -206,7 +209,7 @@ class Steps:
 
 
 def _leave_to_newer(step: str, job: Job) -> None:
-    """Of what an upgrade brings, the API was there before this worker; the sweep sends the step again."""
+    """Upgrades replace workers first, but not all at once: the sweep sends the step again until a newer one has it."""
     log.warning("Step %s of %s is left to a newer worker.", step, job.id)
 
 

@@ -1,4 +1,4 @@
-"""The Celery tasks: each calls one step, and tries again as long as the store is away."""
+"""The Celery tasks: each calls one step, and tries again for a while if the store is away."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from churn import logs
 from churn.errors import StoreUnavailable
 from churn.store.opening import open_store
 from churn_api.celery_queue import CeleryQueue
+from churn_api.jobs.queue import Step
 from churn_api.jobs.repository import JobRepository
 from churn_api.jobs.webhook import Webhook
 from churn_api.metrics.jobs import RedisJobMetrics
@@ -28,6 +29,9 @@ log = logging.getLogger(__name__)
 
 # Between two tries while the store is away.
 _PAUSE_SECONDS = 2.0
+
+# For so long a step is tried. If the store does not give one object alone, other steps can be done meanwhile.
+_PATIENCE_SECONDS = 60.0
 
 
 class Stopping:
@@ -62,26 +66,27 @@ def register(celery: Celery, settings: ApiSettings, stopping: Callable[[], bool]
         queue, metrics = CeleryQueue(celery, settings.queue_url), RedisJobMetrics(settings.queue_url)
         return Steps(repository, queue, ReleaseCache(repository.store), metrics, stopping)
 
-    def do(job_id: str, step: Callable[[Steps], None]) -> None:
+    def do(name: Step, job_id: str, number: int | None, step: Callable[[Steps], None]) -> None:
         logs.request_id.set(job_id)
-        _patiently(lambda: step(steps()), stopping)
+        if not _patiently(lambda: step(steps()), stopping):
+            CeleryQueue(celery, settings.queue_url).send_last(name, job_id, number)
 
     # Tasks belong to their own application, not to every one of the process.
     @celery.task(name="churn.start", shared=False)
     def start(job_id: str) -> None:
-        do(job_id, lambda steps: steps.start(job_id))
+        do("start", job_id, None, lambda steps: steps.start(job_id))
 
     @celery.task(name="churn.chunk", shared=False)
     def chunk(job_id: str, number: int) -> None:
-        do(job_id, lambda steps: steps.chunk(job_id, number))
+        do("chunk", job_id, number, lambda steps: steps.chunk(job_id, number))
 
     @celery.task(name="churn.finish", shared=False)
     def finish(job_id: str) -> None:
-        do(job_id, lambda steps: steps.finish(job_id))
+        do("finish", job_id, None, lambda steps: steps.finish(job_id))
 
     @celery.task(name="churn.settle", shared=False)
     def settle(job_id: str) -> None:
-        do(job_id, lambda steps: steps.settle(job_id))
+        do("settle", job_id, None, lambda steps: steps.settle(job_id))
 
     @celery.task(name="churn.notify", shared=False)
     def notify(job_id: str) -> None:
@@ -89,18 +94,22 @@ def register(celery: Celery, settings: ApiSettings, stopping: Callable[[], bool]
         CeleryQueue(celery, settings.queue_url).send("notify", job_id)
 
 
-def _patiently(step: Callable[[], None], stopping: Callable[[], bool]) -> None:
-    """Do a step, again and again while the store does not answer.
+def _patiently(step: Callable[[], None], stopping: Callable[[], bool]) -> bool:
+    """Do a step, again for _PATIENCE_SECONDS if the store does not answer; returns whether it was done.
 
-    No other step could be done meanwhile, and a process that goes on with its step does not count as a dead worker.
+    While the whole store is away no other step could be done, and a process that goes on with its step does not count
+    as a dead worker.
     """
+    end = time.monotonic() + _PATIENCE_SECONDS
     while True:
         try:
-            return step()
+            step()
         except StoreUnavailable as error:
             log.warning("A step waits for the store: %s", error.message)
-        if stopping():
-            return None  # the sweep sends it again
+        else:
+            return True
+        if stopping() or time.monotonic() > end:
+            return False
         time.sleep(_PAUSE_SECONDS)
 
 
