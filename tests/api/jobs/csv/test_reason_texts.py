@@ -4,8 +4,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.bank import HEAD
 from tests.telco import TELCO
 
+from churn.schema import load_schema
 from churn_api.jobs.csv import reason_texts
 from churn_api.jobs.csv.output import written
 from churn_api.jobs.csv.reason_texts import ReasonTexts
@@ -48,3 +50,24 @@ def test_a_span_begins_new_words_when_they_are_full(
     job = bench.submit(many_customers(8_000))
     bench.drain()
     assert len(made) >= job.chunks > 3
+
+
+NUMBER = """
+[[field]]
+name = "Sum {number}"
+type = "number"
+low = 0
+high = {high}
+words = "A sum of {{}}"
+"""
+
+
+def test_the_tables_of_many_numbers_take_no_more_than_one_did() -> None:
+    fields = "".join(NUMBER.format(number=number, high=20_000 - number) for number in range(30))
+    held = ReasonTexts(load_schema(HEAD + fields, "customer.toml"))
+    assert sum(table.nbytes for table in held._by_hundredths.values()) <= 10_000_000
+    assert list(held._by_hundredths) == ["Sum 29"]
+
+
+def test_each_number_of_the_shipped_table_has_a_table() -> None:
+    assert set(ReasonTexts(TELCO)._by_hundredths) == set(TELCO.numbers)

@@ -1,5 +1,7 @@
 """The texts of reasons by number, so that columns of reasons are columns of numbers until they are written."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -16,8 +18,9 @@ Flags = NDArray[np.bool_]
 
 _NONE = -1
 
-# Numbers up to this have a table with an item for each hundredth, of up to eight megabytes.
-_HIGHEST = 20_000
+# Numbers have tables with an item of four bytes for each hundredth, those of the smallest ranges first: so many items
+# in all, which is ten megabytes.
+_MOST_ITEMS = 2_500_000
 
 # With more texts than this, each of a few dozen bytes, the list is full.
 _ENOUGH = 100_000
@@ -33,11 +36,7 @@ class ReasonTexts:
         self._series = pl.Series(dtype=pl.String)
         self._names = tuple(schema.fields)
         self._first = {name: self._add_values(field) for name, field in schema.categories.items()}
-        self._by_hundredths = {
-            name: np.full(int(100 * field.high) + 1, _NONE, np.int32)
-            for name, field in schema.numbers.items()
-            if field.low >= 0 and field.high <= _HIGHEST
-        }
+        self._by_hundredths = {name: np.full(items, _NONE, np.int32) for name, items in _affordable(schema)}
 
     def _add_values(self, field: Category) -> int:
         first = len(self._texts)
@@ -92,3 +91,14 @@ class ReasonTexts:
         if len(self._series) < len(self._texts):
             self._series = pl.Series(self._texts, dtype=pl.String)
         return self._series.gather(numbers)
+
+
+def _affordable(schema: Schema) -> Iterator[tuple[str, int]]:
+    """The numbers that have a table, each with its items, from the smallest to where _MOST_ITEMS are reached."""
+    items = {name: int(100 * field.high) + 1 for name, field in schema.numbers.items() if field.low >= 0}
+    left = _MOST_ITEMS
+    for name in sorted(items, key=items.__getitem__):
+        left -= items[name]
+        if left < 0:
+            return
+        yield name, items[name]
