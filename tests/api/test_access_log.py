@@ -15,13 +15,17 @@ from churn_api.access_log import AccessLog
 
 
 class Records(logging.Handler):
-    """Keeps the encoded lines of each record."""
+    """Keeps the encoded lines of each record, and the messages of those that have none."""
 
     def __init__(self) -> None:
         super().__init__()
         self.held: list[list[dict[str, object]]] = []
+        self.messages: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
+        if "encoded" not in record.__dict__:
+            self.messages.append(record.getMessage())
+            return
         self.held.append([json.loads(line) for line in record.__dict__["encoded"].splitlines()])
 
 
@@ -56,6 +60,22 @@ def test_lines_are_written_together_and_none_is_lost(
     eventually(lambda: sum(map(len, records.held)) == 1_000)
     assert len(records.held) < 500
     assert [line["request_id"] for lines in records.held for line in lines] == [str(number) for number in range(1_000)]
+
+
+def test_a_log_that_takes_no_more_does_not_fill_the_memory(records: Records, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(access_log, "MOST_WAITING", 10)
+    monkeypatch.setattr(AccessLog, "_watch", lambda _: None)
+    log = AccessLog()
+    log.watch()
+    for number in range(25):
+        log.add({"request_id": str(number)})
+    log.flush()
+    [lines] = records.held
+    assert [line["request_id"] for line in lines] == [str(number) for number in range(10)]
+    assert records.messages == ["15 lines of the access log were left out: the log took no more."]
+    log.add({"request_id": "next"})
+    log.flush()
+    assert [len(lines) for lines in records.held] == [10, 1]
 
 
 ENDING = """

@@ -250,6 +250,21 @@ def test_what_is_no_request_yet_is_refused_in_the_one_body_and_not_logged(
     assert "the-key" not in log
 
 
+@pytest.mark.parametrize("spelt", ["0000000000000{}", "000000000{}"])
+def test_a_body_whose_length_is_written_oddly_is_waited_for_by_a_thread(server: Any, whole: Any, spelt: str) -> None:
+    """On the loop, which waits for nobody, it was taken for a request without a body."""
+    body = json.dumps(whole).encode()
+    length = spelt.format(len(body))
+    lines = ("POST /predict HTTP/1.1", "Host: a", "Content-Type: application/json", f"Content-Length: {length}")
+    with socket.create_connection(urlsplit(server.url).netloc.split(":"), timeout=20) as connection:
+        connection.sendall("\r\n".join([*lines, "", ""]).encode())
+        time.sleep(0.3)
+        connection.sendall(body)
+        answer = HTTPResponse(connection)
+        answer.begin()
+        assert (answer.status, json.loads(answer.read())["success"]) == (200, True)
+
+
 GOOD, OTHER = "9f86d081884c7d659a2f", "feaa0c55ad015a3bf4f1"
 SLIPS = {"a slip": f"crm score {GOOD}\nnew scroe {OTHER}\n", "emptied": "", "another encoding": "\xff"}
 

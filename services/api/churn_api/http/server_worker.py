@@ -52,8 +52,10 @@ _LONGEST_HEAD = 16 * 1024
 _length = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,12})[ \t]*\r\n", re.IGNORECASE).search
 # What waits for neither the store nor another request.
 _prediction = re.compile(rb"POST /predict[ ?]").match
-# What arrives piece by piece, or only once it is asked for.
-_unmeasured = re.compile(rb"\r\n(?:transfer-encoding|expect):", re.IGNORECASE).search
+# What arrives piece by piece, or only once it is asked for, or whose length is written as no short number.
+_unmeasured = re.compile(
+    rb"\r\n(?:transfer-encoding:|expect:|content-length:(?![ \t]*[0-9]{1,12}[ \t]*\r\n))", re.IGNORECASE
+).search
 
 
 class Connection(TConn):
