@@ -95,5 +95,6 @@ def built_in(name: str) -> Schema:
 
 def _meaning(field: Field) -> list[Any]:
     if isinstance(field, Number):
-        return [field.low, field.high, field.whole, field.required]
-    return [field.names, field.required, asdict(field.implied_by) if field.implied_by else None]
+        return [field.low, field.high, field.whole, field.required, *(["blank"] if field.blank_is_value else [])]
+    rule = asdict(field.implied_by) if field.implied_by else None
+    return [field.names, field.required, rule, *(["other"] if field.other else [])]

@@ -20,14 +20,18 @@ class ColumnNames:
         self.known = (*declaration.fields, declaration.id, declaration.outcome)
         """The names of the fields in the data set's order, then of the id and of the outcome."""
 
-        self._folded = {fold(name): name for name in self.known}
+        read = {column: name for name, field in declaration.fields.items() for column in field.columns}
+        self._folded = {fold(column): name for column, name in (read | {name: name for name in self.known}).items()}
         similar = {name: declaration.similar_columns.get(name, ()) for name in self.known}
         # A misspelled id is not guessed, since other columns may hold ids too.
         self._likeness = Likeness(similar, _FILLERS, _OTHERS, unguessed=(declaration.id,))
         self._likely = lru_cache(1024)(self._most_likely)
 
     def field_of(self, name: str) -> str | None:
-        """The known name with the same letters, in any case and with any blanks and separators; None without one."""
+        """The known name that has this one, or one that it is read under, but for case, blanks and separators.
+
+        None without one.
+        """
         if name in self.known:
             return name
         name = name.strip()

@@ -52,8 +52,9 @@ class Expectation(NamedTuple):
 class Declaration:
     """A declared customer: `fields` by name, in the order of the data set.
 
-    `id` and `outcome` are the names of two further columns; `left` and `stayed` are the spellings of the outcome.
-    `currency` is the sign or code of amounts. `source` is the file's text, which a release carries.
+    `id` and `outcome` are the names of two further columns; `left` and `stayed` are the spellings of the outcome, and
+    customers with one of `set_aside` are not trained on. `file` is the name of the table to train on. `currency` is the
+    sign or code of amounts. `source` is the file's text, which a release carries.
     """
 
     name: str
@@ -61,6 +62,17 @@ class Declaration:
     outcome: str
     left: tuple[str, ...]
     stayed: tuple[str, ...]
+    set_aside: tuple[str, ...]
+    file: str
+    missing: frozenset[str]
+    """What is written, in lower case, where a value is not known; an empty cell always says that."""
+
+    segments: tuple[str, ...]
+    """The fields by which the rates of saved customers are learned."""
+
+    leave_out: Mapping[str, str]
+    """Columns of the table that are no fields, with the reason."""
+
     label_window_months: int | None
     currency: str
     groups: tuple[str, ...]
@@ -154,10 +166,15 @@ class Declaration:
         return self.customer(values.get(name, held) for name, held in pairs)
 
     def value_of(self, name: str, customer: Customer) -> Any:
-        """The customer's value of the field as the data set spells it: text, a number, 0 or 1 for a flag, or None."""
+        """The customer's value of the field as the data set spells it: text, a number, 0 or 1 for a flag.
+
+        It is None for what is absent, and for a number that is blank.
+        """
         held = customer[self.position[name]]
         field = self.fields[name]
-        return held if held is None or isinstance(field, Number) or field.is_flag else field.names[held]
+        if isinstance(field, Number):
+            return None if held != held else held  # only a NaN differs from itself
+        return None if held is None else field.json_values[held]
 
     def words_for(self, name: str, customer: Customer) -> str:
         """The customer's value of the field in the words an agent would say."""

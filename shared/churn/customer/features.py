@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from churn.customer.declaration import Customer, Declaration
+from churn.customer.fields import Number
 
 Log1p = Callable[[Any], Any]
 Formula = Callable[[Any, Log1p], Any]
@@ -49,9 +50,26 @@ class Features:
 
 
 def plain_features(declaration: Declaration) -> list[Feature]:
-    """The numbers as they are and the levels of the categories; for a declaration without columns written by hand."""
-    numbers = [Feature(name, (name,), partial(_held, declaration.position[name])) for name in declaration.numbers]
+    """The columns of a declaration without columns written by hand: those of its numbers, then its levels."""
+    numbers = [column for name, field in declaration.numbers.items() for column in _of_number(declaration, name, field)]
     return [*numbers, *levels(declaration)]
+
+
+def _of_number(declaration: Declaration, name: str, field: Number) -> list[Feature]:
+    """A number above its lowest, the logarithm of that, and a step of 0 or 1 at each edge between its bands.
+
+    They are 0 where the number is blank, and a further column is 1 there, if a blank is a value.
+    """
+    position, low = declaration.position[name], field.low
+    above = partial(_above_or_blank if field.blank_is_value else _above, position, low)
+    columns: list[tuple[str, Formula]] = [
+        (name, lambda c, _: above(c)),
+        (f"{name}_Log", lambda c, log1p: log1p(above(c))),
+        *((f"{name}_Above_{edge}", partial(_exceeds, position, edge)) for edge in field.bands[1:-1]),
+    ]
+    if field.blank_is_value:
+        columns.append((f"{name}_Blank", partial(_is_blank, position)))
+    return [Feature(column, (name,), formula) for column, formula in columns]
 
 
 def levels(declaration: Declaration) -> list[Feature]:
@@ -76,8 +94,23 @@ def _levels(declaration: Declaration, name: str) -> list[Feature]:
     ]
 
 
-def _held(position: int, c: Customer, _: Log1p) -> Any:
-    return c[position]
+def _above(position: int, low: float, c: Customer) -> Any:
+    return c[position] - low
+
+
+def _above_or_blank(position: int, low: float, c: Customer) -> Any:
+    number = c[position]
+    if isinstance(number, np.ndarray):
+        return np.where(np.isnan(number), 0, number - low)
+    return 0 if math.isnan(number) else number - low
+
+
+def _exceeds(position: int, edge: float, c: Customer, _: Log1p) -> Any:
+    return c[position] > edge
+
+
+def _is_blank(position: int, c: Customer, _: Log1p) -> Any:
+    return c[position] != c[position]  # only a NaN differs from itself
 
 
 def _is(position: int, code: int, c: Customer, _: Log1p) -> Any:

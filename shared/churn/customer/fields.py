@@ -4,6 +4,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+BLANK, OTHER = "", "Other"
+"""The values that are added to a category in which a blank is a value, and to one that takes unknown values."""
+
+_FLAG = ("0", "1")
+
+
+def is_other(value: str) -> bool:
+    """Whether a declared value is the one that stands for all other ones."""
+    return value.casefold() == OTHER.casefold()
+
 
 @dataclass(frozen=True, slots=True)
 class ImpliedBy:
@@ -40,6 +50,9 @@ class Category:
     values. `similar` lists, by value, spellings that are not read but asked about. `none` is the value that a word such
     as "None" or "-" may mean, which can also mean that nothing is known. `protected` maps values to the names of groups
     of people that the model should treat alike; None if the field is no such trait.
+
+    `columns` are further names that the field is read under. With `other` rare and unknown values are read as the value
+    "Other", which is added if it is not declared. Where a blank is a value, it is the added value "", the last one.
     """
 
     title: str
@@ -54,6 +67,8 @@ class Category:
     none: str | None = None
     similar: Mapping[str, tuple[str, ...]] | None = None
     protected: Mapping[str, str] | None = None
+    columns: tuple[str, ...] = ()
+    other: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -63,12 +78,41 @@ class Category:
     @property
     def is_flag(self) -> bool:
         """Whether the values are 0 and 1, which are numbers in JSON and shown to people as No and Yes."""
-        return self.names == ("0", "1")
+        return self.names in (_FLAG, (*_FLAG, BLANK))
+
+    @property
+    def json_values(self) -> tuple[Any, ...]:
+        """The values as JSON has them, in the order of their codes: texts, but 0 and 1 for a flag."""
+        return (0, 1, *self.names[2:]) if self.is_flag else self.names
 
     @property
     def labels(self) -> tuple[str, ...]:
         """The values as they are shown to people, in the order of their codes."""
-        return ("No", "Yes") if self.is_flag else self.names
+        names = ("No", "Yes", *self.names[2:]) if self.is_flag else self.names
+        return tuple(name or "Blank" for name in names)
+
+    @property
+    def options(self) -> list[dict[str, Any]]:
+        """The values with what is shown for them, in the order of their codes, as JSON: value, label and words."""
+        return [
+            {"value": value, "label": label, "words": words}
+            for value, label, words in zip(self.json_values, self.labels, self.values.values(), strict=True)
+        ]
+
+    @property
+    def blank_is_value(self) -> bool:
+        """Whether a blank is a value of its own; otherwise the field is then absent."""
+        return BLANK in self.values
+
+    @property
+    def blank(self) -> int | None:
+        """The code of a blank; None where a blank is no value."""
+        return self.code(BLANK) if self.blank_is_value else None
+
+    @property
+    def rest(self) -> int | None:
+        """The code that rare and unknown values are read as; None where they are refused."""
+        return next(code for code, name in enumerate(self.names) if is_other(name)) if self.other else None
 
     @property
     def declined(self) -> int | None:
@@ -96,7 +140,8 @@ class Number:
 
     `whole` means without a fraction, `money` that the unit is the currency. `phrase` returns the words for a value.
     `bands` are the edges of the groups that it is shown in. `role` tells the product what the number stands for:
-    "tenure", "monthly_value" (the bill) or "total_value" (all that has been billed); None for anything else.
+    "tenure", "monthly_value" (the bill) or "total_value" (all that has been billed); None for anything else. `columns`
+    are further names that the field is read under. Where a blank is a value, it is held as `math.nan`.
     """
 
     title: str
@@ -113,6 +158,8 @@ class Number:
     bands: tuple[float, ...] = ()
     when_absent: Product | None = None
     role: str | None = None
+    columns: tuple[str, ...] = ()
+    blank_is_value: bool = False
 
     @property
     def range(self) -> str:

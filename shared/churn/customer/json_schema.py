@@ -66,10 +66,6 @@ def _category(name: str, field: Category, spellings: Spellings) -> dict[str, Any
     values: list[Any] = [0, 1, *field.names, *field.labels] if field.is_flag else list(field.names)
     if takes_numbers and not field.is_flag:
         values += [0, 1]
-    options = [
-        {"value": int(value) if field.is_flag else value, "label": label, "words": words}
-        for label, (value, words) in zip(field.labels, field.values.items(), strict=True)
-    ]
     words = _any_case([*spellings.texts(name), *spellings.absent_words(name)])
     spelled = [*words, *(["[01](?:[.,]0*)?"] if takes_numbers else [])]
     rule = {"x-implied-by": asdict(field.implied_by)} if field.implied_by else {}
@@ -78,7 +74,7 @@ def _category(name: str, field: Category, spellings: Spellings) -> dict[str, Any
             {"enum": [*values, *([] if field.required else [None])]},
             {"type": "string", "pattern": _pattern(spelled, blank=not field.required)},
         ],
-        "x-options": options,
+        "x-options": field.options,
     } | rule
 
 

@@ -1,39 +1,32 @@
 """Reading a customer's declaration from its TOML file, with all faults reported at once.
 
-`churn.customer.sections` checks what each section holds. This module checks how sections refer to each other, and makes
-the declaration.
+`churn.customer.sections` checks what each section holds, `churn.customer.references` how sections refer to each other,
+and this module makes the declaration.
 """
 
 import tomllib
-from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any
 
+from churn.customer import references
 from churn.customer.declaration import Declaration, Expectation
 from churn.customer.fields import Category, Field, ImpliedBy, Number, Offer, Product
 from churn.customer.phrases import phrase_of
-from churn.customer.sections import CATEGORY, EXPECT, NUMBER, SIMILAR_COLUMN, SIMILAR_VALUES, TABLE, Section
+from churn.customer.references import ID, File, values_of
+from churn.customer.sections import CATEGORY, EXPECT, LEFT_OUT, NUMBER, SIMILAR_COLUMN, SIMILAR_VALUES, TABLE, Section
+from churn.customer.spellings import MISSING
 from churn.errors import BrokenDeclaration
 
 MAX_FIELDS = 64
 
-# Codes are stored as signed bytes, and negative ones stand for values that are absent or not understood.
-MAX_VALUES = 100
+# The file in CHURN_DATA_DIR with the table to train on, unless the declaration names another.
+_FILE = "customers.csv"
 
-_SECTIONS = ("table", "field", "expect", "similar_columns", "similar_values")
+_SINGLE = ("table", "leave_out", "similar_columns", "similar_values")
+_SECTIONS = ("table", "leave_out", "field", "expect", "similar_columns", "similar_values")
 
 # What programs write for no and yes. 0 and 1 mean them too, but only in a field without other values.
 _NO, _YES = ("n", "f", "false", "no"), ("y", "t", "true", "yes")
-
-
-class _File(NamedTuple):
-    """The sections of a file; `values` has the values of each category without faults, by the field's name."""
-
-    table: Section
-    fields: list[Section]
-    expected: list[Section]
-    similar_columns: Section
-    similar_values: Section
-    values: dict[str, Mapping[str, str]]
 
 
 def load(text: str, name: str) -> Declaration:
@@ -48,13 +41,13 @@ def load(text: str, name: str) -> Declaration:
     faults: list[tuple[int, str]] = []
     file = _sections(text.splitlines(), data, faults)
     _check_kinds(file)
-    _check_references(file)
+    references.check(file)
     if faults:
         raise BrokenDeclaration(name, [f"Line {line}: {fault}" for line, fault in sorted(faults)])
     return _declaration(text, file)
 
 
-def _sections(lines: list[str], data: dict[str, Any], faults: list[tuple[int, str]]) -> _File:
+def _sections(lines: list[str], data: dict[str, Any], faults: list[tuple[int, str]]) -> File:
     def one(name: str, held: Any, place: int = 0) -> Section:
         return Section(lines, name, place, held, faults)
 
@@ -65,13 +58,13 @@ def _sections(lines: list[str], data: dict[str, Any], faults: list[tuple[int, st
     for name in data:
         if name not in _SECTIONS:
             one(name, {}).fault(name, f"remove it; the sections are {', '.join(_SECTIONS)}.")
-    single = {name: one(name, data.get(name)) for name in ("table", "similar_columns", "similar_values")}
-    return _File(fields=every("field"), expected=every("expect"), values={}, **single)
+    single = {name: one(name, data.get(name)) for name in _SINGLE}
+    return File(fields=every("field"), expected=every("expect"), values={}, **single)
 
 
-def _check_kinds(file: _File) -> None:
+def _check_kinds(file: File) -> None:
     """Note the faults of each section by itself, and fill `file.values`."""
-    file.table.check(TABLE, ("name", "id", "outcome", "left", "stayed"))
+    file.table.check(TABLE, ("name", "outcome", "left", "stayed"))
     if not 1 <= len(file.fields) <= MAX_FIELDS:
         file.table.fault("field", f"declare from 1 to {MAX_FIELDS} fields; there are {len(file.fields)}.")
     for field in file.fields:
@@ -80,102 +73,33 @@ def _check_kinds(file: _File) -> None:
         else:
             field.check(CATEGORY, ("name", "type", "values"))
             if field.sound:
-                file.values[field.held["name"]] = field.held["values"]
+                file.values[field.held["name"]] = values_of(field.held)
     for expect in file.expected:
         expect.check(EXPECT, ("field", "from", "to", "risk"))
-    for similar, kind in ((file.similar_columns, SIMILAR_COLUMN), (file.similar_values, SIMILAR_VALUES)):
-        similar.check(dict.fromkeys(similar.held, kind), ())
+    for named, kind in (
+        (file.leave_out, LEFT_OUT),
+        (file.similar_columns, SIMILAR_COLUMN),
+        (file.similar_values, SIMILAR_VALUES),
+    ):
+        named.check(dict.fromkeys(named.held, kind), ())
 
 
-def _check_references(file: _File) -> None:
-    """Note the faults between sections, leaving out the sections that have faults of their own."""
-    names = [str(field.held.get("name")) for field in file.fields]
-    broken = [name for name, field in zip(names, file.fields, strict=True) if not field.sound]
-    known = [*names, str(file.table.held.get("id")), str(file.table.held.get("outcome"))]
-    if file.table.sound:
-        _check_groups(file)
-    for field in [field for field in file.fields if field.sound]:
-        if known.count(field.held["name"]) > 1:
-            field.fault("name", "fields, the id and the outcome have names of their own; write another one.")
-        if field.held["name"] in file.values:
-            _check_category(field, file, broken)
-        else:
-            numbers = [name for name in names if name not in file.values and name != field.held["name"]]
-            _check_number(field, numbers)
-    _check_alone(file.fields)
-    for expect in [expect for expect in file.expected if expect.sound]:
-        name = expect.held["field"]
-        expect.require("field", [name], [*file.values, *broken])
-        for end in ("from", "to"):
-            expect.require(end, [expect.held[end]], file.values.get(name, [expect.held[end]]))
-    for name in file.similar_columns.held:
-        file.similar_columns.require(name, [name], known)
-    for name in file.similar_values.held.keys() - set(broken) if file.similar_values.sound else ():
-        file.similar_values.require(name, file.similar_values.held[name], file.values.get(name, ()))
-
-
-def _check_groups(file: _File) -> None:
-    """Note fields in groups that are not listed, and a group of services without fields."""
-    groups = [str(field.held["group"]) for field in file.fields if "group" in field.held]
-    if "services" in file.table.held:
-        file.table.require("services", [file.table.held["services"]], groups)
-    for field in file.fields:
-        if "group" in field.held and "groups" in file.table.held:
-            field.require("group", [field.held["group"]], file.table.held["groups"])
-
-
-def _check_category(field: Section, file: _File, broken: list[str]) -> None:
-    held, values = field.held, field.held["values"]
-    if not 2 <= len(values) <= MAX_VALUES:
-        field.fault("values", f"declare from 2 to {MAX_VALUES} values.")
-    for key in {"example", "none"} & held.keys():
-        field.require(key, [held[key]], values)
-    if isinstance(held.get("protected"), dict):
-        field.require("protected", held["protected"], values)
-    field.require("aliases", held.get("aliases", {}).values(), values)
-    field.require(
-        "offers", [text for offer in held.get("offers", []) for text in (offer["to"], *offer["held"])], values
-    )
-    if rule := held.get("implied_by"):
-        field.require("implied_by", [rule["field"]], [*file.values, *broken])
-        field.require("implied_by", [rule["value"]], file.values.get(rule["field"], [rule["value"]]))
-        field.require("implied_by", [rule["implies"]], values)
-        if any(other.held.get("name") == rule["field"] and "implied_by" in other.held for other in file.fields):
-            field.fault("implied_by", "what follows from another field implies nothing itself; name the first of them.")
-
-
-def _check_number(field: Section, others: Iterable[str]) -> None:
-    low, high = field.held["low"], field.held["high"]
-    if low >= high:
-        field.fault("high", f"write a number above low, which is {low}.")
-    elif not low <= field.held.get("example", low) <= high:
-        field.fault("example", f"write a number from {low} to {high}.")
-    if (bands := field.held.get("bands")) and not (bands[0] <= low and high <= bands[-1]):
-        field.fault("bands", f"begin with {low} and end with {high}.")
-    if absent := field.held.get("when_absent"):
-        field.require("when_absent", absent["product"], others)
-
-
-def _check_alone(fields: list[Section]) -> None:
-    """Note a role that two fields have, and a second field with `when_absent`."""
-    for key in ("role", "when_absent"):
-        held = [field for field in fields if field.sound and key in field.held]
-        for place, field in enumerate(held):
-            if any(key != "role" or other.held[key] == field.held[key] for other in held[:place]):
-                field.fault(key, "another field has it already; leave it out here.")
-
-
-def _declaration(text: str, file: _File) -> Declaration:
+def _declaration(text: str, file: File) -> Declaration:
     table = file.table.held
     currency = table.get("currency", "$")
     similar = file.similar_values.held
     fields = {field.held["name"]: _field(field.held, currency, similar) for field in file.fields}
     return Declaration(
         name=table["name"],
-        id=table["id"],
+        id=table.get("id", ID),
         outcome=table["outcome"],
         left=tuple(table["left"]),
         stayed=tuple(table["stayed"]),
+        set_aside=tuple(table.get("set_aside", ())),
+        file=table.get("file", _FILE),
+        missing=_missing(table["missing"]) if "missing" in table else MISSING,
+        segments=tuple(table.get("segments", ())),
+        leave_out=file.leave_out.held,
         label_window_months=table.get("label_window_months"),
         currency=currency,
         groups=tuple(table.get("groups") or dict.fromkeys(field.group for field in fields.values())),
@@ -186,6 +110,11 @@ def _declaration(text: str, file: _File) -> Declaration:
         expectations=tuple(_expectation(one.held) for one in file.expected),
         source=text,
     )
+
+
+def _missing(written: list[str]) -> frozenset[str]:
+    """The spellings as they are compared; a blank means a missing value in any case."""
+    return frozenset(text.strip().casefold() for text in written) - {""}
 
 
 def _expectation(held: Mapping[str, Any]) -> Expectation:
@@ -203,6 +132,7 @@ def _field(held: Mapping[str, Any], currency: str, similar: Mapping[str, Any]) -
         "group": held.get("group", "Customer"),
         "description": held.get("help", ""),
         "required": held.get("required", False),
+        "columns": tuple(held.get("columns", ())),
     }
     if held["type"] == "number":
         return _number(held, currency, common)
@@ -211,17 +141,19 @@ def _field(held: Mapping[str, Any], currency: str, similar: Mapping[str, Any]) -
 
 def _number(held: Mapping[str, Any], currency: str, common: dict[str, Any]) -> Number:
     unit, whole, absent = held.get("unit", ""), held.get("whole", False), held.get("when_absent")
+    blank = f"{common['title']}: blank" if held.get("blank") == "value" else None
     return Number(
         unit=unit,
         low=held["low"],
         high=held["high"],
-        phrase=phrase_of(held["words"], unit if unit == currency else "", whole=whole),
+        phrase=phrase_of(held["words"], unit if unit == currency else "", whole=whole, blank=blank),
         example=held.get("example", held["low"]),
         whole=whole,
         money=unit == currency,
         bands=tuple(held.get("bands") or _even_bands(held["low"], held["high"], whole=whole)),
         when_absent=Product((absent["product"][0], absent["product"][1]), absent["words"]) if absent else None,
         role=held.get("role"),
+        blank_is_value=blank is not None,
         **common,
     )
 
@@ -233,7 +165,7 @@ def _even_bands(low: float, high: float, *, whole: bool) -> list[float]:
 
 
 def _category(held: Mapping[str, Any], similar: Mapping[str, list[str]], common: dict[str, Any]) -> Category:
-    values, protected = dict(sorted(held["values"].items())), held.get("protected")
+    values, protected = values_of(held), held.get("protected")
     return Category(
         values=values,
         example=held.get("example", next(iter(values))),
@@ -242,7 +174,8 @@ def _category(held: Mapping[str, Any], similar: Mapping[str, list[str]], common:
         implied_by=ImpliedBy(**held["implied_by"]) if "implied_by" in held else None,
         none=held.get("none"),
         similar=_tuples(similar),
-        protected=dict(zip(values, values, strict=True)) if protected is True else protected,
+        protected={value: value or "Blank" for value in values} if protected is True else protected,
+        other=held.get("other", False),
         **common,
     )
 
@@ -252,5 +185,5 @@ def _usual_aliases(values: Mapping[str, str]) -> dict[Any, str]:
     for no, yes in (("No", "Yes"), ("0", "1")):
         if no in values and yes in values:
             words: dict[Any, str] = dict.fromkeys(_NO, no) | dict.fromkeys(_YES, yes)
-            return words | {0: no, 1: yes} if len(values) == 2 else words
+            return words | {0: no, 1: yes} if len([value for value in values if value]) == 2 else words
     return {}

@@ -24,6 +24,10 @@ def _is_texts(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(map(_is_text, value))
 
 
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
 def _is_table(value: Any, fits: Callable[[Any], bool] = _is_text) -> bool:
     return isinstance(value, dict) and bool(value) and all(map(fits, value.values()))
 
@@ -34,6 +38,14 @@ def _is_number(value: Any) -> bool:
 
 def _is_rising(values: list[Any]) -> bool:
     return len(values) > 1 and all(map(_is_number, values)) and values == sorted(set(values))
+
+
+def _is_values(value: Any) -> bool:
+    return _is_texts(value) or (_is_table(value) and all(map(_is_text, value)))
+
+
+def _is_file_name(value: Any) -> bool:
+    return _is_text(value) and not re.search(r"[/\\:]", value) and value not in (".", "..")
 
 
 def _has(**kinds: Callable[[Any], bool]) -> Callable[[Any], bool]:
@@ -53,7 +65,9 @@ _NUMBER, _FLAG = Kind("a number", _is_number), Kind("true or false", lambda valu
 
 TABLE = {
     **dict.fromkeys(("name", "id", "outcome"), _TEXT),
-    **dict.fromkeys(("left", "stayed", "groups"), _TEXTS),
+    **dict.fromkeys(("left", "stayed", "set_aside", "groups", "segments"), _TEXTS),
+    "missing": Kind("a list of what is written where a value is not known", _is_list),
+    "file": Kind("the name of a file in CHURN_DATA_DIR, without a folder", _is_file_name),
     **dict.fromkeys(("currency", "services", "derived_columns"), _TEXT),
     "label_window_months": Kind("a whole number from 1", lambda value: type(value) is int and value > 0),
 }
@@ -61,14 +75,20 @@ _FIELD = {
     **dict.fromkeys(("name", "title", "group", "help"), _TEXT),
     "type": Kind('"category" or "number"', lambda value: value in ("category", "number")),
     "required": _FLAG,
+    "columns": _TEXTS,
+    "blank": Kind('"unknown" or "value"', lambda value: value in ("unknown", "value")),
 }
 CATEGORY = _FIELD | {
-    "values": _WORDS,
+    "values": Kind("a list of the values, or a table with the words for each", _is_values),
+    "other": _FLAG,
     "example": _TEXT,
     "aliases": _WORDS,
     "none": _TEXT,
     "protected": Kind("true, or a name for the group of each value", lambda value: value is True or _is_table(value)),
-    "implied_by": Kind("{ field, value, implies }", _has(field=_is_text, value=_is_text, implies=_is_text)),
+    "implied_by": Kind(
+        "{ field, value, implies }",
+        _has(field=_is_text, value=_is_text, implies=lambda value: isinstance(value, str)),
+    ),
     "offers": Kind(
         "a list of { to, words, held }", lambda value: isinstance(value, list) and all(map(_is_offer, value))
     ),
@@ -93,6 +113,7 @@ EXPECT = {
     "risk": Kind('"not higher"', lambda value: value == "not higher"),
     "words": Kind("{ from, to }", _has(**{"from": _is_text, "to": _is_text})),
 }
+LEFT_OUT = Kind("the reason, as a text", _is_text)
 SIMILAR_COLUMN = _TEXTS
 SIMILAR_VALUES = Kind("a table with a list of texts for each value", lambda value: _is_table(value, _is_texts))
 

@@ -41,7 +41,12 @@ class Layout(NamedTuple):
 
 @cache
 def layout_of(schema: Schema) -> Layout | None:
-    """The layout for a schema, or None if its customers cannot be served from look-up tables."""
+    """The layout for a schema, or None if its customers cannot be served from look-up tables.
+
+    Columns that are not written by hand are not linear in the charges.
+    """
+    if schema.derived_columns is None:
+        return None
     tenure, monthly, total = (schema.role(role) for role in ("tenure", "monthly_value", "total_value"))
     if tenure is None or monthly is None or total is None or len(schema.numbers) > 3:
         return None

@@ -50,9 +50,13 @@ _Teller = tuple[str, Callable[[Any], tuple[Any, str]]]
 def _teller(name: str, field: Field) -> _Teller:
     if isinstance(field, Number):
         phrase = field.phrase
+        if field.blank_is_value:
+            return name, lambda held: (
+                held if held == held else None,
+                phrase(held),
+            )  # NaN, a blank, differs from itself
         return name, lambda held: (held, phrase(held))
-    values = range(len(field.names)) if field.is_flag else field.names
-    return name, tuple(zip(values, field.values.values(), strict=True)).__getitem__
+    return name, tuple(zip(field.json_values, field.values.values(), strict=True)).__getitem__
 
 
 class Reason(NamedTuple):

@@ -7,7 +7,7 @@ from churn.customer.loading import load
 from churn.errors import BrokenDeclaration
 
 BROKEN = {
-    "a number without room": ("high = 100", "high = -1", "Line 60: high = -1: write a number above low, which is 0."),
+    "a number without room": ("high = 100", "high = -1", "Line 61: high = -1: write a number above low, which is 0."),
     "a key that there is not": (
         'title = "Gender"',
         'titel = "Gender"',

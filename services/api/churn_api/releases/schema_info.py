@@ -28,11 +28,7 @@ def _field(field: Field) -> dict[str, Any]:
     if isinstance(field, Number):
         bounds = {"low": field.low, "high": field.high, "whole": field.whole, "unit": field.unit, "role": field.role}
         return common | {"type": "number"} | bounds
-    values = [
-        {"value": int(value) if field.is_flag else value, "label": label, "words": words}
-        for label, (value, words) in zip(field.labels, field.values.items(), strict=True)
-    ]
     rule = asdict(field.implied_by) if field.implied_by else None
     offers = [asdict(offer) for offer in field.offers]
-    told = {"values": values, "implied_by": rule, "offers": offers, "protected": field.protected is not None}
+    told = {"values": field.options, "implied_by": rule, "offers": offers, "protected": field.protected is not None}
     return common | {"type": "category"} | told
