@@ -3,11 +3,10 @@
 import random
 from typing import Any
 
-import numpy as np
+from tests.made_up import made_up_predictor
 
-from churn.model.background import Background
+from churn.customer.declaration import Customer
 from churn.model.predictor import Predictor
-from churn.model.scorecard import Scorecard
 from churn.schema import load_schema
 
 HEAD = """
@@ -57,12 +56,12 @@ def client(chance: random.Random) -> dict[str, Any]:
     return {"Balance": round(chance.uniform(-1000, 300_000), 2), "Card Kind": kind, "Limit Kind": limit, **products}
 
 
-def bank_predictor() -> Predictor:
-    """A scorecard with random weights over 60 random customers, the same on every call."""
+def clients() -> list[Customer]:
+    """Sixty random customers of the bank, the same on every call."""
     chance = random.Random(3)
-    people = [BANK.reader.read(client(chance)).customer for _ in range(60)]
-    columns = BANK.features.matrix(BANK.table_of(people))
-    names, averages = BANK.features.names, columns.mean(axis=0)
-    weights = np.random.default_rng(4).normal(size=len(names)) / (np.abs(averages) + 1)
-    card = Scorecard(BANK, 0.1, dict(zip(names, weights, strict=True)), dict(zip(names, averages, strict=True)))
-    return Predictor(Scorecard.from_dict(BANK, card.to_dict()), Background(BANK, people), 0.5)
+    return [BANK.reader.read(client(chance)).customer for _ in range(60)]
+
+
+def bank_predictor() -> Predictor:
+    """A made-up model over these customers."""
+    return made_up_predictor(BANK, clients())

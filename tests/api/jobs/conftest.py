@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from tests.telco import TELCO
 
+from churn.schema import Schema
 from churn.store.directory import DirectoryStore
 from churn.store.interface import Entry
 from churn_api.jobs.job import Job, Progress
@@ -123,10 +124,17 @@ class Bench:
         self.sweeper = Sweeper(self.repository, self.queue, self.metrics, timedelta(0))
 
     def submit(
-        self, data: bytes, *, key: str | None = None, filename: str | None = None, options: JobOptions = DEFAULTS
+        self,
+        data: bytes,
+        *,
+        key: str | None = None,
+        filename: str | None = None,
+        options: JobOptions = DEFAULTS,
+        schema: Schema = TELCO,
     ) -> Job:
+        """Hand in a file for the version in service, whose customers are the schema's."""
         blocks = (data[start : start + 50_000] for start in range(0, len(data), 50_000))
-        return self.submissions.accept(blocks, filename, key, self.version, TELCO, options=options).job
+        return self.submissions.accept(blocks, filename, key, self.version, schema, options=options).job
 
     def take(self, step: tuple[Step, str, int | None] | None = None) -> None:
         """Do one step, the next one unless it is named."""

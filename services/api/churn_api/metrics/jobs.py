@@ -122,7 +122,8 @@ def _faults(held: Mapping[str, float]) -> Metric:
     for name, value in held.items():
         kind, _, labels = name.partition(":")
         if kind == "fault":
-            family.add_metric(labels.split(":"), value)
+            field, _, code = labels.rpartition(":")  # a field's name may have colons of its own
+            family.add_metric([field, code], value)
     return family
 
 

@@ -8,10 +8,16 @@ from churn_api.answers import Moment, Probability
 from churn_api.cache.cache import Cache
 from churn_api.releases.watcher import Serving
 
-EXACT = (
+_WEIGHTED = (
     "The sum of each field's weighted columns, less the same sum for the average customer; the effects add up to the "
-    "log-odds exactly. What services and tenure explain of the charges counts for these, and only the rest for the "
-    "charges."
+    "log-odds exactly."
+)
+EXACT = (
+    f"{_WEIGHTED} What services and tenure explain of the charges counts for these, and only the rest for the charges."
+)
+TERMS = (
+    "The sum of each field's terms, those of two fields by half for each, less the same sum for the average customer; "
+    "the effects add up to the log-odds exactly."
 )
 MEASURED = (
     "Measured: the log-odds less their mean when this field alone takes the values it has in the background sample "
@@ -26,7 +32,7 @@ class ModelInfo(TypedDict):
 
     version: str
     model_name: str
-    kind: Literal["scorecard", "onnx"]
+    kind: Literal["scorecard", "terms", "onnx"]
     timestamp: Annotated[Moment, Meta(description="When it was trained.")]
     released_at: Moment
     threshold: Probability
@@ -47,10 +53,18 @@ def model_info(serving: Serving, cache: Cache) -> ModelInfo:
         "timestamp": manifest.timestamp.isoformat(),
         "released_at": serving.pointer.released_at,
         "reasons": {
-            "method": EXACT if scorer.additive else MEASURED,
+            "method": _method(serving),
             "additive": scorer.additive,
             "average_log_odds": scorer.average_log_odds,
         },
         "cache": {"mode": cache.mode, "redis": redis, "asks_for": cache.asks_for(serving)},
     }
     return cast("ModelInfo", told)
+
+
+def _method(serving: Serving) -> str:
+    if not serving.release.predictor.scorer.additive:
+        return MEASURED
+    if serving.manifest.kind == "terms":
+        return TERMS
+    return EXACT if serving.release.schema.services else _WEIGHTED

@@ -55,8 +55,9 @@ _FLAG: Json = TEXT | {"enum": ["0", "1"]}
     JOBS,
     pace=Pace.BODIES,
     description="A header row with the fields' names in any order, matched without case, blanks and underscores; "
-    "customerID and Churn may be there, other columns are ignored. Also read, and named in `notes`: semicolons or "
-    "tabs with decimal commas, UTF-16, gzip, the first sheet of an Excel workbook (.xlsx), Parquet.",
+    "the id and the outcome may be there, other columns are ignored and named in `ignored_columns`. Also read, and "
+    "named in `notes`: semicolons or tabs with decimal commas, UTF-16, gzip, the first sheet of an Excel workbook "
+    "(.xlsx), Parquet.",
     request_headers={"Idempotency-Key": _KEY},
     query=JobOptions,
     body=_upload,

@@ -67,7 +67,10 @@ class ReasonTexts:
             rows = np.flatnonzero(fields == position)
             name, held = self._names[position], table[position][rows]
             field = self.schema.fields[name]
-            found[rows] = self._phrases(name, field, held) if isinstance(field, Number) else self._first[name] + held
+            if isinstance(field, Number):
+                found[rows] = self._phrases(name, field, held)
+            else:  # codes are bytes, and their sum with a place may be none
+                found[rows] = np.add(held, self._first[name], dtype=np.intp)
         if derived.any() and self.schema.product:
             name, product = self.schema.product
             found[derived & (fields == self.schema.position[name])] = self.add(product.words)
