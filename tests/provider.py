@@ -73,6 +73,25 @@ type = "category"
 values = { 0 = "No limit", 1 = "A limit" }
 blank = "value"
 protected = true
+
+[[field]]
+name = "Area"
+type = "category"
+values = ["3", "45", "Unknown"]
+other = true
+required = true
 """
 
 PROVIDER = load_schema(TEXT, "customer.toml")
+
+COMPLETE = {
+    "tenure": 5,
+    "Remaining Contract": 1.5,
+    "Region": "North",
+    "Plan": "Flat",
+    "Internet": "Yes",
+    "Internet Type": "Fiber",
+    "Download Limit": 0,
+    "Area": "3",
+}
+"""A customer of the provider with every field."""

@@ -45,10 +45,8 @@ class FastReader:
         self._make = declaration.customer_type._make
         self._categories, self._numbers = picker(tuple(categories)), picker(tuple(numbers))
         self._ordered = picker([taken.index(name) for name in declaration.fields])
-        # The values of a flag are the numbers 0 and 1, those of other categories are their names.
         self._codes = tuple(
-            {0: 0, 1: 1} if field.is_flag else {value: code for code, value in enumerate(field.names)}
-            for field in categories.values()
+            {value: code for code, value in enumerate(field.json_values)} for field in categories.values()
         )
         self._flags = tuple(place for place, field in enumerate(categories.values()) if field.is_flag)
         self._limits = [_limits(field) for field in numbers.values()]

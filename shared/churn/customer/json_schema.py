@@ -7,8 +7,8 @@ from typing import Any
 from churn.customer.declaration import Declaration
 from churn.customer.fast_reading import MAX_ID_LENGTH
 from churn.customer.fields import Category, Field, Number
-from churn.customer.numbers import BODY, around
-from churn.customer.spellings import MISSING, Spellings
+from churn.customer.numbers import BODY, around, escaped
+from churn.customer.spellings import Spellings
 
 
 def json_schema(declaration: Declaration, spellings: Spellings) -> dict[str, Any]:
@@ -43,39 +43,50 @@ def _property(name: str, field: Field, spellings: Spellings) -> dict[str, Any]:
         "x-group": field.group,
         "examples": [field.example],
     }
-    return common | (_number(field) if isinstance(field, Number) else _category(name, field, spellings))
+    return common | (
+        _number(name, field, spellings) if isinstance(field, Number) else _category(name, field, spellings)
+    )
 
 
-def _number(field: Number) -> dict[str, Any]:
+def _number(name: str, field: Number, spellings: Spellings) -> dict[str, Any]:
     kinds = ["integer" if field.whole else "number", "string"]
     before, after = around(field.unit)
     in_front = rf"(?:{before}\s*)?" if before else ""
     behind = rf"(?:\s*{after})?" if after else ""
     number = rf"[+-]?\s*{in_front}{BODY}{behind}"
+    blank = not field.required or field.blank_is_value
     return {
-        "type": kinds if field.required else [*kinds, "null"],
+        "type": [*kinds, "null"] if blank else kinds,
         "minimum": field.low,
         "maximum": field.high,
-        "pattern": _pattern([number] if field.required else [number, *_any_case(MISSING)], blank=not field.required),
+        "pattern": _pattern([number, *_any_case(spellings.absent_words(name))], blank=blank),
         "x-unit": field.unit,
     }
 
 
 def _category(name: str, field: Category, spellings: Spellings) -> dict[str, Any]:
-    takes_numbers = name in spellings.takes_numbers
-    values: list[Any] = [0, 1, *field.names, *field.labels] if field.is_flag else list(field.names)
-    if takes_numbers and not field.is_flag:
-        values += [0, 1]
-    words = _any_case([*spellings.texts(name), *spellings.absent_words(name)])
-    spelled = [*words, *(["[01](?:[.,]0*)?"] if takes_numbers else [])]
-    rule = {"x-implied-by": asdict(field.implied_by)} if field.implied_by else {}
+    numbers, blank = spellings.whole_numbers[name], not field.required or field.blank_is_value
+    values = [*field.json_values, *field.names, *field.labels[:2]] if field.is_flag else [*field.names, *numbers]
     return {
         "anyOf": [
-            {"enum": [*values, *([] if field.required else [None])]},
-            {"type": "string", "pattern": _pattern(spelled, blank=not field.required)},
+            {"enum": [*dict.fromkeys(values), *([None] if blank else [])]},
+            {"type": "string", "pattern": _text_pattern(name, field, spellings, blank=blank)},
+            *([{"type": "number"}] if field.other and numbers else []),
         ],
         "x-options": field.options,
-    } | rule
+    } | ({"x-implied-by": asdict(field.implied_by)} if field.implied_by else {})
+
+
+def _text_pattern(name: str, field: Category, spellings: Spellings, *, blank: bool) -> str:
+    if field.other:
+        refused = "|".join(_any_case(spellings.refused_words(name)))
+        return rf"^(?!\s*(?:{refused}){'' if blank else '?'}\s*$)" if refused or not blank else ""
+    numbers = spellings.whole_numbers[name]
+    words = _any_case([*spellings.texts(name), *spellings.absent_words(name)])
+    if numbers:
+        whole = "[01]" if numbers == [0, 1] else f"(?:{'|'.join(map(str, numbers))})"
+        words.append(rf"{whole}(?:[.,]0*)?")
+    return _pattern(words, blank=blank)
 
 
 def _pattern(spelled: Iterable[str], *, blank: bool) -> str:
@@ -90,4 +101,4 @@ def _any_case(words: Iterable[str]) -> list[str]:
 def _any_letter(char: str) -> str:
     if char.isalpha():
         return f"[{char.upper()}{char.lower()}]"
-    return f"\\{char}" if char in "\\^$.*+?()[]{}|/" else char
+    return escaped(char)

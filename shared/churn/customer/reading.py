@@ -1,7 +1,8 @@
 """Reading one customer from a JSON object or from the cells of a CSV row.
 
 Spellings are free: any letter case, outer blanks, numbers in the usual notations, the words of programs for yes and no;
-null, a blank or a word such as "unknown" for an absent value; "No" for what the customer cannot have. Meaning is not:
+null, a blank or a word such as "unknown" for an absent value, or for a blank where that is a value; "No" for what the
+customer cannot have. Meaning is not:
 unknown fields, booleans as numbers, values that are not finite or out of range, contradictions and texts with two
 possible meanings are refused. Every fault is reported, not only the first.
 """
@@ -19,7 +20,7 @@ from churn.customer.echo import echo as echo
 from churn.customer.echo import shortened
 from churn.customer.fast_reading import MAX_ID_LENGTH as MAX_ID_LENGTH
 from churn.customer.fast_reading import FastReader
-from churn.customer.fields import Category, Number
+from churn.customer.fields import BLANK, Category, Number
 from churn.customer.numbers import meant
 from churn.customer.spellings import Spellings, listed
 from churn.errors import MAX_LISTED, FieldError, ValidationError
@@ -55,6 +56,7 @@ class Reader:
     def __init__(self, declaration: Declaration, spellings: Spellings, names: ColumnNames) -> None:
         self._declaration, self._spellings, self._names = declaration, spellings, names
         self._fields, self._codes, self._settled = declaration.fields, spellings.codes, declaration.settled
+        self._blanks = spellings.blanks
         self._known = frozenset(names.known)
         self._products = (declaration.product[0],) if declaration.product else ()
         self._families = {
@@ -83,6 +85,8 @@ class Reader:
             # A short cut, since most values are spelled as they are declared.
             if type(raw) is str and raw in spellings:
                 values[name] = spellings[raw]
+            elif name in self._blanks and name in record and self._spellings.is_absent(name, raw):
+                values[name] = self._blanks[name]
             else:
                 self._read_field(name, raw, values, faults)
                 if faults and not every_fault:
@@ -142,7 +146,8 @@ class Reader:
         if not numbers:
             wanted = f"{name} must be a number such as {field.example}"
             raise _Fault("wrong_type", f"{wanted}; got {echo(raw)}.{self._spellings.advice(name, raw)}")
-        single = len(numbers) == 1 or numbers[0] < 0
+        # Of a negative number that no field takes, it does not matter which one is meant.
+        single = len(numbers) == 1 or numbers[0] < 0 <= field.low
         number = numbers[0] if single else _chosen(name, field, raw, numbers, self._expected(name, values))
         if not field.low <= number <= field.high:
             raise _Fault("out_of_range", f"{name} must be between {field.range}; got {echo(raw)}.")
@@ -224,15 +229,21 @@ class Reader:
     def _contradiction(self, name: str, parent_code: int, code: int) -> FieldError:
         rule, field = self._declaration.implied[name], self._declaration.categories[name]
         value, parent_value = field.names[code], self._declaration.categories[rule.field].names[parent_code]
+        here, there = _named(value), f"when {rule.field} is {_named(parent_value)}"
         if value == rule.implies:
-            others = " or ".join(f'"{other}"' for other in field.names if other != rule.implies)
-            message = f'{name} cannot be "{value}" when {rule.field} is "{parent_value}"; send {others}.'
+            others = " or ".join(_named(other) for other in field.names if other != rule.implies)
+            message = f"{name} cannot be {here} {there}; send {others}."
+        elif rule.implies == BLANK:
+            message = f"{name} cannot be {here} {there}; leave it blank."
         else:
             message = (
-                f'{name} cannot be "{value}" for a customer with "{rule.implies}"; '
-                f'send "{rule.implies}" or leave it out.'
+                f'{name} cannot be {here} for a customer with "{rule.implies}"; send "{rule.implies}" or leave it out.'
             )
         return FieldError(name, "contradiction", message)
+
+
+def _named(value: str) -> str:
+    return f'"{value}"' if value else "blank"
 
 
 def _of(unit: str) -> str:
@@ -255,7 +266,7 @@ def _chosen(name: str, field: Number, raw: str, numbers: tuple[float, ...], expe
     if it is. Raises _Fault for everything else, since neither number is certain.
     """
     decimal, thousands = numbers
-    nearer = expected is not None and expected > _MIDDLE * decimal and thousands <= field.high
+    nearer = expected is not None and expected > _MIDDLE * decimal > 0 and thousands <= field.high
     if "." in raw and not nearer:
         return decimal
     if "," in raw and nearer:

@@ -1,6 +1,6 @@
 """How the sections of a declaration's file refer to each other: names that clash, names that are not declared."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from churn.customer.fields import BLANK, OTHER, is_other
@@ -54,8 +54,7 @@ def check(file: File) -> None:
         if field.held["name"] in file.values:
             _check_category(field, file, broken)
         else:
-            numbers = [name for name in names if name not in file.values and name != field.held["name"]]
-            _check_number(field, numbers)
+            _check_number(field, file)
     _check_alone(file.fields)
     _check_columns(file, known)
     for expect in [expect for expect in file.expected if expect.sound]:
@@ -109,7 +108,7 @@ def _check_category(field: Section, file: File, broken: list[str]) -> None:
             field.fault("implied_by", "what follows from another field implies nothing itself; name the first of them.")
 
 
-def _check_number(field: Section, others: Iterable[str]) -> None:
+def _check_number(field: Section, file: File) -> None:
     low, high = field.held["low"], field.held["high"]
     if low >= high:
         field.fault("high", f"write a number above low, which is {low}.")
@@ -118,7 +117,12 @@ def _check_number(field: Section, others: Iterable[str]) -> None:
     if (bands := field.held.get("bands")) and not (bands[0] <= low and high <= bands[-1]):
         field.fault("bands", f"begin with {low} and end with {high}.")
     if absent := field.held.get("when_absent"):
-        field.require("when_absent", absent["product"], others)
+        others = {str(other.held.get("name")): other.held for other in file.fields if other is not field}
+        numbers = [name for name, held in others.items() if name not in file.values]
+        field.require("when_absent", absent["product"], numbers)
+        for name in absent["product"]:
+            if others.get(name, {}).get("blank") == "value":
+                field.fault("when_absent", f"{name} may be blank; name two numbers that may not.")
     if field.held.get("blank") == "value":
         for key in {"role", "when_absent"} & field.held.keys():
             field.fault(key, _BLANK_REMEDY)

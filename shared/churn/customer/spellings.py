@@ -1,12 +1,13 @@
 """What a text means in a category: the spellings of values, the words for a missing value, and advice on others."""
 
+import math
 import re
 from functools import lru_cache
 from typing import Any
 
 from churn.customer.declaration import Declaration
 from churn.customer.echo import MAX_ECHO, echo
-from churn.customer.fields import Category, Field
+from churn.customer.fields import BLANK, Category, Number
 from churn.customer.likeness import Likeness
 
 MISSING = frozenset(
@@ -15,7 +16,7 @@ MISSING = frozenset(
         *("<none>", "nil", r"\n", "-", "--", "–", "—", "?", "unknown", "missing", "not available", "(blank)"),
     }
 )
-"""What programs and people write, in any letter case, where a value is not known."""
+"""What programs and people write, in any letter case, where a value is not known; a declaration may say otherwise."""
 
 # Those of them that may also mean "none of it", which is a value of some fields.
 _NOTHING = frozenset({"none", "<none>", "nil", "-", "--", "–", "—"})
@@ -23,15 +24,16 @@ _NOTHING = frozenset({"none", "<none>", "nil", "-", "--", "–", "—"})
 # Longer texts are not looked up: no spelling has so many characters, whatever blanks are in it.
 _MAX_LENGTH = 200
 
-# 0 or 1, also as floating-point numbers are written, with a decimal point or comma.
-_FLAG = re.compile(r"([01])(?:[.,]0*)?").fullmatch
+# A whole number, also as floating-point numbers are written, with a decimal point or comma.
+_WHOLE = re.compile(r"(0|-?[1-9][0-9]{0,14})(?:[.,]0*)?").fullmatch
 
 
 def _spellings(field: Category) -> dict[Any, int]:
-    """The code of every spelling of every value: as declared and in lower case, and the aliases."""
+    """The code of every spelling of every value: as declared and in lower case, whole numbers, and the aliases."""
     codes: dict[Any, int] = {
         spelling: code for code, name in enumerate(field.names) for spelling in (name, name.casefold())
     }
+    codes |= {int(name): code for code, name in enumerate(field.names) if (match := _WHOLE(name)) and match[1] == name}
     return codes | {alias: field.code(value) for alias, value in (field.aliases or {}).items()}
 
 
@@ -46,63 +48,114 @@ class Spellings:
         }
         """By field, the code of every spelling of its values; empty for a number."""
 
-        self.takes_numbers = frozenset(name for name, spellings in self.codes.items() if 1 in spellings)
-        """The names of the fields with two opposite values, which may be written 0 and 1."""
+        self.whole_numbers: dict[str, list[int]] = {
+            name: sorted(spelling for spelling in spellings if isinstance(spelling, int))
+            for name, spellings in self.codes.items()
+        }
+        """By field, the whole numbers that mean a value: 0 and 1 for two opposite values, and values that are such."""
 
+        self.blanks: dict[str, float] = {
+            name: math.nan if isinstance(field, Number) else field.code(BLANK)
+            for name, field in declaration.fields.items()
+            if field.blank_is_value
+        }
+        """What a blank is held as, by the fields in which it is a value: a code, or NaN for a number."""
+
+        self._missing = declaration.missing
+        self._absent = {name: self._absent_words(name) for name in declaration.fields}
+        self._rest = {name: field.rest for name, field in categories.items()}
         self._likeness = {name: _likeness(field) for name, field in categories.items()}
         # Cached, since a table repeats its mistakes.
         self._value_meant = lru_cache(4096)(self._most_likely)
 
     def code_of(self, name: str, raw: Any) -> int | None:
-        """The code of the value that is certainly meant, or None."""
+        """The code of the value that is certainly meant, or None; of a value that is not absent."""
+        code = self._declared(name, raw)
+        return self._rest[name] if code is None and self._is_unknown(name, raw) else code
+
+    def _declared(self, name: str, raw: Any) -> int | None:
+        """The code of the declared value that is meant, or None."""
         spellings = self.codes[name]
         if type(raw) is str:
             if raw in spellings:
                 return spellings[raw]
             text = raw.strip()
-            if name in self.takes_numbers and (flag := _FLAG(text)) is not None:
-                return spellings[int(flag[1])]
-            return spellings.get(" ".join(text.split()).casefold()) if len(text) <= _MAX_LENGTH else None
-        # Python's True equals 1 as a key, but a boolean is not accepted as a number.
-        return spellings.get(raw) if isinstance(raw, int | float) and not isinstance(raw, bool) else None
+            if (
+                self.whole_numbers[name]
+                and (number := _WHOLE(text))
+                and (code := spellings.get(int(number[1]))) is not None
+            ):
+                return code
+            return spellings.get(_folded(text)) if len(text) <= _MAX_LENGTH else None
+        return spellings.get(raw) if _is_number(raw) else None
+
+    def _is_unknown(self, name: str, raw: Any) -> bool:
+        """Whether this is a value, though not a declared one, rather than none of it or a value that is not known."""
+        if not isinstance(raw, str):
+            return self.takes(name, raw) and math.isfinite(raw)
+        text = raw.strip()
+        return bool(text) and not self._says_missing(text) and not self._may_be_none(name, text)
 
     def texts(self, name: str) -> set[str]:
-        """Every spelling of the category's values in lower case."""
-        return {spelling.casefold() for spelling in self.codes[name] if isinstance(spelling, str)}
+        """Every spelling of the category's values in lower case, but a blank."""
+        return {spelling.casefold() for spelling in self.codes[name] if spelling and isinstance(spelling, str)}
 
-    def absent_words(self, name: str) -> set[str]:
-        """The words, in lower case, that mean that the field is absent; empty for a required field."""
+    def absent_words(self, name: str) -> frozenset[str]:
+        """The words, in lower case, that mean what a blank means in this field.
+
+        There are none where the field is required and a blank is no value.
+        """
+        return self._absent[name]
+
+    def _absent_words(self, name: str) -> frozenset[str]:
         field = self._fields[name]
-        return set() if field.required else {word for word in MISSING if not _may_be_none(field, word)}
+        if field.required and not field.blank_is_value:
+            return frozenset()
+        return frozenset(
+            word for word in self._missing if word not in self.codes[name] and not self._may_be_none(name, word)
+        )
+
+    def refused_words(self, name: str) -> set[str]:
+        """The words, in lower case, that are no value of a category which takes unknown values, and no blank either."""
+        words = {word for word in self._missing | _NOTHING if self._says_missing(word) or self._may_be_none(name, word)}
+        return {word for word in words if word not in self.codes[name]} - self._absent[name]
 
     def is_absent(self, name: str, raw: Any) -> bool:
-        """Whether there is no value: None, a blank, or, in an optional field, a word such as "unknown"."""
+        """Whether this is a blank: None, an empty text, or a word such as "unknown" in a field that may be left out.
+
+        The field is then absent, unless `blanks` has a value for it.
+        """
         if raw is None:
             return True
         if type(raw) is not str:
             return False
-        text, field = raw.strip(), self._fields[name]
-        return not text or (_says_missing(text) and not field.required and not _may_be_none(field, text))
+        text = raw.strip()
+        return not text or (len(text) <= _MAX_LENGTH and text.casefold() in self._absent[name])
 
     def takes(self, name: str, raw: Any) -> bool:
         """Whether values of this type can be read in this field: texts, and in some fields numbers."""
-        return isinstance(raw, str) or (
-            name in self.takes_numbers and isinstance(raw, int | float) and not isinstance(raw, bool)
-        )
+        return isinstance(raw, str) or (bool(self.whole_numbers[name]) and _is_number(raw))
 
     def advice(self, name: str, raw: Any) -> str:
         """A sentence after a blank about what to do with a value that cannot be read; empty without advice."""
         if not isinstance(raw, str) or len(text := raw.strip()) > MAX_ECHO:
             return ""
         field = self._fields[name]
-        if field.required and _says_missing(text):
+        if field.required and self._says_missing(text):
             return f" {name} is required, and {echo(text)} says that it is not known."
         if not isinstance(field, Category):
             return ""
-        if _may_be_none(field, text):
+        if self._may_be_none(name, text):
             return f' Send "{field.none}" if there is none, or leave it blank if that is not known.'
         value = self._value_meant(name, text)
         return f' Did you mean "{value}"?' if value else ""
+
+    def _says_missing(self, text: str) -> bool:
+        return len(text) <= _MAX_LENGTH and text.casefold() in self._missing
+
+    def _may_be_none(self, name: str, text: str) -> bool:
+        field = self._fields[name]
+        return isinstance(field, Category) and field.none is not None and text.casefold() in _NOTHING
 
     def _most_likely(self, name: str, text: str) -> str | None:
         return self._likeness[name].of(text)
@@ -113,15 +166,19 @@ def _likeness(field: Category) -> Likeness:
     return Likeness({value: similar.get(value, ()) for value in field.names if not value.isdigit()})
 
 
-def _says_missing(text: str) -> bool:
-    return len(text) <= MAX_ECHO and text.casefold() in MISSING
+def _folded(text: str) -> str:
+    """The text as spellings are compared: in lower case, with single blanks."""
+    return " ".join(text.split()).casefold()
 
 
-def _may_be_none(field: Field, text: str) -> bool:
-    return isinstance(field, Category) and field.none is not None and text.casefold() in _NOTHING
+def _is_number(raw: Any) -> bool:
+    # Python's True equals 1 as a key, but a boolean is not accepted as a number.
+    return isinstance(raw, int | float) and not isinstance(raw, bool)
 
 
 def listed(field: Category) -> str:
     """The values as a list within a sentence: "No", "Yes" or "Maybe", in quotation marks."""
-    names = [*field.names, *field.labels] if field.is_flag else list(field.names)
-    return ", ".join(f'"{name}"' for name in names[:-1]) + f' or "{names[-1]}"'
+    names = [*field.names, *field.labels] if field.is_flag else field.names
+    told = [f'"{name}"' for name in dict.fromkeys(names) if name]
+    told += ["blank"] if field.blank_is_value else []
+    return f"{', '.join(told[:-1])} or {told[-1]}"

@@ -1,6 +1,7 @@
 """The files of a release that hold its predictor: how they are written, and how a predictor is made of them."""
 
 import json
+import math
 from collections.abc import Mapping
 
 from churn.customer.declaration import Customer
@@ -28,8 +29,12 @@ def worked_examples(predictor: Predictor, customers: list[Customer]) -> bytes:
 
 
 def background_file(schema: Schema, customers: list[Customer]) -> bytes:
-    """The content of background.json: complete customers as codes, and how many of them complete one (`nearest`)."""
-    return json.dumps({"fields": list(schema.fields), "nearest": NEAREST, "customers": customers}).encode()
+    """The content of background.json: complete customers as codes, and how many of them complete one (`nearest`).
+
+    JSON has no NaN, so a blank number is null there.
+    """
+    rows = [[None if value != value else value for value in customer] for customer in customers]
+    return json.dumps({"fields": list(schema.fields), "nearest": NEAREST, "customers": rows}).encode()
 
 
 def predictor_of(schema: Schema, kind: str, threshold: float, files: Mapping[str, bytes]) -> Predictor:
@@ -38,7 +43,8 @@ def predictor_of(schema: Schema, kind: str, threshold: float, files: Mapping[str
     Raises ValueError, KeyError or TypeError if the files do not hold a predictor of this kind.
     """
     sample = json.loads(files["background.json"])
-    background = Background(schema, [tuple(row) for row in sample["customers"]], sample.get("nearest"))
+    people = [tuple(math.nan if value is None else value for value in row) for row in sample["customers"]]
+    background = Background(schema, people, sample.get("nearest"))
     model = json.loads(files["model.json"])
     scorer: Scorer
     if kind == "scorecard":

@@ -62,8 +62,8 @@ def test_a_blank_has_a_label_and_a_flag_stays_one() -> None:
 
 
 def test_a_customer_is_told_with_blanks() -> None:
-    person = PROVIDER.customer([5, math.nan, 2, 2, 0, 2, 2])
-    assert [PROVIDER.value_of(name, person) for name in PROVIDER.fields] == [5, None, "Other", "", "No", "", ""]
+    person = PROVIDER.customer([5, math.nan, 2, 2, 0, 2, 2, 0])
+    assert [PROVIDER.value_of(name, person) for name in PROVIDER.fields] == [5, None, "Other", "", "No", "", "", "3"]
     assert PROVIDER.words_for("Remaining Contract", person) == "Remaining Contract: blank"
 
 
@@ -74,11 +74,12 @@ def test_columns_follow_from_the_declaration_alone_and_a_row_and_a_table_agree()
         *("Remaining Contract_Above_2.5", "Remaining Contract_Blank"),
         *("Region_South", "Region_Other", "Plan_Other", "Plan_Blank", "Internet_Yes"),
         *("Internet Type_Fiber", "Internet Type_Blank", "Download Limit_Yes", "Download Limit_Blank"),
+        *("Area_45", "Area_Unknown", "Area_Other"),
     )
-    people = [PROVIDER.customer([13, math.nan, 0, 0, 0, 2, 0]), PROVIDER.customer([1, 2.75, 2, 1, 1, 1, 2])]
+    people = [PROVIDER.customer([13, math.nan, 0, 0, 0, 2, 0, 0]), PROVIDER.customer([1, 2.75, 2, 1, 1, 1, 2, 1])]
     rows = [list(map(float, PROVIDER.features.of(person))) for person in people]
     assert rows[0][:9] == [12, math.log1p(12), 1, 0, 0, 0, 0, 0, 1]
-    assert rows[1] == [0, 0, 0, 0, 2.75, math.log1p(2.75), 1, 1, 0, 0, 1, 1, 0, 1, 1, 0, 0, 1]
+    assert rows[1] == [0, 0, 0, 0, 2.75, math.log1p(2.75), 1, 1, 0, 0, 1, 1, 0, 1, 1, 0, 0, 1, 1, 0, 0]
     assert PROVIDER.features.matrix(PROVIDER.table_of(people)).tolist() == rows
 
 
