@@ -71,3 +71,10 @@ def test_the_tables_of_many_numbers_take_no_more_than_one_did() -> None:
 
 def test_each_number_of_the_shipped_table_has_a_table() -> None:
     assert set(ReasonTexts(TELCO)._by_hundredths) == set(TELCO.numbers)
+
+
+def test_the_highest_number_has_a_text_though_it_is_no_whole_one() -> None:
+    held = ReasonTexts(load_schema(HEAD + NUMBER.format(number=1, high=14.29), "customer.toml"))
+    table = held.schema.table_of([held.schema.reader.read({"Balance": 0, "Sum 1": 14.29}).customer])
+    [place] = held.of(table, np.array([held.schema.position["Sum 1"]]), np.zeros(1, np.bool_))
+    assert held.texts(np.array([place], np.uint32)).to_list() == ["A sum of 14.29"]

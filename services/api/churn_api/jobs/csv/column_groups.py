@@ -26,7 +26,7 @@ def runs(schema: Schema, columns: Sequence[str]) -> list[Run]:
     found: list[Run] = []
     combinations = _MOST
     for column in columns:
-        values = len(schema.categories[column].names) if column in schema.categories else _MOST
+        values = _values(schema, column)
         combinations *= values
         if combinations <= _MOST:
             found[-1] += (column,)
@@ -34,6 +34,12 @@ def runs(schema: Schema, columns: Sequence[str]) -> list[Run]:
             found.append((column,))
             combinations = values
     return found
+
+
+def _values(schema: Schema, column: str) -> int:
+    """How many values a column has; as many as there can be if it is no category, or one that takes any value."""
+    field = schema.categories.get(column)
+    return _MOST if field is None or field.other else len(field.names)
 
 
 def joined(lines: bytes, columns: Sequence[Run]) -> io.BytesIO | None:

@@ -25,6 +25,9 @@ from churn_api.jobs.csv.reader import ChunkReader
 # In place of codes: no value, and a text that is not understood or a contradiction.
 _ABSENT, _DOUBTFUL = -1, -2
 
+# Longer texts are no neighbouring values; remembering what they mean would take more than there is.
+_MAX_TEXT = 4096
+
 _BOM = "\ufeff".encode()
 
 Codes = NDArray[np.int8]
@@ -64,7 +67,11 @@ def read_table(schema: Schema, sheet: ChunkReader, columns: tuple[str, ...]) -> 
         arrays[name][blank], derived[blank] = expected[blank], True
         sure &= ~may_be_thousands(arrays[name], expected)
     for name, field in schema.numbers.items():
-        sure &= _in_range(arrays[name], field)
+        fine = _in_range(arrays[name], field)
+        # Without a column nothing is known of a number, which is something else than that it is blank.
+        if field.blank_is_value and name in columns:
+            fine |= _is_blank(schema, name, frame[name], arrays[name])
+        sure &= fine
         arrays[name] += 0.0  # nought has no sign
     for run in parsed.runs:
         if run[0] in schema.categories:
@@ -115,14 +122,25 @@ def _frame(schema: Schema, lines: bytes | io.BytesIO, columns: Sequence[Run]) ->
 
 def _kind(schema: Schema, name: str) -> Any:
     if name in schema.numbers:
-        return pl.Float64
+        # Where a blank is a value, it must be told from what is no number.
+        return pl.String if schema.numbers[name].blank_is_value else pl.Float64
     return pl.Categorical(pl.Categories.random()) if name in schema.categories else pl.String
 
 
 def _amounts(column: pl.Series) -> Amounts:
     """The numbers, NaN where there is none."""
-    amounts: Amounts = column.to_numpy(writable=True)
+    amounts: Amounts = column.cast(pl.Float64, strict=False).to_numpy(writable=True)
     return amounts
+
+
+def _is_blank(schema: Schema, name: str, texts: pl.Series, amounts: Amounts) -> Flags:
+    """Whether a number is blank, rather than a number or a text that is none."""
+    unread = np.isnan(amounts)
+    told = texts.filter(pl.Series(unread)).fill_null("")
+    blanks = [text for text in told.unique().to_list() if schema.spellings.is_absent(name, text)]
+    found = unread.copy()
+    found[unread] = told.is_in(blanks).to_numpy()
+    return found
 
 
 def _absent_rows(
@@ -145,7 +163,9 @@ def _codes(schema: Schema, run: Run, column: pl.Series) -> list[Codes]:
     """The codes of each field of a run, each an array of shape (n,)."""
     places = column.to_physical()
     texts = _texts(column)
-    held = b"".join(_run_codes(schema, run, text) for text in texts) + bytes(len(run) * [_ABSENT & 0xFF])
+    doubtful, blank = bytes(len(run) * [_DOUBTFUL & 0xFF]), _run_codes(schema, run, SEPARATOR * (len(run) - 1))
+    codes = (_run_codes(schema, run, text) if len(text) <= _MAX_TEXT else doubtful for text in texts)
+    held = b"".join((*codes, blank))
     if places.null_count():
         places = places.fill_null(len(texts))
     tables = np.frombuffer(held, np.int8).reshape(-1, len(run)).T.copy()
@@ -173,7 +193,7 @@ def _run_codes(schema: Schema, run: Run, text: str) -> bytes:
 def _code(schema: Schema, name: str, text: str) -> int:
     """The code that a Reader reads from this text, _ABSENT or _DOUBTFUL; without messages, so it is faster."""
     if schema.spellings.is_absent(name, text):
-        return _ABSENT
+        return int(schema.spellings.blanks.get(name, _ABSENT))
     code = schema.spellings.code_of(name, text)
     return _DOUBTFUL if code is None else code
 

@@ -1,5 +1,6 @@
 """The texts of reasons by number, so that columns of reasons are columns of numbers until they are written."""
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -78,6 +79,10 @@ class ReasonTexts:
 
     def _phrases(self, name: str, field: Number, held: Floats) -> Places:
         """The numbers of the texts for values of a number: by a table if they are whole hundredths, else one by one."""
+        if field.blank_is_value and (blank := np.isnan(held)).any():
+            found = np.full(len(held), self.add(field.phrase(math.nan)), np.uint32)
+            found[~blank] = self._phrases(name, field, held[~blank])
+            return found
         if name not in self._by_hundredths:
             amounts, places = np.unique(held, return_inverse=True)
             return np.array([self.add(field.phrase(amount)) for amount in amounts.tolist()], np.uint32)[places]
@@ -98,7 +103,7 @@ class ReasonTexts:
 
 def _affordable(schema: Schema) -> Iterator[tuple[str, int]]:
     """The numbers that have a table, each with its items, from the smallest to where _MOST_ITEMS are reached."""
-    items = {name: int(100 * field.high) + 1 for name, field in schema.numbers.items() if field.low >= 0}
+    items = {name: round(100 * field.high) + 1 for name, field in schema.numbers.items() if field.low >= 0}
     left = _MOST_ITEMS
     for name in sorted(items, key=items.__getitem__):
         left -= items[name]
