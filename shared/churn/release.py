@@ -40,9 +40,9 @@ ROOT = "models/releases/"
 POINTER = "models/current.json"
 VERSION_FORMAT = "%Y%m%d_%H%M%S"
 
-# How far a worked example may be from its recorded probability. A scorecard is the same arithmetic everywhere; ONNX is
-# float32, whose sums depend on the processor's vector width.
-TOLERANCE = {"scorecard": 1e-9, "onnx": 1e-6}
+# How far a worked example may be from its recorded probability. Scorecards and terms are the same arithmetic
+# everywhere; ONNX is float32, whose sums depend on the processor's vector width.
+TOLERANCE = {"scorecard": 1e-9, "terms": 1e-9, "onnx": 1e-6}
 
 
 class File(BaseModel):

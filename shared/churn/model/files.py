@@ -10,6 +10,7 @@ from churn.model.onnx_model import OnnxModel
 from churn.model.predictor import Predictor
 from churn.model.scorecard import Scorecard
 from churn.model.scoring import Scorer
+from churn.model.terms import Terms
 from churn.schema import Schema
 
 
@@ -38,7 +39,7 @@ def background_file(schema: Schema, customers: list[Customer]) -> bytes:
 
 
 def predictor_of(schema: Schema, kind: str, threshold: float, files: Mapping[str, bytes]) -> Predictor:
-    """The predictor of a release from its files by name; `kind` is "scorecard" or "onnx".
+    """The predictor of a release from its files by name; `kind` is "scorecard", "terms" or "onnx".
 
     Raises ValueError, KeyError or TypeError if the files do not hold a predictor of this kind.
     """
@@ -49,6 +50,8 @@ def predictor_of(schema: Schema, kind: str, threshold: float, files: Mapping[str
     scorer: Scorer
     if kind == "scorecard":
         scorer = Scorecard.from_dict(schema, model)
+    elif kind == "terms":
+        scorer = Terms.from_dict(schema, model)
     else:
         scorer = OnnxModel(files["model.onnx"], model["means"], model["scales"], background)
     return Predictor(scorer, background, threshold)

@@ -6,7 +6,7 @@ months, the terms of the contract and the charges.
 
 import math
 from collections.abc import Mapping
-from functools import cache
+from functools import lru_cache
 from itertools import product
 from typing import NamedTuple
 
@@ -18,11 +18,14 @@ from churn.schema import Schema
 
 Fields = tuple[str, ...]
 
-# The most combinations of values in a group: look-up tables number them as 16-bit integers, which are fast.
+# The most combinations of values in all groups: look-up tables number them as 16-bit integers, which are fast.
 _MOST_COMBINATIONS = np.iinfo(np.int16).max
 
 # Customers for whom the look-up tables are compared with the model's formula.
 _PROBES = 500
+
+# Schemas that the results are kept for: they come and go with releases.
+KEPT = 8
 
 
 class Layout(NamedTuple):
@@ -39,7 +42,7 @@ class Layout(NamedTuple):
     months: range
 
 
-@cache
+@lru_cache(KEPT)
 def layout_of(schema: Schema) -> Layout | None:
     """The layout for a schema, or None if its customers cannot be served from look-up tables.
 
@@ -64,12 +67,12 @@ def _is_known(schema: Schema) -> bool:
 
 
 def _is_narrow(schema: Schema, layout: Layout) -> bool:
-    """Whether no group is empty or has too many combinations, and no field implies one of another group."""
+    """Whether no group is empty, no field implies one of another group, and there are not too many combinations."""
     groups = [*layout.groups, layout.terms]
     sizes = [math.prod(len(schema.categories[name].names) for name in names) for names in groups]
     sizes[-1] *= len(layout.months)
     implied = all((name in names) == (rule.field in names) for name, rule in schema.implied.items() for names in groups)
-    return implied and all(groups) and max(sizes) <= _MOST_COMBINATIONS
+    return implied and all(groups) and sum(sizes) <= _MOST_COMBINATIONS
 
 
 def combinations(schema: Schema, names: Fields) -> list[dict[str, int]]:
@@ -86,7 +89,7 @@ def _allowed(schema: Schema, held: Mapping[str, int]) -> bool:
     )
 
 
-@cache
+@lru_cache(KEPT)
 def probes(schema: Schema) -> Customer:
     """Random customers, the same ones on every call, whom the rules allow, as a table of _PROBES rows."""
     rng = np.random.default_rng(0)

@@ -8,7 +8,7 @@ random customers when they are made.
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from churn.customer.declaration import Customer, picker
 from churn.customer.features import Feature
-from churn.model.layout import Fields, Layout, combinations, layout_of, probes
+from churn.model.layout import KEPT, Fields, Layout, combinations, layout_of, probes
 from churn.model.scoring import FloatArray
 from churn.schema import Schema
 
@@ -124,9 +124,9 @@ class Tabulated:
     def _try(self, sums: Sums) -> None:
         customers = probes(self._schema)
         wanted, got = sums(customers), self.table(customers).T
-        off = np.abs(got - wanted).max(axis=0) > _ROUNDING * np.maximum(np.abs(wanted).max(axis=0), 1)
-        if off.any():
-            raise NotTabulated(np.flatnonzero(off).tolist())
+        same = np.abs(got - wanted).max(axis=0) <= _ROUNDING * np.maximum(np.abs(wanted).max(axis=0), 1)
+        if not same.all():  # nor are they where a sum is no number
+            raise NotTabulated(np.flatnonzero(~same).tolist())
 
     def first(self, customer: Customer) -> float:
         """The first of one customer's sums."""
@@ -207,13 +207,14 @@ class Tabulated:
 
         It is measured over the charge's whole range, where rounding matters least.
         """
-        schema, high = self._schema, self._schema.numbers[charge].high
-        without = [schema.replaced(self._reference, {layout.tenure: month}) for month in layout.months]
-        with_charge = [schema.replaced(each, {charge: high}) for each in without]
-        return (sums(schema.table_of(with_charge)) - sums(schema.table_of(without))) / high
+        schema, field = self._schema, self._schema.numbers[charge]
+        least = [schema.replaced(self._reference, {layout.tenure: month, charge: field.low}) for month in layout.months]
+        most = [schema.replaced(each, {charge: field.high}) for each in least]
+        return (sums(schema.table_of(most)) - sums(schema.table_of(least))) / (field.high - field.low)
 
 
-_combinations = cache(combinations)
+# A schema with a layout has a handful of groups.
+_combinations = lru_cache(8 * KEPT)(combinations)
 
 
 def require_tabulated(schema: Schema, features: Sequence[Feature] | None = None) -> None:

@@ -1,11 +1,13 @@
 """Looking up gives what adding up the columns gives."""
 
+import re
+
 import numpy as np
 import pytest
 from tests.telco import CATEGORIES, COLUMNS, FEATURES, GROUPS, TELCO, Customer, matrix, table_of
 
 from churn.customer.features import Feature, Features
-from churn.model.layout import layout_of
+from churn.model.layout import Layout, layout_of
 from churn.model.lookup import NotTabulated, Tabulated, require_tabulated
 from churn.model.scorecard import Scorecard
 from churn.model.scoring import FloatArray
@@ -153,3 +155,33 @@ def test_a_field_added_at_the_end_is_looked_up(group: str) -> None:
     wanted = schema.features.matrix(schema.table_of(people)) @ weights
     assert np.allclose([tabulated.first(one) for one in people], wanted, atol=1e-9)
     assert np.allclose(tabulated.table(schema.table_of(people))[0], wanted, atol=1e-9)
+
+
+def test_a_charge_that_ends_at_zero_is_looked_up_too(customers: list[Customer], scorecard: Scorecard) -> None:
+    text = TELCO.source.replace("low = 0\nhigh = 200\n", "low = -200\nhigh = 0\nexample = -1\n", 1)
+    credited = load_schema(re.sub(r"bands = .*110, 200.\n|example = 65.5\n", "", text), "customer.toml")
+    card = Scorecard.from_dict(credited, scorecard.to_dict())
+    paid = [customer._replace(MonthlyCharges=-customer.MonthlyCharges) for customer in customers]
+    wanted = card.probabilities(credited.table_of(paid))
+    assert credited.numbers["MonthlyCharges"].high == 0
+    np.testing.assert_allclose([card.probability(customer) for customer in paid], wanted, atol=1e-12)
+
+
+def test_sums_that_are_no_numbers_are_refused() -> None:
+    with pytest.raises(NotTabulated), np.errstate(invalid="ignore"):
+        Tabulated(TELCO, LAYOUT, lambda table: np.full((len(table.tenure), 1), np.nan))
+
+
+def test_groups_whose_entries_together_are_more_than_16_bits_count_are_not_looked_up() -> None:
+    """No group has too many by itself: 24,000 of one with two further fields beside 13,122 of the services."""
+
+    def layout_with(*sizes: int) -> Layout | None:
+        fields = (FIELD.format(group="Who they are").replace("Roaming", f"Plan {size}") for size in sizes)
+        added = "".join(
+            re.sub("values = .*", f"values = {[f'v{number:03}' for number in range(size)]}", field)
+            for field, size in zip(fields, sizes, strict=True)
+        )
+        return layout_of(load_schema(TELCO.source + added, "customer.toml"))
+
+    assert layout_with(100) is not None
+    assert layout_with(100, 15) is None

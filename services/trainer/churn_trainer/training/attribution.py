@@ -23,7 +23,8 @@ _MOST_ROWS = 20_000
 def explained_by(schema: Schema) -> dict[str, tuple[str, ...]]:
     """For each column of charges, the columns that explain it; empty unless tenure, bill and total are all declared.
 
-    They are the columns made of one service, and for the total and its averages per month those of tenure as well.
+    They are the columns made of one service, and for the total and its averages per month those of tenure as well. A
+    column that nothing would explain, such as the bill where no group of fields is of services, is left out.
     """
     tenure, monthly, total = (schema.role(role) for role in ("tenure", "monthly_value", "total_value"))
     if tenure is None or monthly is None or total is None:
@@ -32,7 +33,8 @@ def explained_by(schema: Schema) -> dict[str, tuple[str, ...]]:
     services = tuple(column for column, field in alone.items() if schema.fields[field].group == schema.services)
     with_tenure = (*services, *(column for column, field in alone.items() if field == tenure))
     averages = [one.name for one in schema.features.features if one.fields == (total, tenure)]
-    return {monthly: services, total: with_tenure, **dict.fromkeys(averages, with_tenure)}
+    explaining = {monthly: services, total: with_tenure, **dict.fromkeys(averages, with_tenure)}
+    return {column: others for column, others in explaining.items() if others}
 
 
 def slopes_of(prepared: Prepared, rows: Rows) -> Slopes:
