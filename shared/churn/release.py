@@ -248,11 +248,11 @@ def _schema(store: ObjectStore, about: Manifest) -> Schema:
     """The schema that the release carries, or the shipped one. Raises ReleaseRefused if its declaration is broken."""
     if about.format in _UNDECLARED:
         return built_in("telco")
-    text = _checked(store, about.version, DECLARATION, about.files.get(DECLARATION)).decode("utf-8", "replace")
+    data = _checked(store, about.version, DECLARATION, about.files.get(DECLARATION))
     try:
-        return load_schema(text, DECLARATION)
-    except BrokenDeclaration as error:
-        raise ReleaseRefused(about.version, error.message) from error
+        return load_schema(data.decode(), DECLARATION)
+    except (BrokenDeclaration, UnicodeDecodeError) as error:
+        raise ReleaseRefused(about.version, f"it carries no declaration: {error}") from error
 
 
 def _check_fit(about: Manifest, schema: Schema) -> None:

@@ -79,9 +79,14 @@ def _schema(text: str) -> Schema:
     declaration = loading.load(text, "The file")
     schema = Schema(**{field.name: getattr(declaration, field.name) for field in fields(declaration)})
     try:
-        _ = schema.features
-    except (KeyError, ValueError) as error:
-        remedy = f"leave derived_columns out, or make it one of {', '.join(_HAND_MADE)} with all that it is made of"
+        # A formula asks for its fields only when it is used.
+        schema.features.of(schema.customer(getattr(field, "low", 0) for field in schema.fields.values()))
+    except (KeyError, ValueError, AttributeError, ArithmeticError) as error:
+        remedy = (
+            f"leave derived_columns out, or make it one of {', '.join(_HAND_MADE)} with all that it is made of"
+            if schema.derived_columns
+            else "give the field or the value another name"
+        )
         raise BrokenDeclaration("The file", [f"Its derived columns cannot be made ({error}); {remedy}."]) from error
     return schema
 

@@ -54,3 +54,11 @@ def test_fields_of_the_shipped_customers_are_unknown_to_it(bank: Schema) -> None
     assert [(fault.field, fault.code) for fault in caught.value.errors] == [("tenure", "unknown")]
     assert bank.hash != built_in("telco").hash
     assert list(bank.json_schema["properties"])[:2] == ["Client No", "Balance"]
+
+
+def test_a_negative_amount_that_can_mean_two_is_read_as_a_positive_one_is(bank: Schema) -> None:
+    assert bank.reader.read({"Balance": "-1.234"}).customer[0] == -1.234
+    with pytest.raises(ValidationError) as caught:
+        bank.reader.read({"Balance": "-1,234"})
+    assert "can be read as -1,234 or as -1.234" in caught.value.errors[0].message
+    assert bank.reader.read({"Balance": "-999,5"}).customer[0] == -999.5

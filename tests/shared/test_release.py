@@ -1,5 +1,6 @@
 """Publishing, proving and pointing to releases."""
 
+import hashlib
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -174,6 +175,36 @@ def test_content_that_cannot_serve_is_refused(
     release.publish(store, "20261123_150000", ABOUT, files | {name: data}, TELCO)
     with pytest.raises(ReleaseRefused, match=reason):
         release.load(store, "20261123_150000")
+
+
+BROKEN_DECLARATIONS = {
+    "a fault": ("whole = true", "whole = 3", "Line 62: whole = 3: write true or false."),
+    "columns that cannot be made": (
+        'derived_columns = "telco"',
+        'derived_columns = "x"',
+        "Its derived columns cannot be made",
+    ),
+    "an endless number": ("high = 100", f"high = {'9' * 5000}", "It is no TOML: "),
+    "endless lists": ("high = 100", f"high = {'[' * 5000}", "It nests too many"),
+    "no text": ("[table]", "\udcff", "'utf-8' codec can't decode byte 0xff"),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "fault"), BROKEN_DECLARATIONS.values(), ids=BROKEN_DECLARATIONS)
+def test_a_release_with_a_broken_declaration_is_refused(
+    store: ObjectStore, files: dict[str, bytes], old: str, new: str, fault: str
+) -> None:
+    version = "20261123_150000"
+    release.publish(store, version, ABOUT, files, TELCO)
+    data = TELCO.source.replace(old, new, 1).encode(errors="surrogateescape")
+    store.put(f"{release.folder(version)}{release.DECLARATION}", data, content_type="application/toml")
+    place = f"{release.folder(version)}manifest.json"
+    about = json.loads(store.get(place).data)
+    about["files"][release.DECLARATION]["sha256"] = hashlib.sha256(data).hexdigest()
+    store.put(place, json.dumps(about).encode(), content_type="application/json")
+    with pytest.raises(ReleaseRefused) as caught:
+        release.load(store, version)
+    assert fault in caught.value.message
 
 
 def test_no_value_of_a_worked_example_is_told_when_it_is_refused(store: ObjectStore, files: dict[str, bytes]) -> None:

@@ -33,8 +33,11 @@ class Features:
     """The columns of one declaration; every matrix has them in this order."""
 
     def __init__(self, features: Iterable[Feature]) -> None:
+        """Raises ValueError if two columns have one name."""
         self.features = tuple(features)
         self.names = tuple(feature.name for feature in self.features)
+        if repeated := [name for place, name in enumerate(self.names) if name in self.names[:place]]:
+            raise ValueError(f"two columns are called {repeated[0]!r}")
         self._formulas = tuple(feature.formula for feature in self.features)
 
     def of(self, customer: Customer) -> list[float]:

@@ -10,11 +10,12 @@ from typing import Any
 
 from churn.customer import references
 from churn.customer.declaration import Declaration, Expectation
-from churn.customer.fields import Category, Field, ImpliedBy, Number, Offer, Product
+from churn.customer.fields import BLANK, Category, Field, ImpliedBy, Number, Offer, Product
+from churn.customer.line_numbers import LineNumbers
 from churn.customer.phrases import phrase_of
 from churn.customer.references import ID, File, values_of
 from churn.customer.sections import CATEGORY, EXPECT, LEFT_OUT, NUMBER, SIMILAR_COLUMN, SIMILAR_VALUES, TABLE, Section
-from churn.customer.spellings import MISSING
+from churn.customer.spellings import MISSING, folded
 from churn.errors import BrokenDeclaration
 
 MAX_FIELDS = 64
@@ -34,12 +35,15 @@ def load(text: str, name: str) -> Declaration:
 
     Raises BrokenDeclaration with every fault.
     """
+    text = text.removeprefix("\ufeff")
     try:
         data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError as error:
+        raise BrokenDeclaration(name, ["It nests too many lists or tables in each other."]) from error
+    except ValueError as error:  # of the parser, or of an integer with thousands of digits
         raise BrokenDeclaration(name, [f"It is no TOML: {error}."]) from error
     faults: list[tuple[int, str]] = []
-    file = _sections(text.splitlines(), data, faults)
+    file = _sections(LineNumbers(text), data, faults)
     _check_kinds(file)
     references.check(file)
     if faults:
@@ -47,7 +51,7 @@ def load(text: str, name: str) -> Declaration:
     return _declaration(text, file)
 
 
-def _sections(lines: list[str], data: dict[str, Any], faults: list[tuple[int, str]]) -> File:
+def _sections(lines: LineNumbers, data: dict[str, Any], faults: list[tuple[int, str]]) -> File:
     def one(name: str, held: Any, place: int = 0) -> Section:
         return Section(lines, name, place, held, faults)
 
@@ -58,7 +62,7 @@ def _sections(lines: list[str], data: dict[str, Any], faults: list[tuple[int, st
     for name in data:
         if name not in _SECTIONS:
             one(name, {}).fault(name, f"remove it; the sections are {', '.join(_SECTIONS)}.")
-    single = {name: one(name, data.get(name)) for name in _SINGLE}
+    single = {name: one(name, data.get(name, {})) for name in _SINGLE}
     return File(fields=every("field"), expected=every("expect"), values={}, **single)
 
 
@@ -169,7 +173,7 @@ def _category(held: Mapping[str, Any], similar: Mapping[str, list[str]], common:
     return Category(
         values=values,
         example=held.get("example", next(iter(values))),
-        aliases=_usual_aliases(values) | held.get("aliases", {}),
+        aliases=_usual_aliases(values) | {folded(alias): value for alias, value in held.get("aliases", {}).items()},
         offers=tuple(Offer(one["to"], one["words"], tuple(one["held"])) for one in held.get("offers", [])),
         implied_by=ImpliedBy(**held["implied_by"]) if "implied_by" in held else None,
         none=held.get("none"),
@@ -182,8 +186,12 @@ def _category(held: Mapping[str, Any], similar: Mapping[str, list[str]], common:
 
 def _usual_aliases(values: Mapping[str, str]) -> dict[Any, str]:
     """What programs write for No and Yes, or for 0 and 1, by the value; empty for a field with neither pair."""
+    own = {folded(value) for value in values}
     for no, yes in (("No", "Yes"), ("0", "1")):
         if no in values and yes in values:
             words: dict[Any, str] = dict.fromkeys(_NO, no) | dict.fromkeys(_YES, yes)
-            return words | {0: no, 1: yes} if len([value for value in values if value]) == 2 else words
+            numbers: dict[Any, str] = {0: no, 1: yes} if own - {BLANK} == {folded(no), folded(yes)} else {}
+            return {
+                word: value for word, value in words.items() if word not in own - {folded(no), folded(yes)}
+            } | numbers
     return {}

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from churn.customer.fields import BLANK, OTHER, is_other
 from churn.customer.likeness import fold
 from churn.customer.sections import Section
+from churn.customer.spellings import folded
 
 ID = "customerID"
 """The name of a customer's id in JSON and in files, unless the declaration has another."""
@@ -46,10 +47,11 @@ def check(file: File) -> None:
     names = [str(field.held.get("name")) for field in file.fields]
     broken = [name for name, field in zip(names, file.fields, strict=True) if not field.sound]
     known = [*names, str(file.table.held.get("id", ID)), str(file.table.held.get("outcome"))]
+    folds = list(map(fold, known))
     if file.table.sound:
         _check_table(file, names)
     for field in [field for field in file.fields if field.sound]:
-        if known.count(field.held["name"]) > 1:
+        if folds.count(fold(field.held["name"])) > 1:
             field.fault("name", "fields, the id and the outcome have names of their own; write another one.")
         if field.held["name"] in file.values:
             _check_category(field, file, broken)
@@ -65,7 +67,9 @@ def check(file: File) -> None:
     for name in file.similar_columns.held:
         file.similar_columns.require(name, [name], known)
     for name in file.similar_values.held.keys() - set(broken) if file.similar_values.sound else ():
-        file.similar_values.require(name, file.similar_values.held[name], file.values.get(name, ()))
+        file.similar_values.require(name, [name], file.values)
+        similar = file.similar_values.held[name]
+        file.similar_values.require(name, similar, file.values.get(name, similar))
 
 
 def _check_table(file: File, names: list[str]) -> None:
@@ -78,6 +82,8 @@ def _check_table(file: File, names: list[str]) -> None:
         if "group" in field.held and "groups" in table.held:
             field.require("group", [field.held["group"]], table.held["groups"])
     table.require("segments", table.held.get("segments", ()), names)
+    if fold(table.held.get("id", ID)) == fold(table.held["outcome"]):
+        table.fault("outcome", "the id has this name; name another column.")
     told: dict[str, str] = {}
     for key in ("left", "stayed", "set_aside"):
         for text in table.held.get(key, ()):
@@ -89,6 +95,7 @@ def _check_category(field: Section, file: File, broken: list[str]) -> None:
     held, values = field.held, file.values[field.held["name"]]
     if len(values) < 2 or len(held["values"]) > MAX_VALUES:
         field.fault("values", f"declare from 2 to {MAX_VALUES} values.")
+    _check_spellings(field, values)
     for key in {"example", "none"} & held.keys():
         field.require(key, [held[key]], values)
     if isinstance(held.get("protected"), dict):
@@ -108,14 +115,19 @@ def _check_category(field: Section, file: File, broken: list[str]) -> None:
             field.fault("implied_by", "what follows from another field implies nothing itself; name the first of them.")
 
 
+def _check_spellings(field: Section, values: Mapping[str, str]) -> None:
+    """Note two values that are spelled alike but for case and blanks, and an alias that is another value's spelling."""
+    meant: dict[str, str] = {}
+    for value in values:
+        if (other := meant.setdefault(folded(value), value)) != value:
+            field.fault("values", f'"{value}" is read as "{other}", whatever the letter case; keep one of them.')
+    for alias, value in field.held.get("aliases", {}).items():
+        if (other := meant.setdefault(folded(alias), value)) != value:
+            field.fault("aliases", f'"{alias}" means "{other}" already, whatever the letter case; leave it out here.')
+
+
 def _check_number(field: Section, file: File) -> None:
-    low, high = field.held["low"], field.held["high"]
-    if low >= high:
-        field.fault("high", f"write a number above low, which is {low}.")
-    elif not low <= field.held.get("example", low) <= high:
-        field.fault("example", f"write a number from {low} to {high}.")
-    if (bands := field.held.get("bands")) and not (bands[0] <= low and high <= bands[-1]):
-        field.fault("bands", f"begin with {low} and end with {high}.")
+    _check_range(field)
     if absent := field.held.get("when_absent"):
         others = {str(other.held.get("name")): other.held for other in file.fields if other is not field}
         numbers = [name for name, held in others.items() if name not in file.values]
@@ -126,6 +138,21 @@ def _check_number(field: Section, file: File) -> None:
     if field.held.get("blank") == "value":
         for key in {"role", "when_absent"} & field.held.keys():
             field.fault(key, _BLANK_REMEDY)
+
+
+def _check_range(field: Section) -> None:
+    low, high = field.held["low"], field.held["high"]
+    if low >= high:
+        field.fault("high", f"write a number above low, which is {low}.")
+    elif not low <= field.held.get("example", low) <= high:
+        field.fault("example", f"write a number from {low} to {high}.")
+    for key in ("low", "high", "example") if field.held.get("whole") else ():
+        if field.held.get(key, 0) % 1:
+            field.fault(key, "write a whole number, or leave whole out.")
+    if field.held.get("role") == "tenure" and low < 0:
+        field.fault("low", "nobody is a customer for less than no time; write a number from 0.")
+    if (bands := field.held.get("bands")) and not (bands[0] <= low and high <= bands[-1]):
+        field.fault("bands", f"begin with {low} and end with {high}.")
 
 
 def _check_alone(fields: list[Section]) -> None:

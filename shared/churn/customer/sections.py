@@ -1,10 +1,14 @@
-"""The sections of a declaration's file: which keys and values each may have, and in which line a fault is."""
+"""The sections of a declaration's file: which keys and values each may have, and the faults in them."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from churn.customer.echo import echo
+from churn.customer.line_numbers import LineNumbers
+
+# Larger numbers are not told apart one by one, in JSON and in models.
+_MAX_NUMBER = 2**53
 
 ROLES = ("tenure", "monthly_value", "total_value")
 
@@ -20,8 +24,16 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str) and bool(value.strip())
 
 
+def _is_name(value: Any) -> bool:
+    return _is_text(value) and value.isprintable() and value == value.strip()
+
+
 def _is_texts(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and all(map(_is_text, value))
+    return isinstance(value, list) and bool(value) and all(map(_is_text, value)) and len(set(value)) == len(value)
+
+
+def _is_names(value: Any) -> bool:
+    return _is_texts(value) and all(map(_is_name, value))
 
 
 def _is_list(value: Any) -> bool:
@@ -33,7 +45,7 @@ def _is_table(value: Any, fits: Callable[[Any], bool] = _is_text) -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < float("inf")
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _MAX_NUMBER
 
 
 def _is_rising(values: list[Any]) -> bool:
@@ -41,11 +53,23 @@ def _is_rising(values: list[Any]) -> bool:
 
 
 def _is_values(value: Any) -> bool:
-    return _is_texts(value) or (_is_table(value) and all(map(_is_text, value)))
+    return _is_names(value) or (_is_table(value) and all(map(_is_name, value)))
+
+
+def _is_template(value: Any) -> bool:
+    return _is_text(value) and not re.search(r"[{}]", value.replace("{}", ""))
+
+
+def _is_words(value: Any) -> bool:
+    """Whether it is a template, or a table of texts by number with a template for the other ones."""
+    if not isinstance(value, dict):
+        return _is_template(value)
+    numbers = [key for key in value if key != "other"]
+    return _is_table(value) and _is_template(value.get("other")) and all(map(_NUMERAL, numbers))
 
 
 def _is_file_name(value: Any) -> bool:
-    return _is_text(value) and not re.search(r"[/\\:]", value) and value not in (".", "..")
+    return _is_name(value) and not re.search(r"[/\\:]", value) and value not in (".", "..")
 
 
 def _has(**kinds: Callable[[Any], bool]) -> Callable[[Any], bool]:
@@ -57,14 +81,23 @@ def _has(**kinds: Callable[[Any], bool]) -> Callable[[Any], bool]:
     )
 
 
+# A number as a key: plain digits, which cannot be too many.
+_NUMERAL = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,15})?").fullmatch
+
 _is_offer = _has(to=_is_text, words=_is_text, held=_is_texts)
 
-_TEXT, _TEXTS = Kind("a text", _is_text), Kind("a list of texts", _is_texts)
+_TEXT = Kind("a text", _is_text)
+_NAME = Kind("a text in one line, without blanks around it", _is_name)
+_TEXTS = Kind("a list of texts, each once", _is_texts)
+_NAMES = Kind("a list of texts in one line, each once, without blanks around them", _is_names)
 _WORDS = Kind("a table with a text for each name", _is_table)
-_NUMBER, _FLAG = Kind("a number", _is_number), Kind("true or false", lambda value: isinstance(value, bool))
+_NUMBER, _FLAG = (
+    Kind("a number within ±2^53", _is_number),
+    Kind("true or false", lambda value: isinstance(value, bool)),
+)
 
 TABLE = {
-    **dict.fromkeys(("name", "id", "outcome"), _TEXT),
+    **dict.fromkeys(("name", "id", "outcome"), _NAME),
     **dict.fromkeys(("left", "stayed", "set_aside", "groups", "segments"), _TEXTS),
     "missing": Kind("a list of what is written where a value is not known", _is_list),
     "file": Kind("the name of a file in CHURN_DATA_DIR, without a folder", _is_file_name),
@@ -72,14 +105,15 @@ TABLE = {
     "label_window_months": Kind("a whole number from 1", lambda value: type(value) is int and value > 0),
 }
 _FIELD = {
-    **dict.fromkeys(("name", "title", "group", "help"), _TEXT),
+    "name": _NAME,
+    **dict.fromkeys(("title", "group", "help"), _TEXT),
     "type": Kind('"category" or "number"', lambda value: value in ("category", "number")),
     "required": _FLAG,
-    "columns": _TEXTS,
+    "columns": _NAMES,
     "blank": Kind('"unknown" or "value"', lambda value: value in ("unknown", "value")),
 }
 CATEGORY = _FIELD | {
-    "values": Kind("a list of the values, or a table with the words for each", _is_values),
+    "values": Kind("a list of the values, each once, or a table with the words for each, no blanks around", _is_values),
     "other": _FLAG,
     "example": _TEXT,
     "aliases": _WORDS,
@@ -99,8 +133,8 @@ NUMBER = _FIELD | {
     "whole": _FLAG,
     "unit": _TEXT,
     "words": Kind(
-        "a text with {} for the number, or a table of texts by number and for the other ones",
-        lambda value: _is_text(value) or (_is_table(value) and "other" in value),
+        "a text with {} for the number and no other braces, or a table of texts by number and such a one for the other",
+        _is_words,
     ),
     "role": Kind(", ".join(ROLES), lambda value: value in ROLES),
     "when_absent": Kind(
@@ -124,21 +158,26 @@ class Section:
     `place` is the section's position among those with its name, from 0. `sound` is whether it has no faults so far.
     """
 
-    def __init__(self, lines: list[str], name: str, place: int, held: Any, faults: list[tuple[int, str]]) -> None:
+    def __init__(self, lines: LineNumbers, name: str, place: int, held: Any, faults: list[tuple[int, str]]) -> None:
         self._lines, self._name, self._place, self._faults = lines, name, place, faults
         self.held: dict[str, Any] = held if isinstance(held, dict) else {}
         self.sound = True
+        self._is_one = isinstance(held, dict)
+        if not self._is_one:
+            self._note(name, f"{name} = {echo(held)}: write a section of keys and values.")
 
     def fault(self, key: str, remedy: str) -> None:
         """Add a fault of a key; `remedy` is the sentence about what to do."""
-        told = f"{key} = {echo(self.held[key])}" if key in self.held else key
-        self._faults.append((self._line(key), f"{told}: {remedy}"))
+        self._note(key, f"{key} = {echo(self.held[key])}: {remedy}" if key in self.held else f"{key}: {remedy}")
+
+    def _note(self, key: str, sentence: str) -> None:
+        self._faults.append((self._lines.of(self._name, self._place, key), sentence))
         self.sound = False
 
     def check(self, kinds: Mapping[str, Kind], needed: Iterable[str]) -> None:
         """Add a fault for each `needed` key that is missing, each unknown key, and each value that does not fit."""
         for key in needed:
-            if key not in self.held:
+            if key not in self.held and self._is_one:
                 self.fault(key, f"it is needed; write {kinds[key].words}.")
         for key, value in self.held.items():
             if key not in kinds:
@@ -151,15 +190,3 @@ class Section:
         listed = list(known)
         if wrong := [text for text in given if text not in listed]:
             self.fault(key, f"{', '.join(map(echo, wrong))} is not declared; known are {', '.join(map(echo, listed))}.")
-
-    def _line(self, key: str) -> int:
-        """The number of the line with the key, from 1; without such a line, that of the section's first line."""
-        name, quoted = re.escape(self._name), rf'"?{re.escape(key)}"?'
-        begins = [at for at, line in enumerate(self._lines) if re.match(rf"\s*\[\[?{name}\]", line)]
-        begin = begins[self._place] if self._place < len(begins) else -1
-        for at, line in enumerate(self._lines[begin + 1 :], begin + 1):
-            if re.match(rf"\s*({quoted}\s*=|\[\[?{name}\.{quoted}\])", line):
-                return at + 1
-            if re.match(r"\s*\[", line) and begin >= 0 and not re.match(rf"\s*\[\[?{name}\.", line):
-                break
-        return max(begin, 0) + 1

@@ -31,7 +31,7 @@ _WHOLE = re.compile(r"(0|-?[1-9][0-9]{0,14})(?:[.,]0*)?").fullmatch
 def _spellings(field: Category) -> dict[Any, int]:
     """The code of every spelling of every value: as declared and in lower case, whole numbers, and the aliases."""
     codes: dict[Any, int] = {
-        spelling: code for code, name in enumerate(field.names) for spelling in (name, name.casefold())
+        spelling: code for code, name in enumerate(field.names) for spelling in (folded(name), name)
     }
     codes |= {int(name): code for code, name in enumerate(field.names) if (match := _WHOLE(name)) and match[1] == name}
     return codes | {alias: field.code(value) for alias, value in (field.aliases or {}).items()}
@@ -86,7 +86,7 @@ class Spellings:
                 and (code := spellings.get(int(number[1]))) is not None
             ):
                 return code
-            return spellings.get(_folded(text)) if len(text) <= _MAX_LENGTH else None
+            return spellings.get(folded(text)) if len(text) <= _MAX_LENGTH else None
         return spellings.get(raw) if _is_number(raw) else None
 
     def _is_unknown(self, name: str, raw: Any) -> bool:
@@ -166,7 +166,7 @@ def _likeness(field: Category) -> Likeness:
     return Likeness({value: similar.get(value, ()) for value in field.names if not value.isdigit()})
 
 
-def _folded(text: str) -> str:
+def folded(text: str) -> str:
     """The text as spellings are compared: in lower case, with single blanks."""
     return " ".join(text.split()).casefold()
 

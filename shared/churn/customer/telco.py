@@ -28,11 +28,16 @@ def telco_features(declaration: Declaration) -> list[Feature]:
     ]
 
 
+_NUMBERS = ("tenure", "MonthlyCharges", "TotalCharges")
+
+
 class _Terms:
     """The codes of values and the names of fields that the formulas use."""
 
     def __init__(self, declaration: Declaration) -> None:
         categories, implied = declaration.categories, declaration.implied
+        if unknown := [name for name in _NUMBERS if declaration.numbers[name].blank_is_value]:
+            raise ValueError(f"{unknown[0]} may be blank")
         self.add_ons = tuple(name for name, rule in implied.items() if rule.field == "InternetService")
         self.streaming = ("StreamingTV", "StreamingMovies")
         self.protection = tuple(name for name in self.add_ons if name not in self.streaming)

@@ -1,47 +1,58 @@
 """A declaration is read from its file, or refused with the line, the key, the value and the remedy of every fault."""
 
 import pytest
+from tests.provider import TEXT
 from tests.telco import TELCO
 
 from churn.customer.loading import load
 from churn.errors import BrokenDeclaration
+from churn.schema import load_schema
 
 BROKEN = {
     "a number without room": ("high = 100", "high = -1", "Line 61: high = -1: write a number above low, which is 0."),
-    "a key that there is not": (
-        'title = "Gender"',
-        'titel = "Gender"',
-        'titel = "Gender": remove it; known',
-    ),
-    "a section that there is not": (
-        "[[expect]]",
-        "[[expected]]",
-        "expected: remove it; the sections are table,",
-    ),
+    "a key that there is not": ('title = "Gender"', 'titel = "Gender"', 'titel = "Gender": remove it; known'),
+    "a section that there is not": ("[[expect]]", "[[expected]]", "expected: remove it; the sections are table,"),
     "a value of another kind": ("whole = true", 'whole = "yes"', 'whole = "yes": write true or false.'),
     "a value that is not declared": ('none = "No"', 'none = "None"', '"None" is not declared; known are "DSL",'),
     "a rule of no field": ('field = "PhoneService"', 'field = "Phone"', '"Phone" is not declared; known are "gender",'),
-    "a rule of no value": (
-        'implies = "No phone service"',
-        'implies = "None"',
-        '"None" is not declared; known are',
-    ),
+    "a rule of no value": ('implies = "No phone service"', 'implies = "None"', '"None" is not declared; known are'),
     "a field twice": ('name = "Partner"', 'name = "gender"', 'name = "gender": fields, the id and the outcome have'),
+    "a field twice but for case": ('name = "Partner"', 'name = "Gen-der"', 'name = "Gen-der": fields, the id and the'),
     "a group that is not listed": ('"Who they are", ', "", 'group = "Who they are": "Who they are" is not declared'),
+    "a group twice": ('"Services", "Con', '"Services", "Services", "Con', "write a list of texts, each once."),
     "a role twice": ('role = "total_value"', 'role = "tenure"', 'role = "tenure": another field has it already'),
-    "a product of a category": (
-        '["tenure", "Mon',
-        '["gender", "Mon',
-        'when_absent = {"product": ["gender", "Mo',
-    ),
-    "an expectation of no value": (
-        'to = "Two year"\nrisk',
-        'to = "Ten years"\nrisk',
-        'to = "Ten years": "Ten',
-    ),
+    "a product of a category": ('["tenure", "Mon', '["gender", "Mon', 'when_absent = {"product": ["gender", "Mo'),
+    "an expectation of no value": ('to = "Two year"\nrisk', 'to = "Ten years"\nrisk', 'to = "Ten years": "Ten'),
     "bands that leave some out": ("bands = [0, 6, 12", "bands = [6, 12", "begin with 0 and end with 100."),
     "a hint to no field": ('gender = ["sex"]', 'sex = ["gender"]', 'sex = ["gender"]: "sex" is not declared'),
+    "hints to values of no field": ("[similar_values.Contract]", "[similar_values.Term]", '"Term" is not declared;'),
     "no TOML": ("[table]", "[table", "It is no TOML: "),
+    "a number without end": ("high = 100", f"high = 1{'0' * 5000}", "It is no TOML: Exceeds the limit"),
+    "lists in lists": ("high = 100", f"high = {'[' * 5000}", "It nests too many lists or tables in each other."),
+    "a large whole number": ("high = 100", f"high = 1{'0' * 400}", "…: write a number within ±2^53."),
+    "a large number": ("high = 100", "high = 1e300", "high = 1e+300: write a number within ±2^53."),
+    "words with braces": (
+        'words = "Monthly bill',
+        'words = "{x} bill',
+        "write a text with {} for the number and no other",
+    ),
+    "words by no number": ("words = { 0 =", "words = { a =", "or a table of texts by number and such a one"),
+    "words with other braces": ('other = "Customer for {}', 'other = "Customer for {', "such a one for the other"),
+    "a tenure before the start": ("low = 0", "low = -1", "low = -1: nobody is a customer for less than no time;"),
+    "whole numbers to a half": ("high = 100", "high = 100.5", "high = 100.5: write a whole number, or leave whole out"),
+    "a value twice but for case": ('Male = "Male" }', 'Male = "M", male = "m" }', '"male" is read as "Male", whatever'),
+    "an alias of two values": (
+        'f = "Female", m',
+        'f = "Female", F = "Male", m',
+        '"F" means "Female" already, whatever',
+    ),
+    "an alias that is a value": ('{ f = "Female"', '{ MALE = "Female"', '"MALE" means "Male" already, whatever the'),
+    "an id that is the outcome": ('outcome = "Churn"', 'outcome = "CustomerID"', "the id has this name; name another"),
+    "a name in two lines": (
+        'name = "Partner"',
+        'name = "Part\\nner"',
+        "write a text in one line, without blanks around",
+    ),
 }
 
 
@@ -63,6 +74,81 @@ def test_every_fault_is_told_at_once_in_the_order_of_the_lines() -> None:
     lines = [int(told.split(":")[0].removeprefix("Line ")) for told in caught.value.faults]
     assert lines == sorted(lines)
     assert len(lines) == 3
+
+
+NEEDED_BY_FORMULAS = {
+    "a field": ("StreamingTV", "TV", "'StreamingTV'"),
+    "a number": ("MonthlyCharges", "Monthly", "'MonthlyCharges'"),
+    "a value": ("Two year", "Two years", "tuple.index(x): x not in tuple"),
+    "a number without blanks": ("TotalCharges", None, "TotalCharges may be blank"),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "fault"), NEEDED_BY_FORMULAS.values(), ids=NEEDED_BY_FORMULAS)
+def test_columns_by_hand_need_their_fields(old: str, new: str | None, fault: str) -> None:
+    text = TELCO.source.replace(old, new) if new else _with_blank_totals()
+    with pytest.raises(BrokenDeclaration, match=r"Its derived columns cannot be made \(") as caught:
+        load_schema(text, "customer.toml")
+    assert fault in caught.value.message
+    assert "leave derived_columns out, or make it one of telco" in caught.value.message
+
+
+def _with_blank_totals() -> str:
+    head, _, tail = TELCO.source.partition('role = "total_value"\n')
+    return head + 'blank = "value"\n' + tail[tail.index("[[expect]]") :]
+
+
+def test_two_columns_of_one_name_are_refused() -> None:
+    text = TEXT.replace('"Internet Type"', '"tenure_Above"').replace('"Fiber"', '"12"').replace('"Cable"', '"0"')
+    remedy = r"two columns are called 'tenure_Above_12'\); give the field or the value another name\."
+    with pytest.raises(BrokenDeclaration, match=remedy):
+        load_schema(text, "customer.toml")
+
+
+def test_a_section_of_the_wrong_type_is_told_once() -> None:
+    with pytest.raises(BrokenDeclaration) as caught:
+        load('table = 3\n\nfield = [4, { name = "x" }]\n', "customer.toml")
+    assert [told for told in caught.value.faults if "write a section" in told] == [
+        "Line 1: table = 3: write a section of keys and values.",
+        "Line 3: field = 4: write a section of keys and values.",
+    ]
+    assert len(caught.value.faults) == 4
+
+
+# A declaration with a fault, and the line that it is in.
+PLACES = {
+    "blanks in a header": ('[table]\n[[ field ]]\n[[ field ]]\n\nrole = "x"', 5),
+    "a quoted header": ('[table]\n[[field]]\n[["field"]]\nrole = "x"', 4),
+    "quoted keys": ('[table]\n[[field]]\n"role" = 3', 3),
+    "keys in other quotes": ("[table]\n[[field]]\n'role' = 3", 3),
+    "a separator of lines in a text": ('[table]\nname = "a\u2028b\u0085"\n[[field]]\nrole = 3', 4),
+    "inline tables": ("\n\nfield = [{ role = 3 }]\n[table]", 3),
+    "keys with points": ("[table]\n[[field]]\nrole.x = 3", 3),
+    "a table of its own": ('[table]\n[[field]]\nname = "x"\n[field.role]\nx = 3', 4),
+    "carriage returns": ("[table]\r\n[[field]]\r\nrole = 3\r\n", 3),
+    "a mark before the text": ("\ufeff[table]\n[[field]]\nrole = 3", 3),
+    "comments": ("[table] # a\n[[field]] # role = 3\n# role = 3\nrole = 3 # [field]", 4),
+}
+
+
+@pytest.mark.parametrize(("text", "line"), PLACES.values(), ids=PLACES)
+def test_a_fault_is_told_with_its_line(text: str, line: int) -> None:
+    with pytest.raises(BrokenDeclaration) as caught:
+        load(text, "customer.toml")
+    assert next(told for told in caught.value.faults if "role" in told).startswith(f"Line {line}: role = ")
+
+
+def test_the_usual_aliases_leave_values_alone() -> None:
+    field = load_schema(TEXT.replace('["No", "Yes"]', '["N", "No", "Yes"]'), "x").categories["Internet"]
+    assert field.aliases is not None
+    assert "n" not in field.aliases
+    assert field.aliases["y"] == "Yes"
+
+
+def test_aliases_are_read_in_any_letter_case() -> None:
+    text = TEXT.replace('["Cable", "Fiber"]', '["Cable", "Fiber"]\naliases = { "FTTH  Home" = "Fiber" }')
+    schema = load_schema(text, "x")
+    assert schema.spellings.code_of("Internet Type", "ftth home") == 1
 
 
 @pytest.mark.parametrize("text", ["", "table = 3", "[table]\n", "[[field]]\n", "[[field]]\nname = 3\nvalues = 4\n"])

@@ -1,8 +1,10 @@
 """What a text can mean as a number: nothing, one, or two that are a thousand times apart."""
 
+import re
+
 import pytest
 
-from churn.customer.numbers import meant
+from churn.customer.numbers import around, meant
 
 LONGEST = "65.50" + " " * (64 - len("65.50") - len("USD")) + "USD"
 
@@ -49,3 +51,13 @@ def test_an_amount_means_what_is_written(text: str, numbers: tuple[float, ...]) 
 @pytest.mark.parametrize(("text", "numbers"), [("5 months", (5.0,)), ("5 Mo", (5.0,)), ("$5", ()), ("5 years", ())])
 def test_months_have_a_unit_of_their_own(text: str, numbers: tuple[float, ...]) -> None:
     assert meant(text, "months") == numbers
+
+
+@pytest.mark.parametrize("unit", ["GB", "km/h", "a-b c", "(x)", "#&~", "1.5 l", "^$"])
+def test_the_pattern_of_a_unit_is_one_for_browsers_too(unit: str) -> None:
+    before, after = around(unit)
+    assert before == ""
+    assert re.fullmatch(after, unit)
+    # With the flags u and v, browsers refuse an escape of anything but syntax.
+    assert set(re.findall(r"\\(.)", after)) <= set("^$\\.*+?()[]{}|/")
+    assert meant(f"5 {unit}", unit) == (5.0,)

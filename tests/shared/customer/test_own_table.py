@@ -116,7 +116,7 @@ def test_a_hundred_values_and_two_more_are_few_enough_for_signed_bytes() -> None
 
 
 BROKEN = {
-    "an empty list of spellings of the outcome": ("set_aside", "set_aside = []", "write a list of texts."),
+    "an empty list of spellings of the outcome": ("set_aside", "set_aside = []", "write a list of texts, each once."),
     "a file in a folder": ("file", 'file = "data/x.csv"', "write the name of a file in CHURN_DATA_DIR, without a fol"),
     "missing spellings that are no texts": ("missing", "missing = [0]", "write a list of what is written where"),
     "a segment of no field": ("segments", 'segments = ["Town"]', '"Town" is not declared; known are "tenure",'),
@@ -130,8 +130,8 @@ BROKEN = {
     "a role of a number with blanks": ("role", 'role = "tenure"\nblank = "value"', 'leave blank = "value" out'),
     "no flag": ("other", 'other = "yes"', "write true or false."),
     "rare values of a number": ("whole", "other = true", "other = true: remove it; known are name,"),
-    "no values": ("values", "values = []", "write a list of the values, or a table with the words for each."),
-    "a value that is blank": ("values", 'values = ["", "North"]', "write a list of the values, or a table with"),
+    "no values": ("values", "values = []", "write a list of the values, each once, or a table with the words"),
+    "a value that is blank": ("values", 'values = ["", "North"]', "write a list of the values, each once,"),
 }
 
 
