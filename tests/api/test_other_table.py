@@ -20,7 +20,7 @@ PERSON = client(random.Random(5)) | {"Client No": 7}
 def bank(make_app: Any, settings: ApiSettings, store: ObjectStore) -> Flask:
     """The API over a release of the shipped customers and a later one, in service, of the bank's."""
     app: Flask = make_app(settings)
-    published(store, BANK, clients())
+    published(store, clients(), bank_predictor())
     app.extensions["churn"].refresh()
     return app
 

@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from tests.bank import BANK, client, clients
+from tests.bank import BANK, bank_predictor, client, clients
 from tests.made_up import published
 from tests.telco import TELCO
 
@@ -27,7 +27,7 @@ def bank_csv(count: int) -> bytes:
 def test_jobs_in_flight_stay_with_their_release_through_a_swap_and_back(
     bench: Any, many_customers: Make, rows_of: Any
 ) -> None:
-    shipped, other = bench.version, published(bench.store, BANK, clients())
+    shipped, other = bench.version, published(bench.store, clients(), bank_predictor())
     tables = {TELCO: many_customers(4_000), BANK: bank_csv(3_000)}
 
     def submit(schema: Any) -> Any:

@@ -75,7 +75,7 @@ def test_rows_with_blanks_and_unknown_values_are_read_as_columns() -> None:
     """And not each by itself, which takes ten times as long."""
     chance = random.Random(3)
     people = [person for person in (subscriber(chance) for _ in range(500)) if sound(person)]
-    table = read_table(PROVIDER, ChunkReader(written(people), len(COLUMNS), len(people)), COLUMNS)
+    table = read_table(PROVIDER, ChunkReader(written(people), COLUMNS, len(people)), COLUMNS)
     assert table.sure.all()
     customers = [PROVIDER.reader.read(person).customer for person in people]
     for held, wanted in zip(table.customers, zip(*customers, strict=True), strict=True):

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from churn_api.jobs.csv import rows
+from churn_api.jobs.csv.reader import ChunkReader
 
 TEXT = st.text(alphabet='a,"\n\r \té', max_size=40)
 
@@ -76,3 +77,10 @@ def test_a_million_quoted_cells_take_no_detour() -> None:
     assert rows.count(data) == 100_000
     assert rows.unquoted(data) is None
     assert rows.unquoted(data.replace(b"\n", b"").replace(b'""', b'""\n')) is not None
+
+
+def test_commas_and_line_ends_in_a_column_that_is_ignored_take_no_row_out_of_the_lines() -> None:
+    data = b'a,"1, Main St.\nDoor ""2""",b\nc,,d\ne,"x, y",f,g\n'
+    reader = ChunkReader(data, ("one", "", "other"), 3)
+    assert reader.lines == b"a,,b\nc,,d\n,,\n"
+    assert reader.cells(2) == ["e", "x, y", "f", "g"]

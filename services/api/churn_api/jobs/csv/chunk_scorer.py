@@ -64,7 +64,7 @@ class ChunkScorer:
         self._schema = predictor.schema
         self._columns = columns
         self._first_row = chunk.first
-        self._sheet = ChunkReader(data, len(columns), chunk.rows)
+        self._sheet = ChunkReader(data, columns, chunk.rows)
         self._unforeseen: Counter[str] = Counter()
         self._table = self._read_table(chunk.rows)
         count = len(self._table.sure)

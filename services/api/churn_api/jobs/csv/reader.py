@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +13,13 @@ from churn_api.jobs.csv import rows
 class ChunkReader:
     """`lines` holds one line of unquoted cells per row; a row that cannot be written so is an empty row there."""
 
-    def __init__(self, data: bytes, width: int, count: int) -> None:
-        """`data` is `count` whole rows of the input, `width` the number of columns."""
-        self._width = width
+    def __init__(self, data: bytes, columns: Sequence[str], count: int) -> None:
+        """`data` is `count` whole rows of the input; `columns` are its fields, "" for a column without one.
+
+        A cell without a field may be left blank, so that an address with commas takes no row out of `lines`.
+        """
+        self._width = len(columns)
+        self._ignored = [place for place, name in enumerate(columns) if not name]
         self.count = count
         self._odd: dict[int, list[str]] = {}
         self._ends: NDArray[np.intp] | None = None
@@ -45,6 +50,9 @@ class ChunkReader:
         csv.field_size_limit(2 * rows.MAX_ROW_BYTES)
         lines = []
         for row, cells in enumerate(csv.reader(io.StringIO(_text(data), newline=""))):
+            if len(cells) == self._width:
+                for place in self._ignored:
+                    cells[place] = ""
             line = ",".join(cells)
             if len(cells) == self._width == line.count(",") + 1 and "\n" not in line and '"' not in line:
                 lines.append(line.encode())
