@@ -109,7 +109,7 @@ def test_from_a_file_to_the_twenty_riskiest_takes_four_actions(open_page, good, 
 def test_a_file_is_looked_at_before_it_is_sent(batch, good, table):
     expect(batch.get_by_role("button", name="Score file")).to_be_disabled()
     choose(batch, good)
-    expect(batch.get_by_text("All nineteen columns are there.")).to_be_visible()
+    expect(batch.get_by_text("Every field has its column.")).to_be_visible()
     preview = batch.get_by_role("region", name="First rows of the file")
     expect(preview.locator("tbody tr")).to_have_count(5)
     assert preview.locator("tbody tr").first.inner_text().split("\t") == table[1]
@@ -136,7 +136,7 @@ def test_the_template_has_the_columns_that_are_asked_for(batch, tmp_path):
         batch.get_by_role("button", name="Download a template").click()
     download.value.save_as(tmp_path / "template.csv")
     choose(batch, tmp_path / "template.csv")
-    expect(batch.get_by_text("All nineteen columns are there.")).to_be_visible()
+    expect(batch.get_by_text("Every field has its column.")).to_be_visible()
 
 
 def test_an_upload_shows_its_progress_and_can_be_cancelled(batch, table, tmp_path):

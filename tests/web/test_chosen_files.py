@@ -58,7 +58,7 @@ def test_a_file_that_was_mended_and_is_chosen_again_is_looked_at_again(batch, fi
     expect(batch.get_by_role("button", name="Score file")).to_be_disabled()
     judge(batch)
     pick(batch, file)
-    expect(batch.get_by_text("All nineteen columns are there.")).to_be_visible()
+    expect(batch.get_by_text("Every field has its column.")).to_be_visible()
     expect(batch.get_by_role("button", name="Score file")).to_be_enabled()
 
 

@@ -138,20 +138,6 @@ class ReleaseAnswer(Struct, frozen=True):
     metrics: dict[str, Any]
 
 
-class SchemaAnswer(Struct, frozen=True):
-    """The customers of the release in service, as they are declared."""
-
-    name: str
-    hash: Annotated[str, Meta(description="SHA-256 over what the fields mean and the columns made of them.")]
-    id: Annotated[str, Meta(description="The column of the id, which is echoed as customerID.")]
-    outcome: Annotated[str, Meta(description="The column that says who left; it is ignored.")]
-    label_window_months: Annotated[int | None, Meta(description="Within how many months somebody left who did.")]
-    currency: str
-    groups: Annotated[list[str], Meta(description="The groups of fields, in their order.")]
-    fields: Annotated[list[dict[str, Any]], Meta(description="In the order of the data set.")]
-    features: Annotated[list[str], Meta(description="The columns that models see.")]
-
-
 class ReleasesAnswer(Struct, frozen=True):
     """Every release that the store holds, newest first."""
 

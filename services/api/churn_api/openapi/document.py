@@ -11,13 +11,13 @@ from churn_api.settings import ApiSettings
 
 DESCRIPTION = """Who is about to leave, why, and what goes with staying.
 
-Customers have the field names of the Telco churn data set. Values are read kindly (any letter case; numbers as text,
-with a decimal comma, thousands in groups or a currency too; yes and no as 1 and 0, true and false, Y and N; words such
-as NA as absent, where a field may be) and strictly (unknown fields, booleans as numbers, contradictions and what can
-mean two things are refused). A customer has at most 64 names; of a name that a JSON object repeats the last value
-counts. At most 50 faults of a customer are listed, and 10,000 of a batch. Every answer carries `X-Request-ID`, and
-every failure has the one body `Error`. Reasons and recommendations are associations in the data, not promised
-effects."""
+Customers have the fields that the release in service declares; `GET /schema` tells all of them. Values are read kindly
+(any letter case; numbers as text, with a decimal comma, thousands in groups or a currency too; yes and no as 1 and 0,
+true and false, Y and N; words such as NA as absent, where a field may be) and strictly (unknown fields, booleans as
+numbers, contradictions and what can mean two things are refused). A customer has at most 64 names; of a name that a
+JSON object repeats the last value counts. At most 50 faults of a customer are listed, and 10,000 of a batch. Every
+answer carries `X-Request-ID`, and every failure has the one body `Error`. Reasons and recommendations are associations
+in the data, not promised effects."""
 
 
 def document(settings: ApiSettings, endpoints: Iterable[Endpoint], schema: Schema) -> dict[str, Any]:

@@ -2,11 +2,11 @@
 
 from flask import Response, request
 
-from churn_api.answers import ReleasesAnswer, SchemaAnswer, respond, revalidated
+from churn_api.answers import ReleasesAnswer, respond, revalidated
 from churn_api.http.endpoint import ANY_KEY, Endpoints, Json
 from churn_api.limits.concurrency import Pace
 from churn_api.predictions import model_info as info
-from churn_api.releases.schema_info import schema_info
+from churn_api.releases.schema_info import SchemaAnswer, schema_info
 from churn_api.service import service
 
 endpoints = Endpoints("Model")

@@ -15,7 +15,7 @@ export const elements = {
 
 function what() {
     return h('section.card', {}, h('h2', {}, 'What it does'), h('ul', {},
-        h('li', {}, 'Gives the probability that a telephone company\u2019s customer leaves, learnt from customers whose outcome is known.'),
+        h('li', {}, 'Gives the probability that a customer leaves, learnt from customers whose outcome is known.'),
         h('li', {}, 'Says which answers raise or lower it, against the average customer.'),
         h('li', {}, 'Re-scores what a retention team could offer, so that offers can be compared.'),
         h('li', {}, 'Says what it does not know: unknown answers are averaged over real customers and widen the range.'),

@@ -10,7 +10,8 @@ export function kindOf(text) {
     return text.replace(/\d[\d.,]*/g, '\u2026').replace(/(\u2026 (?:day|month|year))\b/, '$1s');
 }
 
-const NAMES = ['row', 'customerID', 'prediction', 'churn_probability', 'risk_band', 'reason_1', 'reason_2', 'reason_3', 'assumed'];
+/** The columns of a file of results that are kept, in the file's order. */
+export const NAMES = ['row', 'customerID', 'prediction', 'churn_probability', 'risk_band', 'reason_1', 'reason_2', 'reason_3', 'assumed'];
 
 /** The position of each column that `add` takes in a file with this header; -1 if the job's options left it out. @param {string[]} head */
 export function positionsIn(head) {

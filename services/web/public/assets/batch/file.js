@@ -17,8 +17,20 @@ export class BatchFile extends HTMLElement {
     /** Files that were dropped together with the current one and are sent after it. @type {File[]} */
     #waiting = [];
 
+    /** @param {import('../lib/schema.js').Schema} schema a later one replaces it: the chosen file is looked at again */
     set schema(schema) {
+        const first = !this.definition;
         this.definition = schema;
+        if (first) this.#build();
+        fill(this.hint, `A header row with the field names in any order. ${schema.id} and ${schema.outcome} may be there. Cells may be blank. Excel workbooks and gzipped files are read as well.`);
+        if (first) return;
+        fill(this.news, h('p.news', {}, 'Another release is in service. Files are read as it declares their columns.'));
+        if (this.#chosen && !this.controller) this.#choose(this.#chosen.file);
+    }
+
+    #build() {
+        this.news = h('div', { role: 'status' });
+        this.hint = h('p.hint');
         this.input = h('input.visually-hidden', { id: 'batch-file', type: 'file', accept: ACCEPTED, multiple: true, onchange: () => this.#picked() });
         this.look = h('div', { role: 'status' });
         this.rows = h('div');
@@ -27,6 +39,7 @@ export class BatchFile extends HTMLElement {
         this.button = h('button.primary', { type: 'button', disabled: true, onclick: () => this.#send() }, 'Score file');
         fill(this, h('section.card', { 'aria-labelledby': 'file-title' },
             h('h2', { id: 'file-title' }, 'Score a file of customers'),
+            this.news,
             this.#zone(),
             this.look,
             this.rows,
@@ -41,7 +54,7 @@ export class BatchFile extends HTMLElement {
         const zone = h('div.drop', {},
             icon('file'),
             h('p', {}, this.input, h('label.button', { for: 'batch-file' }, 'Choose a CSV file'), h('span.or', {}, ' or drop one here')),
-            h('p.hint', {}, 'A header row with the field names in any order. customerID and Churn may be there. Cells may be blank. Excel workbooks and gzipped files are read as well.'),
+            this.hint,
         );
         const over = (state) => (event) => {
             event.preventDefault();
@@ -171,8 +184,9 @@ export class BatchFile extends HTMLElement {
     }
 
     #template() {
-        const fields = this.definition.fields;
-        const lines = csvLine(['customerID', ...fields.map(({ name }) => name)]) + csvLine(['EXAMPLE-1', ...fields.map(({ example }) => example)]);
+        const { id, fields } = this.definition;
+        const columns = [[id, 'EXAMPLE-1'], ...fields.map(({ name, example }) => [name, example])];
+        const lines = [0, 1].map((at) => csvLine(columns.map((column) => column[at]))).join('');
         saveCsv([lines], 'customers-template.csv');
     }
 }

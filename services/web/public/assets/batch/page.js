@@ -20,7 +20,13 @@ export const elements = {
     'job-list': JobList,
     'batch-page': class extends HTMLElement {
         connectedCallback() {
+            this.followed = ({ detail }) => kept.file && (kept.file.schema = detail);
+            document.addEventListener('schema-changed', this.followed);
             start(this);
+        }
+
+        disconnectedCallback() {
+            document.removeEventListener('schema-changed', this.followed);
         }
     },
 };
@@ -35,8 +41,9 @@ async function start(page) {
     try {
         const schema = await loadSchema();
         kept.file ??= fileFor(schema);
+        if (kept.file.definition !== schema) kept.file.schema = schema;
         const jobs = h('job-list');
-        const bound = bind(jobs, place, schema);
+        const bound = bind(jobs, place);
         kept.page = { jobs, ...bound };
         fill(columns, kept.file, jobs);
     } catch (error) {
@@ -56,7 +63,7 @@ function fileFor(schema) {
 }
 
 /** Writes the job whose results are shown into the fragment, so that a reload shows it again. */
-function bind(jobs, place, schema) {
+function bind(jobs, place) {
     let wanted = here().parameters.get('job') || kept.accepted;
     /** The job that was sent from here; the page scrolls to its results when it completes. */
     let sent = '';
@@ -73,7 +80,7 @@ function bind(jobs, place, schema) {
             kept.results?.close();
             kept.results = h('job-results');
         }
-        kept.results.schema = schema;
+        kept.results.schema = kept.file.definition;
         fill(place, kept.results);
         kept.results.job = job;
     };

@@ -2,10 +2,12 @@
 
 import { CsvReader, csvLine, defused } from '../lib/csv.js';
 import { fetched } from '../lib/http.js';
-import { ResultColumns, positionsIn } from './columns.js';
+import { NAMES, ResultColumns, positionsIn } from './columns.js';
 import { FaultGroups } from './faults.js';
 
 const columns = new ResultColumns();
+/** The columns that the job's file has, of those that are kept. */
+let listed = NAMES;
 
 /** Rows between two reports of progress. */
 const TELL_EVERY = 50_000;
@@ -30,7 +32,10 @@ const answers = {
     async load({ url, headers }) {
         let positions = null;
         await readRows(url, headers, (cells, head) => {
-            positions ??= positionsIn(head);
+            if (!positions) {
+                positions = positionsIn(head);
+                listed = NAMES.filter((name) => head.includes(name));
+            }
             columns.add(positions.map((position) => cells[position] ?? ''));
             if (columns.total % TELL_EVERY === 0) postMessage({ progress: columns.total });
         });
@@ -56,12 +61,18 @@ const answers = {
 
     list({ query }) {
         const lines = columns.find(query).map((at) => {
-            const { row, customerID, prediction, churn_probability: probability, risk_band: band, reasons, assumed } = columns.row(at);
-            return csvLine([row, defused(customerID), prediction, probability.toFixed(6), band, reasons[0] ?? '', reasons[1] ?? '', reasons[2] ?? '', assumed]);
+            const cells = cellsOf(columns.row(at));
+            return csvLine(listed.map((name) => cells[name]));
         });
-        return [csvLine(['row', 'customerID', 'prediction', 'churn_probability', 'risk_band', 'reason_1', 'reason_2', 'reason_3', 'assumed']), ...lines].join('');
+        return [csvLine(listed), ...lines].join('');
     },
 };
+
+/** A row as the cells of a file, by the names of its columns. */
+function cellsOf({ reasons: [first, second, third], ...row }) {
+    const written = { customerID: defused(row.customerID), churn_probability: row.churn_probability.toFixed(6) };
+    return { ...row, ...written, reason_1: first, reason_2: second, reason_3: third };
+}
 
 addEventListener('message', async ({ data: { id, ask, ...details } }) => {
     try {

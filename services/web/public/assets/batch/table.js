@@ -135,7 +135,10 @@ export class RiskiestTable extends HTMLElement {
     }
 }
 
-/** The filter's choices by field: one for each option of the schema, and one for all reasons that differ by a figure. */
+/**
+ * The filter's choices by field: one for each option of the schema, and one for all reasons that differ by a figure. The
+ * reasons of a job of another schema stand together.
+ */
 function choices(kinds, { fields }) {
     const numbers = new Map(kinds.map(({ kind, number }) => [kind, number]));
     const option = (kind) => h('option', { value: kind }, `${kind} (${count(numbers.get(kind))})`);
@@ -144,7 +147,7 @@ function choices(kinds, { fields }) {
         .filter(([, found]) => found.length);
     const taken = new Set(named.flatMap(([, found]) => found));
     const others = kinds.map(({ kind }) => kind).filter((kind) => !taken.has(kind));
-    if (others.length) named.unshift(['By amount', others]);
+    if (others.length) named.unshift([named.length ? 'By amount' : 'Reasons', others]);
     return named.map(([label, found]) => h('optgroup', { label }, found.map(option)));
 }
 

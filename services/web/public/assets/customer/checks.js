@@ -1,6 +1,7 @@
 /** Faults that the schema alone can find, shown before the API is asked. All other checks are the API's. */
 
 import { plural } from '../lib/format.js';
+import { bounds } from '../lib/schema.js';
 import { readings } from './numbers.js';
 
 /** @typedef {import('../lib/schema.js').Field} Field */
@@ -25,10 +26,10 @@ export function errorOf(faults) {
 /** @param {Field} field */
 function faultOf(field, value) {
     if (value === undefined) return field.required ? `${field.title} is missing.` : '';
-    if (field.options) return '';
+    if (field.options || value === '') return '';
     if (typeof value !== 'number') return `${field.title} ${notANumber(value)}`;
     if (field.whole && !Number.isInteger(value)) return `${field.title} must be a whole number; got ${value}.`;
-    if (value < field.low || value > field.high) return `${field.title} must be between ${field.low} and ${field.high} ${field.unit}; got ${value}.`;
+    if (value < field.low || value > field.high) return `${field.title} must be between ${bounds(field)}; got ${value}.`;
     return '';
 }
 

@@ -1,6 +1,7 @@
 /** A question of the form: label, control, hint and error, connected for screen readers. */
 
 import { fill, h } from '../lib/dom.js';
+import { BLANK, bounds } from '../lib/schema.js';
 import { impliedValue, openOptions } from './rules.js';
 
 const UNKNOWN = "I don't know";
@@ -13,29 +14,51 @@ export class CustomerField extends HTMLElement {
     /** @param {import('../lib/schema.js').Field} field */
     set field(field) {
         this.definition = field;
-        const id = `field-${field.name}`;
-        this.control = field.options ? selectFor(field, id) : inputFor(field, id);
+        // Names may have blanks, which ids in a list of ids may not.
+        const id = `field-${encodeURIComponent(field.name)}`;
+        const listed = field.options && !field.other;
+        this.control = listed ? selectFor(field, id) : inputFor(field, id);
+        this.choices = listed ? this.control : h('datalist', { id: `${id}-choices` });
+        this.box = field.blank && !listed ? this.#blankBox(id) : null;
         this.error = h('p.field-error', { id: `${id}-error`, hidden: true });
         fill(
             this,
-            h(`label${field.required ? '.needed' : ''}`, { for: id, title: field.description }, field.title),
-            adorned(this.control, field.unit),
-            h(`p.hint${field.options ? '.visually-hidden' : ''}`, { id: `${id}-hint` }, hintFor(field)),
+            h(`label${field.required ? '.needed' : ''}`, { for: id, title: field.help }, field.title),
+            adorned(this.control, field),
+            field.other && this.choices,
+            this.box && h('label.blank', { for: this.box.id }, this.box, 'Left blank'),
+            h(`p.hint${listed ? '.visually-hidden' : ''}`, { id: `${id}-hint` }, hintFor(field)),
             this.error,
         );
         if (field.options) this.#list(field.options);
     }
 
     get value() {
-        return this.#fixed ? this.#chosen : this.control.value.trim();
+        return this.#fixed ? this.#chosen : this.#text;
     }
 
     set value(text) {
         this.#chosen = text;
         this.#fixed = false;
-        this.control.disabled = false;
         if (this.definition.rule) this.#list(this.definition.options);
-        this.control.value = text;
+        this.#text = text;
+    }
+
+    /** Whether something is known, by an answer or because another answer implies it. */
+    get answered() {
+        return this.#text !== '';
+    }
+
+    get #text() {
+        return this.box?.checked ? BLANK : this.control.value.trim();
+    }
+
+    set #text(text) {
+        const blank = Boolean(this.box) && text === BLANK;
+        if (this.box) Object.assign(this.box, { checked: blank, disabled: this.#fixed });
+        this.control.value = blank ? '' : text;
+        this.control.disabled = this.#fixed || blank;
+        if (this.control.selectedIndex < 0) this.control.value = '';
     }
 
     /** Shows the choices that other answers leave, or the only one. */
@@ -46,9 +69,7 @@ export class CustomerField extends HTMLElement {
         this.#list(implied ? this.definition.options : openOptions(this.definition, answers));
         this.#fixed = implied !== null;
         this.#chosen = chosen;
-        this.control.disabled = this.#fixed;
-        this.control.value = implied ?? chosen;
-        if (this.control.selectedIndex < 0) this.control.value = '';
+        this.#text = implied ?? chosen;
     }
 
     /** @param {string} message '' if nothing is wrong */
@@ -59,9 +80,25 @@ export class CustomerField extends HTMLElement {
         this.control.setAttribute('aria-describedby', message ? `${this.error.id} ${this.control.id}-hint` : `${this.control.id}-hint`);
     }
 
+    /** Whether a text in lower case occurs in what the question says or is called. */
+    mentions(text) {
+        const { title, name, help } = this.definition;
+        return [title, name, help].some((words) => words.toLowerCase().includes(text));
+    }
+
+    focus() {
+        (this.control.disabled && this.box ? this.box : this.control).focus();
+    }
+
     #list(options) {
+        if (this.definition.other) return fill(this.choices, options.filter(({ text }) => text !== BLANK).map(({ text }) => h('option', { value: text })));
         const first = h('option', { value: '' }, this.definition.required ? 'Choose…' : UNKNOWN);
-        fill(this.control, first, options.map((option) => h('option', { value: option.value }, option.label)));
+        return fill(this.choices, first, options.map(({ text, label }) => h('option', { value: text }, label)));
+    }
+
+    /** Where nothing can be chosen from a list, a box says that the cell is blank, which is an answer of its own. */
+    #blankBox(id) {
+        return h('input', { id: `${id}-blank`, type: 'checkbox', oninput: () => (this.#text = this.box.checked ? BLANK : '') });
     }
 }
 
@@ -71,25 +108,39 @@ function selectFor(field, id) {
 
 /** A text input, because `type=number` hides what it cannot read and changes with the mouse wheel. */
 function inputFor(field, id) {
+    const number = 'high' in field;
     return h('input', {
         id,
         name: field.name,
         type: 'text',
-        inputmode: field.whole ? 'numeric' : 'decimal',
+        // The keyboards for numbers that telephones show have no minus sign.
+        inputmode: !number || field.low < 0 ? 'text' : field.whole ? 'numeric' : 'decimal',
+        maxlength: field.longest,
+        list: field.other && `${id}-choices`,
         autocomplete: 'off',
         'aria-required': String(field.required),
         'aria-describedby': `${id}-hint`,
     });
 }
 
-function adorned(control, unit) {
-    if (!unit) return control;
-    const sign = h('span.unit', { 'aria-hidden': 'true' }, unit);
-    return h(`div.with-unit${unit === '$' ? '.before' : '.after'}`, {}, unit === '$' ? [sign, control] : [control, sign]);
+/** Longer units would take the place of the number; they stand in the hint alone. */
+function isShort(unit) {
+    return unit.length <= 8;
 }
 
+function adorned(control, { unit, money }) {
+    if (!unit || !isShort(unit)) return control;
+    const sign = h('span.unit', { 'aria-hidden': 'true' }, unit);
+    control.style.setProperty('--unit', unit.length);
+    return h(`div.with-unit${money ? '.before' : '.after'}`, {}, money ? [sign, control] : [control, sign]);
+}
+
+/** The help, or else the range of a number. Screen readers hear the unit from it; others see it beside the number. */
 function hintFor(field) {
-    const [first, ...rest] = field.description;
-    const unit = field.unit && field.unit !== '$' && !field.description.toLowerCase().includes(field.unit) ? ` In ${field.unit}.` : '';
-    return `${first.toUpperCase()}${rest.join('')}${unit}`;
+    const { help, options, other, unit, money } = field;
+    if (!help && !options) return `From ${bounds(field, 'to')}.`;
+    const sentence = help && `${help[0].toUpperCase()}${help.slice(1)}`;
+    if (other) return `${sentence} Choose from the list, or type another one.`.trim();
+    if (!unit || money || sentence.toLowerCase().includes(unit.toLowerCase())) return sentence;
+    return [sentence, h(`span${isShort(unit) ? '.visually-hidden' : ''}`, {}, ` In ${unit}.`)];
 }

@@ -1,23 +1,27 @@
 /** The customer form, built from the schema. Emits `customer-submit` and `customer-change`; errors are set by property. */
 
-import { emit, fill, h, reveal } from '../lib/dom.js';
+import { emit, fill, h, reveal, uniqueId } from '../lib/dom.js';
+import { plural } from '../lib/format.js';
 import { grouped } from '../lib/schema.js';
-import { answersOf, customerOf, exampleCustomer } from './rules.js';
+import { answerOf, answersOf, customerOf, exampleCustomer } from './rules.js';
 
-const ID = 'customerID';
+/** A form with more fields is folded by group, and has a box to find one. */
+const SHORT = 20;
 
 export class CustomerForm extends HTMLElement {
     #schema;
     #fields = new Map();
+    #groups = [];
 
     /** @param {import('../lib/schema.js').Schema} schema */
     set schema(schema) {
         this.#schema = schema;
         this.summary = h('p.form-error', { role: 'alert', hidden: true });
-        const groups = grouped(schema).map(([title, fields]) => this.#group(title, fields));
-        const form = h('form', { novalidate: true, autocomplete: 'off', onsubmit: (event) => this.#submit(event) }, groups, this.#actions());
+        const long = schema.fields.length > SHORT;
+        this.#groups = grouped(schema).filter(([, fields]) => fields.length).map(([title, fields], at) => this.#group(title, fields, at, long));
+        const form = h('form', { novalidate: true, autocomplete: 'off', onsubmit: (event) => this.#submit(event) }, this.#groups, this.#actions());
         form.addEventListener('input', () => this.#changed());
-        fill(this, form);
+        fill(this, long && this.#finder(), form);
         this.#follow();
     }
 
@@ -42,7 +46,7 @@ export class CustomerForm extends HTMLElement {
 
     /** Sets one answer as if it had been typed. */
     answer(name, value) {
-        this.#fields.get(name).value = String(value ?? '');
+        this.#fields.get(name).value = answerOf(this.#schema.byName.get(name), value);
         this.#changed();
     }
 
@@ -53,6 +57,7 @@ export class CustomerForm extends HTMLElement {
         for (const error of errors) if (this.#fields.has(error.field)) this.#fields.get(error.field).message = error.message;
         this.summary.textContent = strange.map((error) => error.message).join(' ');
         this.summary.hidden = strange.length === 0;
+        for (const group of this.#groups) group.count({ open: true });
     }
 
     focusFirstError() {
@@ -61,8 +66,16 @@ export class CustomerForm extends HTMLElement {
 
     focusField(name) {
         const field = this.#fields.get(name);
-        field?.control.focus();
-        if (field) reveal(field, 'center');
+        if (!field) return;
+        if (field.hidden) this.#find('');
+        this.#groups.find((group) => group.contains(field)).open();
+        field.focus();
+        reveal(field, 'center');
+    }
+
+    /** The name of the field that has the focus, or undefined. */
+    get focused() {
+        return [...this.#fields.keys()].find((name) => this.#fields.get(name).contains(document.activeElement));
     }
 
     /** @param {boolean} busy whether an answer is awaited */
@@ -70,27 +83,33 @@ export class CustomerForm extends HTMLElement {
         this.querySelector('button.primary').setAttribute('aria-busy', String(busy));
     }
 
-    #group(title, fields) {
-        const intro = this.#fields.size === 0 ? [this.#identifier()] : [];
-        const questions = fields.map((definition) => {
+    #group(title, fields, at, folds) {
+        const definitions = at === 0 ? [identifier(this.#schema.id), ...fields] : fields;
+        const questions = definitions.map((definition) => {
             const element = h('customer-field');
             element.field = definition;
             this.#fields.set(definition.name, element);
             return element;
         });
-        return h('fieldset.card', {}, h('legend', {}, title), h('div.fields', {}, intro, questions));
+        const group = h('customer-group');
+        group.content = { title, questions, folds, open: at === 0 || fields.some(({ required }) => required) };
+        return group;
     }
 
-    #identifier() {
-        const element = h('customer-field');
-        element.field = {
-            name: ID, title: 'Customer ID', description: 'For your records; no part of the prediction.',
-            required: false, options: null, unit: '', whole: false, rule: null,
-        };
-        element.control.inputMode = 'text';
-        element.control.maxLength = 64;
-        this.#fields.set(ID, element);
-        return element;
+    #finder() {
+        const id = uniqueId('find');
+        this.sought = h('input', { id, type: 'search', autocomplete: 'off', oninput: () => this.#find(this.sought.value) });
+        this.found = h('p.hint', { role: 'status' }, plural(this.#schema.fields.length, 'field'));
+        const toFirst = ({ key }) => key === 'Enter' && this.querySelector('customer-field:not([hidden])')?.focus();
+        this.sought.addEventListener('keydown', toFirst);
+        return h('div.finder', { role: 'search' }, h('label', { for: id }, 'Find a field'), this.sought, this.found);
+    }
+
+    /** Shows only the fields in which a text occurs; all of them if it is empty. */
+    #find(text) {
+        if (this.sought.value !== text) this.sought.value = text;
+        const found = this.#groups.flatMap((group) => group.narrow(text.trim().toLowerCase()));
+        this.found.textContent = found.length ? plural(found.length, 'field') : 'No field is called so.';
     }
 
     #actions() {
@@ -149,5 +168,14 @@ export class CustomerForm extends HTMLElement {
     #follow() {
         const answers = this.answers;
         for (const field of this.#fields.values()) field.follow(answers);
+        for (const group of this.#groups) group.count();
     }
+}
+
+/** The question for the id, which is answered with but not part of the prediction. */
+function identifier(name) {
+    return {
+        name, title: 'Customer ID', help: 'For your records; no part of the prediction.',
+        required: false, blank: false, options: null, other: false, rule: null, unit: '', longest: 64,
+    };
 }

@@ -1,30 +1,36 @@
 /** The customer page: asks the API about the customer in the form, and again whenever an answer changes. */
 
 import { fill, h, reveal } from '../lib/dom.js';
+import { plural } from '../lib/format.js';
 import { postJson } from '../lib/http.js';
 import { register } from '../lib/register.js';
 import { here, remember } from '../lib/router.js';
-import { loadSchema } from '../lib/schema.js';
+import { followSchema, loadSchema } from '../lib/schema.js';
 import { failure, waiting } from '../shell/failure.js';
 import { errorOf, faultsOf } from './checks.js';
 import { keepDraft, keptDraft } from './draft.js';
 import { CustomerField } from './field.js';
 import { CustomerForm } from './form.js';
+import { CustomerGroup } from './groups.js';
 import { customerFrom, differences } from './rules.js';
 
 export const elements = {
     'customer-page': class extends HTMLElement {
         connectedCallback() {
+            this.followed = ({ detail }) => this.form && follow(this, detail);
+            document.addEventListener('schema-changed', this.followed);
             start(this);
         }
 
         disconnectedCallback() {
+            document.removeEventListener('schema-changed', this.followed);
             clearTimeout(this.timer);
             this.asked?.abort();
         }
     },
     'customer-field': CustomerField,
     'customer-form': CustomerForm,
+    'customer-group': CustomerGroup,
 };
 
 /** Milliseconds after a change: long enough to finish typing a number, short enough to feel immediate. */
@@ -38,23 +44,60 @@ async function start(page) {
     } catch (error) {
         return fill(columns, failure(error, () => start(page)));
     }
-    page.form = h('customer-form');
-    page.form.schema = page.schema;
+    page.news = h('div', { role: 'status' });
+    page.form = formFor(page);
     page.wanted = fillIn(page);
-    page.form.addEventListener('customer-submit', () => submit(page));
-    page.form.addEventListener('customer-change', () => changed(page));
-    page.form.addEventListener('customer-clear', () => clear(page));
     const place = h('div');
-    fill(columns, page.form, place);
+    fill(columns, h('div', {}, page.news, page.form), place);
     return accompany(page, place);
 }
 
+function formFor(page) {
+    const form = h('customer-form');
+    form.schema = page.schema;
+    form.addEventListener('customer-submit', () => submit(page));
+    form.addEventListener('customer-change', () => changed(page));
+    form.addEventListener('customer-clear', () => clear(page));
+    return form;
+}
+
+/** Builds the form again for what another release declares, with the answers to fields of the same names. */
+function follow(page, schema) {
+    const { form: before, result } = page;
+    const { focused } = before;
+    page.asked?.abort();
+    page.question = '';
+    clearTimeout(page.timer);
+    page.others = { ...page.others, ...before.answers };
+    page.schema = schema;
+    page.form = formFor(page);
+    before.replaceWith(page.form);
+    page.form.answers = page.others;
+    const kept = Object.values(page.form.answers).filter(Boolean).length;
+    const words = kept ? `keeps ${plural(kept, 'answer')} of yours` : 'holds none of your answers';
+    fill(page.news, h('p.news', {}, `Another release is in service. The form asks for what it declares, and ${words}.`));
+    if (focused) page.form.focusField(focused);
+    if (result) renew(page, result);
+    save(page);
+}
+
+/** Asks again, if all that is needed is known; an answer of the release before is no longer one to this form. */
+function renew(page, result) {
+    const again = result.answered && !faultsOf(page.schema, page.form.customer).length;
+    result.schema = page.schema;
+    result.clear();
+    if (again) predict(page, page.form, result, { asked: false });
+}
+
 /** Fills in the customer of a link, or else what was typed before. @returns {boolean} whether it is to be predicted at once */
-function fillIn({ schema, form }) {
+function fillIn(page) {
+    const { schema, form } = page;
     const linked = customerFrom(schema, here().parameters);
     const draft = keptDraft();
     if (linked) form.customer = linked;
     else if (draft) form.answers = draft.answers;
+    // Answers to fields of other releases stay as well, for the day that one of these is in service again.
+    page.others = draft?.answers ?? {};
     return Boolean(linked ?? draft?.answered);
 }
 
@@ -70,18 +113,18 @@ async function accompany(page, place) {
     result.schema = page.schema;
     page.result = result;
     place.replaceWith(result);
-    bind(page, page.form, result);
+    bind(page, result);
     if (page.wanted) submit(page);
     return undefined;
 }
 
-function bind(page, form, result) {
+function bind(page, result) {
     result.addEventListener('change-wanted', ({ detail }) => {
-        for (const { field, value } of detail.changes) form.answer(field, value);
-        rescore(page, form, result, 0);
+        for (const { field, value } of detail.changes) page.form.answer(field, value);
+        rescore(page, page.form, result, 0);
     });
     result.addEventListener('retry-wanted', () => submit(page));
-    result.addEventListener('field-wanted', ({ detail: name }) => form.focusField(name));
+    result.addEventListener('field-wanted', ({ detail: name }) => page.form.focusField(name));
 }
 
 /** Predicts when the button is pressed, as soon as there is a place for the answer. */
@@ -94,6 +137,7 @@ function clear(page) {
     clearTimeout(page.timer);
     page.asked?.abort();
     page.wanted = false;
+    page.others = {};
     page.result?.clear();
     save(page);
 }
@@ -103,11 +147,13 @@ function changed(page) {
     if (page.result) rescore(page, page.form, page.result, SETTLE_MS);
 }
 
-function save({ schema, form, result }) {
+function save(page) {
+    const { schema, form, result } = page;
     const linked = customerFrom(schema, here().parameters);
     // A link's customer leaves the address once the form differs from it, so that a reload does not undo changes.
     if (linked && JSON.stringify(linked) !== JSON.stringify(form.customer)) remember('customer', {});
-    keepDraft({ answers: form.answers, answered: Boolean(result?.answered) });
+    page.others = { ...page.others, ...form.answers };
+    keepDraft({ answers: page.others, answered: Boolean(result?.answered) });
 }
 
 /** Predicts again after a change, unless nothing was predicted yet or only the customer's id changed. */
@@ -121,7 +167,7 @@ function rescore(page, form, result, delay) {
     }
     page.asked?.abort();
     form.errors = [];
-    result.identify(form.customer.customerID);
+    result.identify(form.customer[page.schema.id]);
 }
 
 /** `asked` is whether the button was pressed: then the answer is what changes are compared with, and faults take focus. */
@@ -141,9 +187,13 @@ async function predict(page, form, result, { asked }) {
         form.errors = [];
         result.show({ customer, answer, asked });
         save(page);
+        notice(page, answer.model_info.version);
         if (asked) showOnSmallScreens(result);
     } catch (error) {
-        if (error.name !== 'AbortError') refuse(form, result, error, asked);
+        if (error.name === 'AbortError') return undefined;
+        refuse(form, result, error, asked);
+        // The release that refuses may be another one than the form was made for.
+        if (error.status === 422) followSchema();
     } finally {
         if (page.asked === controller) {
             page.question = '';
@@ -151,6 +201,12 @@ async function predict(page, form, result, { asked }) {
         }
     }
     return undefined;
+}
+
+/** Looks for another declaration as soon as another release answers. */
+function notice(page, version) {
+    if (page.version && page.version !== version) followSchema();
+    page.version = version;
 }
 
 function refuse(form, result, error, asked) {

@@ -5,6 +5,7 @@ import { moment, percent, plural, sentenceList } from '../lib/format.js';
 import { spoken } from '../lib/schema.js';
 import { failure } from '../shell/failure.js';
 import { copy } from '../lib/clipboard.js';
+import { differences } from './rules.js';
 import { curlFor, jsonFor, linkFor } from './sharing.js';
 import { amongPeople, verdict } from './words.js';
 
@@ -54,11 +55,11 @@ export class CustomerResult extends HTMLElement {
 
     /** Shows an answer in the existing elements, so that opened details stay open. @param {{customer: object, answer: any, asked: boolean}} outcome */
     show({ customer, answer, asked }) {
-        if (asked || !this.#baseline) this.#baseline = { customer, answer };
+        if (asked || !this.#baseline || this.#isAnother(customer)) this.#baseline = { customer, answer };
         this.#current = { customer, answer };
         const hadFocus = this.rest.contains(document.activeElement);
         const open = this.verdict.querySelector('details')?.open ?? false;
-        this.identify(customer.customerID);
+        this.identify(customer[this.schema.id]);
         fill(this.verdict, this.#card(open));
         this.rest.hidden = false;
         this.comparison.states = { schema: this.schema, before: this.#baseline, after: this.#current };
@@ -69,10 +70,16 @@ export class CustomerResult extends HTMLElement {
     }
 
     /** Shows the customer's id, which is not part of the prediction and is not read out with it. */
-    identify(customerID) {
+    identify(id) {
         this.#fresh();
-        this.#current.customer = { ...(customerID && { customerID }), ...without(this.#current.customer, 'customerID') };
-        fill(this.identity, customerID && h('p.customer-id', {}, customerID));
+        const { id: name } = this.schema;
+        this.#current.customer = { ...(id && { [name]: id }), ...without(this.#current.customer, name) };
+        fill(this.identity, id && h('p.customer-id', {}, id));
+    }
+
+    /** Whether the customer differs from the one compared with in who they are, which nothing can change. */
+    #isAnother(customer) {
+        return differences(this.schema, this.#baseline.customer, customer).some(({ field }) => field.protected);
     }
 
     /** Shows what is wrong; an earlier answer stays visible, marked as out of date. */
@@ -124,7 +131,7 @@ export class CustomerResult extends HTMLElement {
         const spread = ends ? ` For the middle 80\u00a0% of them it is ${range(ends)}.` : '';
         return h('details.unknown', { open },
             h('summary', {}, `Averaged over ${plural(assumed.length, 'unknown answer')}`),
-            h('p', {}, `${sentenceList(titles)} ${assumed.length === 1 ? 'is' : 'are'} unknown, so this is the mean over what they are for the real customers nearest in tenure, contract and bill.${spread}`),
+            h('p', {}, `${sentenceList(titles)} ${assumed.length === 1 ? 'is' : 'are'} unknown, so this is the mean over what they are for the real customers most like this one.${spread}`),
         );
     }
 

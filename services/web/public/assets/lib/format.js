@@ -2,7 +2,8 @@
 
 const LANGUAGE = 'en-US';
 const counts = new Intl.NumberFormat(LANGUAGE);
-const amounts = new Intl.NumberFormat(LANGUAGE, { style: 'currency', currency: 'USD', currencyDisplay: 'narrowSymbol' });
+const numbers = new Intl.NumberFormat(LANGUAGE, { maximumFractionDigits: 6 });
+const amounts = new Intl.NumberFormat(LANGUAGE, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const moments = new Intl.DateTimeFormat(LANGUAGE, {
     year: 'numeric', month: 'short', day: 'numeric', hour: 'numeric', minute: '2-digit', timeZoneName: 'short',
 });
@@ -17,9 +18,19 @@ export function count(number) {
     return counts.format(number);
 }
 
-/** An amount of money: 1572 → "$1,572.00". */
-export function money(amount) {
-    return amounts.format(amount);
+/** A number with separators and at most six decimals. */
+export function number(value) {
+    return numbers.format(value).replace('-', '\u2212');
+}
+
+/** A number in its unit: "24 months"; the unit may be empty. */
+export function amount(value, unit) {
+    return `${number(value)} ${unit}`.trimEnd();
+}
+
+/** An amount of money: 1572 → "$1,572.00". @param {string} sign of the currency, or its code */
+export function money(value, sign) {
+    return `${value < 0 ? '\u2212' : ''}${sign}${amounts.format(Math.abs(value))}`;
 }
 
 /** "1 row", "7,043 rows". */
@@ -71,7 +82,7 @@ export function sentenceList(words) {
     return `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
 }
 
-/** The phrase with its first letter in lower case, for use in a sentence; initialisms stay. */
+/** The phrase with its first letter in lower case, for use in a sentence; initialisms and names before a colon stay. */
 export function lowerFirst(text) {
-    return /^[A-Z](?![A-Z])/.test(text) ? text[0].toLowerCase() + text.slice(1) : text;
+    return /^[A-Z](?![A-Z])/.test(text) && !text.includes(': ') ? text[0].toLowerCase() + text.slice(1) : text;
 }

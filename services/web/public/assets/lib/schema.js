@@ -1,64 +1,96 @@
-/** The customer's declaration as the API publishes it: fields, titles, groups, choices and rules. */
+/**
+ * The customers of the release in service, as the API declares them: fields, titles, groups, choices and rules. Another
+ * release can declare others, so the declaration is asked for again while the site is open.
+ */
 
-import { money } from './format.js';
+import { amount, money, number } from './format.js';
 import { getJson } from './http.js';
 
+/** What a form holds for a cell that is blank where blank is a value; '' is an answer that is not known. */
+export const BLANK = '(blank)';
+
 /**
- * @typedef {{value: string|number, label: string, words: string}} Option
- * @typedef {{name: string, title: string, description: string, group: string, unit: string, required: boolean,
- *   example: string|number, options: Option[]|null, whole: boolean, low: number, high: number,
- *   rule: {field: string, value: string, implies: string}|null}} Field
- * @typedef {{fields: Field[], byName: Map<string, Field>, groups: string[], version: string}} Schema
+ * Texts are what a form holds for a value: a string, or BLANK.
+ * @typedef {{value: string|number, text: string, label: string, words: string}} Option
+ * @typedef {{name: string, title: string, help: string, group: string, required: boolean, example: string|number|null,
+ *   blank: boolean, options: Option[]|null, other: boolean, protected: boolean,
+ *   rule: {field: string, value: string, implies: string}|null,
+ *   low: number, high: number, whole: boolean, unit: string, money: boolean}} Field other: also values that are not listed
+ * @typedef {{name: string, id: string, outcome: string, fields: Field[], byName: Map<string, Field>,
+ *   groups: string[]}} Schema
  */
 
 /** @type {Promise<Schema> | null} */
 let loading = null;
+/** The answer that the schema was read from. */
+let known = '';
+/** @type {Promise<void> | null} */
+let following = null;
 
-/** The schema, fetched once. @returns {Promise<Schema>} */
+/** The schema that the site goes by. @returns {Promise<Schema>} */
 export function loadSchema() {
-    loading ??= getJson('/openapi.json').then(read).catch((error) => {
+    loading ??= getJson('/schema').then(take).catch((error) => {
         loading = null;
         throw error;
     });
     return loading;
 }
 
-function read(document) {
-    const { properties, required, 'x-groups': groups } = document.components.schemas.Customer;
-    const fields = Object.entries(properties)
-        .filter(([, property]) => property['x-group'])
-        .map(([name, property]) => field(name, property, required.includes(name)));
-    return { fields, byName: new Map(fields.map((field) => [field.name, field])), groups, version: document.info.version };
+/** Asks whether the service declares something else by now; if so, dispatches `schema-changed` with the new schema. */
+export function followSchema() {
+    following ??= follow().catch(() => {}).finally(() => (following = null));
+    return following;
+}
+
+async function follow() {
+    if (!loading) return;
+    await loading;
+    const answer = await getJson('/schema', { quiet: true });
+    if (JSON.stringify(answer) === known) return;
+    const schema = take(answer);
+    loading = Promise.resolve(schema);
+    document.dispatchEvent(new CustomEvent('schema-changed', { detail: schema }));
+}
+
+/** @returns {Schema} */
+function take(answer) {
+    known = JSON.stringify(answer);
+    const fields = answer.fields.map((declared) => field(declared, answer.currency));
+    return { ...answer, fields, byName: new Map(fields.map((each) => [each.name, each])) };
 }
 
 /** @returns {Field} */
-function field(name, property, required) {
-    const options = property['x-options'] ?? null;
+function field({ values, implied_by: rule, ...declared }, currency) {
     return {
-        name,
-        required,
-        options,
-        title: property.title,
-        description: property.description,
-        group: property['x-group'],
-        unit: property['x-unit'] ?? '',
-        example: property.examples[0],
-        low: property.minimum,
-        high: property.maximum,
-        whole: [property.type].flat().includes('integer'),
-        rule: property['x-implied-by'] ?? null,
+        ...declared,
+        blank: declared.blank === 'value',
+        options: values?.map(({ value, label, words }) => ({ value, text: textOf(value), label, words })) ?? null,
+        rule: rule ? { ...rule, value: textOf(rule.value), implies: textOf(rule.implies) } : null,
+        money: Boolean(declared.unit) && declared.unit === currency,
     };
+}
+
+function textOf(value) {
+    return value === '' ? BLANK : String(value);
 }
 
 /** The groups in their order, each with its fields. @param {Schema} schema @returns {[string, Field[]][]} */
 export function grouped({ fields, groups }) {
-    return groups.map((group) => [group, fields.filter((field) => field.group === group)]);
+    return groups.map((group) => [group, fields.filter((each) => each.group === group)]);
 }
 
-/** A value as people read it: the option's label, or the number with its unit. */
+/** A value as people read it: the option's label, or the number with its unit. @param {Field} field */
 export function spoken(field, value) {
-    if (value === null || value === undefined || value === '') return 'unknown';
+    if (value === undefined) return 'unknown';
+    if (value === null || value === '') return 'blank';
     const option = field.options?.find((choice) => String(choice.value) === String(value));
     if (option) return option.label;
-    return field.unit === '$' ? money(value) : `${value} ${field.unit}`.trim();
+    if (typeof value !== 'number') return String(value);
+    return field.money ? money(value, field.unit) : amount(value, field.unit);
+}
+
+/** The bounds of a number in words: "0 and 100 months", "$0 and $200". @param {Field} field */
+export function bounds({ low, high, unit, money: inFront }, between = 'and') {
+    if (inFront) return `${unit}${number(low)} ${between} ${unit}${number(high)}`;
+    return `${number(low)} ${between} ${amount(high, unit)}`;
 }

@@ -3,7 +3,9 @@
 import { elements as charts } from '../charts/index.js';
 import { fill, h } from '../lib/dom.js';
 import { getJson } from '../lib/http.js';
+import { followSchema, loadSchema } from '../lib/schema.js';
 import { failure, waiting } from '../shell/failure.js';
+import { watch } from '../shell/watch.js';
 import { CandidateTable, DriversPanel } from './drivers.js';
 import { HistoryTable } from './history.js';
 import { ReleasePictures } from './pictures.js';
@@ -23,25 +25,42 @@ export const elements = {
     'model-page': class extends HTMLElement {
         connectedCallback() {
             start(this);
+            this.stop = watch(({ model }) => follow(this, model));
+        }
+
+        disconnectedCallback() {
+            this.stop();
         }
     },
 };
 
 async function start(page) {
     const body = h('div.sections', {}, waiting('Asking for the release…'));
-    fill(page, body);
+    page.news = h('div', { role: 'status' });
+    fill(page, page.news, body);
     try {
-        show(body, await getJson('/model_info'));
+        const [info, schema] = await Promise.all([getJson('/model_info'), loadSchema()]);
+        page.version = info.version;
+        show(body, info, schema);
     } catch (error) {
         fill(body, failure(error, () => start(page)));
     }
 }
 
+/** Shows the figures of another release as soon as it is in service. */
+async function follow(page, model) {
+    if (!model || !page.version || page.version === model.version) return;
+    page.version = model.version;
+    await followSchema();
+    await start(page);
+    fill(page.news, h('p.news', {}, 'Another release is in service. These are its figures.'));
+}
+
 /** Leaves out sections if the release does not have their figures. */
-function show(body, info) {
+function show(body, info, schema) {
     fill(
         body,
-        release(info),
+        release(info, schema),
         quality(info),
         info.thresholds && panel('threshold-explorer', info),
         info.calibration && panel('reliability-panel', info),

@@ -34,11 +34,12 @@ function facts(pairs) {
 const SOURCES = {
     file: 'the file in the data folder',
     store: 'the file kept in the store',
-    download: 'IBM\u2019s public copy',
+    download: 'a public copy',
     sample: 'made-up sample data',
 };
 
-export function release(info) {
+/** @param {any} info @param {import('../lib/schema.js').Schema} schema what the release in service declares */
+export function release(info, schema) {
     return across('The release in service',
         facts([
             ['Model', info.model_name],
@@ -47,6 +48,7 @@ export function release(info) {
             info.released_at && ['Released', moment(info.released_at)],
             ['Says "leaves" from', percent(info.threshold, 0)],
             ['Trained on', SOURCES[info.data.source] ?? info.data.source],
+            ['Customers', `${schema.name}, ${plural(schema.fields.length, 'field')}`],
         ]),
         info.files?.['card.html'] && modelCard(info.version),
         info.gates && gates(info.gates),
@@ -85,7 +87,7 @@ const FIGURES = [
 const KNOWN = [
     ['complete', 'Everything', 'All fields, as in the figures above.'],
     ['random', 'About half', 'The required fields, and each other one by the toss of a coin.'],
-    ['required', 'The required fields', 'All others are taken from the real customers nearest in tenure, contract and bill.'],
+    ['required', 'The required fields', 'All others are taken from the real customers most like the one asked about.'],
 ];
 
 /** How good answers are for customers with absent fields. */

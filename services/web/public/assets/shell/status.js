@@ -1,8 +1,8 @@
 /** The footer: the release and version that answer, the service's health, and whose key is used. */
 
 import { fill, h } from '../lib/dom.js';
+import { getJson } from '../lib/http.js';
 import { changeKey, currentKey } from '../lib/key.js';
-import { loadSchema } from '../lib/schema.js';
 import { watch } from './watch.js';
 
 export class SiteStatus extends HTMLElement {
@@ -12,7 +12,6 @@ export class SiteStatus extends HTMLElement {
         this.key = h('p', { hidden: true }, h('button.link', { type: 'button', onclick: () => changeKey().catch(() => {}) }, 'Use another key'));
         fill(this, this.state, this.version, this.key, h('p', {}, h('a', { href: '/docs' }, 'API documentation')));
         watch((state) => this.#show(state));
-        loadSchema().then(({ version }) => fill(this.version, `Churn ${version}`), () => fill(this.version));
     }
 
     #show(state) {
@@ -21,6 +20,14 @@ export class SiteStatus extends HTMLElement {
         this.said = said.join();
         this.key.hidden = !currentKey() && !state.locked;
         this.key.firstChild.textContent = currentKey() ? 'Use another key' : 'Enter a key';
+        if (state.model) this.#name();
+    }
+
+    /** The product's version, asked for once, as soon as the service answers to whoever looks. */
+    #name() {
+        this.named ??= getJson('/openapi.json', { quiet: true })
+            .then(({ info }) => fill(this.version, `Churn ${info.version}`))
+            .catch(() => (this.named = null));
     }
 }
 

@@ -1,6 +1,7 @@
-/** Polls the service's health and release, once for all parts of the page that show them. */
+/** Polls the service's health, release and declaration, once for all parts of the page that show them. */
 
 import { getJson } from '../lib/http.js';
+import { followSchema } from '../lib/schema.js';
 
 /** @typedef {{health: any, model: any, error: Error | null, locked: boolean}} State locked: a key is wanted, or another one */
 
@@ -22,6 +23,7 @@ export function watch(listener) {
         document.addEventListener('key-given', look);
         addEventListener('online', look);
         addEventListener('offline', look);
+        document.addEventListener('visibilitychange', () => document.hidden || look());
     }
     return () => listeners.delete(listener);
 }
@@ -34,6 +36,7 @@ async function look() {
         state = { ...state, error };
     }
     for (const listener of listeners) listener(state);
+    followSchema();
 }
 
 /** The release in service, or null if there is none yet or a key is needed to see it. */
