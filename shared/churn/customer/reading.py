@@ -176,8 +176,8 @@ class Reader:
     def _reading(self, values: dict[str, Any], customer_id: str | None) -> Reading:
         derived = tuple(name for name in self._products if name not in values)
         for name in derived:
-            expected = self._expected(name, values)
-            if expected is not None:
+            expected, field = self._expected(name, values), self._declaration.numbers[name]
+            if expected is not None and field.low <= expected <= field.high:
                 values[name] = expected
         assumed = tuple(name for name in self._fields if name not in values)
         customer = self._declaration.customer(map(values.get, self._fields))
