@@ -92,7 +92,11 @@ def _declaration(text: str, file: File) -> Declaration:
     table = file.table.held
     currency = table.get("currency", "$")
     similar = file.similar_values.held
-    fields = {field.held["name"]: _field(field.held, currency, similar) for field in file.fields}
+    examples = references.examples(file)
+    fields = {
+        name: _field(field.held | {"example": examples[name]}, currency, similar)
+        for name, field in zip(examples, file.fields, strict=True)
+    }
     return Declaration(
         name=table["name"],
         id=table.get("id", ID),
@@ -151,7 +155,7 @@ def _number(held: Mapping[str, Any], currency: str, common: dict[str, Any]) -> N
         low=held["low"],
         high=held["high"],
         phrase=phrase_of(held["words"], unit if unit == currency else "", whole=whole, blank=blank),
-        example=held.get("example", held["low"]),
+        example=held["example"],
         whole=whole,
         money=unit == currency,
         bands=tuple(held.get("bands") or _even_bands(held["low"], held["high"], whole=whole)),
@@ -172,7 +176,7 @@ def _category(held: Mapping[str, Any], similar: Mapping[str, list[str]], common:
     values, protected = values_of(held), held.get("protected")
     return Category(
         values=values,
-        example=held.get("example", next(iter(values))),
+        example=held["example"],
         aliases=_usual_aliases(values) | {folded(alias): value for alias, value in held.get("aliases", {}).items()},
         offers=tuple(Offer(one["to"], one["words"], tuple(one["held"])) for one in held.get("offers", [])),
         implied_by=ImpliedBy(**held["implied_by"]) if "implied_by" in held else None,

@@ -42,6 +42,21 @@ def values_of(held: Mapping[str, Any]) -> dict[str, str]:
     return values
 
 
+def examples(file: File) -> dict[str, Any]:
+    """An example of each field by name: the declared one, or the first that contradicts no other."""
+    by_name = {field.held["name"]: field.held for field in file.fields}
+    return {name: _example(held, by_name) for name, held in by_name.items()}
+
+
+def _example(held: Mapping[str, Any], by_name: Mapping[str, Mapping[str, Any]]) -> Any:
+    if "example" in held or held["type"] == "number":
+        return held.get("example", held.get("low"))
+    rule = held.get("implied_by")
+    if rule and _example(by_name[rule["field"]], by_name) == rule["value"]:
+        return rule["implies"]
+    return next(value for value in values_of(held) if not rule or value != rule["implies"])
+
+
 def check(file: File) -> None:
     """Note the faults between sections, leaving out the sections that have faults of their own."""
     names = [str(field.held.get("name")) for field in file.fields]
@@ -113,6 +128,10 @@ def _check_category(field: Section, file: File, broken: list[str]) -> None:
             field.require("implied_by", [rule["implies"]], values)
         if any(other.held.get("name") == rule["field"] and "implied_by" in other.held for other in file.fields):
             field.fault("implied_by", "what follows from another field implies nothing itself; name the first of them.")
+        elif field.sound and "example" in held and rule["field"] in file.values:
+            by_name = {str(other.held.get("name")): other.held for other in file.fields}
+            if (_example(by_name[rule["field"]], by_name) == rule["value"]) != (held["example"] == rule["implies"]):
+                field.fault("example", f"it contradicts the example of {rule['field']}; leave it out here.")
 
 
 def _check_spellings(field: Section, values: Mapping[str, str]) -> None:
@@ -149,8 +168,9 @@ def _check_range(field: Section) -> None:
     for key in ("low", "high", "example") if field.held.get("whole") else ():
         if field.held.get(key, 0) % 1:
             field.fault(key, "write a whole number, or leave whole out.")
-    if field.held.get("role") == "tenure" and low < 0:
-        field.fault("low", "nobody is a customer for less than no time; write a number from 0.")
+    # Customers are compared by the logarithm of the tenure and 1; a contract may begin in some days.
+    if field.held.get("role") == "tenure" and low <= -1:
+        field.fault("low", "nobody has been a customer for less than no time; write 0, or a number above -1.")
     if (bands := field.held.get("bands")) and not (bands[0] <= low and high <= bands[-1]):
         field.fault("bands", f"begin with {low} and end with {high}.")
 

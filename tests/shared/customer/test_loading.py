@@ -8,6 +8,9 @@ from churn.customer.loading import load
 from churn.errors import BrokenDeclaration
 from churn.schema import load_schema
 
+# The first field that follows from another one, whose example is Yes.
+EXAMPLE = 'example = "No phone service"'
+
 BROKEN = {
     "a number without room": ("high = 100", "high = -1", "Line 61: high = -1: write a number above low, which is 0."),
     "a key that there is not": ('title = "Gender"', 'titel = "Gender"', 'titel = "Gender": remove it; known'),
@@ -22,6 +25,11 @@ BROKEN = {
     "a group twice": ('"Services", "Con', '"Services", "Services", "Con', "write a list of texts, each once."),
     "a role twice": ('role = "total_value"', 'role = "tenure"', 'role = "tenure": another field has it already'),
     "a product of a category": ('["tenure", "Mon', '["gender", "Mon', 'when_absent = {"product": ["gender", "Mo'),
+    "an example that contradicts another": (
+        "[field.values]",
+        f"{EXAMPLE}\n[field.values]",
+        "it contradicts the example of",
+    ),
     "an expectation of no value": ('to = "Two year"\nrisk', 'to = "Ten years"\nrisk', 'to = "Ten years": "Ten'),
     "bands that leave some out": ("bands = [0, 6, 12", "bands = [6, 12", "begin with 0 and end with 100."),
     "a hint to no field": ('gender = ["sex"]', 'sex = ["gender"]', 'sex = ["gender"]: "sex" is not declared'),
@@ -38,7 +46,7 @@ BROKEN = {
     ),
     "words by no number": ("words = { 0 =", "words = { a =", "or a table of texts by number and such a one"),
     "words with other braces": ('other = "Customer for {}', 'other = "Customer for {', "such a one for the other"),
-    "a tenure before the start": ("low = 0", "low = -1", "low = -1: nobody is a customer for less than no time;"),
+    "a tenure before the start": ("low = 0", "low = -1", "low = -1: nobody has been a customer for less than no"),
     "whole numbers to a half": ("high = 100", "high = 100.5", "high = 100.5: write a whole number, or leave whole out"),
     "a value twice but for case": ('Male = "Male" }', 'Male = "M", male = "m" }', '"male" is read as "Male", whatever'),
     "an alias of two values": (
