@@ -1,6 +1,9 @@
 """Jobs by real workers over a real queue, which are killed and wiped; the API in this process, or under gunicorn."""
 
+import csv
+import io
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -16,7 +19,10 @@ import pytest
 import redis
 from flask import Flask
 from flask.testing import FlaskClient
+from tests.bank import BANK, bank_predictor, client, clients
+from tests.made_up import published
 
+from churn import release
 from churn.store.interface import ObjectStore
 from churn.store.opening import open_store
 from churn_api.app import create_app
@@ -202,6 +208,30 @@ def test_two_workers_share_a_job(stack: Stack, table: bytes, undisturbed: tuple[
     job_id = stack.submit(table)
     assert stack.wait(job_id)["status"] == "completed"
     assert stack.files(job_id) == undisturbed
+
+
+def test_a_swap_to_customers_of_another_table_and_back_loses_no_row_of_jobs_in_flight_on_both(
+    stack: Stack, table: bytes, undisturbed: tuple[bytes, bytes]
+) -> None:
+    service, [shipped] = stack.app.extensions["churn"], release.versions(stack.store)
+    chance, text = random.Random(9), io.StringIO()
+    rows = csv.DictWriter(text, [BANK.id, *BANK.fields])
+    rows.writeheader()
+    rows.writerows(client(chance) | {BANK.id: number} for number in range(10_000))
+    first = stack.submit(table)
+    until(stack, first, 1)
+    published(stack.store, clients(), bank_predictor())
+    service.refresh()
+    others = [stack.submit(text.getvalue().encode())]
+    release.promote(stack.store, shipped, release.current(stack.store))
+    service.refresh()
+    jobs = [first, stack.submit(table)]
+    for job_id in (*jobs, *others):
+        assert stack.wait(job_id)["status"] == "completed"
+    assert [stack.files(job_id) for job_id in jobs] == [undisturbed] * 2
+    assert stack.job(others[0])["request_counts"] == {"total": 10_000, "completed": 10_000, "failed": 0}
+    results = list(csv.DictReader(io.StringIO(stack.files(others[0])[0].decode())))
+    assert [row["customerID"] for row in results] == [str(number) for number in range(10_000)]
 
 
 # A marked chunk does this to whoever scores it; and no step may take longer than six seconds.
