@@ -1,9 +1,13 @@
 """The API over a release of customers who share no field with the shipped ones, and through swaps of such releases."""
 
 import random
+import time
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 from typing import Any
 
 import pytest
+import requests
 from flask import Flask
 from tests.bank import BANK, bank_predictor, client, clients
 from tests.made_up import published
@@ -94,3 +98,50 @@ def test_a_file_is_checked_by_the_columns_of_the_release_in_service(bank: Flask)
     missing = bank.test_client().post("/jobs", data=b"Card Kind\nBlue\n", content_type="text/csv")
     assert missing.status_code == 422
     assert [(fault["field"], fault["code"]) for fault in missing.get_json()["errors"]] == [("Balance", "missing")]
+
+
+def test_swaps_to_other_customers_under_load_fail_no_request(
+    serve: Any, store: ObjectStore, publish: Any, whole: dict[str, Any], eventually: Any
+) -> None:
+    shipped = publish(store)
+    server = serve(CHURN_API_WORKERS="2")
+    server.wait("/health/ready", 200)
+    calls = {
+        "/predict?reasons=all": whole,
+        "/predict": PERSON,
+        "/batch_predict?reasons=5": [whole, PERSON],
+        "/batch_predict": [PERSON] * 3,
+        "/openapi.json": None,
+        "/schema": None,
+    }
+    over, seen, statuses = Event(), list[tuple[str, int, str]](), set[tuple[str, int]]()
+
+    def load(path: str, body: Any) -> None:
+        with requests.Session() as session:
+            while not over.is_set():
+                method = "GET" if body is None else "POST"
+                answer = session.request(method, f"{server.url}{path}", json=body, timeout=20)
+                version = answer.json().get("model_info", {}).get("version", "") if answer.status_code == 200 else ""
+                seen.append((path, answer.status_code, version))
+                statuses.add((path, answer.status_code))
+                time.sleep(0.005)
+
+    def serves(version: str) -> bool:
+        before = len(seen)
+        time.sleep(0.5)
+        return {told for _, _, told in seen[before:] if told} == {version}
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        loads = [pool.submit(load, *call) for call in calls.items()]
+        try:
+            other = published(store, clients(), bank_predictor())
+            for version in (other, shipped, other, shipped):
+                if release.current(store).version != version:  # type: ignore[union-attr]
+                    release.promote(store, version, release.current(store))
+                eventually(lambda version=version: serves(version))
+        finally:
+            over.set()
+        for each in loads:
+            each.result()
+    assert {status for _, status in statuses} == {200, 422}
+    assert {path for path, status in statuses if status == 422} == {"/predict?reasons=all", "/predict"}
