@@ -35,13 +35,16 @@ export PYTHONPATH := $(CURDIR)/shared:$(CURDIR)/services/api:$(CURDIR)/services/
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run upgrade train releases promote rollback test test-stack chaos soak fuzz mutate validate bench lint format docs licenses sbom requirements deploy-check deploy measure
+.PHONY: help run inspect upgrade train releases promote rollback test test-stack chaos soak fuzz mutate validate bench lint format docs licenses sbom requirements deploy-check deploy measure
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(RUN_VENV)/requirements.txt ## Run the whole product without Docker on http://127.0.0.1:8080 (PORT= moves it, Ctrl-C stops it)
 	@exec $(RUN_VENV)/bin/python scripts/run.py --port $(PORT)
+
+inspect: $(RUN_VENV)/requirements.txt ## Draft the customer.toml of your own table and list what you must decide (FILE=, OUT= another place, OUTCOME= its column, FORCE=1: replace)
+	@$(RUN_VENV)/bin/python -m churn_trainer inspect "$(FILE)" $(if $(OUT),--out "$(OUT)") $(if $(OUTCOME),--outcome "$(OUTCOME)") $(if $(FORCE),--force)
 
 upgrade: ## Put what is checked out into service while the version before serves, then train where data or code ask for it
 	@COMPOSE="$(COMPOSE)" deploy/upgrade train

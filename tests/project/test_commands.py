@@ -48,6 +48,12 @@ def test_make_alone_lists_every_target_with_a_line_each(root, targets):
         (["promote", "VERSION=20261123_140301"], "docker compose run --rm trainer promote 20261123_140301"),
         (["rollback"], "docker compose run --rm trainer rollback"),
         (["rollback", "VERSION=20261123_140301"], "docker compose run --rm trainer rollback 20261123_140301"),
+        (["inspect", "FILE=customers.csv"], '.run/venv/bin/python -m churn_trainer inspect "customers.csv"'),
+        (
+            ["inspect", "FILE=my customers.csv", "OUT=mine.toml", "OUTCOME=Left us", "FORCE=1"],
+            '.run/venv/bin/python -m churn_trainer inspect "my customers.csv"'
+            ' --out "mine.toml" --outcome "Left us" --force',
+        ),
     ],
     ids=" ".join,
 )

@@ -1,14 +1,16 @@
-"""`python -m churn_trainer`: train, and look after releases.
+"""`python -m churn_trainer`: train, look after releases, and draft the declaration of a table.
 
 Exit codes: 0 done or nothing to do; 2 the table, the settings or the arguments have to be changed first; 1 anything
 else failed.
 """
 
 import argparse
+import importlib
 import json
 import logging
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from churn import logs, release
@@ -18,7 +20,7 @@ from churn.store.opening import open_store
 from churn_trainer import memory
 from churn_trainer.console import Console
 from churn_trainer.data import sources
-from churn_trainer.errors import BrokenTable, DataNotFound, DataNotReadable
+from churn_trainer.errors import BrokenTable, DataNotFound, DataNotReadable, DraftNotWritten
 from churn_trainer.gates import reference
 from churn_trainer.publishing import releases, resume, states
 from churn_trainer.publishing.fingerprint import fingerprint
@@ -32,24 +34,25 @@ log = logging.getLogger(__name__)
 _DEFAULT_KEEP = 5
 
 # Errors that will come again until somebody changes the table or the settings.
-_PERMANENT = (BrokenTable, DataNotFound, DataNotReadable, ConfigurationError)
+_PERMANENT = (BrokenTable, DataNotFound, DataNotReadable, DraftNotWritten, ConfigurationError)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command, that of the process if no `arguments` are given; returns the exit code."""
     options = _parser().parse_args(_with_default(sys.argv[1:] if arguments is None else arguments))
-    console = Console(sys.stdout)
+    is_draft = options.command == "inspect"
+    console = Console(sys.stderr if is_draft and options.out == "-" else sys.stdout)
     try:
-        settings = TrainerSettings.load()
-        logs.configure(settings, "trainer")
-        store = open_store(settings.store_url)
-        if settings.env == "development":
-            store.ensure_bucket()
-        _run(options, settings, store, console)
+        if is_draft:
+            # By name, for it is no part of a run: no other command waits for it, and changing it causes no training.
+            command = importlib.import_module("churn_trainer.inspect.command")
+            command.inspect(options.file, options.out, options.outcome, console, force=options.force)
+        else:
+            _start(options, console)
     except ChurnError as error:
         console.say(f"Error: {error.message}")
-        # Logging is configured by the settings, so it cannot report that they are wrong.
-        if not isinstance(error, ConfigurationError):
+        # Logging is configured by the settings: it cannot report that they are wrong, and a draft has none.
+        if not is_draft and not isinstance(error, ConfigurationError):
             log.error("%s", error.error_type, extra=_facts(error))
         return 2 if isinstance(error, _PERMANENT) else 1
     except Exception as error:  # any other message may quote a customer, so only type and traceback are logged
@@ -88,7 +91,16 @@ def _parser() -> argparse.ArgumentParser:
     prune.add_argument(
         "--keep", type=_count, default=_DEFAULT_KEEP, metavar="N", help="how many of the newest stay (5)"
     )
+    draft = commands.add_parser("inspect", help="draft the declaration of a table, and list what a person must decide")
+    draft.add_argument("file", type=_path, help="the table: CSV, TSV, Excel or Parquet")
+    draft.add_argument("--out", help="where the draft goes, - for standard output (customer.toml beside the table)")
+    draft.add_argument("--outcome", metavar="COLUMN", help="the column that says who left, where it is not found")
+    draft.add_argument("--force", action="store_true", help="replace a file that is there")
     return parser
+
+
+def _path(text: str) -> Path:
+    return Path(text).expanduser()
 
 
 def _count(text: str) -> int:
@@ -96,6 +108,16 @@ def _count(text: str) -> int:
     if count < 1:
         raise argparse.ArgumentTypeError("must be 1 or more")
     return count
+
+
+def _start(options: argparse.Namespace, console: Console) -> None:
+    """Run a command that needs the settings and the store."""
+    settings = TrainerSettings.load()
+    logs.configure(settings, "trainer")
+    store = open_store(settings.store_url)
+    if settings.env == "development":
+        store.ensure_bucket()
+    _run(options, settings, store, console)
 
 
 def _run(options: argparse.Namespace, settings: TrainerSettings, store: ObjectStore, console: Console) -> None:

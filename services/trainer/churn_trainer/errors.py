@@ -19,6 +19,13 @@ class DataNotReadable(ChurnError):
         super().__init__(f"{name} {reason}. {remedy}")
 
 
+class DraftNotWritten(ChurnError):
+    """The draft of a declaration cannot be written to where it should be; `remedy` is a sentence."""
+
+    def __init__(self, name: str, reason: str, remedy: str) -> None:
+        super().__init__(f"{name} {reason}. {remedy}")
+
+
 class TableChanged(ChurnError):
     """A customer table was changed while a run was reading it."""
 

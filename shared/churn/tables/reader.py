@@ -43,8 +43,8 @@ class TableReader:
     from its start alone, else None.
     """
 
-    def __init__(self, schema: Schema, most_bytes: int, *, whole: bool = True) -> None:
-        """`schema` has the names by which a header is recognized; `most_bytes` is the limit once unpacked.
+    def __init__(self, schema: Schema | None, most_bytes: int, *, whole: bool = True) -> None:
+        """`schema` has the names by which a header is recognized, None for any; `most_bytes` is the unpacked limit.
 
         `whole` is False if only the start of a file is available.
         """

@@ -1,0 +1,64 @@
+"""The command that drafts a declaration from a table, writes it, and lists what a person has to decide."""
+
+import sys
+from pathlib import Path
+
+from churn.schema import built_in, load_schema
+from churn_trainer.console import Console
+from churn_trainer.errors import DraftNotWritten
+from churn_trainer.inspect import summary, toml
+from churn_trainer.inspect.draft import draft
+from churn_trainer.inspect.reading import Sheet, read
+
+NAME = "customer.toml"
+"""The name of a declaration, by which the trainer finds it beside its table."""
+
+
+def inspect(file: Path, out: str | None, outcome: str | None, console: Console, *, force: bool) -> None:
+    """Draft the declaration of the table in `file`.
+
+    It is written to `out`, "-" for standard output, else beside the table; a file that is there is replaced only with
+    `force`. `outcome` names the outcome's column. What was found and what a person has to decide is told on `console`.
+    """
+    target = Path(out).expanduser() if out else file.parent / NAME
+    if out != "-" and target.exists() and not force:
+        raise DraftNotWritten(str(target), "is there already", "Name another file (OUT=), or replace it (FORCE=1).")
+    sheet = read(file)
+    table = draft(sheet, outcome)
+    text = toml.text(table, file.name)
+    for sentence in summary.sentences(table, sheet.notes, file.name):
+        console.say(sentence)
+    if out == "-":
+        Console(sys.stdout).say(text.removesuffix("\n"))
+    else:
+        _write(target, text)
+    _conclude(console, sheet, text, "standard output" if out == "-" else str(target), certain=not table.outcome.doubt)
+
+
+def _write(target: Path, text: str) -> None:
+    try:
+        target.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise DraftNotWritten(
+            str(target), f"cannot be written ({error.strerror})", "Name another file (OUT=)."
+        ) from error
+
+
+def _conclude(console: Console, sheet: Sheet, text: str, target: str, *, certain: bool) -> None:
+    """Say where the draft is and what to do next."""
+    told = f"The draft is in {target}; lines with {summary.MARK} want a person."
+    if certain:
+        load_schema(text, target)
+        console.say(f"{told} It can be trained on as it is.")
+    else:
+        console.say(f"{told} It is refused until its outcome is written.")
+    if _is_built_in(sheet):
+        console.say(
+            "This is IBM's table, which the built-in declaration reads: without a customer.toml it is trained on."
+        )
+
+
+def _is_built_in(sheet: Sheet) -> bool:
+    telco = built_in("telco")
+    known = {telco.column_names.field_of(column.name) for column in sheet.columns}
+    return {*telco.fields, telco.id, telco.outcome} <= known
