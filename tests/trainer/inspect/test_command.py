@@ -55,7 +55,7 @@ def test_a_draft_is_written_beside_the_table_and_loads_as_it_is(table, capsys):
     assert (schema.role("tenure"), schema.role("monthly_value")) == ("tenure", "MonthlyCharges")
     said = capsys.readouterr().out
     assert '"Reason" is left out: whether it is blank tells the outcome (AUC 1.00 alone).' in said
-    assert "It can be trained on as it is." in said
+    assert "A training takes it as it is" in said
 
 
 def test_every_row_is_read_by_the_draft(table):
@@ -72,7 +72,14 @@ def test_each_mark_stands_for_a_question(table, capsys):
     said = capsys.readouterr().out
     assert [line.split(" ")[0] for line in marked] == ["set_aside", "#", "currency", '"Reason"', "high", "high"]
     assert "A person has to decide (" in said
-    assert "The range of each number (tenure, MonthlyCharges)" in said
+    questions = (
+        "`set_aside`",
+        "`label_window_months`",
+        "`currency`",
+        '"Reason" is left out',
+        "(tenure, MonthlyCharges)",
+    )
+    assert [question for question in questions if question not in said] == []
 
 
 def test_a_file_that_is_there_is_not_replaced_unless_told(table, capsys):
@@ -109,7 +116,7 @@ def test_without_a_certain_outcome_the_draft_is_refused_until_it_is_written(as_f
     assert main(["inspect", str(path)]) == 0
     said = capsys.readouterr().out
     assert 'Is "target" the outcome' in said
-    assert "It is refused until its outcome is written." in said
+    assert "A training refuses it until its outcome is written." in said
     with pytest.raises(BrokenDeclaration, match=r"left = .*: write a list of texts"):
         load_schema((path.parent / "customer.toml").read_text(), "customer.toml")
     assert main(["inspect", str(path), "--outcome", "target", "--force"]) == 0

@@ -4,6 +4,8 @@ import random
 
 import pytest
 
+from churn.schema import load_schema
+from churn_trainer.inspect import toml
 from churn_trainer.inspect.implied import Rule
 
 ROWS = range(400)
@@ -25,6 +27,7 @@ LEFT_OUT = {
         [f"{row % 28 + 1}.3.2024 10:00" for row in ROWS],
         "a date: make it months before the export",
     ),
+    "dates as numbers": ("Since", [20240101 + row % 28 for row in ROWS], "a date: make it months before the export"),
     "surnames": ("Surname", [f"Name{row % 90}" for row in ROWS], "tells who the customer is: no field"),
     "addresses": ("E-mail", [f"a{row}@b.c" for row in ROWS], "tells who the customer is: no field"),
     "row numbers": ("RowNumber", list(ROWS), "counts the rows"),
@@ -119,6 +122,15 @@ def test_the_range_is_rounded_away_from_what_was_seen_and_the_bands_cover_it(dra
     assert (found.bands[0], found.bands[-1], len(found.bands)) == (-4, 100, 9)
     assert found.bands == sorted(set(found.bands))
     assert "what is possible?" in found.marks["high"]
+
+
+@pytest.mark.parametrize("sign", ["€", "£"])
+def test_amounts_with_a_sign_are_money_of_that_currency(drafted, sign):
+    table = drafted({"Use": [f"{sign}{noise:.2f}" for noise in NOISE]})
+    assert field(table, "Use").money
+    schema = load_schema(toml.text(table, "customers.csv"), "customer.toml")
+    assert (schema.currency, schema.fields["Use"].unit) == (sign, sign)
+    assert schema.reader.read({"Use": f"{sign}25.50"}).customer[0] == 25.5
 
 
 def test_bands_of_a_number_that_is_mostly_0_are_those_of_the_others(drafted):

@@ -14,8 +14,9 @@ CASES = {
     "without a telling name": ({"who": ["7590-VHVEG", "5575-GNVDE", "3668-QPYBK"]}, "who"),
     "an index alone": ({"": [0, 1, 2], "Bill": [1.5, 2.5, 3.5]}, None),
     "a surname": ({"Surname": ["Hill", "Onio", "Boni"]}, None),
-    "not for everybody": ({"Customer ID": ["a", "b", ""]}, None),
-    "twice": ({"Customer ID": ["a", "b", "a"]}, None),
+    "not for everybody": ({"who": ["a", "b", ""]}, None),
+    "twice, but called an id": ({"Customer ID": ["a", "b", "a"]}, "Customer ID"),
+    "twice": ({"who": ["a", "b", "a"]}, None),
     "texts": ({"Remark": ["calls often", "never calls", "moved away"]}, None),
     "days": ({"Joined": ["2024-01-01", "2024-01-02", "2024-01-03"]}, None),
 }

@@ -99,6 +99,10 @@ def test_a_header_in_the_middle_is_no_customer(as_file):
         ("Customer ID,Churn\n", "It has a header and no rows."),
         ("just a note\nand another\n", "Its first line is one cell (just a note): is it a table with a header?"),
         (b"%PDF-1.7 x", "The file is a PDF."),
+        (
+            "ID,Churn\n" + "1,K1,Yes\n" * 20,
+            "Its first row has 3 cells and its header 2: a column has no name. Name every column.",
+        ),
     ],
 )
 def test_what_is_no_table_is_refused_in_a_sentence(as_file, content, message):

@@ -24,6 +24,7 @@ _MONTHS = "(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
 _DATE = (
     r"^(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](\d{4}|\d{2})"
     rf"|\d{{1,2}}[- ]{_MONTHS}[- ]\d{{2,4}})([T ]\d{{1,2}}:\d{{2}}.*)?$"
+    r"|^(19|20)\d{2}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])$"
 )
 
 # The share of what is not blank that must be dates in a column of dates.

@@ -49,9 +49,9 @@ def _conclude(console: Console, sheet: Sheet, text: str, target: str, *, certain
     told = f"The draft is in {target}; lines with {summary.MARK} want a person."
     if certain:
         load_schema(text, target)
-        console.say(f"{told} It can be trained on as it is.")
+        console.say(f"{told} A training takes it as it is, and makes do with what it guesses.")
     else:
-        console.say(f"{told} It is refused until its outcome is written.")
+        console.say(f"{told} A training refuses it until its outcome is written.")
     if _is_built_in(sheet):
         console.say(
             "This is IBM's table, which the built-in declaration reads: without a customer.toml it is trained on."

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from churn_trainer.inspect import names, ranges
-from churn_trainer.inspect.column import Column
+from churn_trainer.inspect.column import FEW, Column
 from churn_trainer.inspect.implied import Rule
 
 PEOPLE, BILLS, USE = "Who they are", "Contract and bills", "Services and use"
@@ -23,6 +23,8 @@ _LARGEST = 2**53
 
 # A number with fewer values, but more than two, may be a code.
 _CODES = 8
+
+_SIGN = "[$€£¥₹]"
 
 _CONTRACT = ("contract", "plan", "payment", "billing", "tariff", "subscription", "term", "offer", "remaining")
 
@@ -149,10 +151,15 @@ def _describe_number(found: Draft) -> None:
     found.whole = bool(np.all(known == np.floor(known)))
     found.low, found.high = ranges.bounds(amounts)
     found.bands = ranges.bands(amounts, found.low, found.high, whole=found.whole)
-    found.money = names.is_money(found.name)
+    found.money = names.is_money(found.name) or currency(found.column) is not None
     found.unit = "" if found.money else _unit(found.name)
     found.example = float(f"{np.quantile(known, 0.5, method='lower'):.6g}")
     found.marks["high"] = f"seen are {known.min():,.6g} to {known.max():,.6g}; what is possible?"
+
+
+def currency(column: Column) -> str | None:
+    """The sign of a currency that stands beside the column's numbers; None without one."""
+    return next(iter(column.texts.head(FEW).str.extract(_SIGN, 0).drop_nulls()), None)
 
 
 def _unit(name: str) -> str:

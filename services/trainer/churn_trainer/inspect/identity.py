@@ -10,6 +10,9 @@ from churn_trainer.inspect.column import Column
 # Ids are echoed in answers, where they have at most as many characters.
 _MAX_LENGTH = 100
 
+# The least share of the rows that have an id of their own.
+_MANY = 0.2
+
 
 def is_unique(column: Column) -> bool:
     """Whether every row has a text of its own."""
@@ -25,9 +28,13 @@ def counts_up(column: Column) -> bool:
 
 
 def find(columns: Sequence[Column]) -> Column | None:
-    """The customer's id; None if no column has another value in each row, or only numbers that count the rows."""
+    """The customer's id; None if no column has another value in each row, or only numbers that count the rows.
+
+    A column that is called an id is it even if some customers are there several times.
+    """
     possible = [column for column in columns if is_unique(column) and _may_be_id(column)]
-    return max(possible, key=_likelihood, default=None)
+    called = [column for column in columns if names.is_id(column.name) and len(column.texts) >= _MANY * len(column)]
+    return max(possible, key=_likelihood, default=next(iter(called), None))
 
 
 def _likelihood(column: Column) -> tuple[bool, bool]:

@@ -143,11 +143,19 @@ def _header(file: Path, name: str) -> tuple[int, list[str]]:
     for row in rows:
         cells = [cell.strip().strip("\ufeff").strip() for cell in row]
         if any(cells) and not cells[0].startswith(_CONFLICT):
-            if len(cells) == 1:
-                raise BrokenTable(name, [f"Its first line is one cell ({cells[0][:60]}): is it a table with a header?"])
+            _check(cells, next(rows, []), name)
             return before, cells
         before = rows.line_num
     raise BrokenTable(name, ["It is empty; a header row and customers are needed."])
+
+
+def _check(header: Sequence[str], first: Sequence[str], name: str) -> None:
+    """Raises BrokenTable unless the header has a cell for each cell of the first row."""
+    if len(header) == 1:
+        raise BrokenTable(name, [f"Its first line is one cell ({header[0][:60]}): is it a table with a header?"])
+    if any(cell.strip() for cell in first[len(header) :]):
+        cells = f"{len(first)} cells and its header {len(header)}"
+        raise BrokenTable(name, [f"Its first row has {cells}: a column has no name. Name every column."])
 
 
 def _customers(frame: pl.LazyFrame, header: Sequence[str], notes: list[str], *, marked: bool) -> pl.Series:

@@ -49,13 +49,21 @@ def _questions(table: Table) -> Iterator[str]:
     if table.outcome.column is not None and (share := table.outcome.column.blank_share) > 0:
         name = table.outcome.column.name
         yield f'"{name}" is blank in {share:.1%} of the rows, which cannot be trained on; more than 1% stop it.'
+    if table.id is not None and (again := int(table.id.counts.sum()) - len(table.id.texts)):
+        yield f'"{table.id.name}" is in {again:,} rows again: a training takes one row for each customer, so keep one.'
     for field in table.fields:
         yield from (
             f'"{field.name}": {question}.'.replace("?.", "?") for key, question in field.marks.items() if key != "high"
         )
+    if table.outcome.meaning.set_aside:
+        aside = ", ".join(table.outcome.meaning.set_aside)
+        yield f"Whether {aside} is neither left nor stayed (`set_aside`): these rows are not trained on."
+    yield "Within how many months those who left did so (`label_window_months`): that is what a probability is about."
     ranges = [field.name for field in table.fields if field.is_number]
     if ranges:
         yield f"The range of each number ({', '.join(ranges)}): it was rounded up from what was seen."
+    if any(field.money for field in table.fields):
+        yield "The currency of the amounts (`currency`)."
     if protected := [field.name for field in table.fields if field.protected]:
         yield (
             f"Whether people may be told apart by {', '.join(protected)}; categories of them are marked as protected, "

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from churn_trainer.inspect.draft import Table
-from churn_trainer.inspect.fields import BILLS, PEOPLE, USE, Draft
+from churn_trainer.inspect.fields import BILLS, PEOPLE, USE, Draft, currency
 from churn_trainer.inspect.summary import MARK
 
 # Values are listed in one line up to this length.
@@ -19,7 +19,7 @@ def text(table: Table, file: str) -> str:
         "",
         *_head(table, file),
         *_left_out(table),
-        *(line for field in table.fields for line in _field(field)),
+        *(line for field in table.fields for line in _field(field, _currency(table))),
         *_expect(table),
     ]
     return "\n".join(lines) + "\n"
@@ -41,10 +41,14 @@ def _head(table: Table, file: str) -> Iterator[str]:
         yield f"set_aside = {_list(found.meaning.set_aside)}{_mark('neither left nor stayed')}"
     yield f"# label_window_months = 1{_mark('within how many months do those who left leave? Then take the # away')}"
     if any(field.money for field in table.fields):
-        yield f'currency = "$"{_mark("amounts of money are in which currency?")}'
+        yield f"currency = {quoted(_currency(table))}{_mark('amounts of money are in which currency?')}"
     used = {field.group for field in table.fields}
     yield f"groups = {_list(group for group in (PEOPLE, USE, BILLS) if group in used)}"
     yield ""
+
+
+def _currency(table: Table) -> str:
+    return next((sign for field in table.fields if field.money and (sign := currency(field.column))), "$")
 
 
 def _left_out(table: Table) -> Iterator[str]:
@@ -56,21 +60,21 @@ def _left_out(table: Table) -> Iterator[str]:
         yield ""
 
 
-def _field(field: Draft) -> Iterator[str]:
+def _field(field: Draft, sign: str) -> Iterator[str]:
     yield "[[field]]"
-    for key, value in _keys(field):
+    for key, value in _keys(field, sign):
         yield f"{key} = {value}{_mark(field.marks.get(key, ''))}"
     yield ""
 
 
-def _keys(field: Draft) -> Iterator[tuple[str, str]]:
+def _keys(field: Draft, sign: str) -> Iterator[tuple[str, str]]:
     """The keys of a field's section with their values as TOML."""
     yield "name", quoted(field.name)
     yield "title", quoted(field.title)
     yield "group", quoted(field.group)
     yield "type", quoted(field.kind)
     if field.is_number:
-        yield from _number(field)
+        yield from _number(field, sign)
     else:
         yield "values", _flag(field) if field.flag else _list(field.values)
         if field.other:
@@ -87,7 +91,7 @@ def _keys(field: Draft) -> Iterator[tuple[str, str]]:
         yield "required", "true"
 
 
-def _number(field: Draft) -> Iterator[tuple[str, str]]:
+def _number(field: Draft, sign: str) -> Iterator[tuple[str, str]]:
     yield "low", _plain(field.low)
     yield "high", _plain(field.high)
     yield "bands", f"[{', '.join(map(_plain, field.bands))}]"
@@ -95,7 +99,7 @@ def _number(field: Draft) -> Iterator[tuple[str, str]]:
     if field.whole:
         yield "whole", "true"
     if field.money or field.unit:
-        yield "unit", '"$"' if field.money else quoted(field.unit)
+        yield "unit", quoted(sign if field.money else field.unit)
     yield "words", quoted(f"{field.title}: {{}}{' ' + field.unit if field.unit else ''}")
     if field.role:
         yield "role", quoted(field.role)
