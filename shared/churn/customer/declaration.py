@@ -48,6 +48,27 @@ class Expectation(NamedTuple):
     after_words: str
 
 
+class Rule(NamedTuple):
+    """A cross-field rule by positions and codes: `parent` is the field of a service, `child` a field that needs it.
+
+    Of the parent, `none` is the code for no service and `first` that of the first kind of it. Of the child, `implied`
+    is the code without the service, `lent` the one that is assumed with it, and `declined` that of "No" (or None),
+    which is also read for a customer without the service.
+    """
+
+    parent: int
+    child: int
+    none: int
+    first: int
+    implied: int
+    lent: int
+    declined: int | None
+
+    def needs(self, value: Any) -> bool:
+        """Whether this value of the child, None if it is absent, is possible only with the service."""
+        return value is not None and value not in (self.implied, self.declined)
+
+
 @dataclass(frozen=True, eq=False)
 class Declaration:
     """A declared customer: `fields` by name, in the order of the data set.
@@ -139,6 +160,23 @@ class Declaration:
         return {name: _settled(self.categories[name], rule, self.categories) for name, rule in self.implied.items()}
 
     @cached_property
+    def rules(self) -> tuple[Rule, ...]:
+        """The cross-field rules by positions and codes."""
+        return tuple(_rule(self, name, rule) for name, rule in self.implied.items())
+
+    def obeying(self, table: Customer) -> Customer:
+        """The table with the cross-field rules applied: implied fields follow the fields that imply them.
+
+        A field whose value was implied and no longer is becomes what is assumed of somebody who could have it.
+        """
+        columns = list(table)
+        for rule in self.rules:
+            column = columns[rule.child] = columns[rule.child].copy()
+            column[column == rule.implied] = rule.lent
+            column[columns[rule.parent] == rule.none] = rule.implied
+        return self.customer(columns)
+
+    @cached_property
     def customer_type(self) -> Any:
         """The named tuple of the fields' values; a field whose name is no Python identifier has no attribute."""
         return namedtuple("Customer", self.fields, rename=True)
@@ -181,6 +219,13 @@ class Declaration:
         held = customer[self.position[name]]
         field = self.fields[name]
         return field.phrase(held) if isinstance(field, Number) else field.values[field.names[held]]
+
+
+def _rule(declaration: Declaration, child: str, rule: ImpliedBy) -> Rule:
+    service, field = declaration.categories[rule.field], declaration.categories[child]
+    first = next(code for code, name in enumerate(service.names) if name != rule.value)
+    places = declaration.position[rule.field], declaration.position[child]
+    return Rule(*places, service.code(rule.value), first, field.code(rule.implies), field.plain, field.declined)
 
 
 def _settled(field: Category, rule: ImpliedBy, categories: Mapping[str, Category]) -> dict[tuple[int, int | None], int]:

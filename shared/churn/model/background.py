@@ -1,13 +1,11 @@
 """The background sample of a release: real customers from whom the absent fields of others are taken."""
 
 import sys
-from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from churn.customer.declaration import Customer
-from churn.customer.fields import ImpliedBy
 from churn.model.scoring import FloatArray
 from churn.schema import Schema
 
@@ -24,34 +22,6 @@ _BILL_SHARE = 1 / 6
 _SAME = 1e-9
 
 
-class _Rule(NamedTuple):
-    """A cross-field rule by positions and codes: `parent` is the field of a service, `child` a field that needs it.
-
-    Of the parent, `none` is the code for no service and `first` that of the first kind of it. Of the child, `implied`
-    is the code without the service, `lent` the one that is assumed with it, and `declined` that of "No" (or None),
-    which is also read for a customer without the service.
-    """
-
-    parent: int
-    child: int
-    none: int
-    first: int
-    implied: int
-    lent: int
-    declined: int | None
-
-    def needs(self, value: Any) -> bool:
-        """Whether this value of the child, None if it is absent, is possible only with the service."""
-        return value is not None and value not in (self.implied, self.declined)
-
-
-def _rule(schema: Schema, child: str, rule: ImpliedBy) -> _Rule:
-    service, field = schema.categories[rule.field], schema.categories[child]
-    first = next(code for code, name in enumerate(service.names) if name != rule.value)
-    places = schema.position[rule.field], schema.position[child]
-    return _Rule(*places, service.code(rule.value), first, field.code(rule.implies), field.plain, field.declined)
-
-
 class Background:
     """A sample of n real, complete customers; `table` holds them."""
 
@@ -65,8 +35,7 @@ class Background:
         self.schema = schema
         self.table = schema.table_of(customers)
         self._nearest = nearest
-        self._rules = tuple(_rule(schema, child, rule) for child, rule in schema.implied.items())
-        self._served = {rule.parent: self.table[rule.parent] != rule.none for rule in self._rules}
+        self._served = {rule.parent: self.table[rule.parent] != rule.none for rule in schema.rules}
         # Similarity goes by required categories, which every customer has, and not by protected traits.
         self._alike = [
             schema.position[name] for name, field in schema.categories.items() if field.required and not field.protected
@@ -129,23 +98,20 @@ class Background:
         internet and the customer has it.
         """
         count = len(self.table[0][rows])
-        filled = self.schema.customer(
+        columns = [
             column[rows] if value is None else np.full(count, value, float)
             for column, value in zip(self.table, customer, strict=True)
-        )
-        for rule in self._rules:
+        ]
+        for rule in self.schema.rules:
             if rule.needs(customer[rule.child]):
-                service = filled[rule.parent]
+                # A copy, as a slice of the sample is the sample's own memory.
+                service = columns[rule.parent] = columns[rule.parent].copy()
                 service[service == rule.none] = rule.first
-        for rule in self._rules:
-            without, column = filled[rule.parent] == rule.none, filled[rule.child]
-            column[~without & (column == rule.implied)] = rule.lent
-            column[without] = rule.implied
-        return filled
+        return self.schema.obeying(self.schema.customer(columns))
 
     def _fitting(self, customer: Customer) -> NDArray[np.bool]:
         fitting = np.ones(len(self.table[0]), np.bool)
-        for rule in self._rules:
+        for rule in self.schema.rules:
             value = customer[rule.child]
             if (value is None and customer[rule.parent] is not None) or rule.needs(value):
                 fitting &= self._served[rule.parent]

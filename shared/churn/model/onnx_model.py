@@ -111,11 +111,5 @@ def _substitutes(name: str, background: Background) -> list[tuple[float, float]]
 
 def _with(schema: Schema, table: Customer, name: str, value: float) -> Customer:
     """The table with one field set to one value throughout, and the cross-field rules applied to the others."""
-    changed = {field: column.copy() for field, column in zip(schema.fields, table, strict=True)}
-    changed[name][:] = value
-    for child, rule in schema.implied.items():
-        field, without = schema.categories[child], changed[rule.field] == schema.categories[rule.field].code(rule.value)
-        implied = field.code(rule.implies)
-        changed[child][without] = implied
-        changed[child][~without & (changed[child] == implied)] = field.plain
-    return schema.customer(changed.values())
+    column = np.full_like(table[schema.position[name]], value)
+    return schema.obeying(schema.replaced(table, {name: column}))

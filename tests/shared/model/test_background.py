@@ -106,3 +106,11 @@ def test_a_sample_of_one_kind_of_customer_completes_every_other_kind(
 def test_a_sample_of_nobody_is_refused() -> None:
     with pytest.raises(ValueError, match="nobody"):
         Background(TELCO, [])
+
+
+@pytest.mark.parametrize("rows", [slice(None), np.arange(200)], ids=["all of them", "by number"])
+def test_completing_somebody_leaves_the_sample_as_it_is(background: Background, rows: object) -> None:
+    before = np.array(background.table)
+    for known in PARTS:
+        background.filled(read(KNOWN | known).customer, rows)
+        assert np.array_equal(background.table, before)

@@ -177,15 +177,8 @@ class _Changes:
         Without the service, the fields that need it say so; with it, they become their plain value (No, if they have
         one) where they were implied before.
         """
-        schema = self._schema
-        values = {name: np.full_like(self._held(name, people), code)}
-        for child, rule in schema.implied.items():
-            if rule.field == name:
-                field, held = schema.categories[child], self._held(child, people)
-                implied, without = field.code(rule.implies), code == schema.categories[name].code(rule.value)
-                settled = np.full_like(held, implied) if without else np.where(held == implied, field.plain, held)
-                values[child] = settled
-        return schema.replaced(people, values)
+        changed = {name: np.full_like(self._held(name, people), code)}
+        return self._schema.obeying(self._schema.replaced(people, changed))
 
     def _with_tenure(self, months: float) -> Customer:
         """Everyone with the same tenure, and with the total that follows from it."""
