@@ -3,6 +3,7 @@
 import json
 import random
 from datetime import UTC, datetime
+from math import ceil, floor
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from churn import release
 from churn.model.background import Background
 from churn.model.predictor import Predictor
 from churn.model.scorecard import Scorecard
-from churn.schema import load_schema
+from churn.schema import Schema, load_schema
 from churn.store.interface import ObjectStore
 
 HEAD = """
@@ -125,6 +126,15 @@ values = ["No", "Yes"]
 AREAS = [f"{letter}{number:03} Town of {letter}" for number, letter in enumerate("ABCDEFGHIJKLMNOPQRSTUVWXYZ" * 2)]
 KINDS = ["Day", "Evening", "Night", "Weekend", "Roaming", "Inbound", "Outbound", "Peak"]
 WANTED = 57
+MANIFEST: dict[str, Any] = {
+    "model_name": "Made up",
+    "kind": "scorecard",
+    "timestamp": datetime(2026, 11, 23, 14, 3, 1, tzinfo=UTC),
+    "threshold": 0.5,
+    "metrics": {"cv": {"roc_auc": {"mean": 0.66, "std": 0.01}}, "test": {"roc_auc": 0.65, "accuracy": 0.7}},
+    "data": {"source": "file", "sha256": "0" * 64, "rows": 51047},
+    "libraries": {},
+}
 
 
 def declaration() -> str:
@@ -142,44 +152,36 @@ def declaration() -> str:
 WIDE = load_schema(declaration(), "customer.toml")
 
 
-def subscriber(chance: random.Random) -> dict[str, Any]:
+def made_up(schema: Schema, chance: random.Random) -> dict[str, Any]:
     """A random customer with every field, as JSON has it."""
-    known: dict[str, Any] = {}
-    for name, field in WIDE.categories.items():
-        known[name] = chance.choice(field.names)
-    for name, number in WIDE.numbers.items():
-        known[name] = chance.randint(0, int(number.high))
-    if known["Package"] == "None":
-        known["Package Speed"] = ""
-    elif known["Package Speed"] == "":
-        known["Package Speed"] = "Fast"
+    known: dict[str, Any] = {name: chance.choice(field.names) for name, field in schema.categories.items()}
+    known |= {name: chance.randint(ceil(field.low), floor(field.high)) for name, field in schema.numbers.items()}
+    for name, rule in schema.implied.items():
+        others = [value for value in schema.categories[name].names if value != rule.implies]
+        known[name] = rule.implies if known[rule.field] == rule.value else chance.choice(others)
     return known
 
 
-def publish_wide(store: ObjectStore) -> str:
-    """Publish a release with random weights over 60 random customers; returns its version."""
+def subscriber(chance: random.Random) -> dict[str, Any]:
+    """A random customer of the declaration of 57 fields."""
+    return made_up(WIDE, chance)
+
+
+def publish_made_up(store: ObjectStore, schema: Schema) -> str:
+    """Publish a release with random weights over 60 random customers of the schema; returns its version."""
     chance = random.Random(7)
-    people = [WIDE.reader.read(subscriber(chance)).customer for _ in range(60)]
-    columns = WIDE.features.matrix(WIDE.table_of(people))
-    names, averages = WIDE.features.names, columns.mean(axis=0)
+    people = [schema.reader.read(made_up(schema, chance)).customer for _ in range(60)]
+    columns = schema.features.matrix(schema.table_of(people))
+    names, averages = schema.features.names, columns.mean(axis=0)
     weights = np.random.default_rng(4).normal(size=len(names)) / (np.abs(averages) + 1) / 4
-    card = Scorecard(WIDE, -0.5, dict(zip(names, weights, strict=True)), dict(zip(names, averages, strict=True)))
+    card = Scorecard(schema, -0.5, dict(zip(names, weights, strict=True)), dict(zip(names, averages, strict=True)))
     told = card.to_dict()
-    predictor = Predictor(Scorecard.from_dict(WIDE, told), Background(WIDE, people), 0.5)
+    predictor = Predictor(Scorecard.from_dict(schema, told), Background(schema, people), 0.5)
     version = release.claim(store, datetime.now(UTC))
     files = {
         "model.json": json.dumps(told).encode(),
-        "background.json": release.background_file(WIDE, people),
+        "background.json": release.background_file(schema, people),
         "examples.json": release.worked_examples(predictor, people[:5]),
     }
-    manifest = {
-        "model_name": "Made up",
-        "kind": "scorecard",
-        "timestamp": datetime.now(UTC),
-        "threshold": 0.5,
-        "metrics": {"cv": {"roc_auc": {"mean": 0.66, "std": 0.01}}, "test": {"roc_auc": 0.65, "accuracy": 0.7}},
-        "data": {"source": "file", "sha256": "0" * 64, "rows": 51047},
-        "libraries": {},
-    }
-    release.publish(store, version, manifest, files, WIDE)
+    release.publish(store, version, MANIFEST, files, schema)
     return version

@@ -144,7 +144,10 @@ def test_what_the_service_says_of_a_file_is_shown_before_it_is_sent(batch, file)
         sample=[{"customerID": "<b>1", "gender": "Male"}],
         absent_columns=["TotalCharges", "Partner"],
         ignored_columns=["Region"],
-        notes=["The cells are separated by semicolons."],
+        notes=[
+            "The cells are separated by semicolons.",
+            "There is no column for TotalCharges, Partner: absent in every row.",
+        ],
         rows=7043,
     )
     pick(batch, file)
@@ -152,7 +155,7 @@ def test_what_the_service_says_of_a_file_is_shown_before_it_is_sent(batch, file)
     for words in (
         "about 7,043 rows",
         "All columns that are needed are there.",
-        "Without a column, and averaged in every row: TotalCharges and Partner.",
+        "There is no column for TotalCharges, Partner: absent in every row.",
         "Left out, because no field has this name: Region.",
         "The cells are separated by semicolons.",
     ):

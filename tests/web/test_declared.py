@@ -14,7 +14,7 @@ import requests
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
 from tests.web.conftest import Visits
-from tests.wide import WIDE, publish_wide, subscriber
+from tests.wide import WIDE, publish_made_up, subscriber
 
 from churn import release
 from churn.store.opening import open_store
@@ -46,7 +46,7 @@ def swapped(
     shutil.copytree(trained_store.removeprefix("file://"), folder)
     store = open_store(f"file://{folder}")
     (shipped,) = release.versions(store)
-    wide = publish_wide(store)
+    wide = publish_made_up(store, WIDE)
     port = free_port()
     start_redis("--port", str(port))
     queue = f"redis://127.0.0.1:{port}/0"

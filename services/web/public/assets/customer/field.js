@@ -56,7 +56,9 @@ export class CustomerField extends HTMLElement {
     set #text(text) {
         const blank = Boolean(this.box) && text === BLANK;
         if (this.box) Object.assign(this.box, { checked: blank, disabled: this.#fixed });
-        this.control.value = blank ? '' : text;
+        const written = blank ? '' : text;
+        // What is being typed may end with a blank, which stays until more follows.
+        if (this.control.value.trim() !== written) this.control.value = written;
         this.control.disabled = this.#fixed || blank;
         if (this.control.selectedIndex < 0) this.control.value = '';
     }

@@ -100,9 +100,15 @@ export class CustomerForm extends HTMLElement {
         const id = uniqueId('find');
         this.sought = h('input', { id, type: 'search', autocomplete: 'off', oninput: () => this.#find(this.sought.value) });
         this.found = h('p.hint', { role: 'status' }, plural(this.#schema.fields.length, 'field'));
-        const toFirst = ({ key }) => key === 'Enter' && this.querySelector('customer-field:not([hidden])')?.focus();
-        this.sought.addEventListener('keydown', toFirst);
+        this.sought.addEventListener('keydown', (event) => this.#toFirst(event));
         return h('div.finder', { role: 'search' }, h('label', { for: id }, 'Find a field'), this.sought, this.found);
+    }
+
+    /** Goes to the first field that was found; the key would otherwise send the form from there. */
+    #toFirst(event) {
+        if (event.key !== 'Enter') return;
+        event.preventDefault();
+        this.querySelector('customer-field:not([hidden])')?.focus();
     }
 
     /** Shows only the fields in which a text occurs; all of them if it is empty. */
