@@ -1,5 +1,7 @@
 """The document says what the service does."""
 
+import csv
+import io
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -9,8 +11,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
+from tests.bank import BANK
+from tests.provider import PROVIDER
 from tests.telco import TELCO
+from tests.wide import WIDE
 
+from churn.errors import ValidationError
+from churn.schema import Schema, load_schema
 from churn_api.app import ENDPOINTS
 from churn_api.openapi import examples
 from churn_api.openapi.document import document
@@ -33,6 +40,22 @@ def check(api: dict[str, Any], name: str, value: Any) -> None:
 def test_it_is_openapi_3_1(api: dict[str, Any]) -> None:
     assert api["openapi"].startswith("3.1.")
     validate(api)
+
+
+COMMAS = load_schema(BANK.source.replace("Card Kind", "Card, kind of"), "customer.toml")
+
+
+@pytest.mark.parametrize("schema", [TELCO, BANK, PROVIDER, WIDE, COMMAS], ids=lambda schema: schema.name)
+def test_of_any_declaration_the_examples_are_customers_of_it(schema: Schema) -> None:
+    api = document(SETTINGS, ENDPOINTS, schema)
+    validate(api)
+    for record in (examples.whole(schema), examples.partial(schema)):
+        check(api, "Customer", record)
+        schema.reader.read(record)
+    with pytest.raises(ValidationError):
+        schema.reader.read(examples.faulty(schema))
+    (row,) = csv.DictReader(io.StringIO(examples.table(schema)))
+    assert schema.reader.read(row).customer == schema.reader.read(examples.whole(schema)).customer
 
 
 def routes(app: Flask) -> Iterator[tuple[str, str]]:

@@ -1,5 +1,7 @@
 """Customers and failures to show; the answers to them are tested against the schemas."""
 
+import csv
+import io
 from typing import Any
 
 from churn.schema import Schema
@@ -18,10 +20,10 @@ def partial(schema: Schema) -> dict[str, Any]:
 
 
 def faulty(schema: Schema) -> dict[str, Any]:
-    """The same customer with a number out of range and a value that its category does not have."""
+    """The same customer with a number out of range and a value that its category does not have, where it has such."""
     number = [name for name in schema.numbers if name in schema.required][:1]
-    category = [name for name in schema.categories if name in schema.required][-1:]
-    too_high = {name: 5 * schema.numbers[name].high for name in number}
+    category = [name for name, field in schema.categories.items() if field.required and not field.other][-1:]
+    too_high = {name: 5 * abs(schema.numbers[name].high) + 1 for name in number}
     return partial(schema) | too_high | dict.fromkeys(category, "Weekly")
 
 
@@ -45,4 +47,6 @@ def batch(schema: Schema) -> dict[str, Any]:
 def table(schema: Schema) -> str:
     """A CSV file with one customer."""
     row = whole(schema)
-    return f"{','.join(row)}\n{','.join(map(str, row.values()))}\n"
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([row, row.values()])
+    return text.getvalue()
