@@ -147,10 +147,13 @@ def _leaks(whole: Table) -> Iterator[Row]:
     yield _fails("paperless billing is the outcome", single_field(_with(whole, PaperlessBilling=codes[whole.churn])))
     yield _fails("the same for four customers of five", single_field(_with(whole, PaperlessBilling=codes[known])))
     yield _fails("a tenth of those who left have a bill of 0", made_of_outcome(_with(whole, MonthlyCharges=stopped)))
-    yield _holds("the real table, regression", implausible_model(_cross_validated("Logistic Regression", whole)))
+    yield _holds(
+        "the real table, regression", implausible_model(_cross_validated("Logistic Regression", whole), whole.schema)
+    )
     leaking = _with(whole, PaperlessBilling=codes[known])
     yield _fails(
-        "the outcome for four of five, regression", implausible_model(_cross_validated("Logistic Regression", leaking))
+        "the outcome for four of five, regression",
+        implausible_model(_cross_validated("Logistic Regression", leaking), leaking.schema),
     )
 
 
@@ -158,8 +161,8 @@ def _repeats(whole: Table) -> Iterator[Row]:
     rng = np.random.default_rng(SEED)
     few = whole.take(rng.choice(len(whole), 1_500, replace=False))
     four, more = (_renamed(few.take(np.arange(rows) % 1_500), rng) for rows in (6_000, 1_800))
-    yield _holds("the real table", repeats(row_hashes(whole.customers)))
-    yield _fails("300 of 1,500 customers twice", repeats(row_hashes(more.customers)))
+    yield _holds("the real table", repeats(row_hashes(whole.customers), whole))
+    yield _fails("300 of 1,500 customers twice", repeats(row_hashes(more.customers), more))
     yield _refused("1,500 customers four times under new ids", four)
     once, again = (_cross_validated("Random Forest", table) for table in (few, four))
     what = "the same: AUC of a forest, against that of each customer once"

@@ -106,7 +106,7 @@ class Settings(BaseSettings):
 def describe(settings: type[Settings]) -> list[Setting]:
     """Every setting of a class, those of its base class first."""
     return [
-        Setting(_env_name(name), _written(field), field.description or "")
+        Setting(str(field.validation_alias or _env_name(name)), _written(field), field.description or "")
         for name, field in settings.model_fields.items()
     ]
 

@@ -153,7 +153,7 @@ class WholeRun(NamedTuple):
 def whole_run(tmp_path_factory: pytest.TempPathFactory, small_csv: bytes) -> WholeRun:
     """One whole run on the small table; its store is not to be changed, but may be copied."""
     folder = tmp_path_factory.mktemp("run")
-    (folder / sources.NAME).write_bytes(small_csv)
+    (folder / TELCO.file).write_bytes(small_csv)
     settings = TrainerSettings(
         store_url=f"file://{folder}/store", data_dir=folder, data_source="file", cv_folds=2, cv_repeats=1
     )

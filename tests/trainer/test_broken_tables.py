@@ -4,11 +4,12 @@ import gzip
 import io
 import re
 import zipfile
+from itertools import pairwise
 
 import pytest
+from tests.telco import TELCO
 
 from churn import release
-from churn_trainer.data import sources
 
 
 def column(rows, name):
@@ -109,7 +110,10 @@ CELLS = {
         contradict("MultipleLines", "Yes", "PhoneService", "No"),
         r"MultipleLines cannot be \"Yes\"",
     ),
-    "the table twice": (lambda rows: [*rows, *rows[1:]], r"customerID: 1,500 rows .*is in row 1 already"),
+    "other customers of the same ids": (
+        lambda rows: [*rows, *([row[0], *other[1:]] for row, other in pairwise(rows[1:]))],
+        r"customerID: 1,499 rows .*is in row 1 already",
+    ),
     "one id for all": (fill("customerID", "7590-VHVEG"), r'"7590-VHVEG" is in row 1 already'),
     "constant tenure": (fill("tenure", "5"), r"The same value in every row: tenure"),
     "constant bills": (fill("MonthlyCharges", "50"), r"The same value in every row: MonthlyCharges"),
@@ -147,11 +151,11 @@ BYTES = {
 
 
 def stopped(trainer, settings, store, capsys, data, message):
-    (settings.data_dir / sources.NAME).write_bytes(data)
+    (settings.data_dir / TELCO.file).write_bytes(data)
     assert trainer("train") == 2
     told = [line for line in capsys.readouterr().out.splitlines() if line.startswith("Error: ")]
     assert len(told) == 1
-    assert sources.NAME in told[0]
+    assert TELCO.file in told[0]
     assert re.search(message, told[0]), told[0]
     assert release.current(store) is None
     assert [entry.key for entry in store.list("") if not entry.key.startswith(".")] == []

@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 
 import pytest
+from tests.telco import TELCO
 
 from churn_trainer import run
 from churn_trainer.__main__ import main
@@ -41,14 +42,14 @@ def test_a_table_with_a_few_faults_is_trained_on_and_no_report_quotes_it(
         return replace(whole_run.trained, source=source, findings=findings, fingerprint=fingerprint)
 
     monkeypatch.setattr(run.Run, "_trained", trained)
-    (settings.data_dir / sources.NAME).write_bytes(as_csv(canaries))
+    (settings.data_dir / TELCO.file).write_bytes(as_csv(canaries))
     assert trainer() == 0
     assert "Set aside: customerID" in capsys.readouterr().out
     reports = {entry.key: store.get(entry.key).data for entry in store.list("") if not entry.key.startswith(".")}
     told = {key: data for key, data in reports.items() if not OF_CUSTOMERS.match(key)}
     assert {"models/current.json", "outputs/reports/exploration_report.json", "config/aws_config.json"} < set(told)
     assert [key for key, data in told.items() if b"CANARY" in data] == []
-    assert [key for key, data in reports.items() if b"CANARY" in data] == [sources.KEY]
+    assert [key for key, data in reports.items() if b"CANARY" in data] == [sources.key_of(TELCO)]
     faults = json.loads(reports["outputs/reports/exploration_report.json"])["faults"]
     assert {"column": "customerID", "code": "repeated", "rows": 1, "first_rows": [10]} in faults
     assert len(faults) == 7
@@ -62,7 +63,7 @@ def test_a_table_that_is_refused_is_logged_by_the_number_of_its_faults(
 ):
     for row in canaries[1:100]:
         row[3] = "CANARY-PARTNER"
-    (settings.data_dir / sources.NAME).write_bytes(as_csv(canaries))
+    (settings.data_dir / TELCO.file).write_bytes(as_csv(canaries))
     assert trainer() == 2
     assert "CANARY-PARTNER" in capsys.readouterr().out
     lines = logged()
@@ -77,7 +78,7 @@ def test_what_nobody_foresaw_is_logged_by_its_kind_and_place(
         raise ValueError(f"could not convert {canaries[1][0]}")
 
     monkeypatch.setattr(run, "check", break_off)
-    (settings.data_dir / sources.NAME).write_bytes(as_csv(canaries))
+    (settings.data_dir / TELCO.file).write_bytes(as_csv(canaries))
     assert main([]) == 1
     said = capsys.readouterr()
     assert "Error: ValueError, which is a fault of this program" in said.out

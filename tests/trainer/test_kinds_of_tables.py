@@ -3,10 +3,9 @@
 from collections.abc import Callable
 
 import pytest
-from tests.telco import IMPLIED, read
+from tests.telco import IMPLIED, TELCO, read
 
 from churn import release
-from churn_trainer.data import sources
 
 ASKED = [
     {},
@@ -47,7 +46,7 @@ def test_a_table_of_this_kind_is_trained_whole_and_answers_everyone(
 ):
     head, *rows = small_rows
     records = [KINDS[kind](dict(zip(head, row, strict=True))) for row in rows]
-    (settings.data_dir / sources.NAME).write_bytes(as_csv([head, *(list(record.values()) for record in records)]))
+    (settings.data_dir / TELCO.file).write_bytes(as_csv([head, *(list(record.values()) for record in records)]))
     assert trainer() == 0, capsys.readouterr().out
     (version,) = release.versions(store)
     predictor = release.load(store, version).predictor
@@ -69,7 +68,7 @@ def test_a_table_with_rare_outcomes_is_refused_with_what_to_change(
         left += row[label] == "Yes"
         if left > 12:
             row[label] = "No"
-    (settings.data_dir / sources.NAME).write_bytes(as_csv([head, *rows]))
+    (settings.data_dir / TELCO.file).write_bytes(as_csv([head, *rows]))
     assert trainer() == 2
     said = capsys.readouterr()
     assert "at least 50 and 1% are needed" in said.out + said.err

@@ -9,6 +9,7 @@ import time
 from dataclasses import replace
 
 import pytest
+from tests.telco import TELCO
 
 from churn import release
 from churn_trainer import __main__ as command
@@ -162,9 +163,9 @@ def test_a_forced_source_without_data_is_exit_code_2(trainer, capsys):
 
 
 def test_a_table_that_may_not_be_read_is_exit_code_2(trainer, tmp_path, capsys):
-    (tmp_path / sources.NAME).mkdir()
+    (tmp_path / TELCO.file).mkdir()
     assert trainer() == 2
-    assert f"Error: {tmp_path / sources.NAME} is a folder, not a file." in capsys.readouterr().out
+    assert f"Error: {tmp_path / TELCO.file} is a folder, not a file." in capsys.readouterr().out
 
 
 def test_a_table_of_another_name_is_told_before_another_is_taken(trainer, monkeypatch, tmp_path, capsys):
@@ -182,7 +183,7 @@ def test_no_customers_id_or_value_is_logged(trainer, settings, small_rows, as_cs
     rows = [list(row) for row in small_rows]
     for row in rows[1:]:
         row[0], row[5] = "SECRET-ID", "SECRET-VALUE"
-    (settings.data_dir / sources.NAME).write_bytes(as_csv(rows))
+    (settings.data_dir / TELCO.file).write_bytes(as_csv(rows))
     # Whatever the test before set up: the root's handler is the test's own here.
     monkeypatch.setattr(command.logs, "configure", lambda *_: None)
     assert trainer() == 2
@@ -208,7 +209,7 @@ def test_a_sample_is_announced(trainer, monkeypatch, settings, store, capsys):
 
 def test_the_bucket_is_made_in_development_only(trainer, settings, monkeypatch, tmp_path):
     monkeypatch.setenv("CHURN_ENV", "production")
-    (tmp_path / sources.NAME).write_bytes(b"nothing")
+    (tmp_path / TELCO.file).write_bytes(b"nothing")
     trainer()
     assert not (tmp_path / "store").exists()
     monkeypatch.setenv("CHURN_ENV", "development")

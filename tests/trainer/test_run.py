@@ -22,7 +22,6 @@ from churn.errors import PreconditionFailed, ReleaseRefused, StoreUnavailable
 from churn.store.opening import open_store
 from churn_trainer import run
 from churn_trainer.console import Console
-from churn_trainer.data import sources
 from churn_trainer.gates import reference
 from churn_trainer.gates.evidence import Gate
 from churn_trainer.publishing import layout, publish
@@ -142,7 +141,7 @@ def rivals(tmp_path_factory, small_csv, root):
     """Two trainers started at once on the same table and store, one on all cores and one on a single core; the store,
     and what each said."""
     folder = tmp_path_factory.mktemp("rivals")
-    (folder / sources.NAME).write_bytes(small_csv)
+    (folder / TELCO.file).write_bytes(small_csv)
     settings = {
         "CHURN_STORE_URL": f"file://{folder}/store",
         "CHURN_DATA_DIR": str(folder),
@@ -300,7 +299,7 @@ def test_the_same_customers_in_another_order_are_released_with_the_same_figures(
     copied_run, settings, trainer, small_rows, as_csv
 ):
     """By row position another test part was drawn, with customers whom the release in service had been fitted on."""
-    (settings.data_dir / sources.NAME).write_bytes(as_csv([small_rows[0], *reversed(small_rows[1:])]))
+    (settings.data_dir / TELCO.file).write_bytes(as_csv([small_rows[0], *reversed(small_rows[1:])]))
     assert trainer() == 0
     pointer = release.current(copied_run.store)
     assert pointer is not None
@@ -318,7 +317,7 @@ def nothing_written(store):
 def test_a_scheduler_that_is_not_there_is_told_before_anything_is_written(
     trainer, settings, store, small_csv, monkeypatch, free_port, capsys
 ):
-    (settings.data_dir / sources.NAME).write_bytes(small_csv)
+    (settings.data_dir / TELCO.file).write_bytes(small_csv)
     address = f"tcp://127.0.0.1:{free_port()}"
     monkeypatch.setenv("CHURN_DASK_SCHEDULER", address)
     monkeypatch.setattr(cluster_module, "_SCHEDULER_SECONDS", 0.5)
@@ -328,7 +327,7 @@ def test_a_scheduler_that_is_not_there_is_told_before_anything_is_written(
 
 
 def test_without_dask_a_scheduler_is_told_with_the_remedy(trainer, settings, store, small_csv, monkeypatch, capsys):
-    (settings.data_dir / sources.NAME).write_bytes(small_csv)
+    (settings.data_dir / TELCO.file).write_bytes(small_csv)
     monkeypatch.setenv("CHURN_DASK_SCHEDULER", "tcp://127.0.0.1:1")
     monkeypatch.setitem(sys.modules, "distributed", None)
     assert trainer() == 2
@@ -339,7 +338,7 @@ def test_without_dask_a_scheduler_is_told_with_the_remedy(trainer, settings, sto
 def test_a_candidate_that_nothing_could_serve_is_told_before_anything_is_written(
     trainer, settings, store, small_csv, monkeypatch, capsys
 ):
-    (settings.data_dir / sources.NAME).write_bytes(small_csv)
+    (settings.data_dir / TELCO.file).write_bytes(small_csv)
     monkeypatch.setattr(run, "CANDIDATES", (replace(CANDIDATES[0], estimator=DummyClassifier),))
     assert trainer() == 1
     assert "DummyClassifier has no ONNX form here" in capsys.readouterr().out
@@ -349,7 +348,7 @@ def test_a_candidate_that_nothing_could_serve_is_told_before_anything_is_written
 def test_a_column_that_no_look_up_holds_is_told_before_anything_is_written(
     trainer, settings, store, small_csv, monkeypatch, capsys
 ):
-    (settings.data_dir / sources.NAME).write_bytes(small_csv)
+    (settings.data_dir / TELCO.file).write_bytes(small_csv)
     crossing = Feature("SeniorxFiber", ("SeniorCitizen", "InternetService"), lambda c, _: c.SeniorCitizen * (c[7] == 1))
     monkeypatch.setitem(vars(TELCO), "features", Features((*FEATURES, crossing)))
     assert trainer() == 1
@@ -360,7 +359,7 @@ def test_a_column_that_no_look_up_holds_is_told_before_anything_is_written(
 def test_a_table_that_is_replaced_while_it_is_read_is_told_before_anything_is_written(
     trainer, settings, store, small_csv, monkeypatch, capsys
 ):
-    path = settings.data_dir / sources.NAME
+    path = settings.data_dir / TELCO.file
     path.write_bytes(small_csv)
     step = Console.step
 

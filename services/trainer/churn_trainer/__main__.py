@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from churn import logs, release
-from churn.errors import ChurnError, ConfigurationError
+from churn.errors import BrokenDeclaration, ChurnError, ConfigurationError
 from churn.store.interface import ObjectStore
 from churn.store.opening import open_store
 from churn_trainer import memory
 from churn_trainer.console import Console
-from churn_trainer.data import sources
-from churn_trainer.errors import BrokenTable, DataNotFound, DataNotReadable, DraftNotWritten
+from churn_trainer.data import declared, sources
+from churn_trainer.errors import BrokenTable, DataNotFound, DataNotReadable, DeclarationNotFound, DraftNotWritten
 from churn_trainer.gates import reference
 from churn_trainer.publishing import releases, resume, states
 from churn_trainer.publishing.fingerprint import fingerprint
@@ -33,8 +33,9 @@ log = logging.getLogger(__name__)
 
 _DEFAULT_KEEP = 5
 
-# Errors that will come again until somebody changes the table or the settings.
-_PERMANENT = (BrokenTable, DataNotFound, DataNotReadable, DraftNotWritten, ConfigurationError)
+# Errors that will come again until somebody changes the table, its declaration, the settings or the arguments.
+_INPUT = (BrokenTable, BrokenDeclaration, DataNotFound, DataNotReadable, DeclarationNotFound)
+_PERMANENT = (*_INPUT, DraftNotWritten, ConfigurationError)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -143,21 +144,20 @@ def _run(options: argparse.Namespace, settings: TrainerSettings, store: ObjectSt
 
 
 def _train(settings: TrainerSettings, store: ObjectStore, console: Console, force: bool) -> None:
-    source = sources.find(settings, store)
-    print_of = fingerprint(source.sha256, settings)
+    schema = declared.find(settings)
+    source = sources.find(settings, store, schema)
+    print_of = fingerprint(source.sha256, settings, schema)
     if source.passed_over:
         console.say(f"NOTE: {source.passed_over} This run takes {source.name} ({source.kind}).")
         log.warning("a table of another name is passed over", extra={"folder": str(settings.data_dir)})
     if source.kind == "sample":
-        console.say(
-            "NOTE: there is no real data; this is a synthetic sample. Put telco_customer_churn.csv into CHURN_DATA_DIR."
-        )
+        console.say(f"NOTE: there is no real data; this is a synthetic sample. Put {schema.file} into CHURN_DATA_DIR.")
     for damaged in resume.finish(store, settings):
         console.say(f"Passed over: {damaged.refusal}")
     if not force and (known := resume.known(store, print_of)):
         _take_known(settings, store, console, known)
         return
-    _training()(settings, store, console).train(source, print_of)
+    _training()(settings, store, console).train(source, schema, print_of)
 
 
 def _take_known(settings: TrainerSettings, store: ObjectStore, console: Console, known: resume.Known) -> None:

@@ -1,6 +1,7 @@
 """Errors that stop a training run or a command, in addition to those of `churn.errors`."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from churn.errors import ChurnError
 
@@ -10,6 +11,24 @@ class DataNotFound(ChurnError):
 
     def __init__(self, source: str, reason: str) -> None:
         super().__init__(f"CHURN_DATA_SOURCE={source} has no data: {reason}")
+
+
+class DeclarationNotFound(ChurnError):
+    """CHURN_SCHEMA names neither a declaration that is built in nor a file."""
+
+    def __init__(self, named: str, built_in: Sequence[str], path: Path) -> None:
+        super().__init__(
+            f"CHURN_SCHEMA is {named!r}, but only {', '.join(built_in)} is built in, and there is no {path}. Mend it, "
+            f"unset it, or {draft_of('FILE')}."
+        )
+
+
+def draft_of(file: str) -> str:
+    """The remedy, within a sentence, for a table without a declaration; `file` is the table's."""
+    return (
+        f"draft its declaration by `make inspect FILE={file}` "
+        f"(in Docker `docker compose run --rm --no-deps -T trainer inspect {file} --out - > customer.toml`)"
+    )
 
 
 class DataNotReadable(ChurnError):

@@ -12,7 +12,7 @@ from churn.errors import PreconditionFailed
 from churn.model.scorecard import Scorecard
 from churn.model.scoring import Scorer
 from churn.release import Pointer
-from churn.schema import Schema, built_in
+from churn.schema import Schema
 from churn.store.interface import ObjectStore
 from churn_trainer import memory
 from churn_trainer.console import Console, Progress
@@ -24,7 +24,7 @@ from churn_trainer.data.table import Findings, Table, load
 from churn_trainer.evaluation.absent_fields import absent_fields
 from churn_trainer.evaluation.drivers import drivers
 from churn_trainer.evaluation.quality import quality
-from churn_trainer.evaluation.stability import stability
+from churn_trainer.evaluation.stability import Stability, stability
 from churn_trainer.exploration import plots
 from churn_trainer.exploration.explore import explore, frame_of
 from churn_trainer.gates import rivals
@@ -50,6 +50,9 @@ log = logging.getLogger(__name__)
 
 _PERMUTED = "Shuffled labels"
 
+# The customers whose reasons are compared over refits, whatever their number: measured effects take a millisecond each.
+_EXPLAINED = 2_000
+
 # The figures of each model that a person sees, in the order of the table's columns.
 _SHOWN = {"roc_auc": "AUC", "log_loss": "Log loss", "brier": "Brier", "ece": "ECE", "accuracy": "Accuracy"}
 
@@ -62,12 +65,11 @@ class Run:
         self._store = store
         self._console = console
 
-    def train(self, source: Source, fingerprint: str) -> None:
+    def train(self, source: Source, schema: Schema, fingerprint: str) -> None:
         """Train on the table and release the champion if it passes its gates; `fingerprint` goes into its manifest.
 
         Raises BrokenTable, TableChanged, SchedulerUnavailable, NoExport and NoLookUp before anything is written.
         """
-        schema = built_in("telco")
         require_look_up(schema)
         for candidate in (*CANDIDATES, VOTING):
             require_form(candidate.estimator())
@@ -92,7 +94,7 @@ class Run:
         self._console.step(f"Done. Peak memory {memory.peak() / 2**20:.0f} MiB{_container_peak()}.")
 
     def _explore(self, source: Source, table: Table, findings: Findings) -> dict[str, bytes]:
-        remark = sources.keep(source, self._store)
+        remark = sources.keep(source, self._store, table.schema)
         if remark:
             self._console.step(remark)
         frame, report = frame_of(table), explore(table, findings)
@@ -114,7 +116,7 @@ class Run:
         test = prepared.table.take(prepared.split.test)
         probability = served.predictor.scorer.probabilities(test.customers)
         regressions, champions = self._refits(prepared, choice, served)
-        reasons = stability(served.predictor.scorer, champions, len(prepared.split.development), test.customers)
+        reasons = _stability(served.predictor.scorer, champions, prepared)
         evidence = Evidence(
             champion=choice.name,
             predictor=served.predictor,
@@ -198,10 +200,14 @@ class Run:
         return found
 
     def release(self, trained: Trained, version: str, expected: Pointer | None) -> None:
-        """Put the new version into service, unless it failed a gate or another trainer has released meanwhile.
+        """Put the new version into service, unless it failed a gate, declares other customers or comes too late.
 
-        `expected` is the pointer that the version was judged against.
+        It is too late if another trainer has released meanwhile. `expected` is the pointer that the version was judged
+        against.
         """
+        for gate in trained.gates:
+            if gate.remark:
+                self._console.say(f"  Remark: {gate.detail}; {gate.remark}.")
         if not trained.passes:
             for gate in trained.gates:
                 if not gate.passed:
@@ -209,6 +215,12 @@ class Run:
             self._hold_back(version, releases.shut_gates(release.manifest(self._store, version)))
             self._console.step(
                 f"{version} is published, but not released. `promote {version}` would release it nevertheless."
+            )
+            return
+        if reason := releases.declares_others(self._store, trained.prepared.table.schema.hash, expected):
+            self._hold_back(version, reason)
+            self._console.step(
+                f"{version} is published, but not released: {reason}. `promote {version}` puts it into service."
             )
             return
         try:
@@ -256,6 +268,12 @@ class Run:
         self._console.say(f"  On the test part, {customers:,} customers that nothing was fitted on: {test}.")
         places = f"{release.folder(version)}, data/, models/, outputs/"
         self._console.say(f"  Everything is under {self._settings.store_url}: {places}.")
+
+
+def _stability(scorer: Scorer, champions: list[Scorer], prepared: Prepared) -> Stability:
+    few = prepared.table.take(prepared.split.test[:_EXPLAINED])
+    hand_made = few.schema.derived_columns is not None
+    return stability(scorer, champions, len(prepared.split.development), few.customers, hand_made=hand_made)
 
 
 def _simple(name: str) -> Candidate:

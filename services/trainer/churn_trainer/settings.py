@@ -12,12 +12,22 @@ class TrainerSettings(Settings):
     """The trainer's settings, read from the environment as CHURN_<NAME>; `load` raises ConfigurationError."""
 
     data_dir: Path = Field(
-        Path("data"), description="The folder that may hold telco_customer_churn.csv, the table to train on."
+        Path("data"),
+        description="The folder that may hold the table to train on, telco_customer_churn.csv, or customer.toml with "
+        "the table that it declares.",
     )
     data_source: Literal["auto", "file", "store", "download", "sample"] = Field(
         "auto",
         description="auto takes the first there is of: the file in CHURN_DATA_DIR, the store's data/raw, IBM's public "
-        "copy, a synthetic sample. file, store, download or sample forces one.",
+        "copy, a synthetic sample. file, store, download or sample forces one. The last two are IBM's customers, so "
+        "they are taken for no other declaration.",
+    )
+    # Not named after its variable, because pydantic's own models have a schema.
+    declaration: str | None = Field(
+        None,
+        validation_alias="CHURN_SCHEMA",
+        description="What a customer is: telco, which is built in, or the path of a declaration, from CHURN_DATA_DIR "
+        "if it is relative. Not set: customer.toml in CHURN_DATA_DIR if it is there, else telco.",
     )
     cv_folds: int = Field(
         5, ge=2, le=20, description="Folds of the cross-validation that compares the models, 2 to 20."

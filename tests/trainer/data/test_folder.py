@@ -8,11 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from tests.telco import TELCO
 
-from churn_trainer.data.folder import NAME, is_readable, tables_beside
+from churn_trainer.data.folder import is_readable, tables_beside
 from churn_trainer.errors import DataNotReadable
 
-STRANGER = 65_534
+NAME, STRANGER = TELCO.file, 65_534
 
 
 @pytest.fixture
@@ -113,23 +114,24 @@ def test_a_link_to_nowhere_is_told(folder):
 def test_a_table_of_another_name_is_named(folder, name):
     (folder / NAME).unlink()
     (folder / name).write_bytes(b"x")
-    assert tables_beside(folder) == (
-        f"{folder} holds {name}, but a table is only read there by the name of {NAME}: rename yours."
+    assert tables_beside(folder / NAME, drafted=False) == (
+        f"{folder} holds {name}, but a table is only read there by the name of {NAME}: rename yours, or write its name "
+        "as file in the declaration."
     )
 
 
 def test_of_many_tables_the_first_five_are_named(folder):
     for number in range(6):
         (folder / f"{number}.csv").write_bytes(b"x")
-    assert "holds 0.csv, 1.csv, 2.csv, 3.csv, 4.csv and others, but" in tables_beside(folder)
+    assert "holds 0.csv, 1.csv, 2.csv, 3.csv, 4.csv and others, but" in tables_beside(folder / NAME, drafted=False)
 
 
 def test_what_is_no_table_is_not_named(folder):
     (folder / "README.txt").write_bytes(b"x")
     (folder / "notes.md").write_bytes(b"x")
     (folder / "old.csv").mkdir()
-    assert tables_beside(folder) == ""
+    assert tables_beside(folder / NAME, drafted=False) == ""
 
 
 def test_a_folder_that_is_not_there_holds_nothing(folder):
-    assert tables_beside(folder / "nowhere") == ""
+    assert tables_beside(folder / "nowhere" / NAME, drafted=False) == ""

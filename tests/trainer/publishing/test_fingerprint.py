@@ -7,6 +7,7 @@ from pathlib import Path
 from shutil import copytree
 
 import pytest
+from tests.telco import TELCO
 
 import churn
 import churn_trainer
@@ -17,37 +18,37 @@ DATA = "a" * 64
 
 
 def test_the_same_ingredients_have_the_same_fingerprint(settings):
-    assert fingerprint(DATA, settings) == fingerprint(DATA, settings.model_copy())
+    assert fingerprint(DATA, settings, TELCO) == fingerprint(DATA, settings.model_copy(), TELCO)
 
 
 @pytest.mark.parametrize(
     ("name", "value"), [("cv_folds", 3), ("cv_repeats", 2), ("selection", "best"), ("cv_max_rows", 2_000)]
 )
 def test_a_setting_that_changes_numbers_changes_it(settings, name, value):
-    assert fingerprint(DATA, settings) != fingerprint(DATA, settings.model_copy(update={name: value}))
+    assert fingerprint(DATA, settings, TELCO) != fingerprint(DATA, settings.model_copy(update={name: value}), TELCO)
 
 
 @pytest.mark.parametrize(
     ("name", "value"), [("log_level", "DEBUG"), ("store_url", "s3://other"), ("data_source", "store")]
 )
 def test_a_setting_that_changes_no_number_does_not(settings, name, value):
-    assert fingerprint(DATA, settings) == fingerprint(DATA, settings.model_copy(update={name: value}))
+    assert fingerprint(DATA, settings, TELCO) == fingerprint(DATA, settings.model_copy(update={name: value}), TELCO)
 
 
 def test_other_data_changes_it(settings):
-    assert fingerprint(DATA, settings) != fingerprint("b" * 64, settings)
+    assert fingerprint(DATA, settings, TELCO) != fingerprint("b" * 64, settings, TELCO)
 
 
 def test_other_code_changes_it(settings, monkeypatch):
-    before = fingerprint(DATA, settings)
+    before = fingerprint(DATA, settings, TELCO)
     monkeypatch.setattr(fingerprint_module, "code_hash", lambda: "other")
-    assert fingerprint(DATA, settings) != before
+    assert fingerprint(DATA, settings, TELCO) != before
 
 
 def test_other_libraries_change_it(settings, monkeypatch):
-    before = fingerprint(DATA, settings)
+    before = fingerprint(DATA, settings, TELCO)
     monkeypatch.setattr(fingerprint_module, "libraries", lambda: {"numpy": "9.9"})
-    assert fingerprint(DATA, settings) != before
+    assert fingerprint(DATA, settings, TELCO) != before
 
 
 def test_every_library_that_makes_numbers_is_named_with_its_version():

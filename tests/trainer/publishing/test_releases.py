@@ -202,7 +202,7 @@ def test_with_few_releases_there_is_nothing_to_prune(many):
 
 
 def test_a_release_of_the_same_ingredients_is_found_again(many, whole_run, settings):
-    print_of = fingerprint(whole_run.trained.source.sha256, settings)
+    print_of = fingerprint(whole_run.trained.source.sha256, settings, TELCO)
     assert print_of == whole_run.trained.fingerprint
     found = resume.known(many, print_of)
     assert found is not None

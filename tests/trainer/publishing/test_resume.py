@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict, replace
 
 import pytest
+from tests.telco import TELCO
 from tests.trainer.failing_store import FailingStore, Killed
 
 from churn import release
@@ -11,7 +12,6 @@ from churn.store import directory
 from churn_trainer import __main__ as command
 from churn_trainer import run
 from churn_trainer.__main__ import main
-from churn_trainer.data import sources
 from churn_trainer.exploration import plots
 from churn_trainer.gates.judge import Gate
 from churn_trainer.publishing import card, layout, publish, releases, resume, states
@@ -82,7 +82,7 @@ def start(whole_run, store, trainer, monkeypatch, run_manifest, stand_ins):
 
 def table(settings, number):
     """Another table for every number."""
-    (settings.data_dir / sources.NAME).write_text(f"table {number}")
+    (settings.data_dir / TELCO.file).write_text(f"table {number}")
 
 
 def all_is_told(store):

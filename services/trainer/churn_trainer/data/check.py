@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from churn.schema import Schema
 from churn_trainer.data.prepare import Prepared
 from churn_trainer.data.table import Findings, Table
 from churn_trainer.errors import BrokenTable
@@ -51,31 +52,31 @@ def check_parts(prepared: Prepared, settings: TrainerSettings, name: str) -> Non
 
 
 def _test_faults(prepared: Prepared) -> Iterator[str]:
-    split, outcome = prepared.split, prepared.table.schema.outcome
-    for label, count in _outcomes(prepared.churn[split.test]):
+    split, schema = prepared.split, prepared.table.schema
+    for label, count in _outcomes(prepared.churn[split.test], schema):
         if count < MIN_TESTED:
             repeated = f" {len(split.repeated):,} more equal a customer of the other parts: is each exported once?"
             yield (
-                f'Of the {len(split.test):,} customers that are kept for the test {count:,} have {outcome} "{label}"; '
-                f"at least {MIN_TESTED} are needed.{repeated if len(split.repeated) else ''}"
+                f"Of the {len(split.test):,} customers that are kept for the test {count:,} have {schema.outcome} "
+                f'"{label}"; at least {MIN_TESTED} are needed.{repeated if len(split.repeated) else ""}'
             )
 
 
 def _fold_faults(prepared: Prepared, settings: TrainerSettings) -> Iterator[str]:
-    rows, outcome = prepared.compared(settings.cv_max_rows), prepared.table.schema.outcome
+    rows, schema = prepared.compared(settings.cv_max_rows), prepared.table.schema
     _, first = np.unique(prepared.groups(rows), return_index=True)
-    for label, count in _outcomes(prepared.churn[rows[first]]):
+    for label, count in _outcomes(prepared.churn[rows[first]], schema):
         if count < MIN_TESTED * settings.cv_folds:
             yield (
-                f'{outcome} is "{label}" for {count:,} of the {len(first):,} different customers that models are '
-                f"compared on; {settings.cv_folds} folds need {MIN_TESTED * settings.cv_folds}. "
+                f'{schema.outcome} is "{label}" for {count:,} of the {len(first):,} different customers that models '
+                f"are compared on; {settings.cv_folds} folds need {MIN_TESTED * settings.cv_folds}. "
                 "Lower CHURN_CV_FOLDS, or raise CHURN_CV_MAX_ROWS."
             )
 
 
-def _outcomes(churn: NDArray[np.int8]) -> Iterator[tuple[str, int]]:
-    yield "No", int(np.count_nonzero(churn == 0))
-    yield "Yes", int(np.count_nonzero(churn == 1))
+def _outcomes(churn: NDArray[np.int8], schema: Schema) -> Iterator[tuple[str, int]]:
+    yield schema.stayed[0], int(np.count_nonzero(churn == 0))
+    yield schema.left[0], int(np.count_nonzero(churn == 1))
 
 
 def _row_faults(findings: Findings) -> Iterator[str]:
@@ -95,7 +96,7 @@ def _size_faults(table: Table) -> Iterator[str]:
 
 
 def _outcome_faults(table: Table) -> Iterator[str]:
-    for label, count in _outcomes(table.churn):
+    for label, count in _outcomes(table.churn, table.schema):
         if count == 0:
             yield f'{table.schema.outcome} is never "{label}"; customers of both kinds are needed.'
         elif count < max(MIN_CUSTOMERS_PER_OUTCOME, MIN_SHARE * len(table)):
@@ -105,7 +106,7 @@ def _outcome_faults(table: Table) -> Iterator[str]:
 
 def _constant(table: Table) -> Iterator[str]:
     for name, column in zip(table.schema.fields, table.customers, strict=True):
-        if len(column) and (column == column[0]).all():
+        if len(column) and np.array_equal(column, np.full_like(column, column[0]), equal_nan=True):
             yield name
 
 

@@ -4,9 +4,7 @@ import os
 import stat
 from pathlib import Path
 
-from churn_trainer.errors import DataNotReadable
-
-NAME = "telco_customer_churn.csv"
+from churn_trainer.errors import DataNotReadable, draft_of
 
 # Endings of the files that people save tables as.
 _TABLES = (".csv", ".tsv", ".txt", ".xlsx", ".xls", ".parquet", ".gz", ".zip")
@@ -39,21 +37,28 @@ def is_readable(path: Path) -> bool:
 _BOUND = "Docker makes a folder where it is told to bind a file that is not there: put the table in its place."
 
 
-def tables_beside(folder: Path) -> str:
-    """A sentence about tables with other names in the folder, with the remedy; empty if there are none."""
+def tables_beside(path: Path, *, drafted: bool) -> str:
+    """A sentence about tables with other names in the folder of `path`, with the remedy; empty if there are none.
+
+    `drafted` is whether the remedy may be a declaration of such a table, which is for a run without one.
+    """
+    folder = path.parent
     try:
-        names = sorted(entry.name for entry in os.scandir(folder) if _is_table(entry))
+        names = sorted(entry.name for entry in os.scandir(folder) if _is_table(entry, path.name))
     except OSError:  # no such folder, or no permission, which `is_readable` reports
         return ""
     if not names:
         return ""
     shown = ", ".join(names[:_MOST_NAMES]) + (" and others" if len(names) > _MOST_NAMES else "")
-    return f"{folder} holds {shown}, but a table is only read there by the name of {NAME}: rename yours."
+    told = f"{folder} holds {shown}, but a table is only read there by the name of {path.name}: rename yours"
+    if drafted:
+        return f"{told}, or, if it is not IBM's table, {draft_of(str(folder / names[0]))}."
+    return f"{told}, or write its name as file in the declaration."
 
 
-def _is_table(entry: "os.DirEntry[str]") -> bool:
+def _is_table(entry: "os.DirEntry[str]", expected: str) -> bool:
     name = entry.name.lower()
-    return entry.name != NAME and not name.startswith("readme") and name.endswith(_TABLES) and entry.is_file()
+    return entry.name != expected and not name.startswith("readme") and name.endswith(_TABLES) and entry.is_file()
 
 
 def _denied(path: Path) -> DataNotReadable:

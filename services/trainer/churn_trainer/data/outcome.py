@@ -3,9 +3,11 @@
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import cache
 from typing import NamedTuple
 
 from churn.schema import Schema
+from churn_trainer.data.declared import is_built_in
 
 # Longer names are cut before they are matched, so that a regular expression cannot take long.
 _MAX_LENGTH = 100
@@ -36,9 +38,16 @@ _GONE = "yes,y,1,true,t,churned,churn,left,leaver,exited,cancelled,canceled,lost
 _CODES = dict.fromkeys(_STAYED.split(","), 0) | dict.fromkeys(_GONE.split(","), 1)
 
 
+# What `code_of` returns for customers who are not trained on, though nothing is wrong with them.
+SET_ASIDE = -1
+
+
 def expected(schema: Schema) -> str:
     """What a cell of the outcome must be, as a sentence without its full stop."""
-    return f'{schema.outcome} must be "No" or "Yes" (0 or 1, false or true, and stayed or churned are read as well)'
+    if is_built_in(schema):
+        return f'{schema.outcome} must be "No" or "Yes" (0 or 1, false or true, and stayed or churned are read as well)'
+    *most, last = (f'"{value}"' for value in (*schema.left, *schema.stayed, *schema.set_aside))
+    return f"{schema.outcome} must be {', '.join(most)} or {last}, as declared by left, stayed and set_aside"
 
 
 class Outcome(NamedTuple):
@@ -55,7 +64,13 @@ class Outcome(NamedTuple):
 
 
 def find(names: Sequence[str], schema: Schema) -> Outcome:
-    """Sort a header's names. It is up to the caller to refuse more than one column of the outcome's own name."""
+    """Sort a header's names. It is up to the caller to refuse more than one column of the outcome's own name.
+
+    A declaration of one's own says which column is the outcome and which are fields, so no other one is judged.
+    """
+    if not is_built_in(schema):
+        own = [place for place, name in enumerate(names) if schema.column_names.field_of(name) == schema.outcome]
+        return Outcome(own[0] if own else None, [], [], [])
     kinds = [_kind(name, schema) for name in names]
     column = kinds.index("own") if "own" in kinds else _alone(names, kinds, schema)
     if column is not None:
@@ -98,15 +113,26 @@ def _kind(name: str, schema: Schema) -> str:
 
 
 def code_of(cell: str, schema: Schema) -> int | None:
-    """0 for a customer who stayed, 1 for one who left, None for a cell that says neither.
+    """0 for a customer who stayed, 1 for one who left, SET_ASIDE for one who did neither, None for any other cell.
 
-    The schema's own words are read as they are declared, the usual ones in any letter case.
+    The declared words are read in any letter case, and for the shipped schema the usual ones as well.
     """
     if cell in schema.left or cell in schema.stayed:
         return int(cell in schema.left)
-    key = " ".join(cell.split()).casefold()
+    return _codes(schema).get(_plain(cell))
+
+
+@cache
+def _codes(schema: Schema) -> dict[str, int]:
+    if is_built_in(schema):
+        return _CODES
+    declared = ((schema.left, 1), (schema.stayed, 0), (schema.set_aside, SET_ASIDE))
+    return {_plain(word): code for words, code in declared for word in words}
+
+
+def _plain(cell: str) -> str:
     # pandas writes "1.0" for 1, and an older public table has "False.".
-    return _CODES.get(key.removesuffix(".0").removesuffix("."))
+    return " ".join(cell.split()).casefold().removesuffix(".0").removesuffix(".")
 
 
 def _folded(name: str) -> str:

@@ -1,5 +1,6 @@
 """Finding the customer table: a file, the store's copy, IBM's public copy, or a synthetic sample, in this order.
 
+The last two have the shipped declaration's customers, so for another declaration there are only the first two.
 The table is streamed from where it is, so that even a large one takes little memory and no temporary file.
 """
 
@@ -14,13 +15,13 @@ from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 from churn.errors import ObjectNotFound
+from churn.schema import Schema
 from churn.store.interface import ObjectStore
 from churn_trainer.data import provenance, sample
-from churn_trainer.data.folder import NAME, is_readable, tables_beside
+from churn_trainer.data.declared import is_built_in
+from churn_trainer.data.folder import is_readable, tables_beside
 from churn_trainer.errors import DataNotFound, TableChanged
 from churn_trainer.settings import TrainerSettings
-
-KEY = f"data/raw/{NAME}"
 
 PUBLIC_URL = "https://raw.githubusercontent.com/IBM/telco-customer-churn-on-icp4d/master/data/Telco-Customer-Churn.csv"
 PUBLIC_SHA256 = "16320c9c1ec72448db59aa0a26a0b95401046bef5d02fd3aeb906448e3055e91"
@@ -50,17 +51,23 @@ class Source(NamedTuple):
     passed_over: str = ""
 
 
-def find(settings: TrainerSettings, store: ObjectStore) -> Source:
-    """The first source that has a table, or the one that the settings force.
+def key_of(schema: Schema) -> str:
+    """The key of the table's copy in the store."""
+    return f"data/raw/{schema.file}"
 
-    Raises DataNotFound if a forced source has none, and DataNotReadable if there is a table that cannot be read: to
-    train on another one instead would hide the mistake.
+
+def find(settings: TrainerSettings, store: ObjectStore, schema: Schema) -> Source:
+    """The first source that has a table of the schema's customers, or the one that the settings force.
+
+    Raises DataNotFound if a forced source has none, or none has, and DataNotReadable if there is a table that cannot be
+    read: to train on another one instead would hide the mistake.
     """
+    path, shipped = settings.data_dir / schema.file, is_built_in(schema)
     finders: dict[str, Callable[[], Source]] = {
-        "file": lambda: _from_file(settings.data_dir / NAME),
-        "store": lambda: _from_store(store),
-        "download": _from_download,
-        "sample": _from_sample,
+        "file": lambda: _from_file(path, shipped),
+        "store": lambda: _from_store(store, key_of(schema)),
+        "download": lambda: _from_download(schema),
+        "sample": lambda: _from_sample(schema),
     }
     if settings.data_source != "auto":
         return finders[settings.data_source]()
@@ -69,63 +76,77 @@ def find(settings: TrainerSettings, store: ObjectStore) -> Source:
             source = finder()
         except DataNotFound:
             continue
-        return source if source.kind == "file" else source._replace(passed_over=tables_beside(settings.data_dir))
-    raise AssertionError("the sample is always there")
+        passed_over = "" if source.kind == "file" else tables_beside(path, drafted=shipped)
+        return source._replace(passed_over=passed_over)
+    raise DataNotFound("auto", f"{schema.name} is declared, but {_no_file(path, shipped)}")
 
 
-def keep(source: Source, store: ObjectStore) -> str | None:
+def keep(source: Source, store: ObjectStore, schema: Schema) -> str | None:
     """Copy the table to data/raw in the store, unless it is there already.
 
     A sample never replaces real data, which may be the only copy; then a remark for the user is returned.
     """
-    stored = _stored_sha256(store)
+    key = key_of(schema)
+    stored = _stored_sha256(store, key)
     if stored == source.sha256:
         return None
     is_sample = source.kind == "sample"
-    if is_sample and stored is not None and not provenance.is_sample(store, stored, _start(store)):
-        return f"{KEY} holds another table and is left as it is."
+    if is_sample and stored is not None and not provenance.is_sample(store, stored, _start(store, key)):
+        return f"{key} holds another table and is left as it is."
     # In this order an interruption can never leave a sample without its note, nor real data with a sample's.
     if is_sample:
         provenance.note(store, source.kind, source.sha256)
     with source.open() as file:
-        store.write(KEY, chunks(file), content_type="text/csv")
+        store.write(key, chunks(file), content_type="text/csv")
     if not is_sample:
         provenance.note(store, source.kind, source.sha256)
     return None
 
 
-def _from_file(path: Path) -> Source:
+def _from_file(path: Path, shipped: bool) -> Source:
     if not is_readable(path):
-        remedy = tables_beside(path.parent) or f"Put {NAME} there or set CHURN_DATA_DIR to its folder."
-        raise DataNotFound("file", f"there is no {path}. {remedy}")
+        raise DataNotFound("file", _no_file(path, shipped))
     return source_of("file", str(path), lambda: path.open("rb"))
 
 
-def _from_store(store: ObjectStore) -> Source:
-    if _stored_sha256(store) is None:
-        raise DataNotFound("store", f"the store holds no {KEY}. Upload the table there.")
-    source = source_of("store", KEY, lambda: io.BufferedReader(Chunks(store.read(KEY)), _CHUNK_BYTES))
-    if not provenance.is_sample(store, source.sha256, start := _start(store)):
+def _no_file(path: Path, shipped: bool) -> str:
+    remedy = tables_beside(path, drafted=shipped) or f"Put {path.name} there or set CHURN_DATA_DIR to its folder."
+    return f"there is no {path}. {remedy}"
+
+
+def _from_store(store: ObjectStore, key: str) -> Source:
+    if _stored_sha256(store, key) is None:
+        raise DataNotFound("store", f"the store holds no {key}. Upload the table there.")
+    source = source_of("store", key, lambda: io.BufferedReader(Chunks(store.read(key)), _CHUNK_BYTES))
+    if not provenance.is_sample(store, source.sha256, start := _start(store, key)):
         return source
     if not sample.has_its_columns(start):
-        raise DataNotFound("store", f"{KEY} is a sample of other columns. Upload a table there.")
+        raise DataNotFound("store", f"{key} is a sample of other columns. Upload a table there.")
     return source._replace(kind="sample")
 
 
-def _start(store: ObjectStore) -> bytes:
+def _start(store: ObjectStore, key: str) -> bytes:
     """The first bytes of the store's table, header and first row included."""
-    return store.fetch(KEY, start=0, end=_START_BYTES)
+    return store.fetch(key, start=0, end=_START_BYTES)
 
 
-def _from_download() -> Source:
-    data = _download()
+def _require_shipped(kind: str, schema: Schema) -> None:
+    if not is_built_in(schema):
+        reason = f"it has IBM's customers, not those of {schema.name}. Put {schema.file} into CHURN_DATA_DIR."
+        raise DataNotFound(kind, reason)
+
+
+def _from_download(schema: Schema) -> Source:
+    _require_shipped("download", schema)
+    data = _download(schema.file)
     source = source_of("download", PUBLIC_URL, lambda: io.BytesIO(data))
     if source.sha256 != PUBLIC_SHA256:
         raise DataNotFound("download", f"{PUBLIC_URL} sent something else than IBM's table (SHA-256 {source.sha256}).")
     return source
 
 
-def _from_sample() -> Source:
+def _from_sample(schema: Schema) -> Source:
+    _require_shipped("sample", schema)
     data = sample.csv_bytes()
     return source_of("sample", "the synthetic sample", lambda: io.BytesIO(data))
 
@@ -148,8 +169,8 @@ def _proved(opener: Callable[[], BinaryIO], name: str, sha256: str) -> Iterator[
         raise TableChanged(name)
 
 
-def _download() -> bytes:
-    """The public copy. Raises DataNotFound if it has not arrived within DOWNLOAD_SECONDS."""
+def _download(name: str) -> bytes:
+    """The public copy; `name` is that of a file in its place. Raises DataNotFound if it is late or does not come."""
     answers: queue.SimpleQueue[bytes | Exception] = queue.SimpleQueue()
     # In a separate thread, because urllib's timeout covers neither a silent name server nor a body that trickles in.
     threading.Thread(target=_fetch, args=(answers,), daemon=True).start()
@@ -160,7 +181,7 @@ def _download() -> bytes:
     if isinstance(answer, Exception):
         reason = getattr(answer, "reason", answer)
         raise DataNotFound(
-            "download", f"{PUBLIC_URL} could not be read ({reason}). Set CHURN_DATA_DIR to a folder with {NAME}."
+            "download", f"{PUBLIC_URL} could not be read ({reason}). Set CHURN_DATA_DIR to a folder with {name}."
         )
     return answer
 
@@ -197,9 +218,9 @@ class Chunks(io.RawIOBase):
         return len(taken)
 
 
-def _stored_sha256(store: ObjectStore) -> str | None:
+def _stored_sha256(store: ObjectStore, key: str) -> str | None:
     try:
-        return _sha256(store.read(KEY))
+        return _sha256(store.read(key))
     except ObjectNotFound:
         return None
 

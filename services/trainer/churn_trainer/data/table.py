@@ -14,11 +14,13 @@ from numpy.typing import NDArray
 
 from churn.customer.declaration import Customer
 from churn.customer.echo import echo
+from churn.customer.fields import Category
 from churn.errors import FieldError, ValidationError
 from churn.schema import Schema
 from churn.tables.errors import TableTooLarge, TooManyTables, UnreadableTable
 from churn.tables.reader import TableReader
 from churn_trainer.data import header, outcome
+from churn_trainer.data.declared import is_built_in
 from churn_trainer.data.hashes import Hashes, id_hash, row_hashes
 from churn_trainer.data.lines import Lines
 from churn_trainer.data.sources import Source
@@ -26,6 +28,9 @@ from churn_trainer.errors import BrokenTable
 
 # How many rows a message names, so that the fault can be found and the message still be read.
 EXAMPLES = 3
+
+# How most repairs of a category end.
+_SPELLING = "other spelling read as the declared one"
 
 # The hash of a blank id.
 _NO_ID = 0
@@ -139,6 +144,8 @@ class _Rows:
         self._columns = {name: array("b" if name in schema.categories else "d") for name in schema.fields}
         self._churn, self._keys = array("b"), array("Q")
         self._ids: dict[str, int] = {}
+        # Of every row so far, so that a customer who is exported twice differs from two customers with one id.
+        self._hashes = array("q")
 
     def table(self) -> Table:
         """The table of the rows that `take` has appended."""
@@ -153,14 +160,22 @@ class _Rows:
         row = findings.rows
         cells = _fitted(cells, names)
         record = {name: cell for name, cell in zip(names, cells, strict=False) if name}
-        customer, faults = self._customer(record, len(names) - len(cells))
+        self._hashes.append(hash(tuple(record.values())))
+        customer_id = record.get(schema.id, "").strip()
+        first = self._ids.get(customer_id)
+        if first is not None and self._hashes[first - 1] == self._hashes[-1]:
+            findings.repair("rows that repeat another one left out")
+            return
         label = outcome.code_of(record.get(schema.outcome, ""), schema)
+        if label == outcome.SET_ASIDE:
+            findings.repair(f"{schema.outcome}: customers set aside as declared ({', '.join(schema.set_aside)})")
+            return
+        customer, faults = self._customer(record, len(names) - len(cells))
         if label is None and not any(fault.code == "wrong_shape" for fault in faults):
             message = f"{outcome.expected(schema)}; got {echo(record[schema.outcome])}."
             faults.append(FieldError(schema.outcome, "not_allowed", message))
-        customer_id = record.get(schema.id, "").strip()
-        if customer_id in self._ids:
-            faults.append(_repeated(schema.id, customer_id, self._ids[customer_id]))
+        if first is not None:
+            faults.append(_repeated(schema.id, customer_id, first))
         for fault in faults:
             findings.fault(fault.field, fault.code, fault.message, row)
         if faults or customer is None or label is None:
@@ -168,7 +183,7 @@ class _Rows:
             return
         if customer_id:
             self._ids[customer_id] = row
-        self._note_repairs(record)
+        self._note_repairs(record, customer)
         for column, value in zip(self._columns.values(), customer, strict=True):
             column.append(value)
         self._churn.append(label)
@@ -189,24 +204,28 @@ class _Rows:
             )
         except ValidationError as error:
             return None, list(error.errors)
-        absent = [
-            FieldError(name, "missing", f"{name} is blank; training needs every value.") for name in reading.assumed
-        ]
-        return reading.customer, absent
+        return reading.customer, [FieldError(name, "missing", self._blank(name)) for name in reading.assumed]
 
-    def _note_repairs(self, record: dict[str, str]) -> None:
+    def _blank(self, name: str) -> str:
+        told = f"{name} is blank; training needs every value."
+        return told if is_built_in(self._schema) else f'{told} If a blank means something, declare blank = "value".'
+
+    def _note_repairs(self, record: dict[str, str], customer: Customer) -> None:
         """Count what was read differently than written: blank totals, implied values and other spellings."""
         schema, findings = self._schema, self._findings
-        for name in schema.fields:
+        for (name, declared), value in zip(schema.fields.items(), customer, strict=True):
             cell = record[name]
             if schema.spellings.is_absent(name, cell):
+                if declared.blank_is_value:
+                    continue
                 kind = f"{name}: blank read as {self._rule_for(name)}"
                 findings.repair(kind)
                 findings.missing[kind] = findings.repairs[kind]
-            elif name in schema.categories and cell not in schema.categories[name].values:
-                findings.repair(f"{name}: other spelling read as the declared one")
-        if record[schema.outcome] not in ("No", "Yes"):
-            findings.repair(f"{schema.outcome}: other spelling read as No or Yes")
+            elif isinstance(declared, Category) and cell not in declared.values and cell.strip():
+                rest = declared.rest is not None and value == declared.rest
+                findings.repair(f"{name}: {'rare or unknown value read as Other' if rest else _SPELLING}")
+        if record[schema.outcome] not in (*schema.left, *schema.stayed):
+            findings.repair(f"{schema.outcome}: other spelling read as {schema.stayed[0]} or {schema.left[0]}")
 
     def _rule_for(self, name: str) -> str:
         product = self._schema.product

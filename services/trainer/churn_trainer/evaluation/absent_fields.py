@@ -103,11 +103,16 @@ def _figures(churn: Labels, probability: FloatArray) -> dict[str, float]:
 
 
 def _reference(prepared: Prepared, rows: NDArray[np.intp]) -> FloatArray:
-    """The rows' churn probabilities by a regression on the columns that are made of required fields alone."""
+    """The rows' churn probabilities by a regression on the columns that are made of required fields alone.
+
+    Where no field is required, everyone has the mean.
+    """
     schema = prepared.table.schema
     required = set(schema.required)
     columns = [number for number, one in enumerate(schema.features.features) if set(one.fields) <= required]
     train = prepared.split.development
+    if not columns:
+        return np.full(len(rows), float(prepared.churn[train].mean()))
     model = LogisticRegression(max_iter=1000).fit(prepared.scaled(train)[:, columns], prepared.churn[train])
     return np.asarray(model.predict_proba(prepared.scaled(rows)[:, columns])[:, 1], np.float64)
 

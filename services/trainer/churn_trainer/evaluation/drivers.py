@@ -33,7 +33,10 @@ Floats = NDArray[np.float64]
 
 
 class Change(NamedTuple):
-    """A field changed from one value to another, and the customers who can have both, before and after the change."""
+    """A field changed from one value to another, and the customers who can have both, before and after the change.
+
+    A value is None where a blank is one.
+    """
 
     field: str
     before: Any
@@ -122,7 +125,7 @@ def _text(schema: Schema, change: Change) -> str:
 
 def _words(schema: Schema, name: str, table: Customer) -> str:
     words = schema.words_for(name, schema.customer(column[0] for column in table))
-    return words if words[1].isupper() else words[0].lower() + words[1:]
+    return words if words[1:2].isupper() else words[0].lower() + words[1:]
 
 
 class _Changes:
@@ -134,15 +137,20 @@ class _Changes:
         self._total = self._schema.role("total_value")
 
     def every(self) -> Iterator[Change]:
-        """Each category's values against its commonest one; tenure and bill from the lower to the upper quartile."""
+        """Each category's values against its commonest one; numbers from the lower to the upper quartile.
+
+        The total is left out, as it follows from tenure and bill. A blank that is a value stands against the median.
+        """
         for name in self._schema.categories:
             yield from self._category(name)
-        for number, with_number in ((self._tenure, self._with_tenure), (self._monthly, self._with_bill)):
-            if number is None:
-                continue
-            low, high = (float(one) for one in np.quantile(self._held(number), (0.25, 0.75), method="nearest"))
+        others = [name for name in self._schema.numbers if name not in (self._tenure, self._monthly, self._total)]
+        for name in filter(None, (self._tenure, self._monthly, *others)):
+            held = self._held(name)
+            low, middle, high = map(float, np.nanquantile(held, (0.25, 0.5, 0.75), method="nearest"))
             if low < high:
-                yield Change(number, low, high, with_number(low), with_number(high))
+                yield Change(name, low, high, self._with_number(name, low), self._with_number(name, high))
+            if np.isnan(held).any():
+                yield Change(name, middle, None, self._with_number(name, middle), self._with_number(name, math.nan))
 
     def _held(self, name: str, people: Customer | None = None) -> Any:
         return (self._people if people is None else people)[self._schema.position[name]]
@@ -180,17 +188,19 @@ class _Changes:
         changed = {name: np.full_like(self._held(name, people), code)}
         return self._schema.obeying(self._schema.replaced(people, changed))
 
-    def _with_tenure(self, months: float) -> Customer:
-        """Everyone with the same tenure, and with the total that follows from it."""
-        return self._followed({str(self._tenure): np.full_like(self._held(str(self._tenure)), months)})
+    def _with_number(self, name: str, number: float) -> Customer:
+        """Everyone with the same number, and with the total that follows from it.
 
-    def _with_bill(self, bill: float) -> Customer:
-        """Everyone with the same bill, the services of somebody with such a bill, and the total that follows."""
+        With the same bill, everyone has the services of somebody with such a bill.
+        """
+        services = self._services_of(number) if name == self._monthly else {}
+        return self._followed({**services, name: np.full_like(self._held(name), number)})
+
+    def _services_of(self, bill: float) -> dict[str, Any]:
         schema, bills = self._schema, self._held(str(self._monthly))
         neighbours = np.argsort(np.abs(bills - bill), kind="stable")[:_NEIGHBOURS]
         donors = np.resize(neighbours, len(bills))
-        services = {name: self._held(name)[donors] for name in schema.in_group(schema.services or "")}
-        return self._followed({**services, str(self._monthly): np.full_like(bills, bill)})
+        return {name: self._held(name)[donors] for name in schema.in_group(schema.services or "")}
 
     def _followed(self, values: dict[str, Any]) -> Customer:
         """Everyone with these values, and the declared product of two numbers (the total), if any, computed anew."""

@@ -13,7 +13,8 @@ from churn.model.scoring import FloatArray, Scorer
 KEPT = 0.9
 
 # With fewer customers than this no way of fitting or attributing makes reasons that stable, and neither are the
-# measured effects of a forest at any size. Such models are released if most first reasons stay, with the share shown.
+# measured effects of a forest at any size, nor those of columns that nobody made by hand: of two fields that say nearly
+# the same now one comes first, now the other. Such models are released if most first reasons stay, and say how many.
 MANY_CUSTOMERS, KEPT_BY_MOST = 2_500, 0.6
 
 
@@ -46,12 +47,15 @@ class Stability:
         return self.first_reason_kept >= self.limit
 
 
-def stability(scorer: Scorer, refitted: Sequence[Scorer], fitted_on: int, customers: Customer) -> Stability:
+def stability(
+    scorer: Scorer, refitted: Sequence[Scorer], fitted_on: int, customers: Customer, *, hand_made: bool = True
+) -> Stability:
     """The stability of a scorer's reasons for these customers, by refits of the same model.
 
-    `fitted_on` is the number of customers that the scorer was fitted on, which sets the limit.
+    `fitted_on` is the number of customers that the scorer was fitted on, and `hand_made` whether its columns were
+    written by hand; they set the limit.
     """
-    limit = KEPT if scorer.additive and fitted_on >= MANY_CUSTOMERS else KEPT_BY_MOST
+    limit = KEPT if scorer.additive and fitted_on >= MANY_CUSTOMERS and hand_made else KEPT_BY_MOST
     first = first_reasons(scorer.effects_table(customers))
     kept = [float((first_reasons(refit.effects_table(customers)) == first).mean()) for refit in refitted]
     return Stability(float(np.mean(kept)), min(kept), len(kept), len(first), limit)

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import beta
 
-from churn.customer.fields import Number
+from churn.customer.fields import Category, Number
 from churn.schema import Schema
 from churn_trainer.data.hashes import row_hashes
 from churn_trainer.data.table import Findings, Table
@@ -22,17 +22,27 @@ MIN_SEGMENT = 50
 _SEGMENTS = 10
 _FENCE = 1.5
 
+# Pairs are made of so many fields at most, those that go most closely with leaving: of 64 fields there are 2,016 pairs.
+_PAIRED = 20
+
+# The group of the customers of whom a number is blank.
+BLANK = "blank"
+
 
 def frame_of(table: Table) -> pd.DataFrame:
     """The table as a data frame, with categories in the data set's words and the outcome as 0 and 1."""
     schema, columns = table.schema, dict[str, Any]()
     for name, column in zip(schema.fields, table.customers, strict=True):
         if name in schema.categories:
-            labels = pd.Index(list(schema.categories[name].labels))
-            columns[name] = pd.Categorical.from_codes(column, categories=labels)
+            columns[name] = pd.Categorical.from_codes(column, categories=_labels(schema.categories[name]))
         else:
             columns[name] = column
     return pd.DataFrame(columns | {schema.outcome: table.churn}, copy=False)
+
+
+def _labels(field: Category) -> pd.Index:
+    """What is shown for each value; the values themselves where two of them would be shown alike."""
+    return pd.Index(list(field.labels if len(set(field.labels)) == len(field.labels) else field.names))
 
 
 def explore(table: Table, findings: Findings) -> dict[str, Any]:
@@ -58,9 +68,22 @@ def explore(table: Table, findings: Findings) -> dict[str, Any]:
 def banded(values: pd.Series, field: Number) -> pd.Series:
     """The values of a number as the groups that they fall into, such as 12–24; the first includes its left end."""
     # Groups of whole numbers do not share their edges: 0–6, 7–12.
-    step = int(field.whole)
-    labels = [f"{low + step * (low > 0):,}–{high:,}" for low, high in pairwise(field.bands)]
-    return pd.cut(values, field.bands, labels=labels, include_lowest=True)
+    edges = [(low + (field.whole and place > 0), high) for place, (low, high) in enumerate(pairwise(field.bands))]
+    labels = [f"{low:,}–{high:,}" if low < high else f"{high:,}" for low, high in edges]
+    groups = pd.cut(values, field.bands, labels=labels, include_lowest=True)
+    return groups.cat.add_categories(BLANK).fillna(BLANK) if field.blank_is_value else groups
+
+
+def grouped(schema: Schema, frame: pd.DataFrame, name: str) -> pd.Series:
+    """The group of each customer in a field: the value of a category, the band of a number."""
+    return banded(frame[name], schema.numbers[name]) if name in schema.numbers else frame[name]
+
+
+def strongest(schema: Schema, frame: pd.DataFrame) -> list[str]:
+    """The fields by how closely their groups go with leaving (Cramér's V), the closest first."""
+    outcome = frame[schema.outcome].to_numpy()
+    found = {name: cramers_v(grouped(schema, frame, name).cat.codes.to_numpy(), outcome) for name in schema.fields}
+    return sorted(found, key=lambda name: -found[name])
 
 
 def _share(churned: int, customers: int) -> dict[str, Any]:
@@ -70,14 +93,18 @@ def _share(churned: int, customers: int) -> dict[str, Any]:
 
 def _rates(schema: Schema, frame: pd.DataFrame, name: str) -> Iterator[dict[str, Any]]:
     """Churn in each group of a field, with 95 % Wilson intervals."""
-    groups = banded(frame[name], schema.numbers[name]) if name in schema.numbers else frame[name]
-    counts = frame[schema.outcome].groupby(groups, observed=True).agg(["size", "sum"])
+    counts = frame[schema.outcome].groupby(grouped(schema, frame, name), observed=True).agg(["size", "sum"])
     for value, size, churned in counts.itertuples():
         yield {"value": value, **_share(int(churned), int(size))}
 
 
-def _number(values: pd.Series) -> dict[str, Any]:
-    """A number's distribution, and the values outside Tukey's fences, 1.5 interquartile ranges beyond the quartiles."""
+def _number(column: pd.Series) -> dict[str, Any]:
+    """A number's distribution, and the values outside Tukey's fences, 1.5 interquartile ranges beyond the quartiles.
+
+    Blanks are counted, if there are any, and left out of everything else.
+    """
+    values = column.dropna()
+    blank = {} if len(values) == len(column) else {"blank": len(column) - len(values)}
     low, median, high = (float(quartile) for quartile in values.quantile([0.25, 0.5, 0.75]))
     reach = _FENCE * (high - low)
     outside = (values < low - reach) | (values > high + reach)
@@ -90,6 +117,7 @@ def _number(values: pd.Series) -> dict[str, Any]:
         "max": float(values.max()),
         "outliers": {"fences": [low - reach, high + reach], "count": int(outside.sum())},
         "histogram": {"edges": [float(edge) for edge in edges], "counts": counts.tolist()},
+        **blank,
     }
 
 
@@ -148,11 +176,11 @@ def _segments(frame: pd.DataFrame, schema: Schema) -> dict[str, Any]:
     """
     computed = schema.product[0] if schema.product else None
     names = [name for name in schema.fields if name != computed]
-    grouped = frame.assign(
-        **{name: banded(frame[name], schema.numbers[name]) for name in names if name in schema.numbers}
-    )
+    if len(names) > _PAIRED:
+        names = [name for name in strongest(schema, frame) if name != computed][:_PAIRED]
+    groups = pd.DataFrame({name: grouped(schema, frame, name) for name in (*names, schema.outcome)}, copy=False)
     pairs = [(first, second) for index, first in enumerate(names) for second in names[index + 1 :]]
-    found = [group for pair in pairs for group in _pair(grouped, schema.outcome, *pair)]
+    found = [group for pair in pairs for group in _pair(groups, schema.outcome, *pair)]
     for group in found:
         group |= exact_interval(group["churned"], group["customers"], 0.05 / len(found))
     found.sort(key=lambda group: (-group["low"], str(group["fields"])))

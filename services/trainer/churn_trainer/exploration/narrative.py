@@ -23,6 +23,8 @@ def _value(schema: Schema, name: str, value: str) -> str:
     field = schema.numbers.get(name)
     if field is None:
         return f'"{value}"'
+    if field.blank_is_value and value == "blank":
+        return "no value"
     return f"{field.unit}{value}" if field.money else f"{value} {field.unit}".rstrip()
 
 

@@ -11,7 +11,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from churn.schema import Schema
-from churn_trainer.exploration.explore import correlation_frame
+from churn_trainer.data.declared import is_built_in
+from churn_trainer.exploration.explore import correlation_frame, strongest
 
 # The palette of Okabe and Ito (2008), which people with any kind of colour blindness can tell apart.
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#6E6E6E"
@@ -27,8 +28,18 @@ _STYLE: Any = {
 }
 _DPI = 110
 
-# The categories that the dashboard shows, beside the outcome, the numbers and the riskiest segments.
-_SHOWN = ("Contract", "InternetService", "PaymentMethod", "TechSupport")
+# The fields of IBM's customers that the dashboard shows, with the words beside a number; of others the strongest.
+_SHOWN = {
+    "tenure": "Months with the company",
+    "MonthlyCharges": "Monthly bill ($)",
+    **dict.fromkeys(("Contract", "InternetService", "PaymentMethod", "TechSupport"), ""),
+}
+
+# The most groups of a field that have room in a plot, and the most columns that have room in the heat map.
+_MOST_GROUPS, _MOST_COLUMNS = 10, 20
+
+# How many groups of tenure show when customers leave.
+_TENURE_GROUPS = 18
 
 
 def dashboard(frame: pd.DataFrame, report: dict[str, Any], schema: Schema) -> bytes:
@@ -42,14 +53,27 @@ def dashboard(frame: pd.DataFrame, report: dict[str, Any], schema: Schema) -> by
             fontsize=20,
             fontweight="bold",
         )
-        _outcomes(axes[0, 0], churn)
-        _rates(axes[0, 1], report, schema, "tenure", "Months with the company")
-        _rates(axes[0, 2], report, schema, "MonthlyCharges", "Monthly bill ($)")
-        for place, name in zip((axes[1, 0], axes[1, 1], axes[1, 2], axes[2, 0]), _SHOWN, strict=True):
-            _rates(place, report, schema, name, "")
-        _tenures(axes[2, 1], frame, schema.outcome)
-        _segments(axes[2, 2], report, schema)
+        first, *places, when, last = axes.flat
+        _outcomes(first, churn)
+        tenure = schema.role("tenure")
+        shown = _shown(schema, frame, len(places) + (tenure is None))
+        for place, (name, unit) in zip([*places, when], shown.items(), strict=False):
+            _rates(place, report, schema, name, unit)
+        for place in [*places, *([when] if tenure is None else [])][len(shown) :]:
+            place.set_visible(False)
+        if tenure is not None:
+            _tenures(when, frame, schema, tenure)
+        _segments(last, report, schema)
         return _png(figure)
+
+
+def _shown(schema: Schema, frame: pd.DataFrame, count: int) -> dict[str, str]:
+    """The fields that the dashboard shows, `count` at most, with the words beside a number; tenure and bill first."""
+    if is_built_in(schema):
+        return _SHOWN
+    first = [name for name in (schema.role("tenure"), schema.role("monthly_value")) if name]
+    names = list(dict.fromkeys((*first, *strongest(schema, frame))))[:count]
+    return {name: schema.numbers[name].unit if name in schema.numbers else "" for name in names}
 
 
 def correlation_heatmap(frame: pd.DataFrame, schema: Schema) -> bytes:
@@ -57,7 +81,7 @@ def correlation_heatmap(frame: pd.DataFrame, schema: Schema) -> bytes:
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(11, 9), layout="constrained")
         place = figure.subplots()
-        matrix = correlation_frame(frame, schema).corr()
+        matrix = _readable(correlation_frame(frame, schema).corr(), schema.outcome)
         titles = [schema.fields[name].title if name in schema.fields else name for name in matrix.columns]
         hidden = np.triu(np.ones(matrix.shape, bool), 1)
         values = np.ma.masked_array(matrix.to_numpy(), hidden | matrix.isna().to_numpy())
@@ -77,6 +101,13 @@ def correlation_heatmap(frame: pd.DataFrame, schema: Schema) -> bytes:
         figure.colorbar(image, ax=place, shrink=0.7, label="Pearson's correlation")
         place.set_title("What goes together: correlations from −1 (opposite) to 1 (alike)")
         return _png(figure)
+
+
+def _readable(matrix: pd.DataFrame, outcome: str) -> pd.DataFrame:
+    """The correlations of as many columns as can be read, those that go most closely with the outcome."""
+    kept = matrix[outcome].abs().sort_values(ascending=False, kind="stable").index[:_MOST_COLUMNS]
+    names = [name for name in matrix.columns if name in kept]
+    return matrix.loc[names, names]
 
 
 def model_comparison(candidates: list[dict[str, Any]], design: str) -> bytes:
@@ -123,8 +154,10 @@ def _outcomes(place: Axes, churn: dict[str, Any]) -> None:
 
 
 def _rates(place: Axes, report: dict[str, Any], schema: Schema, name: str, unit: str) -> None:
-    """Churn by group with 95 % intervals, against the share of all."""
+    """Churn by group with 95 % intervals, against the share of all; of many groups the largest."""
     rates = report["churn_by_field"][name]
+    if len(rates) > _MOST_GROUPS:
+        rates = sorted(rates, key=lambda rate: -rate["customers"])[:_MOST_GROUPS]
     positions = np.arange(len(rates))
     values = np.array([rate["rate"] for rate in rates]) * 100
     below = values - np.array([rate["low"] for rate in rates]) * 100
@@ -140,14 +173,17 @@ def _rates(place: Axes, report: dict[str, Any], schema: Schema, name: str, unit:
     place.set_title(f"{schema.fields[name].title}{f': {unit.lower()}' if unit else ''}")
 
 
-def _tenures(place: Axes, frame: pd.DataFrame, outcome: str) -> None:
-    edges = list(range(0, int(frame["tenure"].max()) + 4, 4))
+def _tenures(place: Axes, frame: pd.DataFrame, schema: Schema, name: str) -> None:
+    longest = int(frame[name].max())
+    step = max(1, round(longest / _TENURE_GROUPS))
+    edges = list(range(0, longest + step, step))
     outcomes = ((0, "Stayed", BLUE, None), (1, "Left", ORANGE, "//"))
     for code, label, color, hatch in outcomes:
-        months = frame["tenure"][frame[outcome] == code]
-        place.hist(months, edges, label=label, color=color, alpha=0.75, hatch=hatch, edgecolor="white")
+        tenures = frame[name][frame[schema.outcome] == code]
+        place.hist(tenures, edges, label=label, color=color, alpha=0.75, hatch=hatch, edgecolor="white")
     place.set_title("When customers leave")
-    place.set_xlabel("months with the company")
+    unit = schema.numbers[name].unit
+    place.set_xlabel("months with the company" if unit == "months" else f"{schema.fields[name].title} {unit}".rstrip())
     place.set_ylabel("customers")
     place.legend(frameon=False)
 

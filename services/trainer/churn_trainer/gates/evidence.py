@@ -1,6 +1,6 @@
 """What a gate is, and the evidence that gates judge by."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from churn.model.predictor import Predictor
@@ -14,11 +14,19 @@ from churn_trainer.training.compare import Comparison, PermutedCheck
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """A condition of release: whether it holds, and the figures that say so."""
+    """A condition of release: whether it holds, and the figures that say so.
+
+    `remark` is what a person has to consider although it holds, as the end of a sentence; empty if there is nothing.
+    """
 
     name: str
     passed: bool
     detail: str
+    remark: str = ""
+
+    def entry(self) -> dict[str, Any]:
+        """The gate's entry in a manifest."""
+        return {name: value for name, value in asdict(self).items() if value or name != "remark"}
 
 
 @dataclass(frozen=True, slots=True)

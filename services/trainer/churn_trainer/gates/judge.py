@@ -60,8 +60,8 @@ def leaks_and_repeats(evidence: Evidence) -> Iterator[Gate]:
     prepared = evidence.prepared
     yield single_field(prepared.table)
     yield made_of_outcome(prepared.table)
-    yield implausible_model(evidence.comparison.mean(evidence.champion, "roc_auc"))
-    yield repeats(prepared.row_groups)
+    yield implausible_model(evidence.comparison.mean(evidence.champion, "roc_auc"), prepared.table.schema)
+    yield repeats(prepared.row_groups, prepared.table)
 
 
 def no_worse(evidence: Evidence) -> Iterator[Gate]:

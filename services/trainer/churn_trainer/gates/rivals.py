@@ -81,6 +81,9 @@ def _rival(store: ObjectStore, role: str, named: Reference, is_reference: bool, 
         found = release.load(store, named.version, named.manifest_sha256)
     except (ReleaseRefused, UnknownRelease) as error:
         return Rival(role, named.version, is_reference, None, error.message)
+    if found.schema.hash != table.schema.hash:
+        reason = f"Release {named.version} declares other customers ({found.schema.name}), whom this one does not know."
+        return Rival(role, named.version, is_reference, None, reason)
     if judged_alike((found.manifest.model_extra or {}).get("split"), table):
         return Rival(role, named.version, is_reference, found.predictor.scorer)
     reason = f"Release {named.version} does not say which customers it was fitted on, or not in the way of this one."

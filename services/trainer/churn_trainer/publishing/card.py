@@ -23,6 +23,7 @@ rivals         [{role, version, is_reference, compared, reason}]: the releases i
 reference      becomes, reason: whether it becomes the reference once it is in service
 data           source, name, sha256, rows, churn_rate, repairs, split (train, validation, test, repeated)
 libraries, explanation, intended_use, limits, fingerprint
+nearest        for a declaration of one's own, the titles of the fields by which similar customers are found
 """
 
 from collections.abc import Sequence
@@ -30,6 +31,9 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+from churn.customer.fields import Number
+from churn.schema import Schema
+from churn_trainer.data.declared import is_built_in
 from churn_trainer.data.prepare import Prepared
 from churn_trainer.data.sources import Source
 from churn_trainer.data.split import scheme
@@ -48,7 +52,7 @@ from churn_trainer.training.export import Served
 from churn_trainer.training.train import Fitted, figures_on, scores
 
 INTENDED_USE = (
-    "Ranking a telephone company's customers by how likely they are to leave, for people who decide whom to call.",
+    "Ranking {whose} customers by how likely they are to leave, for people who decide whom to call.",
     "Explaining a single customer's score to the person who talks to the customer.",
 )
 MISUSE = (
@@ -62,6 +66,8 @@ LIMITS = (
     "Some customers alike in every field decided differently: no model of these fields can tell them apart.",
     "Reasons and recommendations are associations, not effects.",
 )
+# Whose customers a model ranks: those of IBM's table are a telephone company's, of others only their name is known.
+_SHIPPED, _DECLARED = "a telephone company's", "{name}'s"
 _EXPLANATIONS = {
     "scorecard": "each field's part of the log-odds against the average customer; the parts add up exactly. What "
     "services and tenure explain of the charges counts for these, and only the rest for the charges",
@@ -106,7 +112,7 @@ def manifest(trained: Trained, timestamp: datetime, rule: str) -> dict[str, Any]
 
     `timestamp` is the moment of the run in UTC, `rule` the setting CHURN_SELECTION.
     """
-    champion, quality = trained.champion, dict(trained.quality)
+    champion, quality, schema = trained.champion, dict(trained.quality), trained.prepared.table.schema
     cv = trained.comparison.summary(trained.choice.name)
     return {
         "model_name": trained.choice.name,
@@ -122,18 +128,40 @@ def manifest(trained: Trained, timestamp: datetime, rule: str) -> dict[str, Any]
         "drivers": trained.drivers,
         "stability": asdict(trained.stability) | {"meaning": trained.stability.meaning},
         "explained": explained_shares(trained.prepared, trained.prepared.split.development),
-        "gates": [asdict(gate) for gate in trained.gates],
+        "gates": [gate.entry() for gate in trained.gates],
         "gates_passed": trained.passes,
         "rivals": [rival.entry() for rival in trained.rivals],
         "reference": trained.succession._asdict(),
         "data": _data(trained),
         "libraries": libraries(),
         "explanation": _EXPLANATIONS[trained.served.kind],
-        "intended_use": {"for": INTENDED_USE, "not_for": MISUSE},
-        "limits": LIMITS,
-        "fields": list(trained.prepared.table.schema.fields),
+        "intended_use": {"for": _uses(schema), "not_for": MISUSE},
+        "limits": [*LIMITS, *_set_aside(schema)],
+        **_nearest(schema),
+        "fields": list(schema.fields),
         "fingerprint": trained.fingerprint,
     }
+
+
+def _uses(schema: Schema) -> list[str]:
+    whose = _SHIPPED if is_built_in(schema) else _DECLARED.format(name=schema.name)
+    return [sentence.format(whose=whose) for sentence in INTENDED_USE]
+
+
+def _set_aside(schema: Schema) -> list[str]:
+    if not schema.set_aside:
+        return []
+    values = ", ".join(schema.set_aside)
+    return [f"Customers with {schema.outcome} {values} were set aside: neither their past nor their like was learnt."]
+
+
+def _nearest(schema: Schema) -> dict[str, str]:
+    """By what customers resemble each other who lend absent fields, in words; the shipped schema's are well known."""
+    if is_built_in(schema):
+        return {}
+    fields = schema.fields.items()
+    by = [f.title for _, f in fields if f.required and (f.role if isinstance(f, Number) else not f.protected)]
+    return {"nearest": ", ".join(by)}
 
 
 def costs(trained: Trained) -> list[dict[str, Any]]:

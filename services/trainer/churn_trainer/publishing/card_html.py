@@ -138,9 +138,11 @@ def _absent(card: dict[str, Any]) -> str:
     ]
     head = ("What is known", "AUC", "Log loss", "Brier score", "Calibration slope", "Intercept", "Range holds")
     caption = f"{absent['customers']:,} customers of the test part"
+    nearest = escape(card.get("nearest", "tenure, contract and bill"))
+    lenders = f"the real customers nearest in {nearest}" if nearest else "real customers"
     note = (
-        "<p>Absent fields are taken from the real customers nearest in tenure, contract and bill. The range is the "
-        "middle 80 % of what these come to; it should hold the probability of the whole record as often.</p>"
+        f"<p>Absent fields are taken from {lenders}. The range is the middle 80 % of what these come to; it should "
+        "hold the probability of the whole record as often.</p>"
     )
     return f"<h2>Where not all is known</h2>{_table(caption, head, rows)}{note}"
 
@@ -219,6 +221,8 @@ def _fairness(card: dict[str, Any]) -> str:
         )
         for group in card["fairness"]["groups"]
     ]
+    if not rows:
+        return "<h2>Fairness</h2><p>No field is declared as protected, so no groups were compared.</p>"
     head = ("Group", "Customers", "Left", "Predicted", *_RATES.values())
     caption = f"At threshold {card['threshold']}, on the test part, with 95 % intervals"
     return f"<h2>Fairness</h2>{_table(caption, head, rows)}{_gaps(card)}"
@@ -267,12 +271,19 @@ def _against(gap: dict[str, float]) -> str:
 
 
 def _gates(card: dict[str, Any]) -> str:
-    rows = [(escape(gate["name"]), "yes" if gate["passed"] else "no", escape(gate["detail"])) for gate in card["gates"]]
+    rows = [
+        (escape(gate["name"]), "yes" if gate["passed"] else "no", escape("; ".join(filter(None, _told(gate)))))
+        for gate in card["gates"]
+    ]
     apart = [
         f"Not compared with {rival['role']}: {rival['reason']}" for rival in card["rivals"] if not rival["compared"]
     ]
     table = _table("Conditions of release", ("Condition", "Holds", "Figures"), rows)
     return f"<h2>Gates</h2>{table}{_list(apart) if apart else ''}"
+
+
+def _told(gate: dict[str, Any]) -> tuple[str, str]:
+    return gate["detail"], gate.get("remark", "")
 
 
 def _environment(card: dict[str, Any]) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import churn
 import churn_trainer
-from churn.schema import BUILT_IN, built_in
+from churn.schema import BUILT_IN, Schema, built_in
 from churn_trainer.settings import TrainerSettings
 
 # The libraries that compute a model's numbers.
@@ -34,7 +34,7 @@ WITHOUT_NUMBERS = {
 _ENTRY_POINTS = ("churn_trainer.__main__", "churn.tables.conversion")
 
 # Settings of where and how a run takes place, which change no number.
-_IRRELEVANT = {"env", "store_url", "log_level", "log_dir", "data_dir", "data_source", "dask_scheduler"}
+_IRRELEVANT = {"env", "store_url", "log_level", "log_dir", "data_dir", "data_source", "declaration", "dask_scheduler"}
 
 
 def libraries() -> dict[str, str]:
@@ -69,8 +69,11 @@ def code_hash() -> str:
     return digest.hexdigest()
 
 
-def fingerprint(data_sha256: str, settings: TrainerSettings) -> str:
-    """SHA-256 over data, code, libraries and relevant settings: two runs with the same one make the same release."""
+def fingerprint(data_sha256: str, settings: TrainerSettings, schema: Schema) -> str:
+    """SHA-256 over data, code, libraries, declaration and settings: two runs with the same one make the same release.
+
+    Of the settings only the relevant ones count, and of the declaration its text, wherever it came from.
+    """
     relevant = settings.model_dump(mode="json", exclude=_IRRELEVANT)
-    parts = [data_sha256, code_hash(), relevant, libraries()]
+    parts = [data_sha256, code_hash(), relevant, libraries(), schema.source]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

@@ -10,11 +10,13 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from churn import release
-from churn.errors import ObjectNotFound, ReleaseRefused
+from churn.errors import BrokenDeclaration, ObjectNotFound, ReleaseRefused
 from churn.release import Pointer
+from churn.schema import built_in, load_schema
 from churn.store.address import parse_url
 from churn.store.interface import ObjectStore
 from churn.store.s3_client import own_endpoint
+from churn_trainer.data.sources import key_of
 from churn_trainer.settings import TrainerSettings
 
 CONFIG = "config/aws_config.json"
@@ -39,7 +41,7 @@ def model_info(version: str) -> str:
 
 
 def scaler(version: str) -> str:
-    """The key of the pickled StandardScaler of the 45 columns."""
+    """The key of the pickled StandardScaler of the columns."""
     return f"models/trained/micro_feature_scaler_{version}.pkl"
 
 
@@ -117,10 +119,19 @@ def write_config(store: ObjectStore, settings: TrainerSettings, pointer: Pointer
             "release": release.folder(version),
             # A release of an older version of the trainer has no scaler under its version.
             **{name: key if _is_there(store, key) else None for name, key in versioned.items()},
-            "raw_data": "data/raw/telco_customer_churn.csv",
+            "raw_data": _raw_data(store, version),
         },
     }
     store.put(CONFIG, json.dumps(body, indent=1).encode(), content_type="application/json")
+
+
+def _raw_data(store: ObjectStore, version: str) -> str:
+    """The key of the table that a release was trained on, by the declaration that it carries."""
+    try:
+        text = store.get(f"{release.folder(version)}{release.DECLARATION}").data.decode()
+        return key_of(load_schema(text, release.DECLARATION))
+    except (ObjectNotFound, UnicodeDecodeError, BrokenDeclaration):  # older than declarations, or damaged
+        return key_of(built_in("telco"))
 
 
 def _is_there(store: ObjectStore, key: str) -> bool:

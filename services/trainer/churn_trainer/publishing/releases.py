@@ -49,7 +49,10 @@ def _listed(store: ObjectStore, version: str, pointer: Pointer | None) -> Listed
         manifest = release.manifest(store, version)
     except (ReleaseRefused, UnknownRelease) as error:  # damaged, or deleted since it was listed
         return Listed(version, None, in_service, State(""), error.message)
-    return Listed(version, manifest, in_service, _state(manifest, states.last(store, version), pointer))
+    state = _state(manifest, states.last(store, version), pointer)
+    if state.name == states.PUBLISHED and (reason := declares_others(store, manifest.schema_hash, pointer)):
+        state = State(states.HELD_BACK, reason, state.at, state.against)
+    return Listed(version, manifest, in_service, state)
 
 
 def _state(manifest: Manifest, written: State | None, pointer: Pointer | None) -> State:
@@ -119,7 +122,8 @@ def follow(store: ObjectStore, settings: TrainerSettings, pointer: Pointer) -> N
 def rollback(store: ObjectStore, settings: TrainerSettings, version: str | None) -> Pointer:
     """Put the named version into service, or else the newest one before the current that passed its gates and loads.
 
-    Raises NothingOlder if there is none, and what `release.promote` raises.
+    One that declares other customers counts only if it has been in service. Raises NothingOlder if there is none, and
+    what `release.promote` raises.
     """
     if version is not None:
         return move(store, settings, version, replaceable(store), "rolled back to by name")
@@ -128,11 +132,19 @@ def rollback(store: ObjectStore, settings: TrainerSettings, version: str | None)
         raise NothingOlder(None)
     for candidate in sorted(release.versions(store), reverse=True):
         try:
-            if candidate < pointer.version and passed_gates(release.manifest(store, candidate)):
+            if candidate < pointer.version and _may_follow(store, candidate, pointer):
                 return move(store, settings, candidate, pointer, f"rolled back from {pointer.version}")
         except (ReleaseRefused, UnknownRelease) as error:  # it could not serve either
             log.warning("passed over", extra={"version": candidate, "reason": error.message})
     raise NothingOlder(pointer.version)
+
+
+def _may_follow(store: ObjectStore, version: str, pointer: Pointer) -> bool:
+    manifest = release.manifest(store, version)
+    if not passed_gates(manifest):
+        return False
+    served = any(state.name == states.RELEASED for state in states.history(store, version))
+    return served or not declares_others(store, manifest.schema_hash, pointer)
 
 
 def prune(store: ObjectStore, keep: int) -> list[str]:
@@ -173,6 +185,22 @@ def can_serve_now(store: ObjectStore) -> bool:
     """Whether there is a release in service and it loads."""
     pointer = replaceable(store)
     return pointer is not None and bool(pointer.version) and can_serve(store, pointer.version)
+
+
+def declares_others(store: ObjectStore, schema_hash: str, pointer: Pointer | None) -> str:
+    """Why a release with this schema's hash may not replace by itself what the pointer names; empty if it may.
+
+    It may not where that one can serve and declares other customers, because whoever asks it sends its fields.
+    """
+    if pointer is None or not pointer.version:
+        return ""
+    try:
+        serving = release.load(store, pointer.version)
+    except (ReleaseRefused, UnknownRelease):
+        return ""
+    if serving.schema.hash == schema_hash:
+        return ""
+    return f"it declares other customers than {pointer.version}, which is in service"
 
 
 def passed_gates(manifest: Manifest) -> bool:

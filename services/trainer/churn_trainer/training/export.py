@@ -1,6 +1,7 @@
 """Converting the champion for serving: to a scorecard if it is additive, else to an ONNX graph."""
 
 import json
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -121,7 +122,8 @@ def _files(scorer: Scorer, model: ClassifierMixin, scaler: StandardScaler) -> tu
 
 def _plain(field: Field, column: NDArray[np.generic]) -> list[float]:
     whole = not isinstance(field, Number) or field.whole
-    return [int(value) if whole else float(value) for value in column]
+    # A blank that is a value is the same object everywhere, and no whole number.
+    return [math.nan if value != value else int(value) if whole else float(value) for value in column]
 
 
 def _sparse(schema: Schema, customer: Customer) -> Customer:

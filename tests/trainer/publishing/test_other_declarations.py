@@ -1,0 +1,61 @@
+"""A release that declares other customers than the one in service goes into service by name alone."""
+
+import json
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+
+from churn import release
+from churn.release import Pointer
+from churn_trainer.errors import NothingOlder
+from churn_trainer.gates import rivals
+from churn_trainer.publishing import publish, releases, resume, states
+
+
+@pytest.fixture
+def other(copied_run, settings, store) -> str:
+    """A published release whose manifest says that it declares other customers than the one in service."""
+    version = publish.results(copied_run.trained, {}, settings, store, copied_run.moment, copied_run.version)
+    key = f"{release.folder(version)}manifest.json"
+    changed = json.loads(store.get(key).data) | {"schema_hash": "of others", "fingerprint": "of others"}
+    store.put(key, json.dumps(changed).encode(), content_type="application/json")
+    return version
+
+
+def test_it_is_told_what_keeps_it_from_service(copied_run, store):
+    pointer, own = releases.replaceable(store), copied_run.trained.prepared.table.schema.hash
+    assert releases.declares_others(store, own, pointer) == ""
+    told = f"it declares other customers than {copied_run.version}, which is in service"
+    assert releases.declares_others(store, "of others", pointer) == told
+
+
+@pytest.mark.parametrize("pointer", [None, Pointer("", "", "", "etag"), Pointer("20200101_000000", "", "", "etag")])
+def test_nothing_keeps_the_first_one_from_service_nor_one_that_replaces_what_cannot_serve(store, pointer):
+    assert releases.declares_others(store, "of others", pointer) == ""
+
+
+def test_after_an_interrupted_run_it_is_held_back_and_not_put_into_service(copied_run, store, settings, other):
+    resume.finish(store, settings)
+    last = states.last(store, other)
+    assert last is not None
+    assert (last.name, "declares other customers" in last.reason) == (states.HELD_BACK, True)
+    known = resume.known(store, "of others")
+    assert known is not None
+    assert not known.lacks_service
+
+
+def test_going_back_passes_over_it_unless_it_has_been_in_service(copied_run, store, settings, other):
+    newest = publish.results(copied_run.trained, {}, settings, store, copied_run.moment)
+    releases.promote(store, settings, newest)
+    store.delete([f"{release.folder(copied_run.version)}manifest.json"])
+    with pytest.raises(NothingOlder):
+        releases.rollback(store, settings, None)
+
+
+def test_the_one_in_service_is_no_rival_and_that_is_told(copied_run, store):
+    table = copied_run.trained.prepared.table
+    foreign = replace(table, schema=SimpleNamespace(hash="of others"))
+    (rival,) = rivals.find(store, releases.replaceable(store), foreign)
+    assert rival.scorer is None
+    assert rival.reason.endswith("declares other customers (telco), whom this one does not know.")
