@@ -142,6 +142,7 @@ NUMBER = _FIELD | {
         _has(product=lambda value: _is_texts(value) and len(value) == 2, words=_is_text),
     ),
 }
+# There is one thing to expect so far; it is written out so that the file says what it means.
 EXPECT = {
     **dict.fromkeys(("field", "from", "to"), _TEXT),
     "risk": Kind('"not higher"', lambda value: value == "not higher"),
