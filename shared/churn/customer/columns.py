@@ -25,6 +25,7 @@ class ColumnNames:
         similar = {name: declaration.similar_columns.get(name, ()) for name in self.known}
         # A misspelled id is not guessed, since other columns may hold ids too.
         self._likeness = Likeness(similar, _FILLERS, _OTHERS, unguessed=(declaration.id,))
+        self._left_out = frozenset(map(fold, declaration.leave_out))
         self._likely = lru_cache(1024)(self._most_likely)
 
     def field_of(self, name: str) -> str | None:
@@ -38,8 +39,11 @@ class ColumnNames:
         return self._folded.get(fold(name)) if len(name) <= MAX_LENGTH else None
 
     def likely(self, name: str) -> str | None:
-        """The known name that this one probably means, if that is certain enough for a question; else None."""
+        """The known name that this one probably means, if that is certain enough for a question; else None.
+
+        A column that is declared to be left out means none.
+        """
         return self._likely(name) if len(name) <= MAX_LENGTH else self.field_of(name)
 
     def _most_likely(self, name: str) -> str | None:
-        return self.field_of(name) or self._likeness.of(name)
+        return None if fold(name) in self._left_out else self.field_of(name) or self._likeness.of(name)

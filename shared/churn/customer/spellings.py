@@ -163,7 +163,7 @@ class Spellings:
 
 def _likeness(field: Category) -> Likeness:
     similar = field.similar or {}
-    return Likeness({value: similar.get(value, ()) for value in field.names if not value.isdigit()})
+    return Likeness({value: similar.get(value, ()) for value in field.names if value and not value.isdigit()})
 
 
 def folded(text: str) -> str:

@@ -88,6 +88,12 @@ def test_a_column_is_read_under_its_other_names(name: str) -> None:
     assert PROVIDER.column_names.field_of(name) == "tenure"
 
 
+def test_a_column_that_is_left_out_is_not_asked_about() -> None:
+    text = TEXT.replace('"Churn Reason"', '"Customer Staus" = "a copy"\n"Churn Reason"')
+    assert PROVIDER.column_names.likely("Customer Staus") == "Customer Status"
+    assert load_schema(text, "x").column_names.likely("customer_staus") is None
+
+
 MEANING = {
     "unknown values": (
         'values = { Flat = "A flat rate", OTHER = "Another tariff" }\nother = true',

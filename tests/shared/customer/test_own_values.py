@@ -7,6 +7,8 @@ from typing import Any
 import jsonschema
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.provider import COMPLETE, PROVIDER, TEXT
 
 from churn.errors import BrokenDeclaration, ValidationError
@@ -134,3 +136,24 @@ def test_a_release_holds_customers_with_blank_numbers() -> None:
     assert answer.churn_probability == pytest.approx(1 / (1 + math.exp(-1.1)))
     told = {reason.field: reason for reason in answer.reasons}["Remaining Contract"]
     assert (told.value, told.text, told.effect) == (None, "Remaining Contract: blank", 1.0)
+
+
+TEXTS = st.text(max_size=6) | st.sampled_from(
+    ["", " ", "n.v.", "-", "None", "Other", "1.0", "3", "0", "1e400", "1.234"]
+)
+ANYTHING = st.none() | st.booleans() | st.integers() | st.floats() | TEXTS | st.lists(TEXTS, max_size=1)
+RECORDS = st.fixed_dictionaries({}, optional=dict.fromkeys((*PROVIDER.fields, PROVIDER.id, "x"), ANYTHING))
+
+
+@settings(max_examples=300, deadline=None)
+@given(RECORDS, st.sets(st.sampled_from(list(PROVIDER.fields)), max_size=2))
+def test_any_values_are_read_or_refused(record: dict[str, Any], changed: set[str]) -> None:
+    for sent in (record, COMPLETE | {name: record[name] for name in changed & record.keys()}):
+        try:
+            reading = PROVIDER.reader.read(sent)
+        except ValidationError:
+            continue
+        told = {name: PROVIDER.value_of(name, reading.customer) for name in PROVIDER.fields}
+        known = {name: value for name, value in told.items() if name not in reading.assumed}
+        assert PROVIDER.reader.read(known).customer == reading.customer
+        VALIDATOR.validate(known)
