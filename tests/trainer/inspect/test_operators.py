@@ -5,8 +5,10 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.operators.test_declarations import rows_of
 
-from churn.schema import load_schema
+from churn.errors import ValidationError
+from churn.schema import Schema, load_schema
 from churn_trainer.inspect import toml
 from churn_trainer.inspect.draft import draft
 from churn_trainer.inspect.reading import read
@@ -70,4 +72,17 @@ def test_a_real_table_is_understood(name):
     assert sorted(table.leaks) == sorted(leaks)
     assert sorted(table.left_out) == sorted([*leaks, *others])
     schema = load_schema(toml.text(table, file.name), "customer.toml")
+    assert lost(schema, file) < 0.01 * sheet.rows
     assert len(schema.fields) + len(table.left_out) + 1 + (table.id is not None) == len(sheet.columns)
+
+
+def lost(schema: Schema, file: Path) -> int:
+    """How many rows a training would set aside for faults and blanks of the fields."""
+    return sum(not is_complete(schema, row) for row in rows_of(file))
+
+
+def is_complete(schema: Schema, row: dict[str, str]) -> bool:
+    try:
+        return not schema.reader.read({name: cell for name, cell in row.items() if name in schema.fields}).assumed
+    except ValidationError:
+        return False
