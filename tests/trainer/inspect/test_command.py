@@ -129,6 +129,13 @@ def test_ibms_table_is_drafted_too_and_said_to_be_built_in(as_file, capsys):
     assert "This is IBM's table, which the built-in declaration reads" in capsys.readouterr().out
 
 
+def test_a_table_without_any_field_is_refused(as_file, capsys):
+    path = as_file(as_csv([{"Konto Nr": row["Konto Nr"], "Churn": row["Gender"] == "Male"} for row in ROWS]))
+    assert main(["inspect", str(path)]) == 2
+    assert "No column is left that can be a field of a customer" in capsys.readouterr().out
+    assert not (path.parent / "customer.toml").exists()
+
+
 def test_a_file_that_is_no_table_is_refused(as_file, capsys):
     assert main(["inspect", str(as_file("%PDF-1.7"))]) == 2
     assert "Error: customers.csv cannot be trained on. The file is a PDF." in capsys.readouterr().out

@@ -43,6 +43,7 @@ LEFT_OUT = {
         [f"shop{row % 300}" for row in ROWS],
         "a name or a free text: nearly every customer has another one",
     ),
+    "lines": ("Note", ["a\nb", "c\nd"] * 200, "its values have line ends"),
     "too many values": ("Zip Code", [90_000 + row % 390 * 7 for row in ROWS], "390 values, and only "),
 }
 

@@ -16,6 +16,7 @@ CASES = {
     "a surname": ({"Surname": ["Hill", "Onio", "Boni"]}, None),
     "not for everybody": ({"who": ["a", "b", ""]}, None),
     "twice, but called an id": ({"Customer ID": ["a", "b", "a"]}, "Customer ID"),
+    "for nearly nobody, but called as in answers": ({"customer_id": ["", "", "", "", "", "", "a"]}, "customer_id"),
     "twice": ({"who": ["a", "b", "a"]}, None),
     "texts": ({"Remark": ["calls often", "never calls", "moved away"]}, None),
     "days": ({"Joined": ["2024-01-01", "2024-01-02", "2024-01-03"]}, None),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from churn.schema import built_in, load_schema
 from churn_trainer.console import Console
-from churn_trainer.errors import DraftNotWritten
+from churn_trainer.errors import BrokenTable, DraftNotWritten
 from churn_trainer.inspect import summary, toml
 from churn_trainer.inspect.draft import draft
 from churn_trainer.inspect.reading import Sheet, read
@@ -28,6 +28,8 @@ def inspect(file: Path, out: str | None, outcome: str | None, console: Console, 
     text = toml.text(table, file.name)
     for sentence in summary.sentences(table, sheet.notes, file.name):
         console.say(sentence)
+    if not table.fields:
+        raise BrokenTable(file.name, ["No column is left that can be a field of a customer; the reasons stand above."])
     if out == "-":
         Console(sys.stdout).say(text.removesuffix("\n"))
     else:

@@ -95,6 +95,8 @@ def draft(column: Column) -> Draft | str:
         _describe_number(found)
     else:
         _describe_category(found)
+        if not found.values:
+            return "its values have line ends or other signs that cannot be printed"
     found.group = _group(found)
     return found
 

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from churn.customer.likeness import fold
+from churn.customer.references import ID
 from churn_trainer.inspect import names
 from churn_trainer.inspect.column import Column
 
@@ -30,10 +32,12 @@ def counts_up(column: Column) -> bool:
 def find(columns: Sequence[Column]) -> Column | None:
     """The customer's id; None if no column has another value in each row, or only numbers that count the rows.
 
-    A column that is called an id is it even if some customers are there several times.
+    A column that is called an id is it even if some customers are there several times, and one that is called as ids
+    are in answers is no field in any case.
     """
     possible = [column for column in columns if is_unique(column) and _may_be_id(column)]
     called = [column for column in columns if names.is_id(column.name) and len(column.texts) >= _MANY * len(column)]
+    called += [column for column in columns if fold(column.name) == fold(ID)]
     return max(possible, key=_likelihood, default=next(iter(called), None))
 
 
