@@ -132,3 +132,12 @@ def test_what_is_null_in_a_parquet_file_is_blank(make: Any, settings: ApiSetting
     told = http.post("/jobs/check", data=file.getvalue(), content_type="application/octet-stream").get_json()
     assert (told["ok"], told["rows"], told["absent_columns"]) == (True, 2, [])
     assert told["sample"][1]["Remaining Contract"] == ""
+
+
+def test_decimal_commas_are_read_beside_blanks(make: Any, settings: ApiSettings) -> None:
+    http = make(settings).test_client()
+    data = b"tenure;Remaining Contract;Internet;Area\n5;1,25;Yes;3\n6;;Yes;45,0\n7;0,5;No;Elsewhere\n"
+    looked = http.post("/jobs/check", data=data, content_type="application/octet-stream").get_json()
+    assert "Decimal commas were read as decimal points." in looked["notes"]
+    assert [row["Remaining Contract"] for row in looked["sample"]] == ["1.25", "", "0.5"]
+    assert (looked["ok"], looked["rows"]) == (True, 3)
