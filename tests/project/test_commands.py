@@ -51,8 +51,7 @@ def test_make_alone_lists_every_target_with_a_line_each(root, targets):
         (["inspect", "FILE=customers.csv"], '.run/venv/bin/python -m churn_trainer inspect "customers.csv"'),
         (
             ["inspect", "FILE=my customers.csv", "OUT=mine.toml", "OUTCOME=Left us", "FORCE=1"],
-            '.run/venv/bin/python -m churn_trainer inspect "my customers.csv"'
-            ' --out "mine.toml" --outcome "Left us" --force',
+            '.run/venv/bin/python -m churn_trainer inspect "my customers.csv" --out "mine.toml" --outcome "Left us" --force',
         ),
     ],
     ids=" ".join,

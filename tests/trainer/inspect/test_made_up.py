@@ -30,7 +30,7 @@ CELLS = [
     lambda chance: f"k{chance.random()}",
     lambda chance: f"2024-0{chance.randint(1, 9)}-11",
     lambda chance: f"v{chance.randint(0, 60)}",
-    lambda chance: "same",
+    lambda _: "same",
 ]
 
 
