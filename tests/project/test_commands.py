@@ -50,8 +50,8 @@ def test_make_alone_lists_every_target_with_a_line_each(root, targets):
         (["rollback", "VERSION=20261123_140301"], "docker compose run --rm trainer rollback 20261123_140301"),
         (["inspect", "FILE=customers.csv"], '.run/venv/bin/python -m churn_trainer inspect "customers.csv"'),
         (
-            ["inspect", "FILE=my customers.csv", "OUT=mine.toml", "OUTCOME=Left us", "FORCE=1"],
-            '.run/venv/bin/python -m churn_trainer inspect "my customers.csv" --out "mine.toml" --outcome "Left us" --force',
+            ["inspect", "FILE=my table.csv", "OUT=mine.toml", "OUTCOME=Left", "FORCE=1"],
+            '.run/venv/bin/python -m churn_trainer inspect "my table.csv" --out "mine.toml" --outcome "Left" --force',
         ),
     ],
     ids=" ".join,
