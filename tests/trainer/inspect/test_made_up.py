@@ -45,9 +45,8 @@ def test_a_draft_of_any_table_loads_or_says_what_is_in_doubt(as_file, seed):
     writer = csv.writer(text)
     writer.writerow(names)
     for _ in range(rows):
-        writer.writerow(
-            ["" if chance.random() < share else make(chance) for share, make in zip(blank, makers, strict=True)]
-        )
+        cells = zip(blank, makers, strict=True)
+        writer.writerow(["" if chance.random() < share else make(chance) for share, make in cells])
     sheet = read(as_file(text.getvalue()))
     table = draft(sheet)
     assert all(summary.sentences(table, sheet.notes, "customers.csv"))

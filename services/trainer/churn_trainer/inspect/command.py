@@ -5,13 +5,11 @@ from pathlib import Path
 
 from churn.schema import built_in, load_schema
 from churn_trainer.console import Console
+from churn_trainer.data.declared import NAME
 from churn_trainer.errors import BrokenTable, DraftNotWritten
 from churn_trainer.inspect import summary, toml
 from churn_trainer.inspect.draft import draft
 from churn_trainer.inspect.reading import Sheet, read
-
-NAME = "customer.toml"
-"""The name of a declaration, by which the trainer finds it beside its table."""
 
 
 def inspect(file: Path, out: str | None, outcome: str | None, console: Console, *, force: bool) -> None:
