@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.telco import FIELDS, GROUPS, TELCO
 
 # What a first visitor's browser fetches before the form stands, and what it fetches right after that.
 FIRST_VIEW = ("app.js", "customer/page.js")
@@ -98,3 +99,16 @@ def test_every_file_that_is_named_is_there(public):
 def test_nothing_in_the_site_would_need_a_laxer_policy(public, pattern):
     texts = [path for path in public.rglob("*") if path.suffix in {".html", ".js", ".css", ".svg"}]
     assert [path.name for path in texts if re.search(pattern, path.read_text())] == []
+
+
+def test_no_script_knows_the_shipped_table(assets):
+    """What a customer is comes from /schema: a name that a script knew would be wrong for another table."""
+    names = (
+        rf"\b({'|'.join(map(re.escape, [*FIELDS, *GROUPS, TELCO.name, 'nineteen']))})\b|{re.escape(TELCO.currency)}'"
+    )
+    found = {
+        f"{path.relative_to(assets)}: {match[0]}"
+        for path in assets.rglob("*.js")
+        for match in re.finditer(names, path.read_text())
+    }
+    assert found == set()

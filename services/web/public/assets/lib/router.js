@@ -1,4 +1,4 @@
-/** The fragment names the page, as in `#/customer?tenure=24`. Browsers do not send it to servers. */
+/** The fragment names the page, as in `#/batch?job=job_1`. Browsers do not send it to servers. */
 
 /** The page and its parameters that a fragment names. @returns {{page: string, parameters: URLSearchParams}} */
 export function parse(fragment) {

@@ -15,7 +15,7 @@ export class ReleasePictures extends HTMLElement {
     }
 }
 
-/** telco_churn_dashboard.png → "Telco churn dashboard". */
+/** churn_dashboard.png → "Churn dashboard". */
 function title(name) {
     const words = name.split('/').at(-1).replace(/(_\d{8}_\d{6})?\.png$/, '').replaceAll('_', ' ');
     return words[0].toUpperCase() + words.slice(1);
