@@ -12,6 +12,7 @@ export class SiteStatus extends HTMLElement {
         this.key = h('p', { hidden: true }, h('button.link', { type: 'button', onclick: () => changeKey().catch(() => {}) }, 'Use another key'));
         fill(this, this.state, this.version, this.key, h('p', {}, h('a', { href: '/docs' }, 'API documentation')));
         watch((state) => this.#show(state));
+        getJson('/openapi.json').then(({ info }) => fill(this.version, `Churn ${info.version}`), () => fill(this.version));
     }
 
     #show(state) {
@@ -20,14 +21,6 @@ export class SiteStatus extends HTMLElement {
         this.said = said.join();
         this.key.hidden = !currentKey() && !state.locked;
         this.key.firstChild.textContent = currentKey() ? 'Use another key' : 'Enter a key';
-        if (state.model) this.#name();
-    }
-
-    /** The product's version, asked for once, as soon as the service answers to whoever looks. */
-    #name() {
-        this.named ??= getJson('/openapi.json', { quiet: true })
-            .then(({ info }) => fill(this.version, `Churn ${info.version}`))
-            .catch(() => (this.named = null));
     }
 }
 
