@@ -19,6 +19,7 @@ from churn_trainer.console import Console, Progress
 from churn_trainer.data import sources
 from churn_trainer.data.check import check, check_parts
 from churn_trainer.data.prepare import Prepared, prepare
+from churn_trainer.data.sampling import sampled
 from churn_trainer.data.sources import Source
 from churn_trainer.data.table import Findings, Table, load
 from churn_trainer.evaluation.absent_fields import absent_fields
@@ -81,6 +82,7 @@ class Run:
         self._console.step(f"Reading {source.name} ({source.kind}).")
         table, findings = load(source, schema)
         check(table, findings, source.name)
+        table = sampled(table, findings)
         self._tell_repairs(table, findings)
         prepared = prepare(table)
         check_parts(prepared, self._settings, source.name)

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import beta
 
-from churn.customer.fields import Category, Number
+from churn.customer.fields import Number
 from churn.schema import Schema
 from churn_trainer.data.hashes import row_hashes
 from churn_trainer.data.table import Findings, Table
@@ -34,15 +34,10 @@ def frame_of(table: Table) -> pd.DataFrame:
     schema, columns = table.schema, dict[str, Any]()
     for name, column in zip(schema.fields, table.customers, strict=True):
         if name in schema.categories:
-            columns[name] = pd.Categorical.from_codes(column, categories=_labels(schema.categories[name]))
+            columns[name] = pd.Categorical.from_codes(column, categories=pd.Index(schema.categories[name].labels))
         else:
             columns[name] = column
     return pd.DataFrame(columns | {schema.outcome: table.churn}, copy=False)
-
-
-def _labels(field: Category) -> pd.Index:
-    """What is shown for each value; the values themselves where two of them would be shown alike."""
-    return pd.Index(list(field.labels if len(set(field.labels)) == len(field.labels) else field.names))
 
 
 def explore(table: Table, findings: Findings) -> dict[str, Any]:

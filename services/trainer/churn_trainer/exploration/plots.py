@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from churn.schema import Schema
 from churn_trainer.data.declared import is_built_in
@@ -30,8 +31,8 @@ _DPI = 110
 
 # The fields of IBM's customers that the dashboard shows, with the words beside a number; of others the strongest.
 _SHOWN = {
-    "tenure": "Months with the company",
-    "MonthlyCharges": "Monthly bill ($)",
+    "tenure": "months with the company",
+    "MonthlyCharges": "monthly bill ($)",
     **dict.fromkeys(("Contract", "InternetService", "PaymentMethod", "TechSupport"), ""),
 }
 
@@ -160,17 +161,22 @@ def _rates(place: Axes, report: dict[str, Any], schema: Schema, name: str, unit:
         rates = sorted(rates, key=lambda rate: -rate["customers"])[:_MOST_GROUPS]
     positions = np.arange(len(rates))
     values = np.array([rate["rate"] for rate in rates]) * 100
-    below = values - np.array([rate["low"] for rate in rates]) * 100
-    above = np.array([rate["high"] for rate in rates]) * 100 - values
+    reach = _reach(values, rates)
     place.barh(positions, values, color=BLUE)
-    place.errorbar(values, positions, xerr=[below, above], fmt="none", ecolor=GREY, capsize=3)
+    place.errorbar(values, positions, xerr=reach, fmt="none", ecolor=GREY, capsize=3)
     place.axvline(report["churn"]["rate"] * 100, color=ORANGE, linestyle="--", linewidth=1.5)
     labels = [f"{rate['value']}\n{rate['customers']:,} customers" for rate in rates]
     place.set_yticks(positions, labels, fontsize=9)
     place.invert_yaxis()
     place.set_xlim(left=0)
     place.set_xlabel("customers who left (%); dashed: all")
-    place.set_title(f"{schema.fields[name].title}{f': {unit.lower()}' if unit else ''}")
+    place.set_title(f"{schema.fields[name].title}{f': {unit}' if unit else ''}")
+
+
+def _reach(percents: NDArray[np.float64], rates: list[dict[str, Any]]) -> NDArray[np.float64]:
+    """How far the ends of each rate's interval are below and above it, shape (2, rates), rounding apart."""
+    low, high = (np.array([rate[end] for rate in rates]) * 100 for end in ("low", "high"))
+    return np.maximum([percents - low, high - percents], 0)
 
 
 def _tenures(place: Axes, frame: pd.DataFrame, schema: Schema, name: str) -> None:
@@ -203,9 +209,8 @@ def _segments(place: Axes, report: dict[str, Any], schema: Schema) -> None:
     words = [
         "\n".join(f"{schema.fields[name].title}: {value}" for name, value in one["fields"].items()) for one in segments
     ]
-    below = values - np.array([segment["low"] for segment in segments]) * 100
-    above = np.array([segment["high"] for segment in segments]) * 100 - values
-    place.errorbar(values, positions, xerr=[below, above], fmt="none", ecolor=GREY, capsize=3)
+    reach = _reach(values, segments)
+    place.errorbar(values, positions, xerr=reach, fmt="none", ecolor=GREY, capsize=3)
     place.axvline(report["churn"]["rate"] * 100, color=BLUE, linestyle="--", linewidth=1.5)
     place.set_yticks(positions, words, fontsize=9)
     place.invert_yaxis()
