@@ -34,6 +34,16 @@ def test_the_gate_fails_for_bold_timid_high_and_low_probabilities(scored, factor
     assert calibration_gate(churn, sigmoids(factor * logits(scores) + shift)).passed is passed
 
 
+@pytest.mark.parametrize(
+    ("factor", "passed", "remark"), [(1, True, False), (0.75, True, True), (0.5, False, False), (2, False, False)]
+)
+def test_models_that_nobody_has_tuned_may_be_timid_with_a_remark(scored, factor, passed, remark):
+    churn, scores = scored
+    gate = calibration_gate(churn, sigmoids(factor * logits(scores)), wide=True)
+    assert (gate.passed, bool(gate.remark)) == (passed, remark)
+    assert "0.67 to 1.5 allowed" in gate.detail
+
+
 def test_what_chance_alone_can_do_shuts_no_gate(scored):
     """Sixty customers: a slope of 0.75 is nothing that so few could tell from 1."""
     churn, scores = (column[:60] for column in scored)

@@ -175,9 +175,13 @@ class _Changes:
             return changed
         matrix = self._schema.features.matrix
         more = (matrix(changed) - matrix(people)) @ self._prices
-        bill = np.maximum(self._held(self._monthly, people) + more, 0.0)
-        total = np.maximum(self._held(self._total, people) + more * self._held(self._tenure, people), 0.0)
+        bill = self._possible(self._monthly, self._held(self._monthly, people) + more)
+        total = self._possible(self._total, self._held(self._total, people) + more * self._held(self._tenure, people))
         return self._schema.replaced(changed, {self._monthly: bill, self._total: total})
+
+    def _possible(self, name: str, numbers: Floats) -> Floats:
+        field = self._schema.numbers[name]
+        return np.clip(numbers, field.low, field.high)
 
     def _with(self, people: Customer, name: str, code: int) -> Customer:
         """Everyone with one value of a category, and what it implies for the fields that depend on it.
@@ -209,7 +213,7 @@ class _Changes:
             return people
         name, product = self._schema.product
         first, second = (self._held(factor, people) for factor in product.factors)
-        return self._schema.replaced(people, {name: first * second})
+        return self._schema.replaced(people, {name: self._possible(name, first * second)})
 
 
 def _column_drivers(columns: Sequence[str], spread: _Spread, deviations: Floats) -> Iterator[dict[str, Any]]:
