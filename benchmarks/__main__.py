@@ -1,9 +1,9 @@
-"""Runs the parts: `python -m benchmarks [serving|jobs] [options of the part]`, both without a name."""
+"""Runs the parts: `python -m benchmarks [serving|jobs|models] [options of the part]`, all without a name."""
 
 import runpy
 import sys
 
-PARTS = ("serving", "jobs")
+PARTS = ("serving", "jobs", "models")
 
 
 def main() -> None:
