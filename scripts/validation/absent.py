@@ -21,7 +21,6 @@ from churn_trainer.data.table import load
 from churn_trainer.evaluation.absent_fields import absent_fields
 from churn_trainer.gates.absent_fields import MAX_LOSS, MIN_COVERAGE
 from churn_trainer.model_metrics import THRESHOLD, wilson
-from churn_trainer.training.attribution import slopes_of
 from churn_trainer.training.candidates import SEED
 from churn_trainer.training.export import background_rows, customers, scorecard
 
@@ -58,9 +57,7 @@ def _predictor(prepared: Prepared, seed: int) -> Predictor:
     rows = prepared.split.development
     model = LogisticRegression(C=0.1, solver="liblinear", random_state=SEED)
     model.fit(prepared.scaled(rows), prepared.churn[rows])
-    return Predictor(
-        scorecard(TELCO, model, prepared.scaler, slopes_of(prepared, rows)), _background(prepared, seed), THRESHOLD
-    )
+    return Predictor(scorecard(model, prepared, rows), _background(prepared, seed), THRESHOLD)
 
 
 def _background(prepared: Prepared, seed: int) -> Background:

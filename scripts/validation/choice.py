@@ -13,13 +13,14 @@ from typing import NamedTuple
 import numpy as np
 from joblib import Parallel, cpu_count, delayed
 from numpy.typing import NDArray
-from sklearn.base import ClassifierMixin, clone
+from sklearn.base import clone
 from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from churn.model.scoring import logits, sigmoids
 from churn.schema import built_in
+from churn_trainer.data.prepare import Fed
 from churn_trainer.data.sources import source_of
 from churn_trainer.data.table import Findings, Table, load
 from churn_trainer.evaluation.calibration import recalibration
@@ -27,9 +28,9 @@ from churn_trainer.evaluation.intervals import intervals
 from churn_trainer.exploration.explore import explore
 from churn_trainer.gates.calibration import calibration_gate
 from churn_trainer.model_metrics import calibration_error_floor, expected_calibration_error, measure
-from churn_trainer.training.candidates import CANDIDATES, LOGISTIC_REGRESSION, VOTERS, VOTING
+from churn_trainer.training.candidates import CANDIDATES, LOGISTIC_REGRESSION, MEMBERS, STACK, Candidate
 from churn_trainer.training.choice import choose
-from churn_trainer.training.compare import Comparison, corrected_error, loss_error
+from churn_trainer.training.compare import Comparison, corrected_error, loss_error, stack_scores
 from churn_trainer.training.threads import one_thread, own_thread
 from churn_trainer.training.train import fit
 
@@ -69,31 +70,35 @@ def results(table: Path) -> Iterator[Result]:
 
 
 def _tuned(table: Table) -> dict[str, Pipeline]:
-    columns = TELCO.features.matrix(table.customers, np.float32)
-    scaled = StandardScaler().fit_transform(columns)
+    fed = _fed(table)
+    scaled = fed._replace(columns=StandardScaler().fit_transform(fed.columns))
 
-    def tuned(estimator: ClassifierMixin, found: dict[str, object]) -> Pipeline:
-        return make_pipeline(StandardScaler(), estimator.set_params(**found))
+    def tuned(candidate: Candidate) -> Pipeline:
+        model = candidate.estimator(TELCO)
+        model = clone(fit(model, candidate, scaled.of(candidate.inputs), table.churn)[0])
+        return make_pipeline(StandardScaler(), model) if candidate.inputs == "columns" else make_pipeline(model)
 
-    return {
-        candidate.name: tuned(candidate.estimator(), fit(candidate.estimator(), candidate, scaled, table.churn)[1])
-        for candidate in CANDIDATES
-    }
+    return {candidate.name: tuned(candidate) for candidate in CANDIDATES}
+
+
+def _fed(table: Table) -> Fed:
+    fields = np.column_stack([np.asarray(column, np.float64) for column in table.customers])
+    return Fed(TELCO.features.matrix(table.customers, np.float32), fields)
 
 
 def _scored(models: dict[str, Pipeline], table: Table, folds: int, seed: int) -> Folds:
-    """Each model fitted in each fold, and the soft vote of its members."""
-    columns = TELCO.features.matrix(table.customers, np.float32)
-    parts = list(StratifiedKFold(folds, shuffle=True, random_state=seed).split(columns, table.churn))
+    """Each model fitted in each fold, and the stack of its members."""
+    fed = {candidate.name: _fed(table).of(candidate.inputs) for candidate in CANDIDATES}
+    parts = list(StratifiedKFold(folds, shuffle=True, random_state=seed).split(table.churn, table.churn))
     work = [(name, part) for name in models for part in parts]
     found = Parallel(n_jobs=cpu_count(), prefer="threads")(
-        delayed(_fold)(models[name], columns, table.churn, *part) for name, part in work
+        delayed(_fold)(models[name], fed[name], table.churn, *part) for name, part in work
     )
     scores = {
         name: found[place : place + folds] for place, name in zip(range(0, len(work), folds), models, strict=True)
     }
-    votes = zip(*(scores[name] for name in VOTERS), strict=True)
-    return Folds(parts, scores | {VOTING.name: [np.mean(vote, axis=0) for vote in votes]})
+    members = [scores[name] for name in MEMBERS]
+    return Folds(parts, scores | {STACK.name: stack_scores(table.churn, parts, members, folds)})
 
 
 def _fold(

@@ -4,12 +4,11 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from churn.model.background import Background
 from churn.model.scorecard import Scorecard
 from churn.schema import built_in
 from churn_trainer.data import sources
@@ -18,9 +17,9 @@ from churn_trainer.data.split import Rows
 from churn_trainer.data.table import load
 from churn_trainer.evaluation.drivers import drivers
 from churn_trainer.evaluation.stability import first_reasons, stability
-from churn_trainer.training.attribution import explained_shares, slopes_of
+from churn_trainer.training.attribution import explained_shares
 from churn_trainer.training.candidates import CANDIDATES, SEED
-from churn_trainer.training.export import customers, scorecard
+from churn_trainer.training.export import scorecard
 from churn_trainer.training.refits import refits
 from churn_trainer.training.train import fit_whole, search
 
@@ -65,7 +64,7 @@ def _penalties(prepared: Prepared) -> tuple[str, str, str, bool]:
     chosen: Counter[float] = Counter()
     for _ in range(20):
         rows = rng.choice(prepared.split.development, 3_000, replace=False)
-        found = search(LOGISTIC.estimator(), LOGISTIC).fit(prepared.scaled(rows), prepared.churn[rows])
+        found = search(LOGISTIC.estimator(TELCO), LOGISTIC).fit(prepared.scaled(rows), prepared.churn[rows])
         chosen[found.best_params_["C"]] += 1
     seen = ", ".join(f"{count} × C = {penalty}" for penalty, count in sorted(chosen.items()))
     return "the penalty chosen on 20 random halves of the customers", seen, "the same", len(chosen) == 1
@@ -74,7 +73,7 @@ def _penalties(prepared: Prepared) -> tuple[str, str, str, bool]:
 def _first_reasons(prepared: Prepared) -> Iterator[tuple[str, str, str, bool]]:
     rows, unseen = prepared.split.development, prepared.table.take(prepared.split.test).customers
     model = _whole(prepared, rows)
-    found = stability(model, refits(LOGISTIC, prepared, _background(prepared), 100, len(rows)), len(rows), unseen)
+    found = stability(model, refits(LOGISTIC, prepared, 100, len(rows), scorecard), len(rows), unseen)
     seen = f"{found.first_reason_kept:.1%} (lowest {found.lowest:.1%})"
     yield f"customers whose first reason stays over {found.refits} refits", seen, "at least 90 %", found.passed
     plain = Scorecard.from_dict(TELCO, model.to_dict() | {"slopes": {}})
@@ -96,8 +95,8 @@ def _coverage(prepared: Prepared) -> tuple[str, str, str, bool]:
     means = {key: float(np.mean([effects[key][0] for effects in odds])) for key in common}
     covered: list[bool] = []
     for drawn, card in zip(tables[:WITH_INTERVALS], cards, strict=False):
-        refitted = refits(LOGISTIC, drawn, _background(prepared), REFITS, len(rows))
-        intervals = _odds(prepared, card, cast(list[Scorecard], refitted))
+        refitted = refits(LOGISTIC, drawn, REFITS, len(rows), scorecard)
+        intervals = _odds(prepared, card, refitted)
         covered += [low <= means[key] <= high for key, (_, low, high) in intervals.items() if key in common]
     share = float(np.mean(covered))
     what = f"95 % intervals of drivers that hold the mean over {TABLES} drawn tables ({len(covered)} intervals)"
@@ -120,15 +119,11 @@ def _of(prepared: Prepared, rows: Rows) -> Prepared:
 
 
 def _whole(prepared: Prepared, rows: Rows) -> Scorecard:
-    model = fit_whole(LOGISTIC, prepared.scaled(rows), prepared.churn[rows])
-    return scorecard(TELCO, model, prepared.scaler, slopes_of(prepared, rows))
+    model = fit_whole(LOGISTIC, TELCO, prepared.scaled(rows), prepared.churn[rows])
+    return scorecard(model, prepared, rows)
 
 
 def _regression(prepared: Prepared, penalty: float) -> Scorecard:
     rows = prepared.split.development
-    model = LOGISTIC.estimator().set_params(C=penalty).fit(prepared.scaled(rows), prepared.churn[rows])
-    return scorecard(TELCO, model, prepared.scaler, slopes_of(prepared, rows))
-
-
-def _background(prepared: Prepared) -> Background:
-    return Background(TELCO, customers(prepared.table, prepared.split.development[:200]))
+    model = LOGISTIC.estimator(TELCO).set_params(C=penalty).fit(prepared.scaled(rows), prepared.churn[rows])
+    return scorecard(model, prepared, rows)

@@ -26,7 +26,7 @@ from churn_trainer.gates.rivals import MARGINS, Rival, succession
 from churn_trainer.model_metrics import measure
 from churn_trainer.settings import TrainerSettings
 from churn_trainer.training.candidates import CANDIDATES, SEED
-from churn_trainer.training.compare import Data, Design, grouped_folds, permuted_check
+from churn_trainer.training.compare import Design, data_of, grouped_folds, permuted_check
 
 TELCO = built_in("telco")
 
@@ -171,11 +171,14 @@ def _repeats(whole: Table) -> Iterator[Row]:
 
 def _shuffled(prepared: Prepared) -> Iterator[Row]:
     rows = prepared.split.development
-    data = Data(prepared.unscaled(rows), prepared.churn[rows], prepared.groups(rows))
-    peeking = data.columns.copy()
+    data = data_of(prepared, rows)
+    honest = prepared.unscaled(rows)
+    peeking = honest.copy()
     peeking[:, 0] = np.random.default_rng(SEED).permutation(data.churn)
-    for what, columns, passes in (("fitted as it should be", data.columns, True), ("that sees them", peeking, False)):
-        found = permuted_check(CANDIDATES[0], data._replace(columns=columns), _DESIGN, lambda *_: None)
+    for what, columns, passes in (("fitted as it should be", honest, True), ("that sees them", peeking, False)):
+        found = permuted_check(
+            CANDIDATES[0], data._replace(fed=data.fed._replace(columns=columns)), _DESIGN, lambda *_: None
+        )
         wanted = f"{'within' if passes else 'beyond'} 0.5 ± {found.limit:.3f}"
         yield f"labels shuffled, a pipeline {what}: AUC", f"{found.roc_auc:.3f}", wanted, found.passed is passes
 
@@ -209,7 +212,7 @@ def _fit(name: str, prepared: Prepared, rows: NDArray[np.intp] | None = None) ->
 def _candidate(name: str) -> ClassifierMixin:
     """The model with the first settings of its grid."""
     candidate = next(candidate for candidate in CANDIDATES if candidate.name == name)
-    return candidate.estimator().set_params(**{key: values[0] for key, values in candidate.grid.items()})
+    return candidate.estimator(TELCO).set_params(**{key: values[0] for key, values in candidate.grid.items()})
 
 
 def _figures(model: ClassifierMixin, prepared: Prepared) -> Figures:

@@ -30,7 +30,7 @@ from churn_trainer.training import cluster as cluster_module
 from churn_trainer.training.candidates import CANDIDATES
 from churn_trainer.training.choice import Choice
 from churn_trainer.training.cluster import cluster
-from churn_trainer.training.compare import Data, Design, compare
+from churn_trainer.training.compare import Design, compare, data_of
 from churn_trainer.training.train import fit_all
 
 
@@ -93,7 +93,7 @@ def test_the_model_that_serves_has_never_seen_a_test_row(whole_run):
 
 
 @pytest.mark.parametrize(
-    ("champion", "checked"), [("Random Forest", "Random Forest"), ("Soft Voting", "Logistic Regression")]
+    ("champion", "checked"), [("Random Forest", "Random Forest"), ("Stack", "Logistic Regression")]
 )
 def test_the_champion_itself_is_tried_on_shuffled_labels_on_the_compared_rows(
     settings, store, prepared, champion, checked, monkeypatch
@@ -392,7 +392,7 @@ def quiet(name, done, total):
 
 def test_two_dask_workers_compare_the_models_with_the_same_numbers_as_none(prepared, scheduler, settings):
     rows = prepared.split.development[:600]
-    data = Data(prepared.unscaled(rows), prepared.churn[rows], prepared.groups(rows))
+    data = data_of(prepared, rows)
     here = compare(data, Design(2, 1, 1), quiet)
     with cluster(settings.model_copy(update={"dask_scheduler": scheduler})):
         there = compare(data, Design(2, 1, None), quiet)

@@ -3,7 +3,8 @@
 import gc
 import logging
 from datetime import UTC, datetime
-from typing import Any, cast
+from functools import partial
+from typing import Any
 
 from joblib import cpu_count
 
@@ -36,12 +37,11 @@ from churn_trainer.model_metrics import measure
 from churn_trainer.publishing import layout, publish, releases, states
 from churn_trainer.publishing.card import Trained
 from churn_trainer.settings import TrainerSettings
-from churn_trainer.training.attribution import slopes_of
-from churn_trainer.training.candidates import CANDIDATES, LOGISTIC_REGRESSION, VOTING, Candidate
+from churn_trainer.training.candidates import CANDIDATES, LOGISTIC_REGRESSION, STACK, Candidate
 from churn_trainer.training.choice import Choice, choose
 from churn_trainer.training.cluster import cluster
-from churn_trainer.training.compare import Comparison, Data, Design, PermutedCheck, compare, permuted_check
-from churn_trainer.training.export import Served, require_look_up, scorer_of, serve
+from churn_trainer.training.compare import Comparison, Design, PermutedCheck, compare, data_of, permuted_check
+from churn_trainer.training.export import Served, regression_scorer, require_look_up, scorecard, scorer_of, serve
 from churn_trainer.training.onnx_export import require_form
 from churn_trainer.training.refits import MEASURED_REFITS, REFITS_PER_REPEAT, refits
 from churn_trainer.training.threads import one_thread
@@ -72,8 +72,8 @@ class Run:
         Raises BrokenTable, TableChanged, SchedulerUnavailable, NoExport and NoLookUp before anything is written.
         """
         require_look_up(schema)
-        for candidate in (*CANDIDATES, VOTING):
-            require_form(candidate.estimator())
+        for candidate in (*CANDIDATES, STACK):
+            require_form(candidate.estimator(schema))
         with one_thread(), cluster(self._settings):
             self._train(source, fingerprint, schema)
 
@@ -141,7 +141,7 @@ class Run:
             permuted=permuted,
             served=served,
             quality=quality(test.churn, probability, test) | {"absent_fields": evidence.absent},
-            drivers=self._drivers(fitted[LOGISTIC_REGRESSION], regressions, served, prepared),
+            drivers=self._drivers(fitted[LOGISTIC_REGRESSION], regressions, prepared),
             stability=reasons,
             gates=gates(evidence),
             rivals=evidence.rivals,
@@ -159,11 +159,11 @@ class Run:
     def _compare(self, prepared: Prepared) -> tuple[Comparison, Choice, PermutedCheck]:
         settings = self._settings
         rows = prepared.compared(settings.cv_max_rows)
-        data = Data(prepared.unscaled(rows), prepared.churn[rows], prepared.groups(rows))
+        data = data_of(prepared, rows)
         design = Design(settings.cv_folds, settings.cv_repeats, None if settings.dask_scheduler else cpu_count())
         words = f"{settings.cv_repeats} × {settings.cv_folds}-fold cross-validation on {len(rows):,} customers"
         self._console.step(f"Comparing the models by {words}.")
-        costs = {candidate.name: candidate.cost for candidate in (*CANDIDATES, VOTING)}
+        costs = {candidate.name: candidate.cost for candidate in (*CANDIDATES, STACK)}
         progress = Progress(self._console, costs | {_PERMUTED: costs[LOGISTIC_REGRESSION] / settings.cv_repeats})
         comparison = compare(data, design, progress)
         choice = choose(comparison, settings.selection)
@@ -173,25 +173,23 @@ class Run:
         gc.collect()
         return comparison, choice, permuted
 
-    def _refits(self, prepared: Prepared, choice: Choice, served: Served) -> tuple[list[Scorer], list[Scorer]]:
+    def _refits(self, prepared: Prepared, choice: Choice, served: Served) -> tuple[list[Scorecard], list[Scorer]]:
         """Refits of the logistic regression, for the drivers, and of the champion, for its reasons."""
         settings, background = self._settings, served.predictor.background
         count = REFITS_PER_REPEAT * settings.cv_repeats
         self._console.step(f"Fitting again on {count} resamples, to see how certain drivers and reasons are.")
-        regressions = refits(CANDIDATES[0], prepared, background, count, settings.cv_max_rows)
-        if served.predictor.scorer.additive:
-            return regressions, regressions
-        champion = next(candidate for candidate in (*CANDIDATES, VOTING) if candidate.name == choice.name)
+        regressions = refits(CANDIDATES[0], prepared, count, settings.cv_max_rows, scorecard)
+        if choice.name == LOGISTIC_REGRESSION:
+            return regressions, [regression_scorer(card) for card in regressions]
+        champion = next(candidate for candidate in (*CANDIDATES, STACK) if candidate.name == choice.name)
         few = min(count, MEASURED_REFITS)
-        return regressions, refits(champion, prepared, background, few, settings.cv_max_rows)
+        as_served = partial(scorer_of, background=background)
+        return regressions, refits(champion, prepared, few, settings.cv_max_rows, as_served)
 
-    def _drivers(
-        self, regression: Fitted, refitted: list[Scorer], served: Served, prepared: Prepared
-    ) -> dict[str, object]:
+    def _drivers(self, regression: Fitted, refitted: list[Scorecard], prepared: Prepared) -> dict[str, object]:
         rows = prepared.split.development
-        scorer = scorer_of(regression.model, prepared.scaler, slopes_of(prepared, rows), served.predictor.background)
         refitted_rows = min(len(rows), self._settings.cv_max_rows)
-        return drivers(cast(Scorecard, scorer), cast(list[Scorecard], refitted), refitted_rows, prepared)
+        return drivers(scorecard(regression.model, prepared, rows), refitted, refitted_rows, prepared)
 
     def _rivals(self, expected: Pointer | None, table: Table) -> tuple[Rival, ...]:
         """The releases to judge the new model against; reports those that it cannot be compared with."""
@@ -279,7 +277,7 @@ def _stability(scorer: Scorer, champions: list[Scorer], prepared: Prepared) -> S
 
 
 def _simple(name: str) -> Candidate:
-    """The candidate by name; for the vote, which has no folds of its own, its first member."""
+    """The candidate by name; for the stack, which has no folds of its own, its first member."""
     return next((candidate for candidate in CANDIDATES if candidate.name == name), CANDIDATES[0])
 
 

@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,13 +20,28 @@ Log1p = Callable[[Any], Any]
 Formula = Callable[[Any, Log1p], Any]
 
 
+class Shape(NamedTuple):
+    """What a column makes of one field: a number above its lowest or the logarithm of that, or a 0 or 1.
+
+    It is 1 for a number above `at` ("step"), for a blank, or for a value with the code `at` ("level").
+    """
+
+    field: str
+    kind: Literal["linear", "log", "step", "blank", "level"]
+    at: float = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """A column: its name, the customer's fields that its effect is shared among in equal parts, and its formula."""
+    """A column: its name, the customer's fields that its effect is shared among in equal parts, and its formula.
+
+    `shape` says the same as the formula of a column that is not written by hand.
+    """
 
     name: str
     fields: tuple[str, ...]
     formula: Formula
+    shape: Shape | None = None
 
 
 class Features:
@@ -65,14 +80,17 @@ def _of_number(declaration: Declaration, name: str, field: Number) -> list[Featu
     """
     position, low = declaration.position[name], field.low
     above = partial(_above_or_blank if field.blank_is_value else _above, position, low)
-    columns: list[tuple[str, Formula]] = [
-        (name, lambda c, _: above(c)),
-        (f"{name}_Log", lambda c, log1p: log1p(above(c))),
-        *((f"{name}_Above_{edge}", partial(_exceeds, position, edge)) for edge in field.bands[1:-1]),
+    columns: list[tuple[str, Formula, Shape]] = [
+        (name, lambda c, _: above(c), Shape(name, "linear")),
+        (f"{name}_Log", lambda c, log1p: log1p(above(c)), Shape(name, "log")),
+        *(
+            (f"{name}_Above_{edge}", partial(_exceeds, position, edge), Shape(name, "step", edge))
+            for edge in field.bands[1:-1]
+        ),
     ]
     if field.blank_is_value:
-        columns.append((f"{name}_Blank", partial(_is_blank, position)))
-    return [Feature(column, (name,), formula) for column, formula in columns]
+        columns.append((f"{name}_Blank", partial(_is_blank, position), Shape(name, "blank")))
+    return [Feature(column, (name,), formula, shape) for column, formula, shape in columns]
 
 
 def levels(declaration: Declaration) -> list[Feature]:
@@ -91,6 +109,7 @@ def _levels(declaration: Declaration, name: str) -> list[Feature]:
             f"{name}_{label.title()}",
             (rule.field if rule and value == rule.implies else name,),
             partial(is_code, code),
+            Shape(name, "level", code),
         )
         for code, (value, label) in enumerate(zip(field.names, field.labels, strict=True))
         if code > 0

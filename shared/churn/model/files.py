@@ -53,5 +53,6 @@ def predictor_of(schema: Schema, kind: str, threshold: float, files: Mapping[str
     elif kind == "terms":
         scorer = Terms.from_dict(schema, model)
     else:
-        scorer = OnnxModel(files["model.onnx"], model["means"], model["scales"], background)
+        terms = Terms.from_dict(schema, model["terms"]) if "terms" in model else None
+        scorer = OnnxModel(files["model.onnx"], model["means"], model["scales"], background, terms)
     return Predictor(scorer, background, threshold)

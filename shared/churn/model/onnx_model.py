@@ -13,6 +13,7 @@ import numpy as np
 from churn.customer.declaration import Customer
 from churn.model.background import Background
 from churn.model.scoring import FloatArray, logits
+from churn.model.terms import Terms
 from churn.schema import Schema
 
 # How many values a number takes: the medians of as many equal parts of the sample.
@@ -27,8 +28,12 @@ class OnnxModel:
 
     additive = False
 
-    def __init__(self, graph: bytes, means: list[float], scales: list[float], background: Background) -> None:
+    def __init__(
+        self, graph: bytes, means: list[float], scales: list[float], background: Background, terms: Terms | None = None
+    ) -> None:
         """`means` and `scales` are those of the columns; the effects are measured over `background`.
+
+        A graph that weighs `terms` against other models takes their log-odds as a further column.
 
         Raises ValueError when the scaling does not fit the columns or the graph cannot be read.
         """
@@ -37,6 +42,7 @@ class OnnxModel:
         if not len(means) == len(scales) == count:
             raise ValueError(f"an ONNX model needs a mean and a scale for each of the {count} columns")
         self._means, self._scales = np.array(means), np.array(scales)
+        self._terms = terms
         self._session = _session(graph)
         entry = self._session.get_inputs()[0]
         self._input = entry.name
@@ -48,6 +54,8 @@ class OnnxModel:
     def probabilities(self, table: Customer) -> FloatArray:
         """The churn probabilities of n customers, shape (n,), by one run of the graph."""
         scaled = (self.schema.features.matrix(table) - self._means) / self._scales
+        if self._terms is not None:
+            scaled = np.column_stack([scaled, self._terms.log_odds_of(table)])
         (both,) = self._session.run([self._output], {self._input: scaled.astype(self._dtype)})
         return np.asarray(both[:, 1], np.float64)
 
@@ -102,6 +110,9 @@ def _substitutes(name: str, background: Background) -> list[tuple[float, float]]
     column = background.table[schema.position[name]]
     if name not in schema.categories:
         middles = (np.arange(QUANTILES) + 0.5) / QUANTILES
+        if np.isnan(column).any():  # blanks, which are sorted to the end
+            places = np.rint(middles * (len(column) - 1)).astype(np.intp)
+            return [(float(value), 1 / QUANTILES) for value in np.sort(column)[places]]
         return [(float(value), 1 / QUANTILES) for value in np.quantile(column, middles, method="nearest")]
     if name in schema.implied:
         column = column[column != schema.categories[name].code(schema.implied[name].implies)]

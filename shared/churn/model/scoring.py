@@ -54,7 +54,11 @@ def sigmoids(log_odds: FloatArray) -> FloatArray:
     return np.where(log_odds >= 0, 1 / (1 + e), e / (1 + e))
 
 
+LEAST_DOUBT = 1e-6
+"""How near to certainty a probability may come whose log-odds are taken, so that trees' 0 and 1 stay finite."""
+
+
 def logits(probabilities: Any) -> FloatArray:
-    """ln(p / (1−p)) of each element, with p kept within 1e-6 of certainty so that trees' 0 and 1 stay finite."""
-    p = np.clip(np.asarray(probabilities, np.float64), 1e-6, 1 - 1e-6)
+    """ln(p / (1−p)) of each element, with p kept LEAST_DOUBT away from 0 and 1."""
+    p = np.clip(np.asarray(probabilities, np.float64), LEAST_DOUBT, 1 - LEAST_DOUBT)
     return np.log(p / (1 - p))

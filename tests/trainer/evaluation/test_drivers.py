@@ -10,7 +10,6 @@ from churn.model.scorecard import Scorecard
 from churn_trainer.data.prepare import prepare
 from churn_trainer.data.table import load
 from churn_trainer.evaluation.drivers import drivers
-from churn_trainer.training.attribution import slopes_of
 from churn_trainer.training.candidates import CANDIDATES
 from churn_trainer.training.export import scorecard, serve
 from churn_trainer.training.refits import refits
@@ -32,7 +31,7 @@ def of_weights(**weights):
 @pytest.fixture(scope="module")
 def found(fitted, prepared):
     served = serve(fitted["Logistic Regression"].model, prepared).predictor
-    refitted = refits(CANDIDATES[0], prepared, served.background, 10, 20_000)
+    refitted = refits(CANDIDATES[0], prepared, 10, 20_000, scorecard)
     return drivers(served.scorer, refitted, len(prepared.split.development), prepared)
 
 
@@ -153,8 +152,8 @@ def whole(telco_csv, source_of):
 
 def regression_at(whole, penalty):
     rows = whole.split.development
-    model = CANDIDATES[0].estimator().set_params(C=penalty).fit(whole.scaled(rows), whole.churn[rows])
-    return scorecard(TELCO, model, whole.scaler, slopes_of(whole, rows))
+    model = CANDIDATES[0].estimator(TELCO).set_params(C=penalty).fit(whole.scaled(rows), whole.churn[rows])
+    return scorecard(model, whole, rows)
 
 
 def test_no_internet_instead_of_fiber_hangs_on_no_penalty(whole):

@@ -1,12 +1,14 @@
 """Whether reasons hold still."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from tests.telco import FIELDS
 
 from churn_trainer.evaluation.stability import Stability, first_reasons, stability
 from churn_trainer.training.candidates import CANDIDATES
-from churn_trainer.training.export import serve
+from churn_trainer.training.export import scorer_of, serve
 from churn_trainer.training.refits import refits
 
 
@@ -64,7 +66,8 @@ def test_a_tree_whose_reasons_change_with_its_customers_is_not_released(fitted, 
     predictor = serve(fitted["Decision Tree"].model, prepared).predictor
     tree = next(candidate for candidate in CANDIDATES if candidate.name == "Decision Tree")
     few = prepared.table.take(prepared.split.test[:100]).customers
-    found = stability(predictor.scorer, refits(tree, prepared, predictor.background, 3, 20_000), 900, few)
+    as_served = partial(scorer_of, background=predictor.background)
+    found = stability(predictor.scorer, refits(tree, prepared, 3, 20_000, as_served), 900, few)
     assert not found.passed
 
 

@@ -12,6 +12,7 @@ from churn_trainer.model_metrics import measure
 from churn_trainer.publishing.card import costs
 from churn_trainer.training.candidates import CANDIDATES
 from churn_trainer.training.choice import choose
+from churn_trainer.training.export import scorecard
 from churn_trainer.training.refits import refits
 
 
@@ -55,8 +56,7 @@ def test_the_test_figures_are_those_of_exactly_the_release_that_serves(whole_run
 
 def test_the_stability_of_reasons_is_that_of_refits_of_the_champion(whole_run, told):
     trained, prepared = whole_run.trained, whole_run.trained.prepared
-    background = trained.served.predictor.background
-    refitted = refits(CANDIDATES[0], prepared, background, 20, 20_000)
+    refitted = refits(CANDIDATES[0], prepared, 20, 20_000, scorecard)
     customers = prepared.table.take(prepared.split.test).customers
     first = first_reasons(trained.served.predictor.scorer.effects_table(customers))
     kept = [(first_reasons(refit.effects_table(customers)) == first).mean() for refit in refitted]
@@ -128,9 +128,9 @@ def test_a_model_above_the_champion_has_a_positive_difference(whole_run, told):
 def test_a_candidates_figures_are_those_of_its_model(whole_run, told):
     prepared = whole_run.trained.prepared
     for row in told["comparison"]["candidates"]:
-        model = whole_run.trained.fitted[row["model_name"]].model
-        rows = prepared.split.test
-        scores = np.asarray(model.predict_proba(prepared.scaled(rows))[:, 1], np.float64)
+        fitted, rows = whole_run.trained.fitted[row["model_name"]], prepared.split.test
+        fed = prepared.fed(fitted.candidate.inputs, rows)
+        scores = np.asarray(fitted.model.predict_proba(fed)[:, 1], np.float64)
         assert row["test"] == pytest.approx(measure(prepared.churn[rows], scores)), row["model_name"]
         assert row["test_intervals"] == intervals(prepared.churn[rows], scores)
 
@@ -152,6 +152,7 @@ def test_every_candidate_has_a_row_and_the_champion_is_marked(whole_run, told):
     assert [row["model_name"] for row in rows] == list(whole_run.trained.fitted)
     assert [row["model_name"] for row in rows if row["champion"]] == [told["model_name"]]
     for row in rows:
+        assert (row["why_not"] is None) == row["champion"]
         assert {"cv", "test", "interpretability", "model_bytes", "against_champion"} <= set(row)
         assert row["against_champion"]["low"] <= row["against_champion"]["mean"] <= row["against_champion"]["high"]
 

@@ -1,6 +1,7 @@
 """The model card as a page."""
 
 from copy import deepcopy
+from html import escape
 from html.parser import HTMLParser
 
 import pytest
@@ -222,6 +223,13 @@ def test_each_candidates_figures_stand_in_their_columns(card):
             f"{one['test']['roc_auc']:.4f} ({ends['low']:.4f} to {ends['high']:.4f})",
             one["interpretability"],
         ]
+
+
+def test_each_candidate_but_the_champion_is_told_why_it_was_not_chosen(card):
+    others = [one for one in card["comparison"]["candidates"] if not one["champion"]]
+    assert len(others) == len(card["comparison"]["candidates"]) - 1
+    for one in others:
+        assert escape(f"{one['model_name']}: {one['why_not']}") in page(card)
 
 
 def test_conditions_of_release_say_whether_they_hold(card):

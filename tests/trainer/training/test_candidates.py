@@ -1,12 +1,13 @@
 """The models that compete."""
 
 from sklearn.base import clone
+from tests.telco import TELCO
 
-from churn_trainer.training.candidates import CANDIDATES, VOTERS, VOTING
+from churn_trainer.training.candidates import CANDIDATES, MEMBERS, STACK
 
 
 def test_the_first_versions_four_models_are_among_them():
-    models = {candidate.name: candidate.estimator().get_params() for candidate in CANDIDATES}
+    models = {candidate.name: candidate.estimator(TELCO).get_params() for candidate in CANDIDATES}
     logistic, tree, forest = (models[name] for name in ("Logistic Regression", "Decision Tree", "Random Forest"))
     assert (logistic["solver"], logistic["max_iter"]) == ("newton-cholesky", 500)
     assert tree["max_depth"] == 10
@@ -15,21 +16,22 @@ def test_the_first_versions_four_models_are_among_them():
 
 
 def test_names_and_complexities_are_unique():
-    everyone = (*CANDIDATES, VOTING)
+    everyone = (*CANDIDATES, STACK)
     assert len({one.name for one in everyone}) == len({one.complexity for one in everyone}) == len(everyone)
 
 
 def test_every_source_of_chance_is_fixed():
-    for candidate in (*CANDIDATES, VOTING):
-        chances = [value for name, value in candidate.estimator().get_params().items() if name.endswith("random_state")]
-        assert None not in chances, candidate.name
+    members = [member.estimator for member in STACK.estimator(TELCO).members]
+    for model in (*(candidate.estimator(TELCO) for candidate in CANDIDATES), *members):
+        chances = [value for name, value in model.get_params().items() if name.endswith("random_state")]
+        assert None not in chances, model
 
 
 def test_every_grid_names_settings_that_the_model_has():
     for candidate in CANDIDATES:
         for name, values in candidate.grid.items():
             for value in values:
-                clone(candidate.estimator()).set_params(**{name: value})
+                clone(candidate.estimator(TELCO)).set_params(**{name: value})
 
 
 # For each setting, whether a larger value makes the simpler, more strongly smoothed model.
@@ -42,5 +44,5 @@ def test_every_grid_begins_with_the_simplest_setting():
             assert list(values) == sorted(values, reverse=LARGER_IS_SIMPLER[name]), candidate.name
 
 
-def test_the_vote_is_of_candidates():
-    assert set(VOTERS) < {candidate.name for candidate in CANDIDATES}
+def test_the_stack_is_of_candidates():
+    assert set(MEMBERS) < {candidate.name for candidate in CANDIDATES}

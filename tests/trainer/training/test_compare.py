@@ -2,25 +2,27 @@
 
 import numpy as np
 import pytest
-from sklearn.ensemble import VotingClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from tests.telco import TELCO
 
 from churn_trainer.model_metrics import measure
 from churn_trainer.training import compare as compare_module
-from churn_trainer.training.candidates import CANDIDATES, SEED, VOTERS, VOTING
+from churn_trainer.training.candidates import CANDIDATES, MEMBERS, SEED, STACK
 from churn_trainer.training.compare import (
     Comparison,
-    Data,
     Design,
     Difference,
     PermutedCheck,
     compare,
     corrected_error,
+    data_of,
     grouped_folds,
     loss_error,
     permuted_check,
+    stack_scores,
 )
+from churn_trainer.training.stack import stacked, weighing
 from churn_trainer.training.train import search
 
 DESIGN = Design(folds=2, repeats=2, jobs=1)
@@ -33,7 +35,7 @@ def quiet(name: str, done: int, total: int) -> None:
 @pytest.fixture(scope="module")
 def data(prepared):
     rows = prepared.split.development[:600]
-    return Data(prepared.unscaled(rows), prepared.churn[rows], prepared.groups(rows))
+    return data_of(prepared, rows)
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +44,7 @@ def comparison(data):
 
 
 def test_all_models_have_all_figures_in_every_fold(comparison):
-    assert set(comparison.figures) == {*(one.name for one in CANDIDATES), VOTING.name}
+    assert set(comparison.figures) == {*(one.name for one in CANDIDATES), STACK.name}
     for figures in comparison.figures.values():
         assert {len(values) for values in figures.values()} == {4}
         assert {"roc_auc", "pr_auc", "brier", "log_loss", "ece", "accuracy", "f1", "precision", "recall"} < set(figures)
@@ -51,31 +53,36 @@ def test_all_models_have_all_figures_in_every_fold(comparison):
 def test_scaling_and_grid_are_inside_the_folds(comparison, data):
     """The first fold, done by hand on nothing but its own customers."""
     train, test = grouped_folds(data.churn, data.groups, DESIGN)[0]
-    wide, churn, _ = data
+    wide, churn = data.fed.columns, data.churn
     for candidate in CANDIDATES[:3]:
-        prefix = type(candidate.estimator()).__name__.lower()
-        pipeline = make_pipeline(StandardScaler(), candidate.estimator())
+        prefix = type(candidate.estimator(TELCO)).__name__.lower()
+        pipeline = make_pipeline(StandardScaler(), candidate.estimator(TELCO))
         model = search(pipeline, candidate, f"{prefix}__").fit(wide[train], churn[train])
         auc = measure(churn[test], model.predict_proba(wide[test])[:, 1])["roc_auc"]
         assert comparison.figures[candidate.name]["roc_auc"][0] == pytest.approx(auc, abs=1e-12)
 
 
-def test_the_vote_of_the_folds_is_what_a_voting_classifier_would_say(comparison, data):
-    wide, churn, _ = data
+def test_the_stack_of_a_fold_is_weighed_on_the_other_folds_of_its_repeat():
+    rng = np.random.default_rng(4)
+    churn, groups = (rng.random(300) < 0.3).astype(np.int8), np.arange(300, dtype=np.uint64)
+    folds = grouped_folds(churn, groups, Design(folds=3, repeats=2, jobs=1))
+    members = [[rng.random(len(test)) for _, test in folds] for _ in range(2)]
+    scores = stack_scores(churn, folds, members, 3)
+    others = [3, 5]
+    seen = [np.concatenate([member[other] for other in others]) for member in members]
+    model = weighing(seen, churn[np.concatenate([folds[other][1] for other in others])])
+    wanted = model.predict_proba(stacked([member[4] for member in members]))[:, 1]
+    assert scores[4] == pytest.approx(wanted, abs=1e-12)
+    assert [len(score) for score in scores] == [len(test) for _, test in folds]
+
+
+def test_the_boosting_over_fields_is_fed_the_customers_as_they_are(comparison, data):
     train, test = grouped_folds(data.churn, data.groups, DESIGN)[0]
-    members = [
-        (
-            one.name,
-            search(
-                make_pipeline(StandardScaler(), one.estimator()), one, f"{type(one.estimator()).__name__.lower()}__"
-            ),
-        )
-        for one in CANDIDATES
-        if one.name in VOTERS
-    ]
-    voting = VotingClassifier(members, voting="soft").fit(wide[train], churn[train])
-    auc = measure(churn[test], voting.predict_proba(wide[test])[:, 1])["roc_auc"]
-    assert comparison.figures[VOTING.name]["roc_auc"][0] == pytest.approx(auc, abs=1e-9)
+    candidate = next(one for one in CANDIDATES if one.inputs == "fields")
+    model = candidate.estimator(TELCO).fit(data.fed.fields[train], data.churn[train])
+    auc = measure(data.churn[test], model.predict_proba(data.fed.fields[test])[:, 1])["roc_auc"]
+    assert comparison.figures[candidate.name]["roc_auc"][0] == pytest.approx(auc, abs=1e-12)
+    assert set(MEMBERS) < set(comparison.figures)
 
 
 def test_two_folds_at_a_time_give_the_same_numbers_as_one(comparison, data, monkeypatch):
@@ -87,10 +94,10 @@ def test_two_folds_at_a_time_give_the_same_numbers_as_one(comparison, data, monk
 
 
 def test_progress_counts_every_fold(data, monkeypatch):
-    monkeypatch.setattr(compare_module, "CANDIDATES", CANDIDATES[1:2])
+    monkeypatch.setattr(compare_module, "CANDIDATES", CANDIDATES[:1])
     told = []
     compare(data, DESIGN, lambda *counts: told.append(counts))
-    assert told == [("Gaussian Naive Bayes", done, 4) for done in (1, 2, 3, 4)]
+    assert told == [("Logistic Regression", done, 4) for done in (1, 2, 3, 4)]
 
 
 def test_customers_alike_in_every_field_are_in_one_fold_and_every_customer_is_tested_once_a_repeat():
@@ -157,7 +164,7 @@ def test_the_error_of_a_loss_is_over_customers_each_the_mean_of_its_repeats():
     assert loss_error(churn, folds, scores) == pytest.approx(losses.std(ddof=1) / 2)
 
 
-def test_the_vote_and_its_members_have_errors_of_their_own(comparison):
+def test_the_stack_and_its_members_have_errors_of_their_own(comparison):
     assert set(comparison.errors) == set(comparison.figures)
     assert len(set(comparison.errors.values())) == len(comparison.errors)
 
@@ -182,8 +189,8 @@ def test_an_auc_further_from_a_half_than_the_limit_fails(auc, passed):
 
 def test_a_column_that_follows_the_labels_wherever_they_go_is_caught(data):
     """A leak: the shuffled labels themselves stand in a column."""
-    wide, churn, groups = data
-    leaking = wide.copy()
-    leaking[:, 0] = np.random.default_rng(SEED).permutation(churn)
-    check = permuted_check(CANDIDATES[0], Data(leaking, churn, groups), DESIGN, quiet)
+    leaking = data.fed.columns.copy()
+    leaking[:, 0] = np.random.default_rng(SEED).permutation(data.churn)
+    leaky = data._replace(fed=data.fed._replace(columns=leaking))
+    check = permuted_check(CANDIDATES[0], leaky, DESIGN, quiet)
     assert not check.passed

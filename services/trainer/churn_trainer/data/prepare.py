@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,23 @@ from churn_trainer.data.table import Table
 BLOCK = 10_000
 
 Floats = NDArray[np.floating[Any]]
+
+Inputs = Literal["columns", "fields", "both"]
+"""What a model is fed: the scaled columns, the customers' fields as they are, or both."""
+
+
+class Fed(NamedTuple):
+    """What models are fed for n customers, as far as it has been asked for.
+
+    Scaled columns, shape (n, columns), and fields, categories as codes and blanks as NaN, shape (n, fields).
+    """
+
+    columns: NDArray[np.float32] | None
+    fields: NDArray[np.float64] | None
+
+    def of(self, inputs: Inputs) -> Any:
+        """What a model with these inputs is fed."""
+        return {"columns": self.columns, "fields": self.fields, "both": self}[inputs]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +67,15 @@ class Prepared:
     def groups(self, rows: Rows) -> Hashes:
         """A number for each row, the same for customers alike in every field, who belong into the same fold."""
         return self.row_groups[rows]
+
+    def fed(self, inputs: Inputs, rows: Rows) -> Any:
+        """What a model with these inputs is fed for the rows."""
+        columns = self.scaled(rows) if inputs != "fields" else None
+        return Fed(columns, self.fields(rows) if inputs != "columns" else None).of(inputs)
+
+    def fields(self, rows: Rows) -> NDArray[np.float64]:
+        """The rows' fields as they are, categories as codes and blanks as NaN, shape (len(rows), fields)."""
+        return np.column_stack([np.asarray(column[rows], np.float64) for column in self.table.customers])
 
     def unscaled(self, rows: Rows) -> NDArray[np.float32]:
         """The rows' columns as they are, shape (len(rows), columns)."""

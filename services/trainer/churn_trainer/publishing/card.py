@@ -46,7 +46,7 @@ from churn_trainer.gates.rivals import Rival
 from churn_trainer.model_metrics import THRESHOLD
 from churn_trainer.publishing.fingerprint import libraries
 from churn_trainer.training.attribution import explained_shares
-from churn_trainer.training.choice import FIGURE, Choice
+from churn_trainer.training.choice import FIGURE, Choice, why_not
 from churn_trainer.training.compare import Comparison, PermutedCheck
 from churn_trainer.training.export import Served
 from churn_trainer.training.train import Fitted, figures_on, scores
@@ -71,6 +71,8 @@ _SHIPPED, _DECLARED = "a telephone company's", "{name}'s"
 _EXPLANATIONS = {
     "scorecard": "each field's part of the log-odds against the average customer; the parts add up exactly. What "
     "services and tenure explain of the charges counts for these, and only the rest for the charges",
+    "terms": "each field's part of the log-odds against the average customer; the parts add up exactly. What a pair of "
+    "fields adds counts half for each of them, and an implied value counts for its own field",
     "onnx": "measured: the log-odds less their mean when the field takes the values it has among real customers "
     "(centred individual conditional expectation); the parts need not add up",
 }
@@ -183,7 +185,7 @@ def _comparison(trained: Trained, rule: str) -> dict[str, Any]:
         "folds": comparison.folds,
         "repeats": comparison.repeats,
         "rows": comparison.rows,
-        "candidates": [_candidate(trained, name) for name in comparison.figures],
+        "candidates": [_candidate(trained, name, rule) for name in comparison.figures],
         "selection": {
             "rule": rule,
             "figure": FIGURE,
@@ -194,15 +196,17 @@ def _comparison(trained: Trained, rule: str) -> dict[str, Any]:
     }
 
 
-def _candidate(trained: Trained, name: str) -> dict[str, Any]:
-    """A model's row of the comparison: figures, difference from the champion, settings, complexity."""
+def _candidate(trained: Trained, name: str, rule: str) -> dict[str, Any]:
+    """A model's row of the comparison: figures, difference from the champion, settings, complexity, why not chosen."""
     fitted, prepared = trained.fitted[name], trained.prepared
+    champion = trained.choice.name
     return {
         "model_name": name,
-        "champion": name == trained.choice.name,
+        "champion": name == champion,
+        "why_not": None if name == champion else why_not(trained.comparison, rule, champion, name),
         "cv": trained.comparison.summary(name),
         "against_champion": _gap(trained, name, "roc_auc") | {FIGURE: _gap(trained, name, FIGURE)},
-        "test": figures_on(prepared.split.test, fitted.model, prepared),
+        "test": figures_on(prepared.split.test, fitted, prepared),
         "test_intervals": _test_intervals(fitted, prepared),
         "parameters": fitted.parameters,
         "interpretability": fitted.candidate.interpretability,
@@ -213,7 +217,7 @@ def _candidate(trained: Trained, name: str) -> dict[str, Any]:
 
 def _test_intervals(fitted: Fitted, prepared: Prepared) -> dict[str, Any]:
     rows = prepared.split.test
-    return intervals(prepared.churn[rows], scores(rows, fitted.model, prepared))
+    return intervals(prepared.churn[rows], scores(rows, fitted, prepared))
 
 
 def _gap(trained: Trained, name: str, figure: str) -> dict[str, Any]:

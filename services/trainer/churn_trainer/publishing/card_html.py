@@ -257,13 +257,18 @@ def _candidates(card: dict[str, Any]) -> str:
     head = ("Model", "Log loss", "AUC", "Brier", "ECE", *against, "Test log loss", "Test AUC", "Interpretability")
     caption = "Cross-validated; intervals of paired differences by the corrected resampled t-test of Nadeau and Bengio"
     table = _table(caption, head, rows)
+    reasons = "".join(
+        f"<li>{escape(candidate['model_name'])}: {escape(candidate['why_not'])}</li>"
+        for candidate in card["comparison"]["candidates"]
+        if candidate["why_not"]
+    )
     plots = (
         ("model_comparison.png", "Models compared"),
         ("telco_churn_dashboard.png", "The table"),
         ("correlation_heatmap.png", "Correlations"),
     )
     pictures = "".join(f"<p><img src='{name}' alt='{words}'></p>" for name, words in plots)
-    return f"<h2>Models compared</h2>{table}{pictures}"
+    return f"<h2>Models compared</h2>{table}<p>Why the others were not chosen:</p><ul>{reasons}</ul>{pictures}"
 
 
 def _against(gap: dict[str, float]) -> str:

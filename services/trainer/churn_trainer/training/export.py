@@ -1,4 +1,4 @@
-"""Converting the champion for serving: to a scorecard if it is additive, else to an ONNX graph."""
+"""Converting the champion for serving: to a scorecard or to terms if it is additive, else to an ONNX graph."""
 
 import json
 import math
@@ -16,16 +16,20 @@ from churn.model.background import Background
 from churn.model.lookup import require_tabulated
 from churn.model.onnx_model import OnnxModel
 from churn.model.predictor import Predictor
-from churn.model.scorecard import Scorecard, Slopes
+from churn.model.scorecard import Scorecard
 from churn.model.scoring import Scorer
+from churn.model.terms import Terms
 from churn.release import background_file, worked_examples
 from churn.schema import Schema
 from churn_trainer.data.prepare import Prepared
+from churn_trainer.data.split import Rows
 from churn_trainer.data.table import Table
 from churn_trainer.errors import NoLookUp
 from churn_trainer.model_metrics import THRESHOLD
 from churn_trainer.training.attribution import slopes_of
 from churn_trainer.training.candidates import SEED
+from churn_trainer.training.stack import Stack
+from churn_trainer.training.terms_export import averaged, boosting_terms, is_pairwise, regression_terms
 
 # Enough for any customer to find similar ones. Drawing them anew moves the probability of a customer with the required
 # fields alone by a standard deviation of 1.2 percentage points (make validate).
@@ -66,8 +70,7 @@ def serve(model: ClassifierMixin, prepared: Prepared) -> Served:
     examples = customers(prepared.table, shuffled[-COMPLETE_EXAMPLES:])
     examples += [_sparse(schema, customer) for customer in examples[:SPARSE_EXAMPLES]]
     background = Background(schema, sample)
-    slopes = slopes_of(prepared, prepared.split.development)
-    scorer = scorer_of(model, prepared.scaler, slopes, background)
+    scorer = scorer_of(model, prepared, prepared.split.development, background)
     kind, files = _files(scorer, model, prepared.scaler)
     predictor = Predictor(scorer, background, THRESHOLD)
     files |= {"background.json": background_file(schema, sample), "examples.json": worked_examples(predictor, examples)}
@@ -92,32 +95,56 @@ def customers(table: Table, rows: NDArray[np.intp]) -> list[Customer]:
     return [table.schema.customer(values) for values in zip(*columns, strict=True)]
 
 
-def scorer_of(model: ClassifierMixin, scaler: StandardScaler, slopes: Slopes, background: Background) -> Scorer:
-    """The fitted model as it would serve; `slopes` give the reasons of an additive model, `background` of others."""
+def scorer_of(model: ClassifierMixin, prepared: Prepared, rows: Rows, background: Background) -> Scorer:
+    """The model, fitted on these rows, as it would serve; measured effects are measured over `background`."""
+    schema = prepared.table.schema
     if isinstance(model, LogisticRegression):
-        return scorecard(background.schema, model, scaler, slopes)
+        return regression_scorer(scorecard(model, prepared, rows))
+    if is_pairwise(model):
+        return averaged(boosting_terms(schema, model), prepared.table, rows)
     from churn_trainer.training.onnx_export import to_onnx  # onnx costs 20 MB that an additive champion does not need
 
-    return OnnxModel(to_onnx(model), scaler.mean_.tolist(), scaler.scale_.tolist(), background)
+    scaler = prepared.scaler
+    return OnnxModel(
+        to_onnx(model), scaler.mean_.tolist(), scaler.scale_.tolist(), background, _terms_in(schema, model)
+    )
 
 
-def scorecard(schema: Schema, model: LogisticRegression, scaler: StandardScaler, slopes: Slopes) -> Scorecard:
-    """The regression on scaled columns as weights of the unscaled columns."""
+def regression_scorer(card: Scorecard) -> Scorer:
+    """A logistic regression as it would serve: as a scorecard of columns written by hand, else as terms."""
+    return card if card.schema.derived_columns else regression_terms(card)
+
+
+def scorecard(model: LogisticRegression, prepared: Prepared, rows: Rows) -> Scorecard:
+    """The regression on scaled columns, fitted on these rows, as weights of the unscaled columns."""
+    schema, scaler = prepared.table.schema, prepared.scaler
     weights = model.coef_[0].astype(np.float64) / scaler.scale_
     intercept = float(model.intercept_[0]) - float(weights @ scaler.mean_)
     names = schema.features.names
     averages = dict(zip(names, scaler.mean_.tolist(), strict=True))
-    return Scorecard(schema, intercept, dict(zip(names, weights.tolist(), strict=True)), averages, slopes)
+    return Scorecard(
+        schema, intercept, dict(zip(names, weights.tolist(), strict=True)), averages, slopes_of(prepared, rows)
+    )
+
+
+def _terms_in(schema: Schema, model: ClassifierMixin) -> Terms | None:
+    """The terms whose log-odds the model's graph takes: those of a stack's member over fields."""
+    members = model.members_ if isinstance(model, Stack) else ()
+    return next((boosting_terms(schema, one.estimator) for one in members if one.inputs == "fields"), None)
 
 
 def _files(scorer: Scorer, model: ClassifierMixin, scaler: StandardScaler) -> tuple[str, dict[str, bytes]]:
     """The release's kind of model and the files that hold it."""
     if isinstance(scorer, Scorecard):
         return "scorecard", {"model.json": json.dumps(scorer.to_dict(), indent=1).encode()}
+    if isinstance(scorer, Terms):
+        return "terms", {"model.json": json.dumps(scorer.to_dict(), separators=(",", ":")).encode()}
     from churn_trainer.training.onnx_export import to_onnx
 
-    scaling = {"means": scaler.mean_.tolist(), "scales": scaler.scale_.tolist()}
-    return "onnx", {"model.onnx": to_onnx(model), "model.json": json.dumps(scaling).encode()}
+    terms = _terms_in(scorer.schema, model)
+    held = {"means": scaler.mean_.tolist(), "scales": scaler.scale_.tolist()}
+    held |= {"terms": terms.to_dict()} if terms else {}
+    return "onnx", {"model.onnx": to_onnx(model), "model.json": json.dumps(held).encode()}
 
 
 def _plain(field: Field, column: NDArray[np.generic]) -> list[float]:

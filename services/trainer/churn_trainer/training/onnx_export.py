@@ -12,12 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 from sklearn.base import ClassifierMixin
-from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier, VotingClassifier
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB
 from sklearn.tree import DecisionTreeClassifier
 
+from churn.model.scoring import LEAST_DOUBT
 from churn_trainer.errors import NoExport
+from churn_trainer.training.neural_network import NeuralNetwork
+from churn_trainer.training.stack import Stack
 
 # Fixed, so that the same model gives the same bytes, and old enough for any onnxruntime of recent years.
 _OPSETS = {"": 17, "ai.onnx.ml": 3}
@@ -43,9 +46,10 @@ class Trees(NamedTuple):
 
 
 class Graph:
-    """The nodes and constants of an ONNX graph while it is being built."""
+    """The nodes and constants of an ONNX graph while it is being built; `columns` are the scaled columns."""
 
     def __init__(self) -> None:
+        self.columns = INPUT
         self.nodes: list[NodeProto] = []
         self.constants: list[TensorProto] = []
 
@@ -66,14 +70,22 @@ class Graph:
 def to_onnx(model: ClassifierMixin) -> bytes:
     """The fitted model as a serialized graph.
 
-    It goes from scaled rows, shape (n, columns), to probabilities of staying and churning, shape (n, 2). Raises
-    NoExport for a model that has no form here.
+    It goes from scaled rows, shape (n, columns), to probabilities of staying and churning, shape (n, 2). That of a
+    stack takes the log-odds of its member over fields as a further column. Raises NoExport for a model that has no form
+    here.
     """
     graph = Graph()
     churned = _probability(graph, model)
     stayed = graph.add("Sub", [graph.constant([[1.0]]), churned])
     graph.nodes.append(helper.make_node("Concat", [stayed, churned], [OUTPUT], axis=1))
-    return bytes(_model(graph, model.n_features_in_).SerializeToString(deterministic=True))
+    return bytes(_model(graph, _width(model)).SerializeToString(deterministic=True))
+
+
+def _width(model: ClassifierMixin) -> int:
+    """How many columns the graph of a model takes."""
+    if isinstance(model, Stack):
+        return 1 + next(int(one.estimator.n_features_in_) for one in model.members_ if one.inputs == "columns")
+    return int(model.n_features_in_)
 
 
 def _model(graph: Graph, columns: int) -> ModelProto:
@@ -90,9 +102,9 @@ def _model(graph: Graph, columns: int) -> ModelProto:
 
 def require_form(model: ClassifierMixin) -> None:
     """Raises NoExport for a model, fitted or not, that has no form here."""
-    if isinstance(model, VotingClassifier):
-        for _, member in model.estimators:
-            require_form(member)
+    if isinstance(model, Stack):
+        for member in model.members:
+            require_form(member.estimator)
     elif type(model) not in _FORMS:
         raise NoExport(type(model).__name__)
 
@@ -100,14 +112,15 @@ def require_form(model: ClassifierMixin) -> None:
 def _probability(graph: Graph, model: ClassifierMixin) -> str:
     """Add the model's churn probability, shape (n, 1), to the graph; returns its name."""
     require_form(model)
-    if isinstance(model, VotingClassifier):
-        members = [_probability(graph, member) for member in model.estimators_]
-        return graph.add("Div", [graph.add("Sum", members), graph.constant(float(len(members)))])
     return _FORMS[type(model)](graph, model)
 
 
 def _logistic_regression(graph: Graph, model: LogisticRegression) -> str:
-    linear = graph.add("MatMul", [INPUT, graph.constant(model.coef_.T)])
+    return _logistic_regression_on(graph, graph.columns, model)
+
+
+def _logistic_regression_on(graph: Graph, columns: str, model: LogisticRegression) -> str:
+    linear = graph.add("MatMul", [columns, graph.constant(model.coef_.T)])
     return graph.add("Sigmoid", [graph.add("Add", [linear, graph.constant(model.intercept_)])])
 
 
@@ -126,7 +139,39 @@ def _random_forest(graph: Graph, model: RandomForestClassifier) -> str:
 def _boosting(graph: Graph, model: HistGradientBoostingClassifier) -> str:
     # Both attributes are private to scikit-learn. Its version is pinned, and a test compares the graph with the model.
     start = float(model._baseline_prediction.item())
-    return graph.add("Sigmoid", [_tree_sum(graph, INPUT, _boosted(model._predictors), start)])
+    trees = _boosted(model._predictors)
+    return graph.add("Sigmoid", [_tree_sum(graph, _single_precision(graph), trees, start)])
+
+
+def _neural_network(graph: Graph, model: NeuralNetwork) -> str:
+    (weights, last), (biases, bias) = model.network_.coefs_, model.network_.intercepts_
+    units = graph.add("Add", [graph.add("MatMul", [graph.columns, graph.constant(weights)]), graph.constant(biases)])
+    sums = graph.add("MatMul", [graph.add("Relu", [units]), graph.constant(last * model.slope_)])
+    return graph.add("Sigmoid", [graph.add("Add", [sums, graph.constant(bias * model.slope_ + model.intercept_)])])
+
+
+def _stack(graph: Graph, model: Stack) -> str:
+    """The weighed log-odds of the members. Those over fields are terms, whose log-odds follow the columns."""
+    count = _width(model) - 1
+    graph.columns = _part(graph, 0, count)
+    terms = graph.add("Sigmoid", [_part(graph, count, count + 1)])
+    members = [terms if one.inputs == "fields" else _probability(graph, one.estimator) for one in model.members_]
+    log_odds = graph.add("Concat", [_log_odds(graph, member) for member in members], axis=1)
+    return _logistic_regression_on(graph, log_odds, model.regression_)
+
+
+def _part(graph: Graph, start: int, end: int) -> str:
+    """The columns of the input from `start` to before `end`."""
+    bounds = [graph.constant([each], np.int64) for each in (start, end, 1)]
+    return graph.add("Slice", [INPUT, *bounds])
+
+
+def _log_odds(graph: Graph, probability: str) -> str:
+    """What `churn.model.scoring.logits` makes of a probability."""
+    low, high = graph.constant(LEAST_DOUBT), graph.constant(1 - LEAST_DOUBT)
+    churned = graph.add("Clip", [probability, low, high])
+    stayed = graph.add("Sub", [graph.constant([[1.0]]), churned])
+    return graph.add("Log", [graph.add("Div", [churned, stayed])])
 
 
 _FORMS: dict[type, Callable[[Graph, Any], str]] = {
@@ -135,6 +180,8 @@ _FORMS: dict[type, Callable[[Graph, Any], str]] = {
     DecisionTreeClassifier: _decision_tree,
     RandomForestClassifier: _random_forest,
     HistGradientBoostingClassifier: _boosting,
+    NeuralNetwork: _neural_network,
+    Stack: _stack,
 }
 """The function that adds each kind of model to a graph."""
 
@@ -155,13 +202,16 @@ def _naive_bayes_log_odds(graph: Graph, model: GaussianNB) -> str:
 
 
 def _squared_distance(graph: Graph, mean: NDArray[np.float64]) -> str:
-    distance = graph.add("Sub", [INPUT, graph.constant(mean)])
+    distance = graph.add("Sub", [graph.columns, graph.constant(mean)])
     return graph.add("Mul", [distance, distance])
 
 
 def _single_precision(graph: Graph) -> str:
-    """The columns rounded to single precision, as scikit-learn's trees see them, as doubles for the comparison."""
-    single = graph.add("Cast", [INPUT], to=TensorProto.FLOAT)
+    """The columns rounded to single precision, as models were fitted on them, as doubles for the comparison.
+
+    Thresholds can be values of the data, so that a customer at one of them would fall to the other side without it.
+    """
+    single = graph.add("Cast", [graph.columns], to=TensorProto.FLOAT)
     return graph.add("Cast", [single], to=TensorProto.DOUBLE)
 
 

@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin, clone
-from sklearn.ensemble import VotingClassifier
 from sklearn.model_selection import GridSearchCV
 
-from churn_trainer.data.prepare import Prepared
+from churn.schema import Schema
+from churn_trainer.data.prepare import Fed, Floats, Prepared
 from churn_trainer.memory import peak_of
 from churn_trainer.model_metrics import log_losses, measure
-from churn_trainer.training.candidates import CANDIDATES, VOTERS, VOTING, Candidate
+from churn_trainer.training.candidates import CANDIDATES, MEMBERS, STACK, Candidate
+from churn_trainer.training.stack import Member, Stack
 
 # Folds of the search for settings within each fit.
 SEARCH_FOLDS = 3
@@ -31,7 +32,7 @@ Folds = tuple[NDArray[np.intp], NDArray[np.intp]]
 class Fitted:
     """A fitted candidate, with the settings that its grid search chose and what the fit cost.
 
-    `model` is fitted on the scaled development rows. `memory` is the peak in bytes above what the process held before,
+    `model` is fitted on the development rows. `memory` is the peak in bytes above what the process held before,
     `size` the bytes of the pickled model.
     """
 
@@ -58,18 +59,18 @@ def search(
 def fit(
     estimator: ClassifierMixin,
     candidate: Candidate,
-    columns: NDArray[np.float32],
+    fed: Floats,
     churn: NDArray[np.int8],
     prefix: str = "",
     folds: int | Sequence[Folds] = SEARCH_FOLDS,
 ) -> tuple[ClassifierMixin, dict[str, Any]]:
-    """Fit the estimator on columns, shape (n, 45), with the settings that the candidate's search chooses.
+    """Fit the estimator on what it is fed, n rows, with the settings that the candidate's search chooses.
 
     Returns the fitted estimator and the chosen settings, which are empty for a candidate without a grid.
     """
     if not candidate.grid:
-        return estimator.fit(columns, churn), {}
-    grid = search(estimator, candidate, prefix, folds).fit(columns, churn)
+        return estimator.fit(fed, churn), {}
+    grid = search(estimator, candidate, prefix, folds).fit(fed, churn)
     return grid.best_estimator_, dict(grid.best_params_)
 
 
@@ -87,49 +88,55 @@ def simplest_within_error(results: Mapping[str, NDArray[np.float64]]) -> int:
 
 
 def fit_all(prepared: Prepared) -> Iterator[Fitted]:
-    """Fit each candidate on the development rows, the ensemble last; memory is freed in between."""
-    rows = prepared.split.development
-    columns, churn = prepared.scaled(rows), prepared.churn[rows]
-    voters: list[tuple[str, ClassifierMixin]] = []
+    """Fit each candidate on the development rows, the stack last; memory is freed in between."""
+    rows, schema = prepared.split.development, prepared.table.schema
+    fed: Fed = prepared.fed("both", rows)
+    churn = prepared.churn[rows]
+    members: list[Member] = []
     for candidate in CANDIDATES:
-        fitted = _fitted(candidate, partial(fit, candidate.estimator(), candidate, columns, churn))
-        if candidate.name in VOTERS:
-            voters.append((candidate.name, clone(fitted.model)))
+        work = partial(fit, candidate.estimator(schema), candidate, fed.of(candidate.inputs), churn)
+        fitted = _fitted(candidate, work)
+        if candidate.name in MEMBERS:
+            members.append(Member(candidate.name, candidate.inputs, clone(fitted.model)))
         yield fitted
         del fitted
         gc.collect()
-    ensemble = VotingClassifier(voters, voting="soft")
-    yield _fitted(VOTING, lambda: (ensemble.fit(columns, churn), {}))
+    yield _fitted(STACK, lambda: (Stack(members).fit(fed, churn), {}))
 
 
-def _losses(model: ClassifierMixin, columns: NDArray[np.float32], churn: NDArray[np.int8]) -> dict[str, float]:
+def _losses(model: ClassifierMixin, fed: Floats, churn: NDArray[np.int8]) -> dict[str, float]:
     """A fold's mean log loss, and the square of its standard error."""
-    losses = log_losses(churn, np.asarray(model.predict_proba(columns)[:, 1], np.float64))
+    losses = log_losses(churn, np.asarray(model.predict_proba(fed)[:, 1], np.float64))
     return {"log_loss": float(losses.mean()), "squared_error": float(losses.var(ddof=1)) / len(losses)}
 
 
-def scores(rows: NDArray[np.intp], model: ClassifierMixin, prepared: Prepared) -> NDArray[np.float64]:
+def scores(rows: NDArray[np.intp], fitted: Fitted, prepared: Prepared) -> NDArray[np.float64]:
     """The model's churn probabilities for these rows of the table, shape (len(rows),)."""
-    return np.asarray(model.predict_proba(prepared.scaled(rows))[:, 1], np.float64)
+    fed = prepared.fed(fitted.candidate.inputs, rows)
+    return np.asarray(fitted.model.predict_proba(fed)[:, 1], np.float64)
 
 
 def fit_whole(
     candidate: Candidate,
-    columns: NDArray[np.float32],
+    schema: Schema,
+    fed: Any,
     churn: NDArray[np.int8],
     folds: int | Sequence[Folds] = SEARCH_FOLDS,
 ) -> ClassifierMixin:
-    """The candidate's model, fitted after its search; of a vote, each member is searched for separately."""
-    if candidate is VOTING:
-        voters = [voter for voter in CANDIDATES if voter.name in VOTERS]
-        members = [(voter.name, clone(fit_whole(voter, columns, churn, folds))) for voter in voters]
-        return VotingClassifier(members, voting="soft").fit(columns, churn)
-    return fit(candidate.estimator(), candidate, columns, churn, folds=folds)[0]
+    """The candidate's model, fitted after its search on what it is fed; of a stack, each member has its own search."""
+    if candidate is STACK:
+        members = [
+            Member(one.name, one.inputs, clone(fit_whole(one, schema, fed.of(one.inputs), churn, folds)))
+            for one in CANDIDATES
+            if one.name in MEMBERS
+        ]
+        return Stack(members).fit(fed, churn)
+    return fit(candidate.estimator(schema), candidate, fed, churn, folds=folds)[0]
 
 
-def figures_on(rows: NDArray[np.intp], model: ClassifierMixin, prepared: Prepared) -> dict[str, float]:
+def figures_on(rows: NDArray[np.intp], fitted: Fitted, prepared: Prepared) -> dict[str, float]:
     """The figures of `model_metrics.measure` for the model on these rows of the table."""
-    return measure(prepared.churn[rows], scores(rows, model, prepared))
+    return measure(prepared.churn[rows], scores(rows, fitted, prepared))
 
 
 def _fitted(candidate: Candidate, fit: Callable[[], tuple[ClassifierMixin, dict[str, Any]]]) -> Fitted:
