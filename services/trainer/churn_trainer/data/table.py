@@ -212,16 +212,23 @@ class _Rows:
 
     def _note_repairs(self, record: dict[str, str], customer: Customer) -> None:
         """Count what was read differently than written: blank totals, implied values and other spellings."""
-        schema, findings = self._schema, self._findings
+        schema, findings, missing = self._schema, self._findings, self._schema.missing
         for (name, declared), value in zip(schema.fields.items(), customer, strict=True):
             cell = record[name]
+            # A short cut for most cells: a declared value, or a number as it is usually written.
+            if (
+                cell in declared.values
+                if isinstance(declared, Category)
+                else cell[:1].isdigit() and cell not in missing
+            ):
+                continue
             if schema.spellings.is_absent(name, cell):
                 if declared.blank_is_value:
                     continue
                 kind = f"{name}: blank read as {self._rule_for(name)}"
                 findings.repair(kind)
                 findings.missing[kind] = findings.repairs[kind]
-            elif isinstance(declared, Category) and cell not in declared.values and cell.strip():
+            elif isinstance(declared, Category):
                 rest = declared.rest is not None and value == declared.rest
                 findings.repair(f"{name}: {'rare or unknown value read as Other' if rest else _SPELLING}")
         if record[schema.outcome] not in (*schema.left, *schema.stayed):
