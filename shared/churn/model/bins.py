@@ -42,11 +42,13 @@ class Bins:
         for field, some in cuts:
             union[field].update(some)
         self._schema = schema
-        self._cuts: Mapping[str, Cuts] = {field: tuple(sorted(every)) for field, every in union.items()}
+        self.cuts: Mapping[str, Cuts] = {field: tuple(sorted(every)) for field, every in union.items()}
+        """All cuts of each field, in the fields' order."""
+
         self._binned = tuple(
-            (schema.position[name], self._cuts[name], len(self._cuts[name]) + 1) for name in schema.numbers
+            (schema.position[name], self.cuts[name], len(self.cuts[name]) + 1) for name in schema.numbers
         )
-        self.sizes = [bin_count(schema, field, every) for field, every in self._cuts.items()]
+        self.sizes = [bin_count(schema, field, every) for field, every in self.cuts.items()]
         """How many bins each field has, in the fields' order."""
 
     def of(self, customer: Customer) -> list[int]:
@@ -60,7 +62,7 @@ class Bins:
     def of_table(self, table: Customer) -> Positions:
         """The bins of n customers, shape (fields, n)."""
         bins = np.empty((len(table), len(table[0])), np.intp)
-        for place, (field, cuts) in enumerate(self._cuts.items()):
+        for place, (field, cuts) in enumerate(self.cuts.items()):
             bins[place] = bins_of(self._schema, field, cuts, table[place])
         return bins
 
@@ -68,5 +70,5 @@ class Bins:
         """For each bin of the field, the bin that it is in for a table with these cuts only, shape (bins,)."""
         if field in self._schema.categories:
             return np.arange(self.sizes[self._schema.position[field]])
-        own = [bisect_left(cuts, cut) for cut in self._cuts[field]]
+        own = [bisect_left(cuts, cut) for cut in self.cuts[field]]
         return np.array([*own, len(cuts), len(cuts) + 1])

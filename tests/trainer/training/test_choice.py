@@ -79,8 +79,8 @@ def test_folds_that_happen_to_agree_make_no_error_of_nothing():
             "one_standard_error",
             "Random Forest",
             (
-                "Its mean log loss, 0.5000, is 0.0970 above that of Logistic Regression and more than one standard error "
-                "(0.0040) above the least, 0.4000 of Stack."
+                "Its mean log loss, 0.5000, is 0.0970 above that of Logistic Regression and more than "
+                "one standard error (0.0040) above the least, 0.4000 of Stack."
             ),
         ),
         ("best", "Random Forest", "Its mean log loss, 0.5000, is 0.0970 above that of Logistic Regression."),

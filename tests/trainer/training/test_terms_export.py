@@ -13,7 +13,7 @@ from churn.model.scorecard import Scorecard
 from churn_trainer.data.prepare import prepare
 from churn_trainer.data.table import load
 from churn_trainer.training.candidates import CANDIDATES, PAIRWISE_BOOSTING
-from churn_trainer.training.terms_export import averaged, boosting_terms, is_pairwise, regression_terms
+from churn_trainer.training.terms_export import attributed, boosting_terms, is_pairwise, regression_terms
 
 PAIRWISE = next(candidate for candidate in CANDIDATES if candidate.name == PAIRWISE_BOOSTING)
 
@@ -67,11 +67,27 @@ def test_every_customer_of_the_real_table_has_the_boostings_log_odds_to_twelve_d
     whole = prepare(load(source_of(telco_csv.read_bytes()), TELCO)[0])
     rows = whole.split.development
     model = PAIRWISE.estimator(TELCO).fit(whole.fed("fields", rows), whole.churn[rows])
-    terms = averaged(boosting_terms(TELCO, model), whole.table, rows)
+    terms = attributed(boosting_terms(TELCO, model), whole.table, rows)
     wanted = model.decision_function(whole.fed("fields", np.arange(len(whole.table))))
     np.testing.assert_allclose(terms.log_odds_of(whole.table.customers), wanted, rtol=0, atol=1e-12)
     effects = terms.effects_table(whole.table.take(rows).customers)
     np.testing.assert_allclose(effects.mean(axis=0), 0, atol=1e-12)
+
+
+def test_what_a_field_adds_alone_is_in_its_own_table_and_not_in_a_pairs(prepared, fitted):
+    rows, people = prepared.split.development, prepared.table.take(prepared.split.development).customers
+    compiled = boosting_terms(TELCO, fitted[PAIRWISE_BOOSTING].model)
+    terms = attributed(compiled, prepared.table, rows)
+    pairs = [table for table in terms.tables if len(table.fields) > 1]
+    assert {table.fields for table in pairs} == {table.fields for table in compiled.tables if len(table.fields) > 1}
+    for table in pairs:
+        added = table.of(TELCO, people)
+        for field in table.fields:
+            if field in TELCO.categories:
+                held = people[TELCO.position[field]]
+                means = [added[held == code].mean() for code in np.unique(held)]
+                np.testing.assert_allclose(means, 0, atol=0.02)
+    np.testing.assert_allclose(terms.log_odds_of(people), compiled.log_odds_of(people), rtol=0, atol=1e-12)
 
 
 def test_tables_hold_only_the_cuts_that_they_need(prepared, fitted):

@@ -29,7 +29,7 @@ from churn_trainer.model_metrics import THRESHOLD
 from churn_trainer.training.attribution import slopes_of
 from churn_trainer.training.candidates import SEED
 from churn_trainer.training.stack import Stack
-from churn_trainer.training.terms_export import averaged, boosting_terms, is_pairwise, regression_terms
+from churn_trainer.training.terms_export import attributed, boosting_terms, is_pairwise, regression_terms
 
 # Enough for any customer to find similar ones. Drawing them anew moves the probability of a customer with the required
 # fields alone by a standard deviation of 1.2 percentage points (make validate).
@@ -101,7 +101,7 @@ def scorer_of(model: ClassifierMixin, prepared: Prepared, rows: Rows, background
     if isinstance(model, LogisticRegression):
         return regression_scorer(scorecard(model, prepared, rows))
     if is_pairwise(model):
-        return averaged(boosting_terms(schema, model), prepared.table, rows)
+        return attributed(boosting_terms(schema, model), prepared.table, rows)
     from churn_trainer.training.onnx_export import to_onnx  # onnx costs 20 MB that an additive champion does not need
 
     scaler = prepared.scaler

@@ -13,7 +13,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from churn.customer.features import Shape
-from churn.model.bins import Cuts
+from churn.model.bins import Bins, Cuts, bins_of
 from churn.model.scorecard import Scorecard
 from churn.model.scoring import FloatArray
 from churn.model.terms import SlopeTerm, TableTerm, Terms
@@ -23,6 +23,9 @@ from churn_trainer.data.split import Rows
 from churn_trainer.data.table import Table
 
 _SLOPES = ("linear", "log")
+
+# Passes over both fields of a pair, which leave less than a thousandth of what each adds alone in its table.
+_SWEEPS = 25
 
 # The bins of some fields, by position, that lead to a leaf.
 _Masks = Mapping[int, NDArray[np.bool]]
@@ -96,11 +99,67 @@ def is_pairwise(model: ClassifierMixin) -> bool:
     return isinstance(model, HistGradientBoostingClassifier) and model.interaction_cst == "pairwise"
 
 
-def averaged(terms: Terms, table: Table, rows: Rows) -> Terms:
-    """The same model, its effects measured from the averages of its terms over these rows of the table."""
-    blocks = (rows[start : start + BLOCK] for start in range(0, len(rows), BLOCK))
+def attributed(terms: Terms, table: Table, rows: Rows) -> Terms:
+    """The same model, its effects measured from these rows of the table: what belongs to one field counts for it alone.
+
+    A pair's table holds what its fields do together, and, as trees happen to ask about them, some of what each does
+    alone. The latter, the weighted least squares fit of a sum over one field and the other, is moved into the tables of
+    single fields (Lengerich, Tan, Chang, Hooker and Caruana 2020, "Purifying interaction effects with the functional
+    ANOVA"). So a reason does not name a field because it was asked about beside another.
+    """
+    blocks = [rows[start : start + BLOCK] for start in range(0, len(rows), BLOCK)]
+    terms = _purified(terms, table, blocks)
     sums = [terms.sums(table.take(block).customers) for block in blocks]
     return terms.measured_from(np.sum(sums, axis=0) / len(rows))
+
+
+def _purified(terms: Terms, table: Table, blocks: list[Rows]) -> Terms:
+    schema = terms.schema
+    alone = [(term.fields[0], term.cuts[0], term.entries) for term in terms.tables if len(term.fields) == 1]
+    pairs = []
+    counts = _counts(terms, table, blocks)
+    for term in terms.tables:
+        if len(term.fields) > 1:
+            one, other, rest = _parts(term.entries, counts[term.fields])
+            alone += zip(term.fields, term.cuts, (one, other), strict=True)
+            pairs.append(term._replace(entries=rest))
+    bins = Bins(schema, ((field, cuts) for field, cuts, _ in alone))
+    sums = {field: np.zeros(size) for field, size in zip(schema.fields, bins.sizes, strict=True)}
+    for field, cuts, entries in alone:
+        sums[field] += entries[bins.own(field, cuts)]
+    singles = [
+        TableTerm((field,), (bins.cuts[field],), sums[field]) for field in dict.fromkeys(each[0] for each in alone)
+    ]
+    return Terms(schema, terms.intercept, [*singles, *pairs], terms.slopes)
+
+
+def _counts(terms: Terms, table: Table, blocks: list[Rows]) -> dict[tuple[str, ...], FloatArray]:
+    """How many of the rows are in each bin of each pair's table, by fields."""
+    schema, pairs = terms.schema, [term for term in terms.tables if len(term.fields) > 1]
+    counts = {term.fields: np.zeros(term.entries.shape) for term in pairs}
+    for block in blocks:
+        people = table.take(block)
+        for term in pairs:
+            one, other = (
+                bins_of(schema, field, cuts, people.column(field))
+                for field, cuts in zip(term.fields, term.cuts, strict=True)
+            )
+            shape = term.entries.shape
+            found = np.bincount(one * shape[1] + other, minlength=term.entries.size)
+            counts[term.fields] += found.reshape(shape)
+    return counts
+
+
+def _parts(entries: FloatArray, counts: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """What a pair's first and second field add alone, by bin, and the rest, whose weighted means over both are 0."""
+    alone, rest = [np.zeros(size) for size in entries.shape], entries.copy()
+    for _ in range(_SWEEPS):
+        for axis in (0, 1):
+            weights = counts.sum(axis=1 - axis)
+            means = (rest * counts).sum(axis=1 - axis) / np.maximum(weights, 1)
+            alone[axis] += means
+            rest -= np.expand_dims(means, 1 - axis)
+    return alone[0], alone[1], rest
 
 
 class _Trees:
