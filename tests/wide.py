@@ -50,6 +50,17 @@ values = ["Feature phone", "Smartphone", "Tablet"]
 blank = "value"
 
 [[field]]
+name = "Years of Age"
+group = "The subscriber"
+type = "number"
+low = 18
+high = 110
+whole = true
+unit = "years"
+words = "{{}} years old"
+protected = true
+
+[[field]]
 name = "Months in Service"
 group = "Contract"
 help = "Since the first bill."

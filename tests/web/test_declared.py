@@ -176,6 +176,16 @@ def test_blanks_and_values_that_are_not_listed_are_sent_as_such(page):
     expect(page.get_by_label("Left blank")).to_be_checked()
 
 
+def test_somebody_of_another_age_is_another_customer_and_not_compared(page):
+    fill_required(page)
+    page.get_by_label("Years of Age").fill("40")
+    predicted(page)
+    page.get_by_label("Monthly Revenue").fill("60")
+    expect(page.locator("customer-comparison")).to_be_visible()
+    page.get_by_label("Years of Age").fill("41")
+    expect(page.locator("customer-comparison")).to_be_hidden()
+
+
 def test_a_blank_can_be_implied(page):
     group(page, "Data").locator("summary").click()
     speed = page.get_by_label("Package Speed")

@@ -140,8 +140,9 @@ class Number:
 
     `whole` means without a fraction, `money` that the unit is the currency. `phrase` returns the words for a value.
     `bands` are the edges of the groups that it is shown in. `role` tells the product what the number stands for:
-    "tenure", "monthly_value" (the bill) or "total_value" (all that has been billed); None for anything else. `columns`
-    are further names that the field is read under. Where a blank is a value, it is held as `math.nan`.
+    "tenure", "monthly_value" (the bill) or "total_value" (all that has been billed); None for anything else. With
+    `protected` it is a trait of people, such as their age, and the model should treat the bands alike. `columns` are
+    further names that the field is read under. Where a blank is a value, it is held as `math.nan`.
     """
 
     title: str
@@ -158,6 +159,7 @@ class Number:
     bands: tuple[float, ...] = ()
     when_absent: Product | None = None
     role: str | None = None
+    protected: bool = False
     columns: tuple[str, ...] = ()
     blank_is_value: bool = False
 

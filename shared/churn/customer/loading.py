@@ -161,6 +161,7 @@ def _number(held: Mapping[str, Any], currency: str, common: dict[str, Any]) -> N
         bands=tuple(held.get("bands") or _even_bands(held["low"], held["high"], whole=whole)),
         when_absent=Product((absent["product"][0], absent["product"][1]), absent["words"]) if absent else None,
         role=held.get("role"),
+        protected=held.get("protected", False),
         blank_is_value=blank is not None,
         **common,
     )

@@ -157,6 +157,10 @@ def _check_number(field: Section, file: File) -> None:
     if field.held.get("blank") == "value":
         for key in {"role", "when_absent"} & field.held.keys():
             field.fault(key, _BLANK_REMEDY)
+    if {"role", "protected"} <= field.held.keys():
+        field.fault(
+            "protected", "what a customer is billed, and for how long, is no trait of people; leave it out here."
+        )
 
 
 def _check_range(field: Section) -> None:

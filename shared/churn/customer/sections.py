@@ -137,6 +137,7 @@ NUMBER = _FIELD | {
         _is_words,
     ),
     "role": Kind(", ".join(ROLES), lambda value: value in ROLES),
+    "protected": Kind("true", lambda value: value is True),
     "when_absent": Kind(
         "{ product = [two fields], words }",
         _has(product=lambda value: _is_texts(value) and len(value) == 2, words=_is_text),

@@ -54,6 +54,7 @@ def test_the_shipped_declaration_keeps_its_values_rules_offers_and_bounds() -> N
     assert support["implied_by"] == {"field": "InternetService", "value": "No", "implies": "No internet service"}
     assert support["offers"] == [{"to": "Yes", "words": "Offer tech support", "held": ["No"]}]
     tenure = field(TELCO, "tenure")
+    assert not tenure["protected"]
     assert [tenure[name] for name in ("low", "high", "whole", "unit", "role")] == [0, 100, True, "months", "tenure"]
     assert field(TELCO, "TotalCharges")["when_absent"]["factors"] == ["tenure", "MonthlyCharges"]
 
@@ -66,3 +67,7 @@ def test_a_blank_that_is_a_value_and_values_that_are_not_listed_can_be_asked_for
     assert kind["values"][-1] == {"value": "", "label": "Blank", "words": "Internet Type: blank"}
     assert kind["implied_by"]["implies"] == ""
     assert [choice["value"] for choice in field(PROVIDER, "Download Limit")["values"]] == [0, 1, ""]
+
+
+def test_a_number_that_is_a_trait_of_people_is_told_as_one() -> None:
+    assert [declared["name"] for declared in told(WIDE)["fields"] if declared["protected"]] == ["Sex", "Years of Age"]

@@ -34,10 +34,11 @@ def numbers(draw: st.DrawFn) -> dict[str, Any]:
     low, high = sorted(draw(st.lists(NUMBERS, min_size=2, max_size=2, unique=True)))
     assume(low < high)
     field = draw(st.fixed_dictionaries({}, optional=FLAGS | {"unit": NAMES}))
+    protected = {"protected": True} if draw(st.booleans()) else {}
     edges = draw(st.lists(st.floats(low, high), max_size=4))
     whole = {"whole": True} if low == int(low) and high == int(high) and draw(st.booleans()) else {}
     bands = {"bands": sorted({low, *edges, high})} if edges else {}
-    return field | {"type": "number", "low": low, "high": high, "words": "{} of it"} | whole | bands
+    return field | {"type": "number", "low": low, "high": high, "words": "{} of it"} | whole | bands | protected
 
 
 @st.composite

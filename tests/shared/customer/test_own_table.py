@@ -61,6 +61,13 @@ def test_a_blank_has_a_label_and_a_flag_stays_one() -> None:
     assert field.protected == {"0": "0", "1": "1", "": "Blank"}
 
 
+def test_a_number_can_be_a_trait_of_people() -> None:
+    text = TEXT.replace("bands = [0, 1, 2.5, 3]", "bands = [0, 1, 2.5, 3]\nprotected = true")
+    numbers = load_schema(text, "x").numbers
+    assert {name: field.protected for name, field in numbers.items()} == {"tenure": False, "Remaining Contract": True}
+    assert load_schema(text, "x").hash == PROVIDER.hash
+
+
 def test_a_customer_is_told_with_blanks() -> None:
     person = PROVIDER.customer([5, math.nan, 2, 2, 0, 2, 2, 0])
     assert [PROVIDER.value_of(name, person) for name in PROVIDER.fields] == [5, None, "Other", "", "No", "", "", "3"]
@@ -135,6 +142,12 @@ BROKEN = {
     "a blank of a third kind": ("blank", 'blank = "none"', 'write "unknown" or "value".'),
     "a role of a number with blanks": ("role", 'role = "tenure"\nblank = "value"', 'leave blank = "value" out'),
     "no flag": ("other", 'other = "yes"', "write true or false."),
+    "a protected role": ("role", 'protected = true\nrole = "tenure"', "is no trait of people; leave it out here."),
+    "groups of a protected number": (
+        "low = 0",
+        "protected = { 0 = 'x' }\nlow = 0",
+        'protected = {"0": "x"}: write true.',
+    ),
     "rare values of a number": ("whole", "other = true", "other = true: remove it; known are name,"),
     "no values": ("values", "values = []", "write a list of the values, each once, or a table with the words"),
     "a value that is blank": ("values", 'values = ["", "North"]', "write a list of the values, each once,"),

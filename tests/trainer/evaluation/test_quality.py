@@ -4,10 +4,38 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
+from churn.schema import load_schema
+from churn_trainer.data.table import Table
 from churn_trainer.evaluation.calibration import recalibration
 from churn_trainer.evaluation.intervals import difference, intervals
 from churn_trainer.evaluation.quality import quality
 from churn_trainer.model_metrics import measure, wilson
+
+AGES = """
+[table]
+name = "ages"
+outcome = "gone"
+left = ["1"]
+stayed = ["0"]
+
+[[field]]
+name = "Age"
+type = "number"
+low = 18
+high = 110
+whole = true
+bands = [18, 30, 60, 90, 110]
+words = "{} years old"
+blank = "value"
+protected = true
+
+[[field]]
+name = "Visits"
+type = "number"
+low = 0
+high = 10
+words = "{} visits"
+"""
 
 
 @pytest.fixture
@@ -95,3 +123,19 @@ def test_a_group_of_one_outcome_has_no_auc(prepared):
     assert group["roc_auc"] is None
     assert group["roc_auc_interval"] is None
     assert group["recall"] == {"value": 0.0, "low": 0.0, "high": 1.0}
+
+
+def test_the_groups_of_a_protected_number_are_its_bands_and_blanks():
+    schema = load_schema(AGES, "customer.toml")
+    ages = np.array([18, 30, 31, 60, 75, np.nan, np.nan, np.nan])
+    churn, keys = np.array([0, 1, 0, 1, 1, 0, 1, 1], np.int8), np.arange(8, dtype=np.uint64)
+    table = Table(schema, schema.customer([ages, np.arange(8.0)]), churn, keys, identified=True)
+    found = quality(churn, np.linspace(0.2, 0.9, 8), table)["fairness"]
+    told = [(group["field"], group["group"], group["customers"], group["observed_rate"]) for group in found["groups"]]
+    assert told == [
+        ("Age", "18–30", 2, 0.5),
+        ("Age", "31–60", 2, 0.5),
+        ("Age", "61–90", 1, 1.0),
+        ("Age", "blank", 3, 2 / 3),
+    ]
+    assert {gap["field"] for gap in found["gaps"]} == {"Age"}

@@ -10,7 +10,7 @@ from PIL import Image
 from churn.schema import load_schema
 from churn_trainer.data.table import Findings, Table
 from churn_trainer.exploration import plots
-from churn_trainer.exploration.explore import banded, explore, frame_of, strongest
+from churn_trainer.exploration.explore import explore, frame_of, strongest
 
 HEAD = """
 [table]
@@ -63,12 +63,6 @@ def test_a_blank_is_a_group_of_its_own_and_counted_apart(table):
     assert any(
         sentence.startswith("number 0: 100.0 % of customers with no value left") for sentence in report["findings"]
     )
-
-
-def test_bands_of_whole_numbers_do_not_share_their_edges(table):
-    field = table.schema.numbers["number 0"]
-    column = frame_of(table)["number 0"].mask(lambda held: held.isna(), 5.0)
-    assert set(banded(column, field).cat.categories) == {"-10–0", "1–5", "6–10", "blank"}
 
 
 def test_the_field_that_tells_most_comes_first(table):

@@ -7,6 +7,7 @@ import pytest
 from churn.schema import load_schema
 from churn_trainer.inspect import toml
 from churn_trainer.inspect.implied import Rule
+from churn_trainer.inspect.summary import sentences
 
 ROWS = range(400)
 CHANCE = random.Random(5)
@@ -239,6 +240,16 @@ def test_nobody_is_a_customer_for_less_than_no_time(drafted):
 @pytest.mark.parametrize("name", ["gender", "Senior Citizen", "Married", "Dependents", "Partner", "female", "AgeGroup"])
 def test_traits_of_people_are_protected(drafted, name):
     assert field(drafted({name: [f"v{row % 3}" for row in ROWS]}), name).protected
+
+
+@pytest.mark.parametrize("name", ["Age", "customer_age", "Age in years", "Birth Year"])
+def test_numbers_that_are_traits_of_people_are_protected(drafted, name):
+    table = drafted({name: NOISE, "Bill": NOISE[::-1]})
+    fields = load_schema(toml.text(table, "customers.csv"), "customer.toml").fields
+    assert [bool(fields[one].protected) for one in (name, "Bill")] == [True, False]
+    assert f"Whether people may be told apart by {name}: the model card compares" in "\n".join(
+        sentences(table, [], "customers.csv")
+    )
 
 
 @pytest.mark.parametrize("name", ["subscription_age", "download_over_limit", "Package", "Sextant", "Manager"])

@@ -19,6 +19,7 @@ class _DeclaredField(Struct, frozen=True, tag_field="type"):
         Meta(description="Whether a blank means that nothing is known, which is averaged, or is a value like others."),
     ]
     columns: Annotated[tuple[str, ...], Meta(description="Other names that a column may have in a file.")]
+    protected: Annotated[bool, Meta(description="A trait of people that the model should treat alike; never offered.")]
     example: str | float
 
 
@@ -37,7 +38,6 @@ class DeclaredCategory(_DeclaredField, frozen=True, tag="category"):
     other: Annotated[bool, Meta(description="Whether values that are not listed are taken, all of them as Other.")]
     implied_by: Annotated[ImpliedBy | None, Meta(description="The rule by which another field implies a value.")]
     offers: Annotated[tuple[Offer, ...], Meta(description="What a retention team can change.")]
-    protected: Annotated[bool, Meta(description="A trait of people that the model should treat alike; never offered.")]
 
 
 class DeclaredNumber(_DeclaredField, frozen=True, tag="number"):
@@ -92,6 +92,7 @@ def _declared(name: str, field: Field) -> DeclaredField:
         "required": field.required,
         "blank": "value" if field.blank_is_value else "unknown",
         "columns": field.columns,
+        "protected": bool(field.protected),
         "example": field.example,
     }
     if isinstance(field, Number):
@@ -110,5 +111,4 @@ def _declared(name: str, field: Field) -> DeclaredField:
         other=field.other,
         implied_by=field.implied_by,
         offers=field.offers,
-        protected=field.protected is not None,
     )

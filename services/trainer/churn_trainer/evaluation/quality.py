@@ -4,10 +4,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
+from churn.customer.fields import Category
 from churn.model.scoring import FloatArray
+from churn_trainer.data.bands import banded
 from churn_trainer.data.table import Table
 from churn_trainer.evaluation.calibration import recalibration
 from churn_trainer.evaluation.intervals import difference, intervals, share
@@ -34,15 +37,25 @@ def fairness(churn: NDArray[np.int8], probability: FloatArray, table: Table) -> 
     """Error rates at the threshold by group, with 95 % intervals, and the widest gap in each rate.
 
     Groups are those of the fields declared as protected, which say who a customer is rather than what they bought: no
-    such group should be served worse.
+    such group should be served worse. Those of a number are its bands.
     """
-    groups: list[dict[str, Any]] = []
-    for name, field in table.schema.categories.items():
-        for value, group in (field.protected or {}).items():
-            rows = table.column(name) == field.code(value)
-            if rows.any():
-                groups.append({"field": name, "group": group, **_group(churn[rows], probability[rows])})
+    groups = [
+        {"field": name, "group": group, **_group(churn[rows], probability[rows])}
+        for name in table.schema.fields
+        for group, rows in _groups(table, name)
+        if rows.any()
+    ]
     return {"threshold": THRESHOLD, "part": "test", "groups": groups, "gaps": list(_gaps(groups))}
+
+
+def _groups(table: Table, name: str) -> Iterator[tuple[str, NDArray[np.bool]]]:
+    """The groups of a protected field with their rows as masks, shape (n,); none of another field."""
+    field, column = table.schema.fields[name], table.column(name)
+    if isinstance(field, Category):
+        yield from ((group, column == field.code(value)) for value, group in (field.protected or {}).items())
+    elif field.protected:
+        bands = banded(pd.Series(column), field)
+        yield from ((band, (bands == band).to_numpy()) for band in bands.cat.categories)
 
 
 def _gaps(groups: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterator
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -10,8 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import beta
 
-from churn.customer.fields import Number
 from churn.schema import Schema
+from churn_trainer.data.bands import banded
 from churn_trainer.data.hashes import row_hashes
 from churn_trainer.data.table import Findings, Table
 from churn_trainer.exploration.narrative import plain_words
@@ -24,9 +23,6 @@ _FENCE = 1.5
 
 # Pairs are made of so many fields at most, those that go most closely with leaving: of 64 fields there are 2,016 pairs.
 _PAIRED = 20
-
-# The group of the customers of whom a number is blank.
-BLANK = "blank"
 
 
 def frame_of(table: Table) -> pd.DataFrame:
@@ -58,15 +54,6 @@ def explore(table: Table, findings: Findings) -> dict[str, Any]:
         **_segments(frame, schema),
     }
     return report | {"findings": plain_words(report, schema)}
-
-
-def banded(values: pd.Series, field: Number) -> pd.Series:
-    """The values of a number as the groups that they fall into, such as 12–24; the first includes its left end."""
-    # Groups of whole numbers do not share their edges: 0–6, 7–12.
-    edges = [(low + (field.whole and place > 0), high) for place, (low, high) in enumerate(pairwise(field.bands))]
-    labels = [f"{low:,}–{high:,}" if low < high else f"{high:,}" for low, high in edges]
-    groups = pd.cut(values, field.bands, labels=labels, include_lowest=True)
-    return groups.cat.add_categories(BLANK).fillna(BLANK) if field.blank_is_value else groups
 
 
 def grouped(schema: Schema, frame: pd.DataFrame, name: str) -> pd.Series:

@@ -133,7 +133,7 @@ def _give_roles(drafts: Sequence[Draft]) -> None:
     by_role: dict[str, Draft] = {}
     for role, is_named in names.ROLES.items():
         for one in drafts:
-            known = one.is_number and one.column.blank_share <= blanks.MOST
+            known = one.is_number and not one.protected and one.column.blank_share <= blanks.MOST
             if known and is_named(names.folded(one.name)) and role not in by_role:
                 by_role[role], one.role, one.group = one, role, fields.BILLS
     if "tenure" in by_role and by_role["tenure"].low <= -1:  # nobody is a customer for less than no time

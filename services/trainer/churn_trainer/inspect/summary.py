@@ -66,8 +66,8 @@ def _questions(table: Table) -> Iterator[str]:
         yield "The currency of the amounts (`currency`)."
     if protected := [field.name for field in table.fields if field.protected]:
         yield (
-            f"Whether people may be told apart by {', '.join(protected)}; categories of them are marked as protected, "
-            "and the model card compares their groups."
+            f"Whether people may be told apart by {', '.join(protected)}: the model card compares their groups "
+            "(`protected`)."
         )
     required = [field.name for field in table.fields if field.required]
     yield f"Which fields every caller must send: now {', '.join(required) or 'none'}."

@@ -85,7 +85,7 @@ def _keys(field: Draft, sign: str) -> Iterator[tuple[str, str]]:
         rule = field.rule
         inner = f"field = {quoted(rule.field)}, value = {quoted(rule.value)}, implies = {quoted(rule.implies)}"
         yield "implied_by", f"{{ {inner} }}"
-    if field.protected and not field.is_number:
+    if field.protected:
         yield "protected", "true"
     if field.required:
         yield "required", "true"
