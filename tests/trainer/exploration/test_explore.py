@@ -4,14 +4,12 @@ import json
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
 from scipy.stats import binom
 from tests.telco import CATEGORIES, FIELDS, TELCO
 
 from churn_trainer.data.table import Findings, load
 from churn_trainer.exploration.explore import (
-    banded,
     correlation_frame,
     cramers_v,
     exact_interval,
@@ -37,27 +35,6 @@ def test_the_frame_has_the_data_sets_own_words(small_table, small_rows):
         for name in CATEGORIES:
             shown = {"0": "No", "1": "Yes"}[cells[name]] if name == "SeniorCitizen" else cells[name]
             assert frame[name].iloc[row] == shown
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "band"),
-    [
-        ("tenure", 0, "0–6"),
-        ("tenure", 6, "0–6"),
-        ("tenure", 7, "7–12"),
-        ("tenure", 72, "49–72"),
-        ("tenure", 73, "73–100"),
-        ("MonthlyCharges", 30.0, "0–30"),
-        ("MonthlyCharges", 50.0, "30–50"),
-        ("MonthlyCharges", 50.05, "50–70"),
-        ("MonthlyCharges", 90.05, "90–110"),
-        ("MonthlyCharges", 200.0, "110–200"),
-        ("TotalCharges", 100.0, "0–100"),
-        ("TotalCharges", 2500.05, "2,500–5,000"),
-    ],
-)
-def test_a_number_falls_into_the_group_whose_upper_end_it_does_not_pass(name, value, band):
-    assert list(banded(pd.Series([value]), TELCO.numbers[name])) == [band]
 
 
 def test_every_field_has_its_churn_rates_and_every_customer_is_in_one_group(report, small_table):
