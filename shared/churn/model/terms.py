@@ -20,8 +20,8 @@ from churn.model.bins import Bins, Cuts, Positions, bin_count, bins_of
 from churn.model.scoring import FloatArray, sigmoid, sigmoids
 from churn.schema import Schema
 
-# Rows that are looked up together: few enough for their bins to stay in a core's cache.
-_BLOCK = 2048
+# Rows that are looked up together: enough for the calls to cost nothing beside the work, and a few megabytes of bins.
+_BLOCK = 8192
 
 # Tables with fewer rows are looked up row by row, as arrays of so few are no faster.
 _FEW = 24

@@ -110,9 +110,9 @@ def test_one_customer_and_a_table_add_up_to_what_the_terms_hold(seed: int, count
 
 def test_a_table_longer_than_a_block_is_looked_up_whole() -> None:
     terms, few = made_up(7), people(7, 100)
-    long = PROVIDER.customer(np.tile(column, 50) for column in PROVIDER.table_of(few))
+    long = PROVIDER.customer(np.tile(column, 90) for column in PROVIDER.table_of(few))
     np.testing.assert_allclose(
-        terms.effects_table(long), np.tile([terms.effects(one) for one in few], (50, 1)), atol=1e-12
+        terms.effects_table(long), np.tile([terms.effects(one) for one in few], (90, 1)), atol=1e-12
     )
 
 
