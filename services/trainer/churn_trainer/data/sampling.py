@@ -4,7 +4,7 @@ import numpy as np
 
 from churn_trainer.data.table import Findings, Table
 
-# The cells, customers times columns, that fit into a run of one gigabyte: twice as many took 1,140 MiB. They are those of
+# The cells, customers times columns, that fit into a run of one gigabyte, where twice as many took 1,140 MiB: those of
 # 660,000 customers with IBM's 45 columns, or of 62,000 with the 480 of a table of 57 fields. More customers than that
 # change no digit that is shown.
 MOST_CELLS = 30_000_000
