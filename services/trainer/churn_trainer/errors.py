@@ -57,10 +57,24 @@ class TableChanged(ChurnError):
 
 
 class NoExport(ChurnError):
-    """A candidate has no ONNX form, so it could not be served if it won."""
+    """A candidate has no `form`, such as an ONNX graph, so it could not be served if it won."""
 
-    def __init__(self, model: str) -> None:
-        super().__init__(f"{model} has no ONNX form here; write one in churn_trainer.training.onnx_export.")
+    def __init__(self, model: str, form: str, module: str) -> None:
+        super().__init__(
+            f"{model} has no {form} here, so it could not be served; write it in churn_trainer.training.{module}, "
+            "or take the model out of churn_trainer.training.candidates."
+        )
+
+
+class OtherModel(ChurnError):
+    """What would serve a champion answers otherwise than the champion; `gap` is between two probabilities."""
+
+    def __init__(self, model: str, gap: float) -> None:
+        super().__init__(
+            f"{model} as it would be served differs from the fitted model, in a probability by {gap:.1e}, so nothing "
+            "was released. This is a fault of churn_trainer.training.export; without the model in "
+            "churn_trainer.training.candidates, the best of the others is released."
+        )
 
 
 class NoLookUp(ChurnError):

@@ -69,11 +69,11 @@ class Run:
     def train(self, source: Source, schema: Schema, fingerprint: str) -> None:
         """Train on the table and release the champion if it passes its gates; `fingerprint` goes into its manifest.
 
-        Raises BrokenTable, TableChanged, SchedulerUnavailable, NoExport and NoLookUp before anything is written.
+        Raises BrokenTable, TableChanged, SchedulerUnavailable, NoExport, NoLookUp and OtherModel before it publishes.
         """
         require_look_up(schema)
         for candidate in (*CANDIDATES, STACK):
-            require_form(candidate.estimator(schema))
+            require_form(candidate.estimator(schema), candidate.inputs)
         with one_thread(), cluster(self._settings):
             self._train(source, fingerprint, schema)
 

@@ -8,8 +8,10 @@ import pytest
 from tests.telco import TELCO
 
 from churn import release
+from churn.model.scorecard import Scorecard
 from churn_trainer.data.prepare import prepare
 from churn_trainer.data.table import load
+from churn_trainer.errors import OtherModel
 from churn_trainer.training.candidates import CANDIDATES, STACK
 from churn_trainer.training.export import BACKGROUND_CUSTOMERS, background_rows, customers, serve
 from churn_trainer.training.train import fit_all, scores
@@ -54,6 +56,14 @@ def test_a_served_champion_passes_the_checks_of_a_release(fitted, prepared, stor
     release.publish(store, "20260102_030405", about, served.files, TELCO)
     loaded = release.load(store, "20260102_030405")
     assert loaded.predictor.scorer.additive == (kind != "onnx")
+
+
+@pytest.mark.parametrize("answer", [lambda wanted: wanted + 0.01, lambda wanted: wanted * np.nan], ids=["off", "nan"])
+def test_what_would_serve_another_model_is_refused(fitted, prepared, monkeypatch, answer):
+    wanted = Scorecard.probabilities
+    monkeypatch.setattr(Scorecard, "probabilities", lambda scorer, table: answer(wanted(scorer, table)))
+    with pytest.raises(OtherModel, match="LogisticRegression as it would be served differs from the fitted model"):
+        serve(fitted["Logistic Regression"].model, prepared)
 
 
 def test_the_background_is_of_real_customers_of_the_train_part(fitted, prepared):

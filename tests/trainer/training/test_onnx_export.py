@@ -6,6 +6,7 @@ import onnxruntime
 import pytest
 from sklearn.dummy import DummyClassifier
 from sklearn.naive_bayes import GaussianNB
+from sklearn.tree import DecisionTreeClassifier
 from tests.telco import COLUMNS, TELCO, matrix
 
 from churn_trainer.errors import NoExport
@@ -63,14 +64,14 @@ def test_the_same_model_is_the_same_bytes(fitted):
 
 def test_a_model_of_an_unknown_kind_is_an_error_that_says_what_to_do():
     with pytest.raises(
-        NoExport, match=r"DummyClassifier has no ONNX form here; .* churn_trainer\.training\.onnx_export"
+        NoExport, match=r"DummyClassifier has no ONNX form here.* churn_trainer\.training\.onnx_export, or take .*"
     ):
         to_onnx(DummyClassifier())
 
 
 @pytest.mark.parametrize("candidate", [*CANDIDATES, STACK], ids=lambda one: one.name)
 def test_every_candidate_has_a_form_before_it_is_fitted(candidate):
-    require_form(candidate.estimator(TELCO))
+    require_form(candidate.estimator(TELCO), candidate.inputs)
 
 
 @pytest.mark.parametrize(
@@ -79,3 +80,9 @@ def test_every_candidate_has_a_form_before_it_is_fitted(candidate):
 def test_a_model_without_a_form_is_found_before_it_is_fitted(model):
     with pytest.raises(NoExport, match="DummyClassifier"):
         require_form(model)
+
+
+@pytest.mark.parametrize("model", [DecisionTreeClassifier(), Stack([Member("?", "fields", DecisionTreeClassifier())])])
+def test_a_model_over_fields_that_is_no_sum_over_pairs_is_found_before_it_is_fitted(model):
+    with pytest.raises(NoExport, match=r"DecisionTreeClassifier over fields has no terms .*terms_export"):
+        require_form(model, "fields")

@@ -140,7 +140,7 @@ MEMBERS = (LOGISTIC_REGRESSION, PAIRWISE_BOOSTING, NEURAL_NETWORK)
 
 STACK = Candidate(
     "Stack",
-    8,
+    len(CANDIDATES) + 1,
     "low: three models, weighed",
     0.0,
     lambda schema: Stack(

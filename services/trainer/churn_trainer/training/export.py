@@ -21,10 +21,10 @@ from churn.model.scoring import Scorer
 from churn.model.terms import Terms
 from churn.release import background_file, worked_examples
 from churn.schema import Schema
-from churn_trainer.data.prepare import Prepared
+from churn_trainer.data.prepare import Inputs, Prepared
 from churn_trainer.data.split import Rows
 from churn_trainer.data.table import Table
-from churn_trainer.errors import NoLookUp
+from churn_trainer.errors import NoLookUp, OtherModel
 from churn_trainer.model_metrics import THRESHOLD
 from churn_trainer.training.attribution import slopes_of
 from churn_trainer.training.candidates import SEED
@@ -41,6 +41,9 @@ _OF_EACH_VALUE = 10
 
 # The number of worked examples with complete customers, and with customers who have the required fields alone.
 COMPLETE_EXAMPLES, SPARSE_EXAMPLES = 12, 4
+
+# By how much a served probability may differ from the fitted model's. Single precision rounds a hundred times less.
+_LARGEST_GAP = 1e-3
 
 
 class Served(NamedTuple):
@@ -62,19 +65,28 @@ def require_look_up(schema: Schema) -> None:
 def serve(model: ClassifierMixin, prepared: Prepared) -> Served:
     """The fitted model with a background sample and worked examples drawn from the development rows.
 
-    Raises NoExport if the model has no form for serving.
+    Raises NoExport if the model has no form for serving, and OtherModel if what would serve answers otherwise.
     """
     shuffled = np.random.default_rng(SEED).permutation(prepared.split.development)
-    schema = prepared.table.schema
-    sample = customers(prepared.table, background_rows(prepared.table, shuffled))
+    schema, rows = prepared.table.schema, background_rows(prepared.table, shuffled)
+    sample = customers(prepared.table, rows)
     examples = customers(prepared.table, shuffled[-COMPLETE_EXAMPLES:])
     examples += [_sparse(schema, customer) for customer in examples[:SPARSE_EXAMPLES]]
     background = Background(schema, sample)
     scorer = scorer_of(model, prepared, prepared.split.development, background)
+    _require_same(scorer, model, prepared, rows)
     kind, files = _files(scorer, model, prepared.scaler)
     predictor = Predictor(scorer, background, THRESHOLD)
     files |= {"background.json": background_file(schema, sample), "examples.json": worked_examples(predictor, examples)}
     return Served(kind, predictor, files)
+
+
+def _require_same(scorer: Scorer, model: ClassifierMixin, prepared: Prepared, rows: Rows) -> None:
+    inputs: Inputs = "both" if isinstance(model, Stack) else "fields" if is_pairwise(model) else "columns"
+    wanted = model.predict_proba(prepared.fed(inputs, rows))[:, 1]
+    gap = float(np.abs(scorer.probabilities(prepared.table.take(rows).customers) - wanted).max())
+    if not gap <= _LARGEST_GAP:
+        raise OtherModel(type(model).__name__, gap)
 
 
 def background_rows(table: Table, shuffled: NDArray[np.intp]) -> NDArray[np.intp]:

@@ -18,9 +18,11 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.tree import DecisionTreeClassifier
 
 from churn.model.scoring import LEAST_DOUBT
+from churn_trainer.data.prepare import Inputs
 from churn_trainer.errors import NoExport
 from churn_trainer.training.neural_network import NeuralNetwork
 from churn_trainer.training.stack import Stack
+from churn_trainer.training.terms_export import is_pairwise
 
 # Fixed, so that the same model gives the same bytes, and old enough for any onnxruntime of recent years.
 _OPSETS = {"": 17, "ai.onnx.ml": 3}
@@ -100,13 +102,16 @@ def _model(graph: Graph, columns: int) -> ModelProto:
     return helper.make_model(whole, opset_imports=opsets, ir_version=_IR_VERSION)
 
 
-def require_form(model: ClassifierMixin) -> None:
-    """Raises NoExport for a model, fitted or not, that has no form here."""
+def require_form(model: ClassifierMixin, inputs: Inputs = "columns") -> None:
+    """Raises NoExport for a model, fitted or not, that could not be served when it is fed these inputs."""
     if isinstance(model, Stack):
         for member in model.members:
-            require_form(member.estimator)
+            require_form(member.estimator, member.inputs)
+    elif inputs != "columns":
+        if not is_pairwise(model):
+            raise NoExport(f"{type(model).__name__} over fields", "terms", "terms_export")
     elif type(model) not in _FORMS:
-        raise NoExport(type(model).__name__)
+        raise NoExport(type(model).__name__, "ONNX form", "onnx_export")
 
 
 def _probability(graph: Graph, model: ClassifierMixin) -> str:
