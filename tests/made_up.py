@@ -40,7 +40,7 @@ def made_up_terms(schema: Schema, people: Sequence[Customer]) -> Predictor:
         return TableTerm(fields, held, chance.normal(size=shape))
 
     tables = [*map(table, schema.fields), table(*list(schema.fields)[:2])]
-    slopes = [SlopeTerm(name, True, float(chance.normal() / 5)) for name in schema.numbers]
+    slopes = [SlopeTerm(name, "log", float(chance.normal() / 5)) for name in schema.numbers]
     terms = Terms(schema, 0.1, tables, slopes)
     averages = terms.sums(schema.table_of(people)) / len(people)
     return Predictor(terms.measured_from(averages), Background(schema, people), 0.5)

@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,15 +19,18 @@ from churn.customer.fields import Number
 Log1p = Callable[[Any], Any]
 Formula = Callable[[Any, Log1p], Any]
 
+SLOPES: dict[str, Formula] = {"linear": lambda above, _: above, "log": lambda above, log1p: log1p(above)}
+"""What a column, and a slope of a model's terms, makes of how far a number is above its lowest, by kind."""
+
 
 class Shape(NamedTuple):
-    """What a column makes of one field: a number above its lowest or the logarithm of that, or a 0 or 1.
+    """What a column makes of one field: one of SLOPES, which is 0 for a blank, or a 0 or 1.
 
-    It is 1 for a number above `at` ("step"), for a blank, or for a value with the code `at` ("level").
+    It is 1 for a number above `at` ("step"), for a blank ("blank"), or for a value with the code `at` ("level").
     """
 
     field: str
-    kind: Literal["linear", "log", "step", "blank", "level"]
+    kind: str
     at: float = 0
 
 
@@ -74,15 +77,17 @@ def plain_features(declaration: Declaration) -> list[Feature]:
 
 
 def _of_number(declaration: Declaration, name: str, field: Number) -> list[Feature]:
-    """A number above its lowest, the logarithm of that, and a step of 0 or 1 at each edge between its bands.
+    """The slopes of a number above its lowest, and a step of 0 or 1 at each edge between its bands.
 
     They are 0 where the number is blank, and a further column is 1 there, if a blank is a value.
     """
     position, low = declaration.position[name], field.low
     above = partial(_above_or_blank if field.blank_is_value else _above, position, low)
     columns: list[tuple[str, Formula, Shape]] = [
-        (name, lambda c, _: above(c), Shape(name, "linear")),
-        (f"{name}_Log", lambda c, log1p: log1p(above(c)), Shape(name, "log")),
+        *(
+            (name if kind == "linear" else f"{name}_{kind.title()}", partial(_slope, slope, above), Shape(name, kind))
+            for kind, slope in SLOPES.items()
+        ),
         *(
             (f"{name}_Above_{edge}", partial(_exceeds, position, edge), Shape(name, "step", edge))
             for edge in field.bands[1:-1]
@@ -125,6 +130,10 @@ def _above_or_blank(position: int, low: float, c: Customer) -> Any:
     if isinstance(number, np.ndarray):
         return np.where(np.isnan(number), 0, number - low)
     return 0 if math.isnan(number) else number - low
+
+
+def _slope(slope: Formula, above: Callable[[Customer], Any], c: Customer, log1p: Log1p) -> Any:
+    return slope(above(c), log1p)
 
 
 def _exceeds(position: int, edge: float, c: Customer, _: Log1p) -> Any:

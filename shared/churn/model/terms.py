@@ -1,7 +1,7 @@
 """An additive model as data: an intercept, tables over one field or over two, and slopes.
 
 log-odds = intercept + Σ entries + Σ slopes. An entry is found by the bins of its table's fields (see `bins`). A slope
-is weight × (x − low) or weight × ln(1 + x − low), where low is the least that the number can be, and 0 for a blank.
+is weight × f(x − low), where low is the least that the number can be and f one of `SLOPES`, and 0 for a blank.
 
 Effects are measured from the average: a term counts with its difference from its own average, one half of it for each
 field of a pair. Effects and `average_log_odds` add up to the log-odds exactly. An implied value counts for its own
@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from churn.customer.declaration import Customer
+from churn.customer.features import SLOPES, Formula
 from churn.model.bins import Bins, Cuts, Positions, bin_count, bins_of
 from churn.model.scoring import FloatArray, sigmoid, sigmoids
 from churn.schema import Schema
@@ -47,17 +48,17 @@ class TableTerm(NamedTuple):
 
 
 class SlopeTerm(NamedTuple):
-    """A number's weight per unit above its least value or, with `log`, per unit of that distance's ln(1 + d)."""
+    """A number's weight per unit of what the slope of this `kind` makes of how far it is above its least value."""
 
     field: str
-    log: bool
+    kind: str
     weight: float
     average: float = 0.0
 
     def of(self, schema: Schema, table: Customer) -> FloatArray:
         """What the term adds to the log-odds of n customers, shape (n,)."""
         above = table[schema.position[self.field]] - schema.numbers[self.field].low
-        values: FloatArray = np.nan_to_num(self.weight * (np.log1p(above) if self.log else above))
+        values: FloatArray = np.nan_to_num(self.weight * SLOPES[self.kind](above, np.log1p))
         return values
 
 
@@ -97,7 +98,7 @@ class Terms:
         self._bins = Bins(
             schema, (each for table in self.tables for each in zip(table.fields, table.cuts, strict=True))
         )
-        self._rates = tuple(self._rate(name) for name in dict.fromkeys(slope.field for slope in self.slopes))
+        self._rates = tuple(map(self._rate, self.slopes))
         self._types = tuple(np.float64 if name in schema.numbers else np.intp for name in schema.fields)
         self._singles, self._pairs = self._single(), tuple(self._paired())
         # The same as lists, which are faster for a single customer.
@@ -114,7 +115,7 @@ class Terms:
             for table in data["tables"]
         ]
         slopes = [
-            SlopeTerm(slope["field"], slope["log"], slope["weight"], slope["average"]) for slope in data["slopes"]
+            SlopeTerm(slope["field"], slope["kind"], slope["weight"], slope["average"]) for slope in data["slopes"]
         ]
         return cls(schema, data["intercept"], tables, slopes)
 
@@ -169,10 +170,10 @@ class Terms:
             half = rows[bins[one]][bins[other]]
             effects[one] += half
             effects[other] += half
-        for place, low, linear, log in self._rates:
+        for place, low, weight, slope in self._rates:
             above = customer[place] - low
             if above == above:  # a blank is NaN
-                effects[place] += linear * above + log * math.log1p(above)
+                effects[place] += weight * slope(above, math.log1p)
         return effects
 
     def effects_table(self, table: Customer) -> FloatArray:
@@ -199,19 +200,13 @@ class Terms:
             half = entries.take(places)
             effects[one] += half
             effects[other] += half
-        for place, low, linear, log in self._rates:
-            above = table[place] - low
-            effects[place] += np.nan_to_num(linear * above + log * np.log1p(above))
+        for place, low, weight, slope in self._rates:
+            effects[place] += np.nan_to_num(weight * slope(table[place] - low, np.log1p))
 
-    def _rate(self, field: str) -> tuple[int, float, float, float]:
-        """The position of a number, its least value, and its weights: linear, and of the logarithm."""
-        weights = {slope.log: slope.weight for slope in self.slopes if slope.field == field}
-        return (
-            self.schema.position[field],
-            self.schema.numbers[field].low,
-            weights.get(False, 0.0),
-            weights.get(True, 0.0),
-        )
+    def _rate(self, slope: SlopeTerm) -> tuple[int, float, float, Formula]:
+        """The position of a number, its least value, the slope's weight, and its formula."""
+        schema = self.schema
+        return schema.position[slope.field], schema.numbers[slope.field].low, slope.weight, SLOPES[slope.kind]
 
     def _single(self) -> list[FloatArray]:
         """What each field adds by its own table, by bin, less the averages of the table and of the field's slopes."""
@@ -235,7 +230,7 @@ class Terms:
 
 def _check(schema: Schema, tables: Sequence[TableTerm], slopes: Sequence[SlopeTerm]) -> None:
     """Raises KeyError, TypeError or ValueError for terms that do not fit the schema's fields."""
-    named = [*(frozenset(table.fields) for table in tables), *((slope.field, slope.log) for slope in slopes)]
+    named = [*(frozenset(table.fields) for table in tables), *((slope.field, slope.kind) for slope in slopes)]
     if len(set(named)) < len(named):
         raise ValueError("two terms of a model are of the same fields")
     for table in tables:
@@ -250,9 +245,7 @@ def _check(schema: Schema, tables: Sequence[TableTerm], slopes: Sequence[SlopeTe
         if table.entries.shape != shape or not np.isfinite(table.entries).all():
             raise ValueError(f"the table of {' and '.join(table.fields)} does not hold {shape} finite numbers")
     for slope in slopes:
-        _ = _number(slope.weight), schema.numbers[slope.field]
-        if not isinstance(slope.log, bool):
-            raise TypeError(f"the slope of {slope.field} does not say whether it is of the logarithm")
+        _ = _number(slope.weight), schema.numbers[slope.field], SLOPES[slope.kind]
 
 
 def _number(value: Any) -> float:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tests.provider import PROVIDER
 
 from churn.customer.declaration import Customer
+from churn.customer.features import SLOPES
 from churn.customer.fields import Category
 from churn.model.background import Background
 from churn.model.bins import bin_count
@@ -43,9 +44,9 @@ def made_up(seed: int) -> Terms:
     every = [(name,) for name in FIELDS] + list(itertools.combinations(FIELDS, 2))
     tables = [table_term(fields, chance) for fields in chance.sample(every, chance.randrange(len(every)))]
     slopes = [
-        SlopeTerm(name, log, chance.uniform(-1, 1), chance.uniform(-1, 1))
+        SlopeTerm(name, kind, chance.uniform(-1, 1), chance.uniform(-1, 1))
         for name in PROVIDER.numbers
-        for log in (False, True)
+        for kind in SLOPES
         if chance.random() < 0.5
     ]
     return Terms(PROVIDER, chance.uniform(-1, 1), tables, slopes)
@@ -89,7 +90,7 @@ def by_hand(terms: Terms, customer: Customer) -> float:
     for slope in terms.slopes:
         if not math.isnan(held[slope.field]):
             above = held[slope.field] - PROVIDER.numbers[slope.field].low
-            total += slope.weight * (math.log1p(above) if slope.log else above)
+            total += slope.weight * SLOPES[slope.kind](above, math.log1p)
     return total
 
 
@@ -161,7 +162,7 @@ def test_a_predictor_averages_over_the_completions_of_absent_fields() -> None:
 
 TABLE = {"fields": ["Region"], "cuts": [[]], "entries": [0.0, 0.0, 0.0], "average": 0.0}
 NUMBER = {"fields": ["tenure"], "cuts": [[1.0, 2.0]], "entries": [0.0, 0.0, 0.0, 0.0], "average": 0.0}
-SLOPE = {"field": "tenure", "log": True, "weight": 1.0, "average": 0.0}
+SLOPE = {"field": "tenure", "kind": "log", "weight": 1.0, "average": 0.0}
 
 
 def test_the_models_that_are_broken_below_are_whole() -> None:
@@ -192,7 +193,7 @@ BROKEN: dict[str, dict[str, Any]] = {
     "an average that is no number": {"tables": [TABLE | {"average": math.nan}]},
     "a slope of a category": {"slopes": [SLOPE | {"field": "Region"}]},
     "the same slope twice": {"slopes": [SLOPE, SLOPE]},
-    "a slope that says neither": {"slopes": [SLOPE | {"log": "yes"}]},
+    "a slope of an unknown kind": {"slopes": [SLOPE | {"kind": "cube"}]},
     "a weight that is no number": {"slopes": [SLOPE | {"weight": math.nan}]},
 }
 

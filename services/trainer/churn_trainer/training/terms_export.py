@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 from sklearn.ensemble import HistGradientBoostingClassifier
 
-from churn.customer.features import Shape
+from churn.customer.features import SLOPES, Shape
 from churn.model.bins import Bins, Cuts, bins_of
 from churn.model.scorecard import Scorecard
 from churn.model.scoring import FloatArray
@@ -21,8 +21,6 @@ from churn.schema import Schema
 from churn_trainer.data.prepare import BLOCK
 from churn_trainer.data.split import Rows
 from churn_trainer.data.table import Table
-
-_SLOPES = ("linear", "log")
 
 # Passes over both fields of a pair, which leave less than a thousandth of what each adds alone in its table.
 _SWEEPS = 25
@@ -40,10 +38,10 @@ def regression_terms(card: Scorecard) -> Terms:
         shapes[feature.shape.field].append((feature.shape, weight, average))
     tables = [_table_of(card.schema, name, columns) for name, columns in shapes.items()]
     slopes = [
-        SlopeTerm(name, shape.kind == "log", weight, weight * average)
+        SlopeTerm(name, shape.kind, weight, weight * average)
         for name, columns in shapes.items()
         for shape, weight, average in columns
-        if shape.kind in _SLOPES
+        if shape.kind in SLOPES
     ]
     return Terms(card.schema, card.intercept, [table for table in tables if table.entries.any()], slopes)
 
@@ -53,7 +51,7 @@ def _table_of(schema: Schema, name: str, columns: list[tuple[Shape, float, float
     cuts = tuple(sorted(float(shape.at) for shape, _, _ in columns if shape.kind == "step"))
     # A value from each bin.
     held = np.array([*cuts, np.inf, np.nan] if name in schema.numbers else range(len(schema.categories[name].names)))
-    parts = [(_ones(shape, held), weight, mean) for shape, weight, mean in columns if shape.kind not in _SLOPES]
+    parts = [(_ones(shape, held), weight, mean) for shape, weight, mean in columns if shape.kind not in SLOPES]
     entries = np.zeros(len(held))
     for ones, weight, _ in parts:
         entries += weight * ones
