@@ -133,7 +133,7 @@ NUMBER = _FIELD | {
     "whole": _FLAG,
     "unit": _TEXT,
     "words": Kind(
-        "a text with {} for the number and no other braces, or a table of texts by number and such a one for the other",
+        "a text with {} for the number and no other braces, or a table of texts by number and such a text as other",
         _is_words,
     ),
     "role": Kind(", ".join(ROLES), lambda value: value in ROLES),

@@ -63,6 +63,12 @@ def test_an_honest_model_passes_every_gate(evidence):
     assert shut(evidence) == set()
 
 
+def test_every_gate_is_explained(evidence, root):
+    page = (root / "docs" / "gates.md").read_text(encoding="utf-8").replace("AUC and log loss are", "AUC is")
+    told = {gate.name.replace("log loss is", "AUC is") for gate in gates(evidence)}
+    assert {name for name in told if f"| {name} |" not in page} == set()
+
+
 def against(evidence: Evidence, predictor: Predictor) -> Evidence:
     """The evidence where the predictor is in service."""
     return replace(evidence, rivals=(Rival("the release in service", "20261123_140301", True, predictor.scorer),))
