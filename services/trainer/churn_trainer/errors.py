@@ -106,10 +106,14 @@ class BrokenTable(ChurnError):
 
 
 class NothingOlder(ChurnError):
-    """There is no release older than `version` to roll back to, or, with None, no release at all."""
+    """There is no release of the same customers older than `version` to go back to, or, with None, none at all."""
 
     status = 404
 
     def __init__(self, version: str | None) -> None:
-        words = f"No release older than {version} can serve" if version else "Nothing has been released yet"
+        words = (
+            f"No release older than {version} of the same customers can serve"
+            if version
+            else "Nothing has been released yet"
+        )
         super().__init__(f"{words}; `list` shows what there is, and `promote VERSION` or `rollback VERSION` names one.")

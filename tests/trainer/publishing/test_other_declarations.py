@@ -45,12 +45,40 @@ def test_after_an_interrupted_run_it_is_held_back_and_not_put_into_service(copie
     assert not known.lacks_service
 
 
-def test_going_back_passes_over_it_unless_it_has_been_in_service(copied_run, store, settings, other):
-    newest = publish.results(copied_run.trained, {}, settings, store, copied_run.moment)
-    releases.promote(store, settings, newest)
+@pytest.fixture
+def newest(copied_run, settings, store, other) -> str:
+    """A release in service that declares what the first one does; the one that declares others has served between."""
+    states.note(store, other, states.RELEASED, "promoted by name")
+    version = publish.results(copied_run.trained, {}, settings, store, copied_run.moment)
+    releases.promote(store, settings, version)
+    return version
+
+
+def test_going_back_passes_over_it_although_it_has_served(copied_run, store, settings, newest):
+    assert releases.rollback(store, settings, None).version == copied_run.version
+
+
+def test_what_a_rollback_would_go_back_to_is_not_pruned(copied_run, store, settings, other, newest):
+    assert releases.prune(store, 1) == [other]
+    assert releases.rollback(store, settings, None).version == copied_run.version
+
+
+def test_without_another_of_the_same_customers_there_is_nothing_to_go_back_to(copied_run, store, settings, newest):
     store.delete([f"{release.folder(copied_run.version)}manifest.json"])
-    with pytest.raises(NothingOlder):
+    with pytest.raises(NothingOlder, match="of the same customers"):
         releases.rollback(store, settings, None)
+
+
+def test_while_nobody_knows_what_the_one_in_service_declares_only_what_has_served_may_follow(
+    copied_run, settings, store
+):
+    for _ in range(2):
+        publish.results(copied_run.trained, {}, settings, store, copied_run.moment)
+    newest = max(release.versions(store))
+    pointer = releases.promote(store, settings, newest)
+    assert len(list(releases._before(store, pointer))) == 2
+    store.put(f"{release.folder(newest)}manifest.json", b"{", content_type="application/json")
+    assert list(releases._before(store, pointer)) == [copied_run.version]
 
 
 def test_the_one_in_service_is_no_rival_and_that_is_told(copied_run, store):

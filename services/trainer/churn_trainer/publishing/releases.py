@@ -120,38 +120,52 @@ def follow(store: ObjectStore, settings: TrainerSettings, pointer: Pointer) -> N
 
 
 def rollback(store: ObjectStore, settings: TrainerSettings, version: str | None) -> Pointer:
-    """Put the named version into service, or else the newest one before the current that passed its gates and loads.
+    """Put the named version into service, or else the newest one before the current that may follow it and loads.
 
-    One that declares other customers counts only if it has been in service. Raises NothingOlder if there is none, and
-    what `release.promote` raises.
+    It may if it passed its gates and declares the same customers, because whoever asks sends their fields. Raises
+    NothingOlder if there is none, and what `release.promote` raises.
     """
     if version is not None:
         return move(store, settings, version, replaceable(store), "rolled back to by name")
     pointer = release.current(store)
     if pointer is None:
         raise NothingOlder(None)
-    for candidate in sorted(release.versions(store), reverse=True):
+    for candidate in _before(store, pointer):
         try:
-            if candidate < pointer.version and _may_follow(store, candidate, pointer):
-                return move(store, settings, candidate, pointer, f"rolled back from {pointer.version}")
+            return move(store, settings, candidate, pointer, f"rolled back from {pointer.version}")
         except (ReleaseRefused, UnknownRelease) as error:  # it could not serve either
             log.warning("passed over", extra={"version": candidate, "reason": error.message})
     raise NothingOlder(pointer.version)
 
 
-def _may_follow(store: ObjectStore, version: str, pointer: Pointer) -> bool:
-    manifest = release.manifest(store, version)
-    if not passed_gates(manifest):
-        return False
-    served = any(state.name == states.RELEASED for state in states.history(store, version))
-    return served or not declares_others(store, manifest.schema_hash, pointer)
+def _before(store: ObjectStore, pointer: Pointer) -> Iterator[str]:
+    """The releases that a rollback may go back to, the newest first.
+
+    While nobody knows what the one in service declares, because its manifest is damaged, those that have served.
+    """
+    declared = _schema_hash(store, pointer.version)
+    for version in sorted(release.versions(store), reverse=True):
+        if version < pointer.version:
+            with suppress(ReleaseRefused, UnknownRelease):  # it could not serve either
+                manifest = release.manifest(store, version)
+                served = any(state.name == states.RELEASED for state in states.history(store, version))
+                if passed_gates(manifest) and (manifest.schema_hash == declared if declared else served):
+                    yield version
+
+
+def _schema_hash(store: ObjectStore, version: str) -> str | None:
+    try:
+        return release.manifest(store, version).schema_hash
+    except (ReleaseRefused, UnknownRelease):
+        return None
 
 
 def prune(store: ObjectStore, keep: int) -> list[str]:
     """Delete old releases and the remains of interrupted runs; returns their versions.
 
-    Kept are the newest `keep` releases, the current one, the one before it, the reference, and any that an unfinished
-    job is pinned to. Raises ReleaseRefused for a malformed pointer.
+    Kept are the newest `keep` releases, the current one, the one that was in service before it, the one that a
+    rollback would go back to, the reference, and any that an unfinished job is pinned to. Raises ReleaseRefused for a
+    malformed pointer.
     """
     versions = sorted(release.versions(store), reverse=True)
     kept = {*versions[:keep], *_in_service(store), *_pinned(store)}
@@ -209,15 +223,15 @@ def passed_gates(manifest: Manifest) -> bool:
 
 
 def _in_service(store: ObjectStore) -> set[str]:
-    """The current release, the one that was in service before it, and the one before it by age.
+    """The current release, the one that was in service before it, and the one that a rollback would go back to.
 
     Raises ReleaseRefused for a malformed pointer, because nothing may be deleted while the current release is unknown.
     """
     pointer = release.current(store)
     if pointer is None:
         return set()
-    older = [version for version in release.versions(store) if version < pointer.version]
-    return {pointer.version, *filter(None, [_previous(store)]), *sorted(older)[-1:]}
+    back = next((version for version in _before(store, pointer) if can_serve(store, version)), None)
+    return {pointer.version, *filter(None, [_previous(store), back])}
 
 
 def _previous(store: ObjectStore) -> str | None:
