@@ -7,6 +7,7 @@ import pytest
 from tests.telco import CATEGORIES, TELCO
 
 from churn.schema import load_schema
+from churn_trainer.data.table import load
 from churn_trainer.gates.leaks import MAX_DECLARED_AUC, implausible_model, made_of_outcome, repeats, single_field
 
 OURS = load_schema(TELCO.source.replace('name = "telco"', 'name = "ours"'), "ours.toml")
@@ -44,6 +45,16 @@ def test_a_value_with_which_nobody_stays_is_remarked_upon(ours):
     gate = made_of_outcome(telling(ours, 0.0))
     assert gate.passed
     assert "leave_out" in gate.remark
+
+
+def test_a_table_of_numbers_that_are_all_different_has_no_such_value(source_of, as_csv):
+    number = '[[field]]\nname = "use"\ntype = "number"\nlow = 0\nhigh = 1\nwords = "{} GB"\n'
+    schema = load_schema(
+        f'[table]\nname = "ours"\noutcome = "left"\nleft = ["1"]\nstayed = ["0"]\n{number}', "ours.toml"
+    )
+    rows = [["use", "left"], *([str(place / 200), str(place % 2)] for place in range(200))]
+    gate = made_of_outcome(load(source_of(as_csv(rows)), schema)[0])
+    assert (gate.passed, gate.detail) == (True, "no value is that of 1% of the customers")
 
 
 def test_a_model_that_is_too_good_for_the_shipped_fields_is_remarked_upon(ours):

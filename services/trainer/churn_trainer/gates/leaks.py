@@ -73,7 +73,10 @@ def field_auc(name: str, table: Table) -> float:
 
 def made_of_outcome(table: Table) -> Gate:
     """That no value is written when a customer leaves, such as a bill of zero, which hardly anyone who stayed has."""
-    worst = min(values(table), key=lambda value: _relative_stay(value, table))
+    name = "no value is made of the outcome"
+    worst = min(values(table), key=lambda value: _relative_stay(value, table), default=None)
+    if worst is None:
+        return Gate(name, True, f"no value is that of {MIN_HOLDERS:.0%} of the customers")
     stay = _relative_stay(worst, table)
     detail = (
         f"{worst.left:,} of the {worst.holders:,} customers with {worst.field} {worst.value} left: they stay at "
@@ -81,7 +84,7 @@ def made_of_outcome(table: Table) -> Gate:
     )
     passed = stay >= MIN_RELATIVE_STAY
     remark = "" if passed or is_built_in(table.schema) else _LEAVE_OUT
-    return Gate("no value is made of the outcome", passed or bool(remark), detail, remark)
+    return Gate(name, passed or bool(remark), detail, remark)
 
 
 def values(table: Table) -> Iterator[Value]:
