@@ -101,6 +101,10 @@ def test_coverage_counts_those_within_their_range_ends_included(predictor):
     assert coverage(answers, np.array([0.2, 0.4, 0.3, 0.19, 0.41])) == pytest.approx(0.6)
 
 
+def test_where_nothing_is_ever_assumed_every_range_holds():
+    assert coverage([], np.array([])) == 1.0
+
+
 def evidence_of(published) -> Evidence:
     unused = dict.fromkeys(Evidence.__dataclass_fields__)
     return Evidence(**(unused | {"absent": published}))  # type: ignore[arg-type]

@@ -4,7 +4,9 @@ import io
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 from PIL import Image
 
 from churn.schema import load_schema
@@ -67,6 +69,18 @@ def test_a_blank_is_a_group_of_its_own_and_counted_apart(table):
 
 def test_the_field_that_tells_most_comes_first(table):
     assert strongest(table.schema, frame_of(table))[0] == "number 0"
+
+
+@pytest.mark.parametrize("longest", [0.97, 12.8, 72.0, 500.0])
+def test_every_tenure_is_in_the_picture_of_when_customers_leave(longest):
+    number = NUMBER.format(0).replace('blank = "value"', 'role = "tenure"').replace("whole = true\n", "")
+    number = number.replace("low = -10\nhigh = 10\nbands = [-10, 0, 5, 10]", "low = 0\nhigh = 500")
+    schema = load_schema(HEAD + CATEGORY + number, "ours.toml")
+    tenures = np.linspace(0.01, longest, ROWS)
+    frame = pd.DataFrame({"number 0": tenures, "gone": np.arange(ROWS) % 2})
+    place = Figure().subplots()
+    plots._tenures(place, frame, schema, "number 0")
+    assert sum(patch.get_height() for patch in place.patches) == ROWS
 
 
 def test_the_pictures_are_drawn(table):

@@ -65,10 +65,14 @@ def absent_fields(predictor: Predictor, prepared: Prepared) -> dict[str, Any]:
 
 
 def coverage(answers: list[Prediction], complete: FloatArray) -> float:
-    """The share of customers whose probability with all fields, `complete`, lies within the range of the answer."""
+    """The share of customers whose probability with all fields, `complete`, lies within the range of the answer.
+
+    It is 1 for no customers, as where every field is required and so nothing is ever assumed.
+    """
     ranges = [answer.probability_range or (answer.churn_probability,) * 2 for answer in answers]
     # The tolerance keeps rounding from putting a probability out of a range that it is an end of.
-    return float(np.mean([low - 1e-9 <= p <= high + 1e-9 for (low, high), p in zip(ranges, complete, strict=True)]))
+    held = [low - 1e-9 <= p <= high + 1e-9 for (low, high), p in zip(ranges, complete, strict=True)]
+    return float(np.mean(held)) if held else 1.0
 
 
 def _random(predictor: Predictor, people: list[Customer], churn: Labels, complete: FloatArray) -> dict[str, float]:

@@ -1,6 +1,7 @@
 """The pictures: a dashboard of the table, its correlations, and the comparison of the models."""
 
 import io
+import math
 from typing import Any
 
 import matplotlib as mpl
@@ -180,7 +181,7 @@ def _reach(percents: NDArray[np.float64], rates: list[dict[str, Any]]) -> NDArra
 
 
 def _tenures(place: Axes, frame: pd.DataFrame, schema: Schema, name: str) -> None:
-    longest = int(frame[name].max())
+    longest = max(1, math.ceil(frame[name].max()))
     step = max(1, round(longest / _TENURE_GROUPS))
     edges = list(range(0, longest + step, step))
     outcomes = ((0, "Stayed", BLUE, None), (1, "Left", ORANGE, "//"))
