@@ -7,16 +7,40 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.api.jobs.cells import cells_of, check, scored, written
-from tests.made_up import made_up_predictor
+from tests.made_up import made_up_predictor, made_up_terms
 from tests.provider import COMPLETE, PROVIDER
 
 from churn.model.predictor import Predictor
+from churn.schema import load_schema
 from churn_api.jobs.csv import column_reader
 from churn_api.jobs.csv.column_reader import read_table
+from churn_api.jobs.csv.header import read_header
 from churn_api.jobs.csv.reader import ChunkReader
+from churn_api.jobs.errors import InvalidUpload
 
 COLUMNS = (PROVIDER.id, *PROVIDER.fields)
 WHOLE = {PROVIDER.id: "A-1"} | {name: str(value) for name, value in COMPLETE.items()}
+
+LITTLE = """
+[table]
+name = "little"
+outcome = "Churned"
+left = ["1"]
+stayed = ["0"]
+
+[[field]]
+name = "Age"
+type = "number"
+low = 0
+high = 10
+words = "{} years old"
+
+[[field]]
+name = "Plan"
+type = "category"
+values = ["Flat", "Metered"]
+"""
+"""Two fields, neither of which a customer needs to have."""
 
 
 def subscriber(chance: random.Random) -> dict[str, str]:
@@ -98,6 +122,21 @@ def test_long_texts_of_a_field_that_takes_any_are_not_remembered(predictor: Pred
     people = [WHOLE | {"Region": f"{number}" * 10_000} for number in range(5)]
     check(predictor, people)
     assert column_reader._run_codes.cache_info().currsize < 5 + len(COLUMNS)
+
+
+def test_of_a_customer_of_whom_little_is_known_there_are_fewer_reasons() -> None:
+    """Nor is one of them told three times."""
+    schema = load_schema(LITTLE, "little.toml")
+    people = [schema.customer((float(number), number % 2)) for number in range(11)]
+    for predictor in (made_up_predictor(schema, people), made_up_terms(schema, people)):
+        cells = [("3", "Flat"), ("", "Flat"), ("4", ""), ("", "")]
+        check(predictor, [{schema.id: "A-1", "Age": age, "Plan": plan} for age, plan in cells])
+
+
+@pytest.mark.parametrize("line", [b"Name,Town", b'"",""', b"1,2,3", b"customerID,Churned"])
+def test_a_header_without_any_field_is_none(line: bytes) -> None:
+    with pytest.raises(InvalidUpload, match=r"^Line 1: this is no header with the columns of a customer table;"):
+        read_header(load_schema(LITTLE, "little.toml"), line + b"\n")
 
 
 def test_a_blank_is_told_as_a_reason(predictor: Predictor) -> None:

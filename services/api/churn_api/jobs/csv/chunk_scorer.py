@@ -73,8 +73,8 @@ class ChunkScorer:
         self._probabilities = np.empty(count)
         self._assumed = np.zeros(count, np.uint8)
         self._derived = self._table.derived.copy()
-        self._reasons = np.empty((options.reasons, count), np.uint32)
         self._words = words or ReasonTexts(self._schema)
+        self._reasons = np.full((options.reasons, count), self._words.add(""), np.uint32)  # there may be fewer
         self.scored = 0
         """How many rows, from the first, have been scored."""
         self.tally = ChunkStats(self._schema.fault_names)
@@ -236,7 +236,7 @@ class ChunkScorer:
         probabilities, effects = self._predictor.scorer.explained(table)
         _check(probabilities)
         self._probabilities[which] = probabilities
-        for rank, largest in enumerate(_largest(effects, len(self._reasons))):
+        for rank, largest in enumerate(_largest(effects, min(len(self._reasons), effects.shape[1]))):
             self._reasons[rank, which] = self._words.of(table, largest, self._derived[which])
 
     def _score_alone(self, row: int, reading: Reading | tuple[FieldError, ...]) -> bool:
@@ -252,7 +252,7 @@ class ChunkScorer:
             self._note(error)
             return False
         self._probabilities[row] = probability
-        self._reasons[:, row] = [self._words.add(reason.text) for reason in reasons]
+        self._reasons[: len(reasons), row] = [self._words.add(reason.text) for reason in reasons]
         return True
 
     def _written_ids(self) -> pl.Series:

@@ -44,7 +44,10 @@ def read_header(schema: Schema, line: bytes, number: int = 1) -> Header:
         field if field and _is_read(schema, field, place, found) else "" for place, field in enumerate(found)
     )
     ignored = tuple(name for name, field in zip(names, found, strict=True) if name and field is None)
-    if faults := [*_missing(schema, fields, ignored), *_repeated(schema, names, found)]:
+    faults = [*_missing(schema, fields, ignored), *_repeated(schema, names, found)]
+    if not faults and schema.fields.keys().isdisjoint(fields):
+        raise InvalidUpload(_summary(number, 0, known=False))
+    if faults:
         raise InvalidUpload(_summary(number, len(faults), known=any(fields)), faults[:_MAX_LISTED])
     if len(ignored) > MAX_COLUMNS:
         raise InvalidUpload(f"Line {number}: {len(ignored):,} of the columns are no fields; leave them out.")
