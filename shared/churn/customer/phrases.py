@@ -4,6 +4,9 @@ from collections.abc import Callable, Mapping
 
 Phrase = Callable[[float], str]
 
+# From here on seven digits precede the point, and fewer than that would be written with an exponent.
+_SIX_DIGITS = 999_999.5
+
 
 def phrase_of(words: str | Mapping[str, str], currency: str, *, whole: bool, blank: str | None = None) -> Phrase:
     """A function from a number to the words for it.
@@ -17,9 +20,18 @@ def phrase_of(words: str | Mapping[str, str], currency: str, *, whole: bool, bla
 
 
 def _phrase(words: str | Mapping[str, str], currency: str, *, whole: bool) -> Phrase:
-    amount = f"{currency.replace('{', '{{')}{{:,.2f}}" if currency else "{:,.0f}" if whole else "{:,.6g}"
+    told = _teller(currency, whole=whole)
     if isinstance(words, str):
-        return words.replace("{}", amount).format
-    other = words["other"].replace("{}", amount).format
+        return lambda number: words.replace("{}", told(number))
+    other = words["other"]
     own = {float(number): text for number, text in words.items() if number != "other"}
-    return lambda number: own.get(number) or other(number)
+    return lambda number: own.get(number) or other.replace("{}", told(number))
+
+
+def _teller(currency: str, *, whole: bool) -> Phrase:
+    """A function from a number to its digits, with six of them that count, or all that precede the point."""
+    if currency:
+        return lambda number: f"{currency}{number:,.2f}"
+    if whole:
+        return "{:,.0f}".format
+    return lambda number: f"{number:,.6g}" if abs(number) < _SIX_DIGITS else f"{number:,.0f}"

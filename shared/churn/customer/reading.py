@@ -22,7 +22,7 @@ from churn.customer.fast_reading import MAX_ID_LENGTH as MAX_ID_LENGTH
 from churn.customer.fast_reading import FastReader
 from churn.customer.fields import BLANK, Category, Number
 from churn.customer.numbers import meant
-from churn.customer.spellings import Spellings, listed
+from churn.customer.spellings import Spellings, either, listed
 from churn.errors import MAX_LISTED, FieldError, ValidationError
 
 # A text that can mean a number or a thousand times as much means the larger one if the expected amount is nearer to it:
@@ -231,8 +231,9 @@ class Reader:
         value, parent_value = field.names[code], self._declaration.categories[rule.field].names[parent_code]
         here, there = _named(value), f"when {rule.field} is {_named(parent_value)}"
         if value == rule.implies:
-            others = " or ".join(_named(other) for other in field.names if other != rule.implies)
-            message = f"{name} cannot be {here} {there}; send {others}."
+            others = [other for other in field.names if other not in (rule.implies, BLANK)]
+            blank = field.blank_is_value and rule.implies != BLANK
+            message = f"{name} cannot be {here} {there}; send {either(others, blank=blank)}."
         elif rule.implies == BLANK:
             message = f"{name} cannot be {here} {there}; leave it blank."
         else:

@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -20,6 +21,9 @@ MISSING = frozenset(
 
 # Those of them that may also mean "none of it", which is a value of some fields.
 _NOTHING = frozenset({"none", "<none>", "nil", "-", "--", "–", "—"})
+
+# More values than this tell nobody more, and a file with a fault in every row would have them all in every row.
+_MOST_LISTED = 20
 
 # Longer texts are not looked up: no spelling has so many characters, whatever blanks are in it.
 _MAX_LENGTH = 200
@@ -70,8 +74,8 @@ class Spellings:
 
     def code_of(self, name: str, raw: Any) -> int | None:
         """The code of the value that is certainly meant, or None; of a value that is not absent."""
-        code = self._declared(name, raw)
-        return self._rest[name] if code is None and self._is_unknown(name, raw) else code
+        code, rest = self._declared(name, raw), self._rest[name]
+        return rest if code is None and rest is not None and self._is_unknown(name, raw) else code
 
     def _declared(self, name: str, raw: Any) -> int | None:
         """The code of the declared value that is meant, or None."""
@@ -92,7 +96,7 @@ class Spellings:
     def _is_unknown(self, name: str, raw: Any) -> bool:
         """Whether this is a value, though not a declared one, rather than none of it or a value that is not known."""
         if not isinstance(raw, str):
-            return self.takes(name, raw) and math.isfinite(raw)
+            return self.takes(name, raw) and abs(raw) < math.inf
         text = raw.strip()
         return bool(text) and not self._says_missing(text) and not self._may_be_none(name, text)
 
@@ -178,7 +182,14 @@ def _is_number(raw: Any) -> bool:
 
 def listed(field: Category) -> str:
     """The values as a list within a sentence: "No", "Yes" or "Maybe", in quotation marks."""
-    names = [*field.names, *field.labels] if field.is_flag else field.names
-    told = [f'"{name}"' for name in dict.fromkeys(names) if name]
-    told += ["blank"] if field.blank_is_value else []
-    return f"{', '.join(told[:-1])} or {told[-1]}"
+    names = [*field.names, *field.labels[:2]] if field.is_flag else field.names
+    return either([name for name in dict.fromkeys(names) if name], blank=field.blank_is_value)
+
+
+def either(names: Sequence[str], *, blank: bool = False) -> str:
+    """The first of these names in quotation marks, how many more there are, and maybe a blank, with an "or"."""
+    more = len(names) - _MOST_LISTED
+    told = [f'"{name}"' for name in names[:_MOST_LISTED]]
+    told += [f"one of {more} more"] if more > 0 else []
+    told += ["blank"] if blank else []
+    return " or ".join(filter(None, (", ".join(told[:-1]), told[-1])))

@@ -35,7 +35,7 @@ READ = [
     *[("Download Limit", sent, 1) for sent in (1, "1", "1.0", "yes", 1.0)],
     *[("Area", sent, 0) for sent in (3, 3.0, "3", " 3.0 ", "3,")],
     *[("Area", sent, 2) for sent in ("Unknown", " unknown")],
-    *[("Area", sent, 3) for sent in (4, 4.5, "4", "n/a", "03", "-3")],
+    *[("Area", sent, 3) for sent in (4, 4.5, "4", "n/a", "03", "-3", 10**400, -(10**400))],
 ]
 
 
@@ -57,6 +57,7 @@ REFUSED = [
     ("Area", "n.v.", "not_allowed", 'Area is required, and "n.v." says that it is not known.'),
     ("Area", "", "missing", "Area is required."),
     ("Area", True, "wrong_type", "given as text; got true."),
+    ("Download Limit", 10**400, "not_allowed", 'must be "0", "1", "No", "Yes" or blank; got 1000'),
     ("Region", 3, "wrong_type", 'must be "North", "South" or "Other", given as text; got 3.'),
     ("Internet Type", "", "contradiction", 'cannot be blank when Internet is "Yes"; send "Cable" or "Fiber".'),
     ("Internet Type", "DSL", "not_allowed", 'must be "Cable", "Fiber" or blank; got "DSL".'),
@@ -75,11 +76,30 @@ def test_what_is_no_value_is_refused(name: str, sent: Any, code: str, message: s
         assert list(VALIDATOR.iter_errors(record))
 
 
+def test_of_many_values_the_first_are_listed() -> None:
+    text = TEXT.replace('["Cable", "Fiber"]', json.dumps([f"Kind {number:02}" for number in range(30)]))
+    reader = load_schema(text, "provider.toml").reader
+    listed = ", ".join(f'"Kind {number:02}"' for number in range(20))
+    for sent, told in (
+        ("DSL", f"must be {listed}, one of 10 more or blank;"),
+        ("", f"send {listed} or one of 10 more."),
+    ):
+        with pytest.raises(ValidationError) as caught:
+            reader.read(COMPLETE | {"Internet Type": sent})
+        assert told in caught.value.errors[0].message
+
+
 def test_a_blank_follows_where_it_is_implied_and_implies_in_turn() -> None:
     without = {name: value for name, value in COMPLETE.items() if name not in ("Internet", "Internet Type")}
     assert PROVIDER.reader.read(without | {"Internet": "No"}).customer[5] == 2
     with pytest.raises(ValidationError):
         PROVIDER.reader.read(without | {"Internet": "Yes", "Internet Type": None})
+
+
+def test_what_is_assumed_of_somebody_who_could_have_it_is_never_what_others_cannot_have() -> None:
+    text = TEXT.replace('values = ["Cable",', 'values = ["No", "Cable",').replace('implies = ""', 'implies = "No"')
+    (rule,) = load_schema(text, "provider.toml").rules
+    assert rule.lent != rule.implied
 
 
 def test_the_quick_readers_read_the_same() -> None:
