@@ -123,11 +123,11 @@ class Category:
     def plain(self) -> int:
         """The code that an implied field is given for somebody who could have it, if no more is known.
 
-        It is that of "No" if there is one, else the first code that is not implied.
+        It is that of "No" if there is one, else the first code; never the one that is implied.
         """
         implied = self.implied_by.implies if self.implied_by else None
-        first = next(code for code, value in enumerate(self.names) if value != implied)
-        return first if self.declined is None else self.declined
+        possible = [value for value in self.names if value != implied]
+        return self.code("No" if "No" in possible else possible[0])
 
     def code(self, value: str) -> int:
         """The code of a value, from 0. Raises ValueError for a text that is not one of `names`."""

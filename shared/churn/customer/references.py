@@ -119,6 +119,7 @@ def _check_category(field: Section, file: File, broken: list[str]) -> None:
     field.require(
         "offers", [text for offer in held.get("offers", []) for text in (offer["to"], *offer["held"])], values
     )
+    _check_offers(field, file)
     if rule := held.get("implied_by"):
         field.require("implied_by", [rule["field"]], [*file.values, *broken])
         field.require("implied_by", [rule["value"]], file.values.get(rule["field"], [rule["value"]]))
@@ -134,6 +135,18 @@ def _check_category(field: Section, file: File, broken: list[str]) -> None:
                 field.fault("example", f"it contradicts the example of {rule['field']}; leave it out here.")
 
 
+def _check_offers(field: Section, file: File) -> None:
+    """Note offers of traits of people, and of values with which another field would have to change as well."""
+    offered = {text for offer in field.held.get("offers", []) for text in (offer["to"], *offer["held"])}
+    if offered and "protected" in field.held:
+        field.fault("offers", "no offer changes a trait of people; leave offers or protected out.")
+    rules = [(other, other.held["implied_by"]) for other in file.fields if other.sound and "implied_by" in other.held]
+    tied = {rule["implies"] for other, rule in rules if other is field}
+    tied |= {rule["value"] for _, rule in rules if rule["field"] == field.held["name"]}
+    for value in sorted(offered & tied):
+        field.fault("offers", f'"{value}" decides another field, or follows from it (implied_by); leave it out here.')
+
+
 def _check_spellings(field: Section, values: Mapping[str, str]) -> None:
     """Note two values that are spelled alike but for case and blanks, and an alias that is another value's spelling."""
     meant: dict[str, str] = {}
@@ -141,7 +154,9 @@ def _check_spellings(field: Section, values: Mapping[str, str]) -> None:
         if (other := meant.setdefault(folded(value), value)) != value:
             field.fault("values", f'"{value}" is read as "{other}", whatever the letter case; keep one of them.')
     for alias, value in field.held.get("aliases", {}).items():
-        if (other := meant.setdefault(folded(alias), value)) != value:
+        if not folded(alias):
+            field.fault("aliases", 'a blank is no alias; write blank = "value", or leave it out, if nothing is known.')
+        elif (other := meant.setdefault(folded(alias), value)) != value:
             field.fault("aliases", f'"{alias}" means "{other}" already, whatever the letter case; leave it out here.')
 
 

@@ -5,6 +5,7 @@ from tests.provider import TEXT
 from tests.telco import TELCO
 
 from churn.customer.loading import load
+from churn.customer.phrases import phrase_of
 from churn.errors import BrokenDeclaration
 from churn.schema import load_schema
 
@@ -55,6 +56,22 @@ BROKEN = {
         '"F" means "Female" already, whatever',
     ),
     "an alias that is a value": ('{ f = "Female"', '{ MALE = "Female"', '"MALE" means "Male" already, whatever the'),
+    "an alias that is blank": ('{ f = "Female"', '{ " " = "Female"', "a blank is no alias; write blank ="),
+    "an offer of a trait": (
+        'words = "Offer bills on paper", held = ["Yes"] }]\n',
+        'words = "Offer bills on paper", held = ["Yes"] }]\nprotected = true\n',
+        "no offer changes a trait of people; leave offers or protected out.",
+    ),
+    "an offer of what follows": (
+        'security", held = ["No"]',
+        'security", held = ["No internet service"]',
+        '"No internet service" decides another field, or follows from it (implied_by); leave it out here.',
+    ),
+    "an offer of what decides": (
+        'none = "No"\n',
+        'none = "No"\noffers = [{ to = "DSL", words = "Offer internet", held = ["No"] }]\n',
+        '"No" decides another field, or follows from it (implied_by); leave it out here.',
+    ),
     "an id that is the outcome": ('outcome = "Churn"', 'outcome = "CustomerID"', "the id has this name; name another"),
     "a name in two lines": (
         'name = "Partner"',
@@ -163,3 +180,23 @@ def test_aliases_are_read_in_any_letter_case() -> None:
 def test_what_declares_next_to_nothing_is_refused_and_nothing_else_happens(text: str) -> None:
     with pytest.raises(BrokenDeclaration):
         load(text, "customer.toml")
+
+
+def test_words_may_hold_the_number_twice_and_any_sign_of_a_currency() -> None:
+    text = TELCO.source.replace('words = "Monthly bill of {}"', 'words = "{} a month, {} in all"')
+    bill = load(text.replace('currency = "$"', 'currency = "}"').replace('unit = "$"', 'unit = "}"'), "customer.toml")
+    assert bill.numbers["MonthlyCharges"].phrase(1234.5) == "}1,234.50 a month, }1,234.50 in all"
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (0.1, "0.1"),
+        (1234.567891, "1,234.57"),
+        (999_999.4, "999,999"),
+        (1234567.5, "1,234,568"),
+        (-3e9, "-3,000,000,000"),
+    ],
+)
+def test_a_large_number_is_told_in_digits(number: float, words: str) -> None:
+    assert phrase_of("{}", "", whole=False)(number) == words
