@@ -58,6 +58,23 @@ def test_a_draft_is_written_beside_the_table_and_loads_as_it_is(table, capsys):
     assert "A training takes it as it is" in said
 
 
+@pytest.mark.parametrize(
+    ("name", "cells", "told"),
+    [
+        ("Spend", lambda row: f"${row % 900 + 1},{row % 1000:03}", "is the comma a decimal one"),
+        ("tenure", lambda row: row % 60 - 5, '"tenure" is no number, or not between 0 and 60, in 50 rows'),
+        ("Account No", lambda row: f"K{row // 2}", '"Account No" is in 300 rows again'),
+    ],
+)
+def test_a_table_that_a_training_refuses_is_not_said_to_be_taken(as_file, capsys, name, cells, told):
+    without = [{key: cell for key, cell in row.items() if key != "Konto Nr"} for row in ROWS]
+    assert main(["inspect", str(as_file(as_csv([one | {name: cells(row)} for row, one in enumerate(without)])))]) == 0
+    said = capsys.readouterr().out
+    assert told in said
+    assert "takes it as it is" not in said
+    assert "of the rows and refuses the table" in said
+
+
 def test_every_row_is_read_by_the_draft(table):
     assert main(["inspect", str(table)]) == 0
     schema = load_schema((table.parent / "customer.toml").read_text(), "customer.toml")

@@ -27,6 +27,9 @@ _DATE = (
     r"|^(19|20)\d{2}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])$"
 )
 
+# One to three digits, a comma and three digits, with or without a sign and a currency.
+_UNCLEAR = r"^[^\d.,]*[1-9]\d{0,2},\d{3}[^\d.,]*$"
+
 # The share of what is not blank that must be dates in a column of dates.
 _DATES = 0.9
 
@@ -71,6 +74,11 @@ class Column:
             for at in others:
                 numbers[at] = next(iter(meant(self.texts[int(at)], "$")), np.nan)
         return numbers
+
+    @cached_property
+    def unclear(self) -> NDArray[np.bool_]:
+        """Whether each row's only comma may be a decimal one or part thousands, shape (n,)."""
+        return np.append(self.texts.str.contains(_UNCLEAR).to_numpy(), False)[self.codes]
 
     @property
     def amounts(self) -> NDArray[np.float64]:

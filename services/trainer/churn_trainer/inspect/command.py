@@ -7,8 +7,8 @@ from churn.schema import built_in, load_schema
 from churn_trainer.console import Console
 from churn_trainer.data.declared import NAME
 from churn_trainer.errors import BrokenTable, DraftNotWritten
-from churn_trainer.inspect import summary, toml
-from churn_trainer.inspect.draft import draft
+from churn_trainer.inspect import blanks, summary, toml
+from churn_trainer.inspect.draft import Table, draft
 from churn_trainer.inspect.reading import Sheet, read
 
 
@@ -32,7 +32,7 @@ def inspect(file: Path, out: str | None, outcome: str | None, console: Console, 
         Console(sys.stdout).say(text.removesuffix("\n"))
     else:
         _write(target, text)
-    _conclude(console, sheet, text, "standard output" if out == "-" else str(target), certain=not table.outcome.doubt)
+    _conclude(console, sheet, table, text, "standard output" if out == "-" else str(target))
 
 
 def _write(target: Path, text: str) -> None:
@@ -44,14 +44,17 @@ def _write(target: Path, text: str) -> None:
         ) from error
 
 
-def _conclude(console: Console, sheet: Sheet, text: str, target: str, *, certain: bool) -> None:
+def _conclude(console: Console, sheet: Sheet, table: Table, text: str, target: str) -> None:
     """Say where the draft is and what to do next."""
     told = f"The draft is in {target}; lines with {summary.MARK} want a person."
-    if certain:
-        load_schema(text, target)
-        console.say(f"{told} A training takes it as it is, and makes do with what it guesses.")
-    else:
+    if table.outcome.doubt:
         console.say(f"{told} A training refuses it until its outcome is written.")
+    else:
+        load_schema(text, target)
+        share = table.faulty_share
+        taken = f"would set aside {share:.1%} of the rows and refuses the table: answer what is asked above first"
+        taken = taken if share > blanks.MOST else "takes it as it is, and makes do with what it guesses"
+        console.say(f"{told} A training {taken}.")
     if _is_built_in(sheet):
         console.say(
             "This is IBM's table, which the built-in declaration reads: without a customer.toml it is trained on."

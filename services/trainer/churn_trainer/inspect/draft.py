@@ -41,6 +41,21 @@ class Table:
     unread: list[str] = field(default_factory=list)
     expect: tuple[str, str, str] | None = None
 
+    @property
+    def faulty_share(self) -> float:
+        """The share of the rows, 0 to 1, that a training would set aside as faulty; 0 without an outcome."""
+        faulty = np.zeros(self.rows, np.bool_)
+        for one in self.fields:
+            unknown = not one.blank_is_value and not one.product
+            faulty |= one.faulty | (one.column.blank & unknown)
+        if self.id is not None:
+            known = ~self.id.blank
+            again = np.ones(self.rows, np.bool_)
+            again[np.unique(self.id.codes, return_index=True)[1]] = False
+            faulty |= again & known
+        outcome = self.outcome.column
+        return float(((faulty & self.outcome.counted) | outcome.blank).mean()) if outcome else 0.0
+
 
 def draft(sheet: Sheet, named: str | None = None) -> Table:
     """The draft of the table's declaration; `named` is the outcome's column, if a person has named it."""

@@ -70,11 +70,11 @@ class Draft:
 
     @property
     def faulty(self) -> NDArray[np.bool_]:
-        """Whether each row holds what cannot be read, shape (n,): words instead of a number, or one out of range."""
+        """Whether each row holds what is not read, shape (n,): words, a number out of range, or one of two numbers."""
         if not self.is_number:
             return np.zeros(len(self.column), np.bool_)
         amounts = self.column.amounts
-        return ~self.column.blank & ~((amounts >= self.low) & (amounts <= self.high))
+        return ~self.column.blank & (~((amounts >= self.low) & (amounts <= self.high)) | self.column.unclear)
 
     def begin_with(self, low: float) -> None:
         """Take no number below this one, which is below all the others."""

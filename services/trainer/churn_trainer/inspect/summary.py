@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from churn_trainer.inspect.draft import Table
+from churn_trainer.inspect.fields import Draft
 
 MARK = "???"
 """What stands in a comment on every line of a draft that wants a person."""
@@ -19,6 +20,8 @@ def sentences(table: Table, notes: list[str], file: str) -> Iterator[str]:
     yield from notes
     if table.unread:
         yield f"Columns that cannot be read, as they have no name of their own: {', '.join(table.unread)}."
+        if any(name.endswith("(again)") for name in table.unread):
+            yield "Give each field a name of its own before the table is trained on."
     if others := [name for name in table.left_out if name not in table.leaks]:
         yield "Left out:"
         yield from (f'  "{name}": {table.left_out[name]}.' for name in others)
@@ -39,6 +42,25 @@ def _outcome(table: Table) -> str:
     return told
 
 
+def _faults(field: Draft) -> Iterator[str]:
+    """What a training cannot read in the column of a number."""
+    unclear = int(field.column.unclear.sum()) if field.is_number else 0
+    if unclear:
+        yield (
+            f'"{field.name}": in {unclear:,} rows, as in {_unclear(field)}, is the comma a decimal one, or does it '
+            "part thousands? Write the numbers without it, and draft again."
+        )
+    if others := int(field.faulty.sum()) - unclear:
+        yield (
+            f'"{field.name}" is no number, or not between {field.low:g} and {field.high:g}, in {others:,} rows, which '
+            "are set aside: how is it there?"
+        )
+
+
+def _unclear(field: Draft) -> str:
+    return str(field.column.texts[int(field.column.codes[int(field.column.unclear.argmax())])])
+
+
 def _questions(table: Table) -> Iterator[str]:
     if table.outcome.doubt:
         yield f"{table.outcome.doubt} Until then nothing can be trained; OUTCOME= names the column for another draft."
@@ -52,6 +74,7 @@ def _questions(table: Table) -> Iterator[str]:
     if table.id is not None and (again := int(table.id.counts.sum()) - len(table.id.texts)):
         yield f'"{table.id.name}" is in {again:,} rows again: a training takes one row for each customer, so keep one.'
     for field in table.fields:
+        yield from _faults(field)
         yield from (
             f'"{field.name}": {question}.'.replace("?.", "?") for key, question in field.marks.items() if key != "high"
         )
