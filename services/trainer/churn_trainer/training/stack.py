@@ -16,8 +16,8 @@ from sklearn.model_selection import StratifiedKFold
 from churn.model.scoring import FloatArray, logits
 from churn_trainer.data.prepare import Fed, Floats, Inputs
 
-# The folds of the members' predictions that the regression is fitted on.
-_FOLDS = 3
+# The folds of the members' predictions that the regression is fitted on, and what draws them.
+_FOLDS, _SEED = 3, 42
 
 
 class Member(NamedTuple):
@@ -53,7 +53,9 @@ class Stack(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 def _unseen(estimator: ClassifierMixin, fed: Floats, churn: NDArray[np.int8]) -> FloatArray:
     """The probability of each customer by a fit without the customer's fold, shape (n,)."""
     unseen = np.empty(len(churn))
-    for fitted, rest in StratifiedKFold(_FOLDS).split(fed, churn):
+    # By lot: of a sorted table, each third would be predicted from customers who are unlike its own.
+    folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=_SEED)
+    for fitted, rest in folds.split(fed, churn):
         unseen[rest] = clone(estimator).fit(fed[fitted], churn[fitted]).predict_proba(fed[rest])[:, 1]
     return unseen
 
