@@ -23,8 +23,8 @@ from churn.errors import (
     ReleaseRefused,
     UnknownRelease,
 )
+from churn.model.files import MALFORMED, predictor_of
 from churn.model.files import background_file as background_file
-from churn.model.files import predictor_of
 from churn.model.files import worked_examples as worked_examples
 from churn.model.predictor import Predictor
 from churn.schema import Schema, built_in, load_schema
@@ -208,7 +208,7 @@ def load(store: ObjectStore, version: str, manifest_sha256: str | None = None) -
     try:
         release = Release(about, predictor_of(schema, about.kind, about.threshold, files))
         _reproduce(release, json.loads(files["examples.json"]))
-    except (ValueError, KeyError, TypeError) as error:
+    except MALFORMED as error:
         raise ReleaseRefused(version, f"its files cannot be read ({error!r})") from error
     return release
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Barrier, Thread
@@ -160,11 +161,12 @@ CONTENT_FAULTS = [
     ("model.json", b"{}", "cannot be read"),
     ("model.json", b"not json", "cannot be read"),
     ("model.json", b'{"intercept": NaN}', "cannot be read"),
-    ("background.json", b'{"customers": []}', "cannot be read"),
-    ("background.json", b'{"customers": [[1]]}', "cannot be read"),
+    ("model.json", b"[" * 100_000, "cannot be read"),
+    ("background.json", b"[]", "cannot be read"),
     ("examples.json", b'[{"customer": {"tenure": 500}, "churn_probability": 0.5}]', "worked example 1 is refused"),
     ("examples.json", b"[]", "no worked examples"),
     ("examples.json", b"[1]", "cannot be read"),
+    ("examples.json", b'[{"customer": [], "churn_probability": 0.5}]', "cannot be read"),
 ]
 
 
@@ -174,6 +176,37 @@ def test_content_that_cannot_serve_is_refused(
 ) -> None:
     release.publish(store, "20261123_150000", ABOUT, files | {name: data}, TELCO)
     with pytest.raises(ReleaseRefused, match=reason):
+        release.load(store, "20261123_150000")
+
+
+CHANGES = {
+    "an endless intercept": ("model.json", ("intercept",), 10**400),
+    "an average that is none": ("model.json", ("averages", "tenure"), math.nan),
+    "slopes that are none": ("model.json", ("slopes",), 3),
+    "nobody": ("background.json", ("customers",), []),
+    "customers of one field": ("background.json", ("customers",), [[1]]),
+    "customers of no field": ("background.json", ("customers",), [[]]),
+    "other fields": ("background.json", ("fields", 0), "Partner"),
+    "a category without a value": ("background.json", ("customers", 3, 0), None),
+    "a code of no value": ("background.json", ("customers", 3, 0), 2),
+    "half a code": ("background.json", ("customers", 3, 0), 0.5),
+    "a number that is blank": ("background.json", ("customers", 3, -1), None),
+    "a number out of its range": ("background.json", ("customers", 3, -1), -1),
+    "none who are near": ("background.json", ("nearest",), 0),
+}
+
+
+@pytest.mark.parametrize(("name", "place", "value"), CHANGES.values(), ids=CHANGES)
+def test_a_file_with_something_else_in_one_place_is_refused(
+    store: ObjectStore, files: dict[str, bytes], name: str, place: tuple[str | int, ...], value: object
+) -> None:
+    """Rather than served with other reasons, or with answers that no customer gets."""
+    held = part = json.loads(files[name])
+    for step in place[:-1]:
+        part = part[step]
+    part[place[-1]] = value
+    release.publish(store, "20261123_150000", ABOUT, files | {name: json.dumps(held).encode()}, TELCO)
+    with pytest.raises(ReleaseRefused, match="its files cannot be read"):
         release.load(store, "20261123_150000")
 
 

@@ -3,8 +3,12 @@
 import json
 import math
 from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
 
 from churn.customer.declaration import Customer
+from churn.customer.fields import Category
 from churn.model.background import NEAREST, Background
 from churn.model.onnx_model import OnnxModel
 from churn.model.predictor import Predictor
@@ -12,6 +16,9 @@ from churn.model.scorecard import Scorecard
 from churn.model.scoring import Scorer
 from churn.model.terms import Terms
 from churn.schema import Schema
+
+MALFORMED = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
+"""What Python raises where a file does not hold what it is read as."""
 
 
 def worked_examples(predictor: Predictor, customers: list[Customer]) -> bytes:
@@ -41,11 +48,9 @@ def background_file(schema: Schema, customers: list[Customer]) -> bytes:
 def predictor_of(schema: Schema, kind: str, threshold: float, files: Mapping[str, bytes]) -> Predictor:
     """The predictor of a release from its files by name; `kind` is "scorecard", "terms" or "onnx".
 
-    Raises ValueError, KeyError or TypeError if the files do not hold a predictor of this kind.
+    Raises one of MALFORMED if the files do not hold a predictor of this kind.
     """
-    sample = json.loads(files["background.json"])
-    people = [tuple(math.nan if value is None else value for value in row) for row in sample["customers"]]
-    background = Background(schema, people, sample.get("nearest"))
+    background = _background(schema, json.loads(files["background.json"]))
     model = json.loads(files["model.json"])
     scorer: Scorer
     if kind == "scorecard":
@@ -56,3 +61,22 @@ def predictor_of(schema: Schema, kind: str, threshold: float, files: Mapping[str
         terms = Terms.from_dict(schema, model["terms"]) if "terms" in model else None
         scorer = OnnxModel(files["model.onnx"], model["means"], model["scales"], background, terms)
     return Predictor(scorer, background, threshold)
+
+
+def _background(schema: Schema, sample: Mapping[str, Any]) -> Background:
+    """The background of a release. Raises one of MALFORMED unless it has complete customers of the schema."""
+    nearest = sample.get("nearest")
+    if sample["fields"] != list(schema.fields) or not (nearest is None or (type(nearest) is int and nearest > 0)):
+        raise ValueError("the background sample is of other fields, or none of it is near to anybody")
+    people = [tuple(math.nan if value is None else value for value in row) for row in sample["customers"]]
+    if any(len(each) != len(schema.fields) for each in people):
+        raise ValueError("the background sample has customers with more or fewer fields")
+    background = Background(schema, people, nearest)
+    for (name, field), column in zip(schema.fields.items(), background.table, strict=True):
+        if isinstance(field, Category):
+            fits = np.isin(column, range(len(field.names)))
+        else:
+            fits = ((column >= field.low) & (column <= field.high)) | (np.isnan(column) & field.blank_is_value)
+        if not fits.all():
+            raise ValueError(f"the background sample has something for {name} that no customer can have")
+    return background
