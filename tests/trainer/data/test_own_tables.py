@@ -9,6 +9,7 @@ from tests.telco import TELCO
 
 from churn.schema import load_schema
 from churn_trainer.data import sources
+from churn_trainer.data.check import check
 from churn_trainer.data.table import load
 from churn_trainer.errors import BrokenTable, DataNotFound
 
@@ -102,6 +103,30 @@ def test_an_outcome_that_is_not_declared_is_told_with_those_that_are(source_of):
 def test_a_blank_that_is_not_declared_as_a_value_is_told_with_the_remedy(source_of):
     _, findings = read(source_of, "1,A,3,,Gone,,")
     assert findings.faults["calls", "missing"].message.endswith('If a blank means something, declare blank = "value".')
+
+
+def checked(source_of, outcomes, calls=lambda place: place % 97):
+    """Read and judge customers with these outcomes, in this order."""
+    rows = [f"{place},A,{place % 5},{calls(place)},{outcome},," for place, outcome in enumerate(outcomes)]
+    table, findings = read(source_of, *rows)
+    check(table, findings, "ours.csv")
+    return table
+
+
+def test_few_may_leave_within_a_month_as_long_as_there_are_fifty_of_them(source_of):
+    assert checked(source_of, ["Gone"] * 60 + ["Here"] * 9_940).churn.sum() == 60
+    with pytest.raises(BrokenTable, match='status is "Gone" in 49 of 10,000 rows; at least 50 are needed'):
+        checked(source_of, ["Gone"] * 49 + ["Here"] * 9_951)
+
+
+def test_a_number_that_never_changes_is_told_with_the_remedy(source_of):
+    with pytest.raises(BrokenTable, match="calls; check how the table was exported, or take it out of the fields"):
+        checked(source_of, ["Gone", "Here"] * 300, calls=lambda _: 7)
+
+
+def test_a_table_of_which_all_is_set_aside_is_told_with_the_number_of_its_rows(source_of):
+    with pytest.raises(BrokenTable, match="It has 0 usable rows of 600; at least 500 are needed"):
+        checked(source_of, ["New"] * 600)
 
 
 def test_columns_that_are_missing_are_told_with_the_remedy(source_of):

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from churn.schema import Schema
+from churn_trainer.data.declared import is_built_in
 from churn_trainer.data.prepare import Prepared
 from churn_trainer.data.table import Findings, Table
 from churn_trainer.errors import BrokenTable
@@ -20,7 +21,8 @@ MIN_CUSTOMERS_PER_OUTCOME = 50
 # Customers of each outcome in the test part and in each fold. An AUC on fewer is luck, and without any it is undefined.
 MIN_TESTED = 5
 
-# An outcome rarer than this comes from a broken export rather than from churn.
+# An outcome of IBM's customers that is rarer than this comes from a broken export rather than from churn. In a table of
+# one's own it may be those who left within a month.
 MIN_SHARE = 0.01
 
 # A few faulty rows are set aside and reported; more of them mean that the export itself is broken.
@@ -36,7 +38,11 @@ def check(table: Table, findings: Findings, name: str) -> None:
     `name` is the table's in messages.
     """
     # With many faulty rows, the size and outcomes of the remaining rows say nothing about the table.
-    faults = list(_row_faults(findings)) or [*_size_faults(table), *_outcome_faults(table), *_constant_columns(table)]
+    faults = list(_row_faults(findings)) or [
+        *_size_faults(table, findings),
+        *_outcome_faults(table),
+        *_constant_columns(table),
+    ]
     if faults:
         raise BrokenTable(name, faults)
     if findings.faulty_rows:
@@ -90,17 +96,19 @@ def _row_faults(findings: Findings) -> Iterator[str]:
             yield f"And {len(worst) - MAX_KINDS} other kinds of fault."
 
 
-def _size_faults(table: Table) -> Iterator[str]:
+def _size_faults(table: Table, findings: Findings) -> Iterator[str]:
     if len(table) < MIN_ROWS:
-        yield f"It has {len(table):,} usable rows; at least {MIN_ROWS} are needed."
+        others = f" of {findings.rows:,}" if findings.rows > len(table) else ""
+        yield f"It has {len(table):,} usable rows{others}; at least {MIN_ROWS} are needed."
 
 
 def _outcome_faults(table: Table) -> Iterator[str]:
+    share = MIN_SHARE if is_built_in(table.schema) else 0
     for label, count in _outcomes(table.churn, table.schema):
         if count == 0:
             yield f'{table.schema.outcome} is never "{label}"; customers of both kinds are needed.'
-        elif count < max(MIN_CUSTOMERS_PER_OUTCOME, MIN_SHARE * len(table)):
-            least = f"at least {MIN_CUSTOMERS_PER_OUTCOME} and {MIN_SHARE:.0%} are needed"
+        elif count < max(MIN_CUSTOMERS_PER_OUTCOME, share * len(table)):
+            least = f"at least {MIN_CUSTOMERS_PER_OUTCOME}{f' and {share:.0%}' if share else ''} are needed"
             yield f'{table.schema.outcome} is "{label}" in {count:,} of {len(table):,} rows; {least}.'
 
 
@@ -114,7 +122,8 @@ def _constant_columns(table: Table) -> Iterator[str]:
     """A sentence if a number never changes, which is a broken export; a category may have one value in a company."""
     constant = [name for name in _constant(table) if name in table.schema.numbers]
     if constant:
-        yield f"The same value in every row: {', '.join(constant)}; check how the table was exported."
+        remedy = "" if is_built_in(table.schema) else ", or take it out of the fields"
+        yield f"The same value in every row: {', '.join(constant)}; check how the table was exported{remedy}."
 
 
 def _note_uninformative(table: Table, findings: Findings) -> None:
