@@ -1,5 +1,7 @@
 """What is published of answers to customers of whom fields are absent, and the gates on it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.base import clone
@@ -8,8 +10,10 @@ from tests.telco import REQUIRED, TELCO, Customer, read, value_of
 
 from churn.model.background import Background
 from churn.model.predictor import Predictor
+from churn_trainer.data.check import MIN_TESTED
 from churn_trainer.data.prepare import prepare
 from churn_trainer.data.table import load
+from churn_trainer.evaluation import absent_fields as evaluation
 from churn_trainer.evaluation.absent_fields import absent_fields, coverage, random_fields
 from churn_trainer.evaluation.calibration import recalibration
 from churn_trainer.gates import absent_fields as absent_gates
@@ -99,6 +103,22 @@ def test_coverage_counts_those_within_their_range_ends_included(predictor):
     )
     answers = [answer._replace(probability_range=(0.2, 0.4))] * 5
     assert coverage(answers, np.array([0.2, 0.4, 0.3, 0.19, 0.41])) == pytest.approx(0.6)
+
+
+def test_of_rare_outcomes_there_are_enough_among_those_who_are_asked_about(prepared, monkeypatch):
+    monkeypatch.setattr(evaluation, "MAX_CUSTOMERS", 20)
+    few = np.zeros(len(prepared.churn), np.int8)
+    few[prepared.split.test[::50]] = 1
+    rows = evaluation.drawn(replace(prepared, table=replace(prepared.table, churn=few)))
+    assert (few[rows].sum(), few[rows[-1]]) == (MIN_TESTED, 1)
+    monkeypatch.setattr(evaluation, "MAX_CUSTOMERS", 200)
+    assert len(evaluation.drawn(prepared)) == 200
+
+
+def test_the_errors_of_rare_outcomes_are_numbers():
+    churn = np.array([1] + [0] * 200, np.int8)
+    loss = evaluation._loss(churn, np.linspace(0.3, 0.1, 201), np.linspace(0.2, 0.1, 201))
+    assert np.isfinite([figure["error"] for figure in loss.values()]).all()
 
 
 def test_where_nothing_is_ever_assumed_every_range_holds():

@@ -17,13 +17,14 @@ from churn.customer.declaration import Customer
 from churn.model.predictor import Prediction, Predictor
 from churn.model.scoring import FloatArray
 from churn.schema import Schema
+from churn_trainer.data.check import MIN_TESTED
 from churn_trainer.data.prepare import Prepared
 from churn_trainer.evaluation.calibration import recalibration
 from churn_trainer.model_metrics import Labels, measure
 from churn_trainer.training.candidates import SEED
 from churn_trainer.training.export import customers
 
-# Each is predicted twice, in a millisecond or two.
+# Enough customers for the figures. Each is predicted twice, in a millisecond or two.
 MAX_CUSTOMERS = 1_500
 
 # Enough bootstrap resamples for a standard error that is right to a tenth.
@@ -43,13 +44,13 @@ def random_fields(schema: Schema, rng: np.random.Generator) -> tuple[str, ...]:
 
 
 def absent_fields(predictor: Predictor, prepared: Prepared) -> dict[str, Any]:
-    """The manifest's entry `absent_fields`, on up to MAX_CUSTOMERS of the test part.
+    """The manifest's entry `absent_fields`, on customers of the test part.
 
     It has figures by which fields are known (`required`, `random`, `complete`) and those of the regression on the
     required fields (`reference`). `loss` is by how much `required` is worse than that regression in AUC and log loss,
     with standard errors.
     """
-    rows = np.random.default_rng(SEED).permutation(prepared.split.test)[:MAX_CUSTOMERS]
+    rows = drawn(prepared)
     people, churn = customers(prepared.table, rows), prepared.churn[rows]
     complete = predictor.scorer.probabilities(prepared.table.take(rows).customers)
     reference = _reference(prepared, rows)
@@ -62,6 +63,13 @@ def absent_fields(predictor: Predictor, prepared: Prepared) -> dict[str, Any]:
         "reference": _figures(churn, reference),
         "loss": _loss(churn, _means(required), reference),
     }
+
+
+def drawn(prepared: Prepared) -> NDArray[np.intp]:
+    """The rows of MAX_CUSTOMERS of the test part, and of as many more as it takes to have enough of each outcome."""
+    rows = np.random.default_rng(SEED).permutation(prepared.split.test)
+    enough = (int(np.flatnonzero(prepared.churn[rows] == outcome)[MIN_TESTED - 1]) + 1 for outcome in (0, 1))
+    return rows[: max(MAX_CUSTOMERS, *enough)]
 
 
 def coverage(answers: list[Prediction], complete: FloatArray) -> float:
@@ -122,11 +130,15 @@ def _reference(prepared: Prepared, rows: NDArray[np.intp]) -> FloatArray:
 
 
 def _loss(churn: Labels, required: FloatArray, reference: FloatArray) -> dict[str, dict[str, float]]:
-    """By how much `required` is worse than `reference`, with bootstrap standard errors."""
+    """By how much `required` is worse than `reference`, with bootstrap standard errors.
+
+    Resamples of one outcome, which have no AUC, are left out.
+    """
     rng = np.random.default_rng(SEED)
     everyone = np.arange(len(churn))
-    drawn = [rng.integers(len(churn), size=len(churn)) for _ in range(_RESAMPLES)]
-    losses = np.array([_worse(churn[rows], required[rows], reference[rows]) for rows in [everyone, *drawn]])
+    resamples = [rng.integers(len(churn), size=len(churn)) for _ in range(_RESAMPLES)]
+    usable = [rows for rows in resamples if 0 < churn[rows].sum() < len(churn)]
+    losses = np.array([_worse(churn[rows], required[rows], reference[rows]) for rows in [everyone, *usable]])
     errors = losses[1:].std(axis=0, ddof=1)
     return {
         figure: {"mean": float(loss), "error": float(error)}
