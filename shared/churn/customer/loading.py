@@ -10,7 +10,7 @@ from typing import Any
 
 from churn.customer import references
 from churn.customer.declaration import Declaration, Expectation
-from churn.customer.fields import BLANK, Category, Field, ImpliedBy, Number, Offer, Product
+from churn.customer.fields import BLANK, OTHER, Category, Field, ImpliedBy, Number, Offer, Product
 from churn.customer.line_numbers import LineNumbers
 from churn.customer.phrases import phrase_of
 from churn.customer.references import ID, File, values_of
@@ -26,7 +26,7 @@ _FILE = "customers.csv"
 _SINGLE = ("table", "leave_out", "similar_columns", "similar_values")
 _SECTIONS = ("table", "leave_out", "field", "expect", "similar_columns", "similar_values")
 
-# What programs write for no and yes. 0 and 1 mean them too, but only in a field without other values.
+# What programs write for no and yes. 0 and 1 mean them too, but only in a field without a third value.
 _NO, _YES = ("n", "f", "false", "no"), ("y", "t", "true", "yes")
 
 
@@ -195,7 +195,8 @@ def _usual_aliases(values: Mapping[str, str]) -> dict[Any, str]:
     for no, yes in (("No", "Yes"), ("0", "1")):
         if no in values and yes in values:
             words: dict[Any, str] = dict.fromkeys(_NO, no) | dict.fromkeys(_YES, yes)
-            numbers: dict[Any, str] = {0: no, 1: yes} if own - {BLANK} == {folded(no), folded(yes)} else {}
+            others = own - {BLANK, folded(OTHER), folded(no), folded(yes)}
+            numbers: dict[Any, str] = {} if others else {0: no, 1: yes}
             return {
                 word: value for word, value in words.items() if word not in own - {folded(no), folded(yes)}
             } | numbers

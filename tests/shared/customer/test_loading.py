@@ -170,6 +170,16 @@ def test_the_usual_aliases_leave_values_alone() -> None:
     assert field.aliases["y"] == "Yes"
 
 
+@pytest.mark.parametrize("others", ["", "other = true", 'blank = "value"', 'other = true\nblank = "value"'])
+def test_zero_and_one_are_no_and_yes_where_there_is_nothing_else(others: str) -> None:
+    """Nor are they Other, which any other number in a file is."""
+    text = TEXT.replace(
+        'values = ["North", "South"]\nother = true\nexample = "South"', f'values = ["No", "Yes"]\n{others}'
+    )
+    spellings = load_schema(text, "customer.toml").spellings
+    assert [spellings.code_of("Region", raw) for raw in (0, "0", 1, "1.0")] == [0, 0, 1, 1]
+
+
 def test_aliases_are_read_in_any_letter_case() -> None:
     text = TEXT.replace('["Cable", "Fiber"]', '["Cable", "Fiber"]\naliases = { "FTTH  Home" = "Fiber" }')
     schema = load_schema(text, "x")

@@ -12,7 +12,7 @@ from tests.provider import COMPLETE, PROVIDER
 
 from churn.model.predictor import Predictor
 from churn.schema import load_schema
-from churn_api.jobs.csv import column_reader
+from churn_api.jobs.csv import chunk_scorer, column_reader
 from churn_api.jobs.csv.column_reader import read_table
 from churn_api.jobs.csv.header import read_header
 from churn_api.jobs.csv.reader import ChunkReader
@@ -131,6 +131,25 @@ def test_of_a_customer_of_whom_little_is_known_there_are_fewer_reasons() -> None
     for predictor in (made_up_predictor(schema, people), made_up_terms(schema, people)):
         cells = [("3", "Flat"), ("", "Flat"), ("4", ""), ("", "")]
         check(predictor, [{schema.id: "A-1", "Age": age, "Plan": plan} for age, plan in cells])
+
+
+def test_names_of_fields_are_no_formulas_and_may_look_like_places() -> None:
+    schema = load_schema(LITTLE.replace('"Age"', '"=Age"').replace('"Plan"', '"-1"'), "little.toml")
+    people = [schema.customer((float(number), number % 2)) for number in range(11)]
+    results, faults = scored(
+        made_up_predictor(schema, people), b"Flat,ignored,3\nFlat,ignored,old\n", ("-1", "", "=Age")
+    )
+    assert list(results) == ["1"]
+    assert faults["2"][0][:2] == ("'=Age", "wrong_type")
+
+
+def test_rows_that_are_read_alone_are_still_scored_together(
+    predictor: Predictor, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(chunk_scorer, "read_table", lambda *_: 1 / 0)
+    check(predictor, [WHOLE, WHOLE | {"Region": "South"}])
+    (record,) = caplog.records
+    assert record.getMessage().count(" in ") == 1, "nothing else went wrong"
 
 
 @pytest.mark.parametrize("line", [b"Name,Town", b'"",""', b"1,2,3", b"customerID,Churned"])

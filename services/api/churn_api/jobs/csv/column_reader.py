@@ -52,7 +52,7 @@ class Table(NamedTuple):
 
 def read_table(schema: Schema, sheet: ChunkReader, columns: tuple[str, ...]) -> Table:
     """The rows of a chunk; `columns` are the fields of the file's columns, "" for a column without a field."""
-    columns = tuple(name or f"-{place}" for place, name in enumerate(columns))
+    columns = tuple(name or f" {place}" for place, name in enumerate(columns))  # no field begins with a blank
     parsed = _parsed(schema, sheet, columns)
     frame, count = parsed.frame, len(parsed.frame)
     sure = np.ones(count, np.bool_)
@@ -207,7 +207,7 @@ def _settle(table: Codes, parents: Codes, held: Codes) -> Codes:
     return table.ravel().take(places)
 
 
-@lru_cache(1024)
+@lru_cache(128)
 def _settled(schema: Schema, name: str) -> Codes:
     """The schema's table of a cross-field rule as an array, indexed by the codes of both fields plus two."""
     parents, values = schema.categories[schema.implied[name].field].names, schema.categories[name].names

@@ -70,8 +70,8 @@ class ReasonTexts:
             field = self.schema.fields[name]
             if isinstance(field, Number):
                 found[rows] = self._phrases(name, field, held)
-            else:  # codes are bytes, and their sum with a place may be none
-                found[rows] = np.add(held, self._first[name], dtype=np.intp)
+            else:  # codes are bytes, whose sum with a place may be none, or floats where rows were read alone
+                found[rows] = np.add(held, self._first[name], dtype=np.intp, casting="unsafe")
         if derived.any() and self.schema.product:
             name, product = self.schema.product
             found[derived & (fields == self.schema.position[name])] = self.add(product.words)

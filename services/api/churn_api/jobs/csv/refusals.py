@@ -45,7 +45,7 @@ class Refusals:
         buffer = io.StringIO()
         writer = csv.writer(buffer, lineterminator="\n")
         for fault in listed:
-            writer.writerow((row + self._first_row, known, fault.field, fault.code, defused(fault.message)))
+            writer.writerow((row + self._first_row, known, defused(fault.field), fault.code, defused(fault.message)))
         return buffer.getvalue()
 
     def _written(self, customer_id: str) -> str:
