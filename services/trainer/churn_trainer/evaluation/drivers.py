@@ -21,6 +21,7 @@ from churn.schema import Schema
 from churn_trainer.data.prepare import Prepared
 from churn_trainer.data.table import Table
 from churn_trainer.model_metrics import NORMAL_95
+from churn_trainer.training.attribution import explained_by
 from churn_trainer.training.candidates import LOGISTIC_REGRESSION, SEED
 
 # How many customers a change is tried on. More of them change no digit that is shown.
@@ -63,11 +64,12 @@ def drivers(
     changes = _Changes(prepared.table.take(rows), _prices(regression))
     fields = [_driver(prepared.table.schema, change, spread) for change in changes.every()]
     fields.sort(key=lambda one: -abs(one["log_odds"]))
+    priced = ", a service together with its price," if _has_prices(prepared.table.schema) else ""
     return {
         "model": LOGISTIC_REGRESSION,
-        "meaning": "How the odds of churning differ, on average, where one field differs, a service together with its "
-        "price, and the others do not. The intervals are by refits on resampled customers, search for settings "
-        "included. An association, not a promised effect.",
+        "meaning": f"How the odds of churning differ, on average, where one field differs{priced} and the others do "
+        "not. The intervals are by refits on resampled customers, search for settings included. An association, not a "
+        "promised effect.",
         "refits": len(refitted),
         "fields": fields,
         "columns": list(_column_drivers(prepared.columns, spread, prepared.scaler.scale_)),
@@ -120,7 +122,13 @@ def _text(schema: Schema, change: Change) -> str:
     words = f"{after} instead of {before}"
     if change.field == schema.role("monthly_value") and schema.services:
         return f"{words}, with the services of such bills"
-    return f"{words}, and its price" if schema.fields[change.field].group == schema.services else words
+    priced = _has_prices(schema) and schema.fields[change.field].group == schema.services
+    return f"{words}, and its price" if priced else words
+
+
+def _has_prices(schema: Schema) -> bool:
+    """Whether it is known what services add to the bill, which takes tenure, bill and total."""
+    return schema.role("monthly_value") in explained_by(schema)
 
 
 def _words(schema: Schema, name: str, table: Customer) -> str:
