@@ -117,6 +117,16 @@ def test_what_is_declared_as_missing_is_a_blank(predictor: Predictor, text: str)
     check(predictor, people)
 
 
+@pytest.mark.parametrize("blank", ["unknown", "value"])
+def test_a_number_that_is_declared_as_missing_is_a_blank(blank: str) -> None:
+    """Otherwise nobody would notice how far a model takes somebody of 999 years."""
+    text = LITTLE.replace("[[field]]", f'missing = ["9.0", "1E1", "-1"]\n\n[[field]]\nblank = "{blank}"', 1)
+    schema = load_schema(text, "little.toml")
+    people = [schema.customer((float(number), number % 2)) for number in range(11)]
+    records = [{"Age": age, "Plan": "Flat"} for age in ("9", "9.0", " 9.0", "1e1", "1E1", "10", "-1", "-1.0", "", "3")]
+    check(made_up_terms(schema, people), records)
+
+
 def test_long_texts_of_a_field_that_takes_any_are_not_remembered(predictor: Predictor) -> None:
     column_reader._run_codes.cache_clear()
     people = [WHOLE | {"Region": f"{number}" * 10_000} for number in range(5)]

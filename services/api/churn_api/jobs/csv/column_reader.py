@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from churn.customer.declaration import Customer
 from churn.customer.fields import Number
+from churn.customer.numbers import meant
 from churn.customer.reading import MAX_ID_LENGTH, may_be_thousands
 from churn.schema import Schema
 from churn_api.jobs.csv import rows
@@ -57,7 +58,8 @@ def read_table(schema: Schema, sheet: ChunkReader, columns: tuple[str, ...]) -> 
     frame, count = parsed.frame, len(parsed.frame)
     sure = np.ones(count, np.bool_)
     arrays: dict[str, Any] = {
-        name: _amounts(frame[name]) if name in columns else np.full(count, np.nan) for name in schema.numbers
+        name: _amounts(schema, name, frame[name]) if name in columns else np.full(count, np.nan)
+        for name in schema.numbers
     }
     derived = np.zeros(count, np.bool_)
     if schema.product:
@@ -122,15 +124,22 @@ def _frame(schema: Schema, lines: bytes | io.BytesIO, columns: Sequence[Run]) ->
 
 def _kind(schema: Schema, name: str) -> Any:
     if name in schema.numbers:
-        # Where a blank is a value, it must be told from what is no number.
-        return pl.String if schema.numbers[name].blank_is_value else pl.Float64
+        # Where a blank is a value, it must be told from what is no number, as numbers that mean a blank from others.
+        return pl.String if schema.numbers[name].blank_is_value or _blank_numbers(schema, name) else pl.Float64
     return pl.Categorical(pl.Categories.random()) if name in schema.categories else pl.String
 
 
-def _amounts(column: pl.Series) -> Amounts:
+def _amounts(schema: Schema, name: str, column: pl.Series) -> Amounts:
     """The numbers, NaN where there is none."""
     amounts: Amounts = column.cast(pl.Float64, strict=False).to_numpy(writable=True)
+    if blanks := _blank_numbers(schema, name):
+        amounts[column.str.to_lowercase().is_in(blanks).fill_null(value=False).to_numpy()] = np.nan
     return amounts
+
+
+def _blank_numbers(schema: Schema, name: str) -> list[str]:
+    """The words for a blank that look like numbers, such as 999, in lower case."""
+    return [word for word in schema.spellings.absent_words(name) if meant(word, "")]
 
 
 def _is_blank(schema: Schema, name: str, texts: pl.Series, amounts: Amounts) -> Flags:
