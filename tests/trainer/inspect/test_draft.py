@@ -135,6 +135,18 @@ def test_amounts_with_a_sign_are_money_of_that_currency(drafted, sign):
     assert schema.reader.read({"Use": f"{sign}25.50"}).customer[0] == 25.5
 
 
+@pytest.mark.parametrize(("written", "unit"), [("{}.5%", "%"), ("{} %", "%"), ("{} months", "months")])
+def test_a_number_with_its_unit_beside_it_is_a_number(drafted, written, unit):
+    (found,) = drafted({"Share used": [written.format(row % 90) for row in ROWS]}).fields
+    assert (found.kind, found.unit, found.money) == ("number", unit, False)
+    assert not found.faulty.any()
+
+
+def test_terms_in_months_are_values_and_no_amounts(drafted):
+    (found,) = drafted({"Term": [("1 month", "12 months", "24 months")[row % 3] for row in ROWS]}).fields
+    assert (found.kind, found.values) == ("category", ["1 month", "12 months", "24 months"])
+
+
 def test_bands_of_a_number_that_is_mostly_0_are_those_of_the_others(drafted):
     found = field(drafted({"Refunds": [row % 17 if row % 10 == 0 else 0 for row in ROWS]}), "Refunds")
     assert (found.low, found.high, found.whole) == (0, 20, True)

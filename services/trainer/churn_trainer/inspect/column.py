@@ -27,6 +27,9 @@ _DATE = (
     r"|^(19|20)\d{2}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])$"
 )
 
+# Units that are read beside numbers whatever the column is called, the likeliest first.
+_UNITS = ("$", "%", "months")
+
 # One to three digits, a comma and three digits, with or without a sign and a currency.
 _UNCLEAR = r"^[^\d.,]*[1-9]\d{0,2},\d{3}[^\d.,]*$"
 
@@ -67,13 +70,26 @@ class Column:
     @cached_property
     def numbers(self) -> NDArray[np.float64]:
         """The number that each distinct text is; NaN where it is none."""
-        numbers = self.texts.cast(pl.Float64, strict=False).to_numpy().astype(np.float64)
-        numbers[~np.isfinite(numbers)] = np.nan
+        numbers = self._plain.copy()
         others = np.flatnonzero(np.isnan(numbers))
-        if 0 < len(others) <= FEW or (len(others) and all(meant(self.texts[int(at)], "$") for at in others[:FEW])):
+        if 0 < len(others) <= FEW or (
+            len(others) and all(meant(self.texts[int(at)], self.unit) for at in others[:FEW])
+        ):
             for at in others:
-                numbers[at] = next(iter(meant(self.texts[int(at)], "$")), np.nan)
+                numbers[at] = next(iter(meant(self.texts[int(at)], self.unit)), np.nan)
         return numbers
+
+    @cached_property
+    def unit(self) -> str:
+        """The unit beside the numbers, of those that are read; "$", for any currency, if there is none."""
+        others = [self.texts[int(at)] for at in np.flatnonzero(np.isnan(self._plain))[:FEW]]
+        return max(_UNITS, key=lambda unit: sum(bool(meant(text, unit)) for text in others))
+
+    @cached_property
+    def _plain(self) -> NDArray[np.float64]:
+        """The number that each distinct text is without more ado."""
+        numbers = self.texts.cast(pl.Float64, strict=False).to_numpy().astype(np.float64)
+        return np.where(np.isfinite(numbers), numbers, np.nan)
 
     @cached_property
     def unclear(self) -> NDArray[np.bool_]:

@@ -153,8 +153,9 @@ def _describe_number(found: Draft) -> None:
     found.whole = bool(np.all(known == np.floor(known)))
     found.low, found.high = ranges.bounds(amounts)
     found.bands = ranges.bands(amounts, found.low, found.high, whole=found.whole)
-    found.money = names.is_money(found.name) or currency(found.column) is not None
-    found.unit = "" if found.money else _unit(found.name)
+    beside = found.column.unit
+    found.money = beside == "$" and (names.is_money(found.name) or currency(found.column) is not None)
+    found.unit = "" if found.money else _unit(found.name) if beside == "$" else beside
     found.example = float(f"{np.quantile(known, 0.5, method='lower'):.6g}")
     found.marks["high"] = f"seen are {known.min():,.6g} to {known.max():,.6g}; what is possible?"
 
