@@ -57,10 +57,7 @@ def read_table(schema: Schema, sheet: ChunkReader, columns: tuple[str, ...]) -> 
     parsed = _parsed(schema, sheet, columns)
     frame, count = parsed.frame, len(parsed.frame)
     sure = np.ones(count, np.bool_)
-    arrays: dict[str, Any] = {
-        name: _amounts(schema, name, frame[name]) if name in columns else np.full(count, np.nan)
-        for name in schema.numbers
-    }
+    arrays: dict[str, Any] = {name: _amounts(schema, name, frame) for name in schema.numbers}
     derived = np.zeros(count, np.bool_)
     if schema.product:
         name, (first, second) = schema.product[0], schema.product[1].factors
@@ -129,8 +126,11 @@ def _kind(schema: Schema, name: str) -> Any:
     return pl.Categorical(pl.Categories.random()) if name in schema.categories else pl.String
 
 
-def _amounts(schema: Schema, name: str, column: pl.Series) -> Amounts:
-    """The numbers, NaN where there is none."""
+def _amounts(schema: Schema, name: str, frame: pl.DataFrame) -> Amounts:
+    """The numbers of a field, NaN where there is none."""
+    if name not in frame.columns:
+        return np.full(len(frame), np.nan)
+    column = frame[name]
     amounts: Amounts = column.cast(pl.Float64, strict=False).to_numpy(writable=True)
     if blanks := _blank_numbers(schema, name):
         amounts[column.str.to_lowercase().is_in(blanks).fill_null(value=False).to_numpy()] = np.nan
