@@ -89,7 +89,8 @@ def test_the_stack_weighs_its_members_as_they_were_tuned(fitted, prepared):
     assert (stack.regression_.coef_ > -0.5).all()
 
 
-def test_the_stack_is_weighed_by_predictions_for_customers_whom_members_have_not_seen(prepared):
+@pytest.mark.parametrize("resampled", [False, True])
+def test_the_stack_is_weighed_by_predictions_for_customers_whom_members_have_not_seen(prepared, resampled):
     """A member that remembers everybody it has seen, and knows nothing else, earns no weight."""
 
     class Memory(BaseEstimator):
@@ -102,6 +103,7 @@ def test_the_stack_is_weighed_by_predictions_for_customers_whom_members_have_not
             return np.column_stack([1 - churned, churned])
 
     rows = prepared.split.development[:600]
+    rows = np.random.default_rng(3).choice(rows, len(rows)) if resampled else rows
     members = [Member("Memory", "fields", Memory()), Member("Bayes", "columns", GaussianNB())]
     stack = Stack(members).fit(prepared.fed("both", rows), prepared.churn[rows])
     assert abs(stack.regression_.coef_[0, 0]) < abs(stack.regression_.coef_[0, 1])

@@ -7,10 +7,11 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedKFold
 from sklearn.neural_network import MLPClassifier
 
 from churn.model.scoring import FloatArray, sigmoids
+from churn_trainer.data.hashes import row_hashes
+from churn_trainer.training.folds import apart
 
 # The folds of the predictions that the scaling is fitted on.
 _FOLDS = 3
@@ -40,9 +41,7 @@ class NeuralNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         network = MLPClassifier(
             (self.units,), solver="lbfgs", alpha=self.penalty, max_iter=self.steps, random_state=self.random_state
         )
-        # By lot: of a sorted table, each third would be predicted from customers who are unlike its own.
-        folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=self.random_state)
-        for fitted, rest in folds.split(columns, churn):
+        for fitted, rest in apart(row_hashes(tuple(columns.T)), churn, _FOLDS):
             unseen[rest] = log_odds(clone(network).fit(columns[fitted], churn[fitted]), columns[rest])
         platt = LogisticRegression(C=np.inf, solver="newton-cholesky").fit(unseen[:, None], churn)
         self.slope_, self.intercept_ = float(platt.coef_.item()), float(platt.intercept_.item())

@@ -4,20 +4,18 @@ The differences between refits show how much of a result depends on who happens 
 1993, "An Introduction to the Bootstrap", chapter 6).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, TypeVar
 
 import numpy as np
 from joblib import Parallel, cpu_count, delayed
-from numpy.typing import NDArray
-from sklearn.model_selection import StratifiedKFold
 
-from churn_trainer.data.hashes import Hashes
 from churn_trainer.data.prepare import Prepared, scaler_of
 from churn_trainer.data.split import Rows
 from churn_trainer.training.candidates import SEED, Candidate
-from churn_trainer.training.train import SEARCH_FOLDS, Folds, fit_whole
+from churn_trainer.training.folds import apart
+from churn_trainer.training.train import SEARCH_FOLDS, fit_whole
 
 # With the default of five repeats, a hundred refits, whose standard deviation is right to 7 %.
 REFITS_PER_REPEAT = 20
@@ -52,17 +50,6 @@ def _refit(
     rows = np.sort(np.random.default_rng((SEED, number)).choice(prepared.split.development, size))
     resampled = replace(prepared, scaler=scaler_of(prepared.table, rows))
     churn, fed = prepared.churn[rows], resampled.fed(candidate.inputs, rows)
-    folds = list(_folds(prepared.groups(rows), churn))
+    folds = list(apart(prepared.groups(rows), churn, SEARCH_FOLDS))
     model = fit_whole(candidate, prepared.table.schema, fed, churn, folds)
     return as_scorer(model, resampled, rows)
-
-
-def _folds(groups: Hashes, churn: NDArray[np.int8]) -> Iterator[Folds]:
-    """Folds for the search that keep a customer who was drawn twice on one side.
-
-    On both sides, such a customer would be recognised, and the search would prefer settings that memorise.
-    """
-    _, first, customer = np.unique(groups, return_index=True, return_inverse=True)
-    for _, held_out in StratifiedKFold(SEARCH_FOLDS).split(first, churn[first]):
-        is_held_out = np.isin(customer, held_out)
-        yield np.flatnonzero(~is_held_out), np.flatnonzero(is_held_out)

@@ -11,13 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedKFold
 
 from churn.model.scoring import FloatArray, logits
+from churn_trainer.data.hashes import row_hashes
 from churn_trainer.data.prepare import Fed, Floats, Inputs
+from churn_trainer.training.folds import Folds, apart
 
-# The folds of the members' predictions that the regression is fitted on, and what draws them.
-_FOLDS, _SEED = 3, 42
+# The folds of the members' predictions that the regression is fitted on.
+_FOLDS = 3
 
 
 class Member(NamedTuple):
@@ -36,7 +37,9 @@ class Stack(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def fit(self, fed: Fed, churn: NDArray[np.int8]) -> "Stack":
         """Fit on what each member is fed, and outcomes of shape (n,)."""
-        self.regression_ = weighing([_unseen(one.estimator, fed.of(one.inputs), churn) for one in self.members], churn)
+        folds = list(apart(row_hashes(tuple(fed.of("fields").T)), churn, _FOLDS))
+        unseen = [_unseen(one.estimator, fed.of(one.inputs), churn, folds) for one in self.members]
+        self.regression_ = weighing(unseen, churn)
         self.members_ = [
             one._replace(estimator=clone(one.estimator).fit(fed.of(one.inputs), churn)) for one in self.members
         ]
@@ -50,12 +53,10 @@ class Stack(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return probabilities
 
 
-def _unseen(estimator: ClassifierMixin, fed: Floats, churn: NDArray[np.int8]) -> FloatArray:
+def _unseen(estimator: ClassifierMixin, fed: Floats, churn: NDArray[np.int8], folds: Sequence[Folds]) -> FloatArray:
     """The probability of each customer by a fit without the customer's fold, shape (n,)."""
     unseen = np.empty(len(churn))
-    # By lot: of a sorted table, each third would be predicted from customers who are unlike its own.
-    folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=_SEED)
-    for fitted, rest in folds.split(fed, churn):
+    for fitted, rest in folds:
         unseen[rest] = clone(estimator).fit(fed[fitted], churn[fitted]).predict_proba(fed[rest])[:, 1]
     return unseen
 

@@ -19,13 +19,11 @@ from churn_trainer.data.prepare import Fed, Floats, Prepared
 from churn_trainer.memory import peak_of
 from churn_trainer.model_metrics import log_losses, measure
 from churn_trainer.training.candidates import CANDIDATES, MEMBERS, STACK, Candidate
+from churn_trainer.training.folds import Folds
 from churn_trainer.training.stack import Member, Stack
 
 # Folds of the search for settings within each fit.
 SEARCH_FOLDS = 3
-
-Folds = tuple[NDArray[np.intp], NDArray[np.intp]]
-"""Positions of the rows that a search fits on, and of the rows that it scores."""
 
 
 @dataclass(frozen=True, slots=True)
