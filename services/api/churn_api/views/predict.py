@@ -40,7 +40,8 @@ _JOBS = " Send more customers as a CSV to /jobs."
 def _reasons(default: int | str, note: str) -> Callable[[Schema], Json]:
     def query(schema: Schema) -> Json:
         numbers = {"type": "integer", "minimum": 0, "maximum": len(schema.fields)}
-        wanted = {"oneOf": [numbers, {"enum": ["all", "none"]}], "default": default}
+        usual = default if isinstance(default, str) else min(default, len(schema.fields))
+        wanted = {"oneOf": [numbers, {"enum": ["all", "none"]}], "default": usual}
         return {"reasons": described(f"How many reasons, the largest first. {note}", wanted)}
 
     return query
