@@ -105,7 +105,10 @@ def _session(graph: bytes) -> Any:
 
 
 def _substitutes(name: str, background: Background) -> list[tuple[float, float]]:
-    """The values of a field in the sample with their shares, which sum to 1; implied values are left out."""
+    """The values of a field in the sample with their shares, which sum to 1.
+
+    Implied values are left out, unless the sample has no others.
+    """
     schema = background.schema
     column = background.table[schema.position[name]]
     if name not in schema.categories:
@@ -115,7 +118,8 @@ def _substitutes(name: str, background: Background) -> list[tuple[float, float]]
             return [(float(value), 1 / QUANTILES) for value in np.sort(column)[places]]
         return [(float(value), 1 / QUANTILES) for value in np.quantile(column, middles, method="nearest")]
     if name in schema.implied:
-        column = column[column != schema.categories[name].code(schema.implied[name].implies)]
+        able = column != schema.categories[name].code(schema.implied[name].implies)
+        column = column[able] if able.any() else column
     values, counts = np.unique(column, return_counts=True)
     return [(float(value), float(count) / len(column)) for value, count in zip(values, counts, strict=True)]
 

@@ -89,6 +89,17 @@ def test_without_internet_the_add_ons_have_no_effect(
     assert [effects["TechSupport"], effects["StreamingTV"]] == pytest.approx([0, 0], abs=1e-12)
 
 
+def test_a_service_that_nobody_of_the_sample_has_has_no_effect(
+    forest_and_model: tuple[RandomForestClassifier, OnnxModel], customers: list[Customer]
+) -> None:
+    forest, _ = forest_and_model
+    graph = to_onnx(forest, matrix(table_of(customers[:1]), np.float32), options={"zipmap": False}).SerializeToString()
+    without = [customer for customer in customers if customer.InternetService == 2]
+    model = OnnxModel(graph, [0.0] * 45, [1.0] * 45, Background(TELCO, without))
+    effects = dict(zip(FIELDS, model.effects(without[0]), strict=True))
+    assert [effects[name] for name, rule in TELCO.implied.items() if rule.field == "InternetService"] == [0.0] * 6
+
+
 def test_blocks_do_not_show_in_the_effects(
     forest_and_model: tuple[RandomForestClassifier, OnnxModel],
     customers: list[Customer],
