@@ -1,12 +1,14 @@
 """The columns, the scaler and the published files."""
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
-from tests.telco import COLUMNS, matrix
+from tests.telco import COLUMNS, TELCO, matrix
 
+from churn.schema import load_schema
 from churn_trainer.data import prepare as prepare_module
 from churn_trainer.data.hashes import row_hashes
 from churn_trainer.data.prepare import prepare, processed_files
@@ -30,6 +32,17 @@ def test_models_are_compared_on_all_but_the_test_part_or_on_the_first_by_their_h
 def test_a_row_has_the_group_of_its_fields(prepared):
     rows = prepared.split.test[:5]
     assert (prepared.groups(rows) == row_hashes(prepared.table.take(rows).customers)).all()
+
+
+@pytest.mark.parametrize("identified", [True, False])
+def test_customers_alike_stay_in_the_test_part_where_ids_of_ones_own_table_tell_them_apart(small_table, identified):
+    """Of a table of few coarse fields hardly anybody would be left to judge by, and those the unusual ones."""
+    ours = load_schema(TELCO.source.replace('name = "telco"', 'name = "ours"'), "ours.toml")
+    alike = small_table.take(np.arange(len(small_table)) // 3)
+    table = replace(alike, schema=ours, keys=small_table.keys, identified=identified)
+    prepared = prepare(table)
+    assert (len(prepared.split.repeated) == 0) is identified
+    assert len(np.unique(prepared.row_groups)) == len(small_table) // 3
 
 
 def test_scaled_columns_are_those_that_serving_makes_rounded_to_single_precision(prepared):

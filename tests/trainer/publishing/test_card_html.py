@@ -265,3 +265,7 @@ def test_a_model_that_failed_a_gate_says_so(card):
 def test_values_are_escaped(card):
     card["data"] |= {"name": "<script>alert(1)</script>"}
     assert "<script>" not in page(card)
+
+
+def test_the_card_says_whom_the_model_was_fitted_on(run_manifest):
+    assert "The model is fitted on train and validation." in page(run_manifest | {"version": "20261123_140301"})

@@ -62,7 +62,6 @@ def _test_faults(prepared: Prepared) -> Iterator[str]:
     for label, count in _outcomes(prepared.churn[split.test], schema):
         if count < MIN_TESTED:
             repeated = f" {len(split.repeated):,} more equal a customer of the other parts: is each exported once?"
-            repeated += "" if is_built_in(schema) else " Or are the fields too few to tell customers apart?"
             yield (
                 f"Of the {len(split.test):,} customers that are kept for the test {count:,} have {schema.outcome} "
                 f'"{label}"; at least {MIN_TESTED} are needed.{repeated if len(split.repeated) else ""}'

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.preprocessing import StandardScaler
 
+from churn_trainer.data.declared import is_built_in
 from churn_trainer.data.hashes import Hashes, row_hashes
 from churn_trainer.data.split import Rows, Split, split_table
 from churn_trainer.data.table import Table
@@ -96,9 +97,14 @@ def matrix(table: Table, rows: Rows, dtype: type[np.floating[Any]] = np.float64)
 
 
 def prepare(table: Table) -> Prepared:
-    """Split the table and fit the scaler on its development rows."""
+    """Split the table and fit the scaler on its development rows.
+
+    Customers alike in every field are one for the split, lest a model recognise them; not in a table of one's own that
+    tells them apart by ids: with few coarse fields hardly anybody would be left to test on, and those the unusual ones.
+    """
     groups = row_hashes(table.customers)
-    split = split_table(table, groups)
+    told_apart = table.identified and not is_built_in(table.schema)
+    split = split_table(table, table.keys if told_apart else groups)
     return Prepared(table, split, scaler_of(table, split.development), groups)
 
 

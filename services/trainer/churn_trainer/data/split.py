@@ -40,7 +40,7 @@ class Split(NamedTuple):
 
 
 def split_table(table: Table, groups: Hashes) -> Split:
-    """The parts of a table; `groups` has one number per row, the same for customers alike in every field."""
+    """The parts of a table; `groups` has one number per row, the same for customers who are taken for one."""
     # Rows without an id can share a key: group and outcome then settle their order, whatever the order of the table.
     order = np.lexsort((table.churn, groups, table.keys))
     place = table.keys[order] / 2.0**64

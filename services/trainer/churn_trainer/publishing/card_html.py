@@ -81,7 +81,7 @@ def _data(card: dict[str, Any]) -> str:
     facts = (
         f"Source: {data['source']} ({data['name']}), SHA-256 {data['sha256']}",
         f"{data['rows']:,} customers, of whom {data['churn_rate']:.1%} left; {split}.",
-        "The model is fitted on train alone.",
+        f"The model is fitted on {card['fitted_on']}.",
         *(f"Repaired: {kind}" + (f" ({count:,})" if count else "") for kind, count in data["repairs"].items()),
     )
     return f"<h2>Data</h2>{_list(facts)}"
