@@ -44,7 +44,7 @@ run: $(RUN_VENV)/requirements.txt ## Run the whole product without Docker on htt
 	@exec $(RUN_VENV)/bin/python scripts/run.py --port $(PORT)
 
 inspect: $(RUN_VENV)/requirements.txt ## Draft the customer.toml of your own table and list what you must decide (FILE=, OUT= another place, OUTCOME= its column, FORCE=1: replace)
-	@$(RUN_VENV)/bin/python -m churn_trainer inspect "$(FILE)" $(if $(OUT),--out "$(OUT)") $(if $(OUTCOME),--outcome "$(OUTCOME)") $(if $(FORCE),--force)
+	@$(RUN_VENV)/bin/python -m churn_trainer inspect $(if $(FILE),"$(FILE)") $(if $(OUT),--out "$(OUT)") $(if $(OUTCOME),--outcome "$(OUTCOME)") $(if $(FORCE),--force)
 
 upgrade: ## Put what is checked out into service while the version before serves, then train where data or code ask for it
 	@COMPOSE="$(COMPOSE)" deploy/upgrade train

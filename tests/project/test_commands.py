@@ -48,6 +48,7 @@ def test_make_alone_lists_every_target_with_a_line_each(root, targets):
         (["promote", "VERSION=20261123_140301"], "docker compose run --rm trainer promote 20261123_140301"),
         (["rollback"], "docker compose run --rm trainer rollback"),
         (["rollback", "VERSION=20261123_140301"], "docker compose run --rm trainer rollback 20261123_140301"),
+        (["inspect"], ".run/venv/bin/python -m churn_trainer inspect"),
         (["inspect", "FILE=customers.csv"], '.run/venv/bin/python -m churn_trainer inspect "customers.csv"'),
         (
             ["inspect", "FILE=my table.csv", "OUT=mine.toml", "OUTCOME=Left", "FORCE=1"],
