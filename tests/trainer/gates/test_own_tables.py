@@ -70,6 +70,10 @@ def test_customers_alike_are_remarked_upon_where_ids_tell_them_apart(ours, ident
     gate = repeats(np.arange(len(ours), dtype=np.uint64) // 2, alike)
     assert gate.passed is identified
     assert bool(gate.remark) is identified
+    assert (
+        gate.detail.endswith("10% is allowed unless the declaration names an id that tells them apart")
+        is not identified
+    )
 
 
 def test_a_blank_that_tells_the_outcome_is_found(ours):

@@ -127,7 +127,9 @@ def repeats(groups: Hashes, table: Table) -> Gate:
     share = repeated / len(groups)
     detail = f"{repeated:,} of {len(groups):,} customers equal another one ({share:.1%}), {MAX_REPEATED:.0%} is allowed"
     passed = share <= MAX_REPEATED
-    remark = "" if passed or is_built_in(table.schema) or not table.identified else "no model can tell them apart"
+    own = not passed and not is_built_in(table.schema)
+    detail += "" if not own or table.identified else " unless the declaration names an id that tells them apart"
+    remark = "no model can tell them apart" if own and table.identified else ""
     return Gate("few customers equal another one in every field", passed or bool(remark), detail, remark)
 
 
