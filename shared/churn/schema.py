@@ -62,6 +62,10 @@ class Schema(Declaration):
         meaning = {name: _meaning(field) for name, field in self.fields.items()}
         return hashlib.sha256(json.dumps([meaning, self.features.names]).encode()).hexdigest()
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled by its text, as for the processes of a cluster: what is derived from it is made there again."""
+        return _schema, (self.source,)
+
 
 def load_schema(text: str, name: str) -> Schema:
     """The schema that a file's text declares; `name` is the file's name in messages.

@@ -1,6 +1,7 @@
 """The customer as JSON Schema."""
 
 import json
+import pickle
 import re
 
 import jsonschema
@@ -96,3 +97,9 @@ def test_patterns_are_regular_expressions_to_browsers_too(name: str) -> None:
     pattern = found.get("pattern") or found["anyOf"][1]["pattern"]
     # What ECMAScript has not, or reads otherwise with its flag for Unicode.
     assert not re.search(r"\(\?(?![:=!])|\\[^sdw\\^$.*+?()\[\]{}|/]", pattern)
+
+
+def test_a_schema_goes_to_other_processes_with_all_that_has_been_derived_from_it() -> None:
+    _ = TELCO.reader, TELCO.features
+    came = pickle.loads(pickle.dumps(TELCO))  # noqa: S301
+    assert (came.hash, came.features.names) == (TELCO.hash, TELCO.features.names)

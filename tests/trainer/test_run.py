@@ -339,7 +339,7 @@ def test_a_candidate_that_nothing_could_serve_is_told_before_anything_is_written
     trainer, settings, store, small_csv, monkeypatch, capsys
 ):
     (settings.data_dir / TELCO.file).write_bytes(small_csv)
-    monkeypatch.setattr(run, "CANDIDATES", (replace(CANDIDATES[0], estimator=DummyClassifier),))
+    monkeypatch.setattr(run, "CANDIDATES", (replace(CANDIDATES[0], estimator=lambda _: DummyClassifier()),))
     assert trainer() == 1
     assert "DummyClassifier has no ONNX form here" in capsys.readouterr().out
     assert nothing_written(store)

@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sklearn.utils._openmp_helpers import _openmp_effective_n_threads
+from tests.telco import TELCO
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from churn_trainer import run
@@ -58,5 +59,5 @@ def test_the_whole_run_is_under_the_limit(settings, store, two_threads, monkeypa
 
     monkeypatch.setattr(run, "cluster", look)
     with pytest.raises(SchedulerUnavailable):
-        Run(settings, store, None).train(None, "")
+        Run(settings, store, None).train(None, TELCO, "")
     assert set(seen) == {1}
