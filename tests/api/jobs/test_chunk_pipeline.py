@@ -75,6 +75,24 @@ def test_two_large_jobs_are_both_done_while_small_ones_keep_coming(
     assert 3 < turns < 50  # the one goes to its end, since the other is kept, which then goes on where it was left
 
 
+def test_another_chunk_of_the_job_waits_for_the_one_that_was_interrupted(
+    bench: Any, many_customers: Callable[[int], bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each gives way to small jobs all the same, and both are done while small ones keep coming."""
+    monkeypatch.setattr(chunk_pipeline, "_PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(chunk_scorer, "_SLICE", 500)
+    job, plan, scorer = begun(bench, many_customers(8_000))
+    open_chunks, done, turns = [0, 1], [], 0
+    while open_chunks and turns < 50:
+        turns += 1
+        number = open_chunks.pop(0)
+        done += scorer.score(job, plan, [number], enough=lambda: True)
+        if number not in done:
+            open_chunks.append(number)
+    assert done == [0, 1]
+    assert turns > 4
+
+
 @pytest.mark.parametrize("why", ["cancelled", "deleted", "old", "done elsewhere"])
 def test_a_chunk_that_nobody_will_go_on_with_is_not_kept(
     bench: Any, mixed: bytes, monkeypatch: pytest.MonkeyPatch, why: str

@@ -83,13 +83,16 @@ class ChunkPipeline:
     def score(
         self, job: Job, plan: Plan, numbers: Sequence[int], enough: Callable[[], bool] = lambda: False
     ) -> list[int]:
-        """Score these chunks; returns the numbers of those that are done.
+        """Score these chunks, after one of the job that was interrupted; returns the numbers of those that are done.
 
         It ends early if the job is no longer in progress, or if `enough` returns True, which is called before each
         chunk but the first, and within a chunk that takes long. Another step then does the rest. Raises UnknownJob if
         the job has been deleted.
         """
         self._tidy()
+        if self._left is not None and self._left.job_id == job.id and self._left.number not in numbers:
+            # It comes first: two chunks of a job that give way to small ones in turns would never be done.
+            numbers = [self._left.number, *numbers]
         done = []
         kept = overlapped(partial(self._keep, job.id, scored) for scored in self._scored(job, plan, numbers, enough))
         for number, in_progress in zip(numbers, kept, strict=False):
@@ -131,8 +134,8 @@ class ChunkPipeline:
     def _score(self, job: Job, plan: Plan, number: int, data: bytes, enough: Callable[[], bool]) -> _Scored:
         options = JobOptions.from_record(job.options)
         scorer = self._resumed(job.id, number) or self._scorer(job, plan, number, data, options)
-        # One chunk is kept at most. While it is, the next one goes to its end: if both gave way to each other, neither
-        # would ever be done as long as small jobs keep coming.
+        # One chunk is kept at most. While it is, one of another job goes to its end: if both gave way to each other,
+        # neither would ever be done as long as small jobs keep coming.
         patience = _PATIENCE_SECONDS if self._left is None else math.inf
         try:
             errors = _interruptible(scorer, enough, patience)
