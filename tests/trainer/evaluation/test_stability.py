@@ -40,24 +40,26 @@ def test_the_share_is_the_mean_over_refits_of_the_customers_whose_first_reason_s
 
 
 @pytest.mark.parametrize(
-    ("kept", "additive", "fitted_on", "passes"),
+    ("kept", "additive", "fitted_on", "hand_made", "passes"),
     [
-        (0.90, True, 2_500, True),
-        (0.89, True, 2_500, False),
-        (0.89, True, 2_499, True),
-        (0.59, True, 2_499, False),
-        (0.60, False, 9_999, True),
-        (0.59, False, 9_999, False),
+        (0.90, True, 2_500, True, True),
+        (0.89, True, 2_500, True, False),
+        (0.89, True, 2_499, True, True),
+        (0.59, True, 2_499, True, False),
+        (0.60, False, 9_999, True, True),
+        (0.59, False, 9_999, True, False),
+        (0.60, True, 9_999, False, True),
+        (0.59, True, 9_999, False, False),
     ],
 )
 def test_nearly_all_first_reasons_of_an_additive_model_have_to_stay_and_most_of_others(
-    kept, additive, fitted_on, passes
+    kept, additive, fitted_on, hand_made, passes
 ):
     customers = 100
     model = Told(*[{"tenure": 1}] * customers, additive=additive)
     stays = round(kept * customers)
     refit = Told(*[{"tenure": 1}] * stays, *[{"Contract": 1}] * (customers - stays))
-    found = stability(model, [refit], fitted_on, None)
+    found = stability(model, [refit], fitted_on, None, hand_made=hand_made)
     assert found.passed == passes
     assert found.first_reason_kept == pytest.approx(kept)
 

@@ -1,5 +1,6 @@
 """The gate on probabilities that are not right."""
 
+import numpy as np
 import pytest
 
 from churn.model.scoring import logits, sigmoids
@@ -37,11 +38,28 @@ def test_the_gate_fails_for_bold_timid_high_and_low_probabilities(scored, factor
 @pytest.mark.parametrize(
     ("factor", "passed", "remark"), [(1, True, False), (0.75, True, True), (0.5, False, False), (2, False, False)]
 )
-def test_models_that_nobody_has_tuned_may_be_timid_with_a_remark(scored, factor, passed, remark):
+def test_in_a_table_of_ones_own_an_error_that_may_be_tolerable_is_a_remark(scored, factor, passed, remark):
     churn, scores = scored
-    gate = calibration_gate(churn, sigmoids(factor * logits(scores)), wide=True)
+    gate = calibration_gate(churn, sigmoids(factor * logits(scores)), own=True)
     assert (gate.passed, bool(gate.remark)) == (passed, remark)
-    assert "0.67 to 1.5 allowed" in gate.detail
+    assert "0.8 to 1.25 allowed" in gate.detail
+
+
+def test_the_same_error_is_none_that_may_be_tolerable_once_enough_customers_show_it(scored):
+    churn, scores = (np.tile(column, 10) for column in scored)
+    timid = sigmoids(0.75 * logits(scores))
+    assert not calibration_gate(churn, timid, own=True).passed
+
+
+def test_an_error_that_is_far_off_is_no_remark_however_few_show_it(scored):
+    """Four hundred customers and a slope of 1.65: beyond chance, and three errors beyond what is tolerated."""
+    churn, scores = (column[:400] for column in scored)
+    slope = recalibration(churn, scores)["slope"]["value"]
+    far = sigmoids(slope / 1.65 * logits(scores))
+    found = recalibration(churn, far)["slope"]
+    assert 1 + 3 * found["error"] < found["value"] < 1.25 + 3 * found["error"]
+    gate = calibration_gate(churn, far, own=True)
+    assert (gate.passed, gate.remark) == (False, "")
 
 
 def test_what_chance_alone_can_do_shuts_no_gate(scored):
