@@ -48,7 +48,7 @@ def results(table: Path) -> Iterator[Row]:
     yield from _masked(absent_fields(predictor, prepared))
     yield from _by_bill(predictor, prepared)
     yield _spread(prepared)
-    sample = [Customer(*row) for row in np.array(predictor.background.table).T]
+    sample = [TELCO.customer(row) for row in zip(*predictor.background.table, strict=True)]
     everyone = Predictor(predictor.scorer, Background(TELCO, sample, nearest=None), THRESHOLD)
     yield _far(absent_fields(everyone, prepared))
 
