@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.api.jobs.cells import cells_of, check, scored, written
+from tests.api.jobs.csv.differential import cells_of, check, scored, written
 from tests.telco import CATEGORIES, FIELDS, ID, NOT_STATED, TELCO
 
 from churn.model.predictor import Predictor

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.api.jobs.cells import cells_of, check
+from tests.api.jobs.csv.differential import cells_of, check
 from tests.made_up import made_up_terms, published
 from tests.operators.test_declarations import COUNTS, FILES
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.api.jobs.cells import cells_of, check, scored, written
+from tests.api.jobs.csv.differential import cells_of, check, scored, written
 from tests.made_up import made_up_predictor, made_up_terms
 from tests.provider import COMPLETE, PROVIDER
 
