@@ -191,13 +191,10 @@ def _category(held: Mapping[str, Any], similar: Mapping[str, list[str]], common:
 
 def _usual_aliases(values: Mapping[str, str]) -> dict[Any, str]:
     """What programs write for No and Yes, or for 0 and 1, by the value; empty for a field with neither pair."""
-    own = {folded(value) for value in values}
     for no, yes in (("No", "Yes"), ("0", "1")):
         if no in values and yes in values:
+            others = set(map(folded, values)) - {folded(no), folded(yes)}
             words: dict[Any, str] = dict.fromkeys(_NO, no) | dict.fromkeys(_YES, yes)
-            others = own - {BLANK, folded(OTHER), folded(no), folded(yes)}
-            numbers: dict[Any, str] = {} if others else {0: no, 1: yes}
-            return {
-                word: value for word, value in words.items() if word not in own - {folded(no), folded(yes)}
-            } | numbers
+            numbers: dict[Any, str] = {} if others - {BLANK, folded(OTHER)} else {0: no, 1: yes}
+            return {word: value for word, value in words.items() if word not in others} | numbers
     return {}

@@ -51,10 +51,8 @@ def _teller(name: str, field: Field) -> _Teller:
     if isinstance(field, Number):
         phrase = field.phrase
         if field.blank_is_value:
-            return name, lambda held: (
-                held if held == held else None,
-                phrase(held),
-            )  # NaN, a blank, differs from itself
+            # Only a NaN, which is a blank, differs from itself.
+            return name, lambda held: (held if held == held else None, phrase(held))
         return name, lambda held: (held, phrase(held))
     return name, tuple(zip(field.json_values, field.values.values(), strict=True)).__getitem__
 

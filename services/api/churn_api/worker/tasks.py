@@ -66,27 +66,27 @@ def register(celery: Celery, settings: ApiSettings, stopping: Callable[[], bool]
         queue, metrics = CeleryQueue(celery, settings.queue_url), RedisJobMetrics(settings.queue_url)
         return Steps(repository, queue, ReleaseCache(repository.store), metrics, stopping)
 
-    def do(name: Step, job_id: str, number: int | None, step: Callable[[Steps], None]) -> None:
+    def do(step: Step, job_id: str, *number: int) -> None:
         logs.request_id.set(job_id)
-        if not _patiently(lambda: step(steps()), stopping):
-            CeleryQueue(celery, settings.queue_url).send_last(name, job_id, number)
+        if not _patiently(lambda: getattr(steps(), step)(job_id, *number), stopping):
+            CeleryQueue(celery, settings.queue_url).send_last(step, job_id, *number)
 
     # Tasks belong to their own application, not to every one of the process.
     @celery.task(name="churn.start", shared=False)
     def start(job_id: str) -> None:
-        do("start", job_id, None, lambda steps: steps.start(job_id))
+        do("start", job_id)
 
     @celery.task(name="churn.chunk", shared=False)
     def chunk(job_id: str, number: int) -> None:
-        do("chunk", job_id, number, lambda steps: steps.chunk(job_id, number))
+        do("chunk", job_id, number)
 
     @celery.task(name="churn.finish", shared=False)
     def finish(job_id: str) -> None:
-        do("finish", job_id, None, lambda steps: steps.finish(job_id))
+        do("finish", job_id)
 
     @celery.task(name="churn.settle", shared=False)
     def settle(job_id: str) -> None:
-        do("settle", job_id, None, lambda steps: steps.settle(job_id))
+        do("settle", job_id)
 
     @celery.task(name="churn.notify", shared=False)
     def notify(job_id: str) -> None:

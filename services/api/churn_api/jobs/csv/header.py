@@ -5,7 +5,6 @@ import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from churn.customer.likeness import fold
 from churn.customer.reading import MAX_ECHO, echo
 from churn.errors import FieldError
 from churn.schema import Schema
@@ -74,10 +73,8 @@ def _missing(schema: Schema, fields: Sequence[str], ignored: Sequence[str]) -> I
 
 
 def _meant(schema: Schema, ignored: Sequence[str]) -> dict[str, str]:
-    """Fields, and the first column under another name that is certainly meant for each; none that is left out."""
-    left_out = set(map(fold, schema.leave_out))
-    asked = [name for name in reversed(ignored) if fold(name) not in left_out]
-    return {field: name for name in asked if (field := schema.column_names.likely(name))}
+    """Fields, and the first column under another name that is certainly meant for each."""
+    return {field: name for name in reversed(ignored) if (field := schema.column_names.likely(name))}
 
 
 def _repeated(schema: Schema, names: Sequence[str], found: Sequence[str | None]) -> Iterator[FieldError]:
