@@ -25,6 +25,8 @@ BUILT_IN = ("telco",)
 # Schemas kept by their text: most releases carry the same one, and deriving everything from it takes some time.
 _KEPT = 8
 
+_SHIPPED_OUTCOME = ["Churn", ["yes"], ["no"], []]
+
 _HAND_MADE: dict[str, Callable[[Declaration], list[Feature]]] = {"telco": telco_features}
 
 
@@ -58,9 +60,12 @@ class Schema(Declaration):
 
     @cached_property
     def hash(self) -> str:
-        """SHA-256 over the fields' meaning and the columns made of them; titles and other words do not count."""
+        """SHA-256 over what the fields and the outcome mean, and the columns; titles and other words do not count."""
         meaning = {name: _meaning(field) for name, field in self.fields.items()}
-        return hashlib.sha256(json.dumps([meaning, self.features.names]).encode()).hexdigest()
+        outcome = [self.outcome, *(_compared(spellings) for spellings in (self.left, self.stayed, self.set_aside))]
+        # Releases of the shipped customers were hashed before the outcome counted.
+        counted = [] if outcome == _SHIPPED_OUTCOME else [outcome]
+        return hashlib.sha256(json.dumps([meaning, self.features.names, *counted]).encode()).hexdigest()
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickled by its text, as for the processes of a cluster: what is derived from it is made there again."""
@@ -100,6 +105,10 @@ def built_in(name: str) -> Schema:
     """The schema of this name that ships with the product, one of BUILT_IN. Raises FileNotFoundError for another."""
     file = f"{name}.toml"
     return load_schema((Path(loading.__file__).parent / file).read_text(encoding="utf-8"), file)
+
+
+def _compared(spellings: tuple[str, ...]) -> list[str]:
+    return sorted(text.strip().casefold() for text in spellings)
 
 
 def _meaning(field: Field) -> list[Any]:

@@ -110,13 +110,22 @@ MEANING = {
     "a blank of a category": ("{ 0", 'blank = "value"', ""),
     "a blank of a number": ("[0, 1, 2.5, 3]", 'blank = "value"', ""),
     "edges, of which columns are made": ("type", "bands = [1, 12, 48, 100]", "bands = [1, 24, 100]"),
+    "the outcome": ("[table]", '"Customer Status"', '"Status"'),
+    "who left": ("left", '["Churned"]', '["Churned", "Moved"]'),
+    "who stayed": ("stayed", '["Stayed"]', '["Stayed", "Moved"]'),
+    "who is set aside": ("set_aside", '["Joined"]', '["Joined", "Moved"]'),
 }
 
 
 @pytest.mark.parametrize(("after", "old", "new"), MEANING.values(), ids=MEANING)
-def test_the_hash_is_of_what_fields_mean(after: str, old: str, new: str) -> None:
+def test_the_hash_is_of_what_fields_and_the_outcome_mean(after: str, old: str, new: str) -> None:
     head, tail = TEXT[: TEXT.index(after)], TEXT[TEXT.index(after) :]
     assert load_schema(head + tail.replace(old, new, 1), "x").hash != PROVIDER.hash
+
+
+def test_the_hash_is_not_of_how_the_outcome_is_spelled() -> None:
+    text = TEXT.replace('["Churned"]', '["gone", "churned "]').replace('"Churn Reason" =', '"Why" =')
+    assert load_schema(text, "x").hash == load_schema(TEXT.replace('["Churned"]', '["CHURNED", "Gone"]'), "x").hash
 
 
 def test_a_hundred_values_and_two_more_are_few_enough_for_signed_bytes() -> None:

@@ -26,7 +26,7 @@ def other(copied_run, settings, store) -> str:
 def test_it_is_told_what_keeps_it_from_service(copied_run, store):
     pointer, own = releases.replaceable(store), copied_run.trained.prepared.table.schema.hash
     assert releases.declares_others(store, own, pointer) == ""
-    told = f"it declares other customers than {copied_run.version}, which is in service"
+    told = f"it declares other customers, or another outcome, than {copied_run.version}, which is in service"
     assert releases.declares_others(store, "of others", pointer) == told
 
 
@@ -86,4 +86,4 @@ def test_the_one_in_service_is_no_rival_and_that_is_told(copied_run, store):
     foreign = replace(table, schema=SimpleNamespace(hash="of others"))
     (rival,) = rivals.find(store, releases.replaceable(store), foreign)
     assert rival.scorer is None
-    assert rival.reason.endswith("declares other customers (telco), whom this one does not know.")
+    assert rival.reason.endswith("declares other customers, or another outcome, (telco) that this one does not know.")

@@ -58,7 +58,7 @@ class SchemaAnswer(Struct, frozen=True):
     """The customers of the release in service, as they are declared."""
 
     name: str
-    hash: Annotated[str, Meta(description="SHA-256 over what the fields mean and the columns made of them.")]
+    hash: Annotated[str, Meta(description="SHA-256 over what the fields and the outcome mean, and the columns.")]
     id: Annotated[str, Meta(description="The name of the id, which is echoed as customerID.")]
     outcome: Annotated[str, Meta(description="The column that says who left; it is ignored.")]
     label_window_months: Annotated[int | None, Meta(description="Within how many months somebody left who did.")]

@@ -82,7 +82,8 @@ def _rival(store: ObjectStore, role: str, named: Reference, is_reference: bool, 
     except (ReleaseRefused, UnknownRelease) as error:
         return Rival(role, named.version, is_reference, None, error.message)
     if found.schema.hash != table.schema.hash:
-        reason = f"Release {named.version} declares other customers ({found.schema.name}), whom this one does not know."
+        declared = f"other customers, or another outcome, ({found.schema.name})"
+        reason = f"Release {named.version} declares {declared} that this one does not know."
         return Rival(role, named.version, is_reference, None, reason)
     if judged_alike((found.manifest.model_extra or {}).get("split"), table):
         return Rival(role, named.version, is_reference, found.predictor.scorer)

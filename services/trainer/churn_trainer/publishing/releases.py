@@ -204,7 +204,8 @@ def can_serve_now(store: ObjectStore) -> bool:
 def declares_others(store: ObjectStore, schema_hash: str, pointer: Pointer | None) -> str:
     """Why a release with this schema's hash may not replace by itself what the pointer names; empty if it may.
 
-    It may not where that one can serve and declares other customers, because whoever asks it sends its fields.
+    It may not where that one can serve and declares other customers or another outcome, because whoever asks it sends
+    its fields, and goes by what its probability is of.
     """
     if pointer is None or not pointer.version:
         return ""
@@ -214,7 +215,7 @@ def declares_others(store: ObjectStore, schema_hash: str, pointer: Pointer | Non
         return ""
     if serving.schema.hash == schema_hash:
         return ""
-    return f"it declares other customers than {pointer.version}, which is in service"
+    return f"it declares other customers, or another outcome, than {pointer.version}, which is in service"
 
 
 def passed_gates(manifest: Manifest) -> bool:
