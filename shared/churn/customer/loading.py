@@ -110,7 +110,7 @@ def _declaration(text: str, file: File) -> Declaration:
         leave_out=file.leave_out.held,
         label_window_months=table.get("label_window_months"),
         currency=currency,
-        groups=tuple(table.get("groups") or dict.fromkeys(field.group for field in fields.values())),
+        groups=tuple(dict.fromkeys([*table.get("groups", ()), *(field.group for field in fields.values())])),
         services=table.get("services"),
         derived_columns=table.get("derived_columns"),
         fields=fields,

@@ -163,6 +163,13 @@ def test_a_fault_is_told_with_its_line(text: str, line: int) -> None:
     assert next(told for told in caught.value.faults if "role" in told).startswith(f"Line {line}: role = ")
 
 
+def test_a_field_without_a_group_is_in_the_form_where_groups_are_listed() -> None:
+    text = TEXT.replace('name = "provider"', 'name = "provider"\ngroups = ["Place"]')
+    declared = load(text.replace('name = "Region"', 'name = "Region"\ngroup = "Place"'), "customer.toml")
+    assert declared.groups == ("Place", "Customer")
+    assert {field.group for field in declared.fields.values()} == {"Place", "Customer"}
+
+
 def test_the_usual_aliases_leave_values_alone() -> None:
     field = load_schema(TEXT.replace('["No", "Yes"]', '["N", "No", "Yes"]'), "x").categories["Internet"]
     assert field.aliases is not None
