@@ -18,6 +18,7 @@ CERTAIN = {
     ),
     "joined beside": ("Customer Status", ["Churned", "Stayed", "Joined"], ["Churned"], ["Stayed"], ["Joined"]),
     "within a month": ("is_churned_next_30_days", ["y", "n", "n"], ["y"], ["n"], []),
+    "leave or stay": ("LEAVE", ["1", "0", "0"], ["1"], ["0"], []),
     "who stayed": ("Retained", ["Yes", "No", "Yes"], ["No"], ["Yes"], []),
     "words alone": ("State of affairs", ["active", "cancelled"], ["cancelled"], ["active"], []),
 }

@@ -6,37 +6,44 @@ from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple
 
+from churn.customer import spellings
 from churn.schema import Schema
 from churn_trainer.data.declared import is_built_in
 
 # Longer names are cut before they are matched, so that a regular expression cannot take long.
 _MAX_LENGTH = 100
 
-_LEFT = r"(churn(ed|ers?|ing)?|attrit(ion|ed)|exit(ed)?|left|leave|leavers?|cancell?ed|lapsed|terminated)"
-_BEFORE = r"(is|has|did|the|target|label|flag|y)*(customers?|clients?|cust|account|users?|subscribers?)?"
+# Parts of the folded names of outcomes: what customers do, and what may stand before and after it.
+LEFT = r"(churn(ed|ers?|ing)?|attrit(ion|ed)|exit(ed)?|left|leave|leavers?|cancell?ed|lapsed|terminated)"
+BEFORE = r"(is|has|did|the|target|label|flag|y)*(customers?|clients?|cust|account|users?|subscribers?)?"
 _KIND = r"flag|label|value|status|state|ind(icator)?|outcome|target|class|binary|bool|numeric|encoded|yes(no)?|yn|01|1"
 _PERIOD = (
     r"next(month|quarter|year)|(in|within)?(the)?(next)?[1-9][0-9]*(d|m|q|y|days?|weeks?|months?|quarters?|years?)"
 )
-_AFTER = rf"(customers?|clients?|accounts?)?({_KIND})*({_PERIOD})?"
-_OUTCOME = re.compile(rf"{_BEFORE}{_LEFT}{_AFTER}|(customer|client|account|subscriber)status")
+AFTER = rf"(customers?|clients?|accounts?)?({_KIND})*({_PERIOD})?"
+_OUTCOME = re.compile(rf"{BEFORE}{LEFT}{AFTER}|(customer|client|account|subscriber)status")
 # Names that may mean the outcome, but also something else.
 _PERHAPS = re.compile(r"target|outcome|label")
 
 # The outcome the other way round: a Yes there means a customer who stayed.
-_REVERSED = re.compile(rf"{_BEFORE}(not?|non|un){_LEFT}{_AFTER}|{_BEFORE}{_LEFT}(no|0)")
-_PERHAPS_REVERSED = re.compile(rf"{_BEFORE}(retained|retention|stayed|active){_AFTER}")
+_REVERSED = re.compile(rf"{BEFORE}(not?|non|un){LEFT}{AFTER}|{BEFORE}{LEFT}(no|0)")
+_PERHAPS_REVERSED = re.compile(rf"{BEFORE}(retained|retention|stayed|active){AFTER}")
 
 # What is known only once a customer has left, or what another model has computed from the outcome.
 _LEAK = re.compile(
     r"churn|attrition|cltv|(left|leaving|exit|cancel(led|lation)?|termination)(reason|date)|satisfactionscore"
 )
 
-# The words of cells, in lower case.
-_STAYED = "no,n,0,false,f,stayed,stay,retained,active,existing customer,not churned,no churn"
-_GONE = "yes,y,1,true,t,churned,churn,left,leaver,exited,cancelled,canceled,lost,attrited,attrited customer"
-_CODES = dict.fromkeys(_STAYED.split(","), 0) | dict.fromkeys(_GONE.split(","), 1)
-
+# The words of cells, in lower case: those that say it by themselves, and those that answer the question in the name.
+STAYED = frozenset({"stayed", "stay", "retained", "active", "existing customer", "not churned", "no churn"})
+GONE = frozenset(
+    {
+        *("churned", "churn", "left", "leaver", "exited", "cancelled", "canceled", "lost"),
+        *("attrited", "attrited customer"),
+    }
+)
+YES, NO = frozenset({"yes", "y", "1", "true", "t"}), frozenset({"no", "n", "0", "false", "f"})
+_CODES = dict.fromkeys(STAYED | NO, 0) | dict.fromkeys(GONE | YES, 1)
 
 # What `code_of` returns for customers who are not trained on, though nothing is wrong with them.
 SET_ASIDE = -1
@@ -100,7 +107,7 @@ def _kind(name: str, schema: Schema) -> str:
     """How a column relates to the outcome; empty if it does not."""
     if schema.column_names.field_of(name) == schema.outcome:
         return "own"
-    folded = _folded(name)
+    folded = folded_name(name)
     if _REVERSED.fullmatch(folded):
         return "turned"
     if schema.column_names.likely(name) == schema.outcome or _OUTCOME.fullmatch(folded):
@@ -119,7 +126,7 @@ def code_of(cell: str, schema: Schema) -> int | None:
     """
     if cell in schema.left or cell in schema.stayed:
         return int(cell in schema.left)
-    return _codes(schema).get(_plain(cell))
+    return _codes(schema).get(folded_cell(cell))
 
 
 @cache
@@ -127,15 +134,15 @@ def _codes(schema: Schema) -> dict[str, int]:
     if is_built_in(schema):
         return _CODES
     declared = ((schema.left, 1), (schema.stayed, 0), (schema.set_aside, SET_ASIDE))
-    return {_plain(word): code for words, code in declared for word in words}
+    return {folded_cell(word): code for words, code in declared for word in words}
 
 
-def _plain(cell: str) -> str:
-    # pandas writes "1.0" for 1, and an older public table has "False.".
-    return " ".join(cell.split()).casefold().removesuffix(".0").removesuffix(".")
+def folded_cell(cell: str) -> str:
+    """The cell as words are compared with it: pandas writes "1.0" for 1, and an older public table has "False."."""
+    return spellings.folded(cell).removesuffix(".0").removesuffix(".")
 
 
-def _folded(name: str) -> str:
+def folded_name(name: str) -> str:
     """The letters and digits of a name in lower case."""
     text = unicodedata.normalize("NFKC", name[:_MAX_LENGTH]).casefold()
     return "".join(char for char in text if char.isalnum())

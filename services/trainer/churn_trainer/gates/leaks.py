@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
 from churn.schema import Schema
 from churn_trainer.data.declared import is_built_in
+from churn_trainer.data.groups import equal_groups
 from churn_trainer.data.hashes import Hashes
 from churn_trainer.data.table import Table
 from churn_trainer.gates.evidence import Gate
@@ -36,9 +36,6 @@ MAX_REPEATED = 0.10
 # What a person who declared a field has to ask.
 _LEAVE_OUT = "a field that is known only once a customer has left belongs into leave_out of the declaration"
 
-# Groups of equal size that a number is cut into: enough to show a step anywhere, too few to learn noise.
-_GROUPS = 20
-
 
 class Value(NamedTuple):
     """A value of a field: how many customers have it, and how many of them left."""
@@ -65,7 +62,7 @@ def field_auc(name: str, table: Table) -> float:
     A number's values are put into twenty groups of equal size.
     """
     column = table.column(name)
-    level = column if name in table.schema.categories else _groups(column)
+    level = column if name in table.schema.categories else equal_groups(column)
     holders = np.bincount(level)
     rates = np.bincount(level, weights=table.churn) / np.maximum(holders, 1)
     return float(roc_auc_score(table.churn, rates[level]))
@@ -131,10 +128,3 @@ def repeats(groups: Hashes, table: Table) -> Gate:
     detail += "" if not own or table.identified else " unless the declaration names an id that tells them apart"
     remark = "no model can tell them apart" if own and table.identified else ""
     return Gate("few customers equal another one in every field", passed or bool(remark), detail, remark)
-
-
-def _groups(column: NDArray[np.float64]) -> NDArray[np.intp]:
-    """The number of each value's group, from 0; blanks are the last one."""
-    blank = np.isnan(column)
-    edges = np.unique(np.quantile(column[~blank], np.linspace(0, 1, _GROUPS + 1)[1:-1]))
-    return np.where(blank, len(edges) + 1, np.searchsorted(edges, column, side="left"))

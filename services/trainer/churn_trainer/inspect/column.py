@@ -9,7 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from churn.customer.numbers import meant
-from churn.customer.spellings import MISSING
+from churn.customer.spellings import MISSING, folded
 
 BLANK = -1
 """The code of a blank."""
@@ -149,11 +149,11 @@ def cleaned(column: Column) -> Column:
     if len(column.texts) > FEW:
         wrong = column.texts.str.to_lowercase().is_in(sorted(MISSING)).to_numpy()
         return column.without(wrong) if wrong.any() else column
-    folded = [" ".join(text.split()).casefold() for text in column.texts]
-    numeric = column.without(np.array([text in MISSING for text in folded], np.bool_)).is_numeric
+    spelt = [folded(text) for text in column.texts]
+    numeric = column.without(np.array([text in MISSING for text in spelt], np.bool_)).is_numeric
     kept = [
         text not in MISSING or (not numeric and text in _MAY_BE_VALUES and count >= _OFTEN * len(column))
-        for text, count in zip(folded, column.counts, strict=True)
+        for text, count in zip(spelt, column.counts, strict=True)
     ]
     column = column.without(~np.array(kept, np.bool_))
     return _joined(column)
@@ -161,11 +161,11 @@ def cleaned(column: Column) -> Column:
 
 def _joined(column: Column) -> Column:
     """The column with texts that differ only in letter case and blanks read as the most frequent one of them."""
-    folded = [" ".join(text.split()).casefold() for text in column.texts]
-    if max(Counter(folded).values(), default=1) == 1:
+    spelt = [folded(text) for text in column.texts]
+    if max(Counter(spelt).values(), default=1) == 1:
         return column
     best: dict[str, int] = {}
     for at in np.argsort(-column.counts, kind="stable"):
-        best.setdefault(folded[at], int(at))
-    codes = np.array([*(best[text] for text in folded), BLANK], np.int32)[column.codes]
+        best.setdefault(spelt[at], int(at))
+    codes = np.array([*(best[text] for text in spelt), BLANK], np.int32)[column.codes]
     return Column(column.name, column.texts, codes).taken(np.ones(len(codes), np.bool_))

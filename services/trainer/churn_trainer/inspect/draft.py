@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from churn_trainer.data.outcome import folded_name
 from churn_trainer.inspect import blanks, fields, identity, implied, leaks, names, outcome, repeats, telling, useless
 from churn_trainer.inspect.column import Column, cleaned
 from churn_trainer.inspect.fields import Draft
@@ -76,7 +77,7 @@ def _distinct(columns: Sequence[Column]) -> tuple[list[Column], list[str]]:
     seen: set[str] = set()
     kept, unread = [], []
     for place, column in enumerate(columns, 1):
-        name = names.folded(column.name) if column.name.isprintable() else ""
+        name = folded_name(column.name) if column.name.isprintable() else ""
         if not name or name in seen:
             unread.append(f'"{column.name}" (again)' if name else f"column {place}, which has no name")
         else:
@@ -149,7 +150,7 @@ def _give_roles(drafts: Sequence[Draft]) -> None:
     for role, is_named in names.ROLES.items():
         for one in drafts:
             known = one.is_number and not one.protected and one.column.blank_share <= blanks.MOST
-            if known and is_named(names.folded(one.name)) and role not in by_role:
+            if known and is_named(folded_name(one.name)) and role not in by_role:
                 by_role[role], one.role, one.group = one, role, fields.BILLS
     if "tenure" in by_role and by_role["tenure"].low <= -1:  # nobody is a customer for less than no time
         by_role["tenure"].begin_with(0.0)
@@ -184,7 +185,7 @@ def _expectation(table: Table) -> tuple[str, str, str] | None:
     counted = table.outcome.counted
     for one in table.fields:
         ends = [
-            next((value for value in one.values if names.folded(value) in words), None)
+            next((value for value in one.values if folded_name(value) in words), None)
             for words in (_MONTHLY, _TWO_YEARS)
         ]
         if ends[0] and ends[1]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from churn_trainer.data.outcome import folded_name
 from churn_trainer.inspect import names, ranges
 from churn_trainer.inspect.column import FEW, Column
 from churn_trainer.inspect.implied import Rule
@@ -169,7 +170,7 @@ def _unit(name: str) -> str:
     """The unit that the name ends with, or names."""
     words = names.spaced(name)
     for unit in ("month", "minute", "day", "year", "hour"):
-        if f" {unit} " in words or names.folded(name).endswith((f"in{unit}s", f"{unit}s")):
+        if f" {unit} " in words or folded_name(name).endswith((f"in{unit}s", f"{unit}s")):
             return f"{unit}s" if "total day" not in words or unit != "day" else ""
     return ""
 

@@ -1,5 +1,6 @@
 """Columns that give the outcome away: they tell it alone, by being blank, or by what they are called."""
 
+from churn_trainer.data.outcome import folded_name
 from churn_trainer.inspect import identity, names, telling
 from churn_trainer.inspect.column import Column
 from churn_trainer.inspect.telling import Mask
@@ -21,6 +22,6 @@ def reason(column: Column, left: Mask, auc: float) -> str | None:
         return f"whether it is blank tells the outcome (AUC {by_blank:.2f} alone)"
     if auc >= _ALONE:
         return f"it tells the outcome alone (AUC {auc:.2f})"
-    if names.KNOWN_AFTERWARDS(names.folded(column.name)):
+    if names.KNOWN_AFTERWARDS(folded_name(column.name)):
         return f"by its name it is known only afterwards, or another model's (AUC {auc:.2f} alone)"
     return None

@@ -1,26 +1,20 @@
 """What the name of a column says about it, in the words that operators use."""
 
 import re
-import unicodedata
 
 from churn.customer.likeness import words
+from churn_trainer.data.outcome import AFTER, BEFORE, LEFT, folded_name
 
 # Longer names are cut before they are matched, so that a regular expression cannot take long.
 _MAX_LENGTH = 100
 
-_LEFT = r"(churn(ed|ers?|ing)?|attrit(ion|ed)|exit(ed)?|left|leavers?|cancell?ed|lapsed|terminated)"
-_BEFORE = r"(is|has|did|the|target|label|flag|y)*(customers?|clients?|cust|account|users?|subscribers?)?"
-_KIND = r"flag|label|value|status|state|ind(icator)?|outcome|target|class|binary|bool|numeric|encoded|yes(no)?|yn|01|1"
-_WITHIN = r"(in|within)?(the)?(next)?[0-9]*(days?|weeks?|months?|quarters?|years?)"
-_AFTER = rf"(customers?|clients?|accounts?)?({_KIND})*({_WITHIN})?"
-
-OUTCOME = re.compile(rf"{_BEFORE}{_LEFT}{_AFTER}|(customer|client|account|subscriber|subscription)status").fullmatch
+OUTCOME = re.compile(rf"{BEFORE}{LEFT}{AFTER}|(customer|client|account|subscriber|subscription)status").fullmatch
 """Whether a folded name is that of an outcome."""
 
 PERHAPS_OUTCOME = re.compile(r"target|outcome|label|class|y|status|state").fullmatch
 """Whether a folded name may be that of an outcome, or of something else."""
 
-REVERSED = re.compile(rf"{_BEFORE}(not?|non|un){_LEFT}{_AFTER}|{_BEFORE}(retained|retention|stayed){_AFTER}").fullmatch
+REVERSED = re.compile(rf"{BEFORE}(not?|non|un){LEFT}{AFTER}|{BEFORE}(retained|retention|stayed){AFTER}").fullmatch
 """Whether a folded name says that the customer stayed."""
 
 KNOWN_AFTERWARDS = re.compile(
@@ -28,8 +22,6 @@ KNOWN_AFTERWARDS = re.compile(
     r"|reasonfor(leaving|cancel|exit)|retention(call|offer|team)|save(d|offer)"
 ).search
 """Whether a folded name is of what is known only once a customer leaves, or of what another model has made of that."""
-
-DATE = re.compile(r"date|(^|_)at$|timestamp").search
 
 # Patterns over the words of a name, with a blank before and after each.
 _IDS = re.compile(
@@ -77,12 +69,6 @@ ROLES = {
 _SPLIT = re.compile(r"[\W_]+|(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[a-z])(?=[0-9])")
 
 
-def folded(name: str) -> str:
-    """The letters and digits of a name in lower case."""
-    text = unicodedata.normalize("NFKC", name[:_MAX_LENGTH]).casefold()
-    return "".join(char for char in text if char.isalnum())
-
-
 def title(name: str) -> str:
     """A name as it stands above a field of a form: "MonthlyCharges" is "Monthly charges"."""
     parts = [part for part in _SPLIT.split(name) if part]
@@ -100,12 +86,12 @@ def spaced(name: str) -> str:
 
 def is_id(name: str) -> bool:
     """Whether the name is that of a number that a customer is known by."""
-    return bool(_IDS(spaced(name)) or _ID_JOINED(folded(name)))
+    return bool(_IDS(spaced(name)) or _ID_JOINED(folded_name(name)))
 
 
 def is_row_number(name: str) -> bool:
     """Whether the name is that of a row's number, or there is none."""
-    return bool(_ROW_NUMBERS(folded(name)))
+    return bool(_ROW_NUMBERS(folded_name(name)))
 
 
 def is_personal(name: str) -> bool:
@@ -120,7 +106,7 @@ def is_coordinate(name: str) -> bool:
 
 def is_code(name: str) -> bool:
     """Whether a number with this name is probably a code."""
-    return bool(_CODES(spaced(name)) or folded(name).endswith(("zipcode", "postcode")))
+    return bool(_CODES(spaced(name)) or folded_name(name).endswith(("zipcode", "postcode")))
 
 
 def is_protected(name: str) -> bool:

@@ -6,24 +6,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from churn.customer import spellings
+from churn_trainer.data.outcome import GONE, NO, STAYED, YES, folded_cell, folded_name
 from churn_trainer.inspect import names
 from churn_trainer.inspect.column import Column
 
-# Words that say it by themselves, and words that answer the question in the column's name.
-_GONE = frozenset(
-    {
-        *("churn", "churned", "churned customer", "left", "leaver", "gone", "lost", "exited", "closed", "lapsed"),
-        *("cancelled", "canceled", "terminated", "attrited", "attrited customer"),
-    }
-)
-_HERE = frozenset(
-    {
-        *("stayed", "stay", "staying", "retained", "kept", "active", "current", "existing", "existing customer"),
-        *("loyal", "not churned", "no churn"),
-    }
-)
+# Words that say it by themselves.
+_GONE = GONE | {"churned customer", "gone", "closed", "lapsed", "terminated"}
+_HERE = STAYED | {"staying", "kept", "current", "existing", "loyal"}
 _NEW = frozenset({"joined", "new", "new customer", "pending", "trial", "prospect"})
-_YES, _NO = frozenset({"yes", "y", "1", "true", "t"}), frozenset({"no", "n", "0", "false", "f"})
 
 # More values have no outcome.
 _MOST_VALUES = 6
@@ -75,7 +66,7 @@ class Outcome(NamedTuple):
 def find(columns: Sequence[Column], named: str | None = None) -> Outcome:
     """The outcome among the columns, or the column that a person has `named`."""
     if named is not None:
-        column = next((column for column in columns if names.folded(column.name) == names.folded(named)), None)
+        column = next((column for column in columns if folded_name(column.name) == folded_name(named)), None)
         return (
             _of(column) if column else Outcome(None, doubt=f'There is no column "{named}"; name the one that is there.')
         )
@@ -104,8 +95,8 @@ def _of(column: Column) -> Outcome:
 
 def _guessed(possible: Sequence[Column]) -> Outcome:
     """An outcome of which only the column is likely, or nothing is."""
-    named = [column for column in possible if names.OUTCOME(names.folded(column.name))]
-    likely = named or [column for column in possible if names.PERHAPS_OUTCOME(names.folded(column.name))]
+    named = [column for column in possible if names.OUTCOME(folded_name(column.name))]
+    likely = named or [column for column in possible if names.PERHAPS_OUTCOME(folded_name(column.name))]
     if len(likely) == 1:
         column = likely[0]
         return Outcome(
@@ -119,7 +110,7 @@ def _guessed(possible: Sequence[Column]) -> Outcome:
 
 def _meaning(column: Column) -> Meaning | None:
     """The meaning of a column that certainly is an outcome, else None."""
-    name = names.folded(column.name)
+    name = folded_name(column.name)
     own = _by_own_words(column)
     if own:
         return own
@@ -133,20 +124,20 @@ def _meaning(column: Column) -> Meaning | None:
 
 def _by_own_words(column: Column) -> Meaning | None:
     """The meaning of values such as "Churned", "Stayed" and "Joined"; None if they do not say both of the first two."""
-    folded = {text: " ".join(text.split()).casefold() for text in column.texts}
-    left = tuple(text for text, word in folded.items() if word in _GONE)
-    stayed = tuple(text for text, word in folded.items() if word in _HERE)
-    others = tuple(text for text in folded if text not in left + stayed)
-    if not left or not stayed or any(folded[text] not in _NEW for text in others):
+    words = {text: spellings.folded(text) for text in column.texts}
+    left = tuple(text for text, word in words.items() if word in _GONE)
+    stayed = tuple(text for text, word in words.items() if word in _HERE)
+    others = tuple(text for text in words if text not in left + stayed)
+    if not left or not stayed or any(words[text] not in _NEW for text in others):
         return None
     return Meaning(left, stayed, others)
 
 
 def _by_words(column: Column) -> Meaning | None:
     """The meaning of two values such as yes and no, or 1 and 0."""
-    words = {text: text.casefold().removesuffix(".0").removesuffix(".") for text in column.texts}
-    left = tuple(text for text, word in words.items() if word in _YES)
-    stayed = tuple(text for text, word in words.items() if word in _NO)
+    words = {text: folded_cell(text) for text in column.texts}
+    left = tuple(text for text, word in words.items() if word in YES)
+    stayed = tuple(text for text, word in words.items() if word in NO)
     return Meaning(left, stayed) if len(left) == len(stayed) == 1 and len(words) == 2 else None
 
 
