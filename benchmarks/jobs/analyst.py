@@ -1,4 +1,7 @@
-"""The analyst's script: pandas, the pipeline, a CSV. It checks nothing and gives no reasons."""
+"""The analyst's script: pandas, the pipeline, a CSV. It checks nothing and gives no reasons.
+
+It unpickles, as such scripts do and the product never does: the pipeline that `model.py` beside it has written.
+"""
 
 import os
 import sys

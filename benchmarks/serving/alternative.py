@@ -1,4 +1,7 @@
-"""The usual way to serve a model: FastAPI, pydantic, a DataFrame for each request, a scikit-learn pipeline."""
+"""The usual way to serve a model: FastAPI, pydantic, a DataFrame for each request, a scikit-learn pipeline.
+
+It unpickles, as such services do and the product never does: the pipeline that benchmarks/serving/stage.py has written.
+"""
 
 import os
 from typing import Literal
