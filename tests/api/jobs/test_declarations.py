@@ -6,9 +6,12 @@ import random
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from tests.bank import BANK, bank_predictor, client, clients
 from tests.made_up import published
 from tests.telco import TELCO
+
+from churn_api.jobs.errors import IdempotencyConflict, InvalidUpload
 
 Make = Callable[[int], bytes]
 
@@ -22,6 +25,21 @@ def bank_csv(count: int) -> bytes:
         strange = {} if number % 100 else {"Balance": 1e9}
         writer.writerow(client(chance) | {BANK.id: f"B-{number}"} | strange)
     return text.getvalue().encode()
+
+
+def test_a_key_gives_its_job_though_other_customers_are_in_service(bench: Any, many_customers: Make) -> None:
+    """What was sent would be refused by now, as if there were no job of it."""
+    data = many_customers(5)
+    job = bench.submit(data, key="k")
+    held = sorted(bench.held())
+    assert bench.submit(data, key="k", schema=BANK).id == job.id
+    assert sorted(bench.held()) == held
+    with pytest.raises(IdempotencyConflict):
+        bench.submit(data + data[-1:], key="k", schema=BANK)
+    bench.drain()
+    bench.job_service.delete(job.id)
+    with pytest.raises(InvalidUpload):
+        bench.submit(data, key="k", schema=BANK)
 
 
 def test_jobs_in_flight_stay_with_their_release_through_a_swap_and_back(

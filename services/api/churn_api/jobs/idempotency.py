@@ -31,6 +31,14 @@ class IdempotencyKeys:
         self._store = repository.store
         self._begin = begin
 
+    def find(self, claim: str) -> Job | None:
+        """The job, as it is now, that an earlier request with the key has made; None unless it is there to be had."""
+        with suppress(ObjectNotFound):
+            first = self._claimant(claim, self._store.get(claim))
+            known = self._known(first.id) if first is not None else None
+            return known if known is not None and self._is_alive(known) else None
+        return None
+
     def take(self, claim: str, job: Job) -> Job:
         """The job that the key belongs to: this one, unless an earlier one exists or can still be finished.
 
@@ -52,12 +60,12 @@ class IdempotencyKeys:
             # which has no record, has no claim that could be written again.
             known = self._known(first.id)
             if known is None and self._can_be_accepted(first):
-                _compare(first, job)
+                compare(first, job.sha256)
                 self._store.put(claim, held.data, content_type=JSON, if_match=held.etag)
                 self._begin(first)
                 return self._known(first.id) or first
             if known is not None and self._is_alive(known):
-                _compare(first, job)
+                compare(first, job.sha256)
                 return known
         self._store.put(claim, job.to_bytes(), content_type=JSON, if_match=held.etag)
         return job
@@ -92,6 +100,7 @@ class IdempotencyKeys:
             return False
 
 
-def _compare(first: Job, job: Job) -> None:
-    if first.sha256 != job.sha256:
+def compare(first: Job, digest: str) -> None:
+    """Raises IdempotencyConflict unless the job is of what has this digest."""
+    if first.sha256 != digest:
         raise IdempotencyConflict

@@ -13,9 +13,9 @@ from churn.errors import FieldError, StoreUnavailable, ValidationError
 from churn.job_states import QUEUED
 from churn.schema import Schema
 from churn_api.jobs import ids, paths
-from churn_api.jobs.csv.upload_check import UploadCheck
+from churn_api.jobs.csv.upload_check import UploadCheck, within
 from churn_api.jobs.errors import JobConflict
-from churn_api.jobs.idempotency import IdempotencyKeys
+from churn_api.jobs.idempotency import IdempotencyKeys, compare
 from churn_api.jobs.job import Job
 from churn_api.jobs.job_metrics import JobMetrics
 from churn_api.jobs.options import DEFAULTS, JobOptions
@@ -68,6 +68,9 @@ class Submissions:
     ) -> Accepted:
         """Store an upload, plan its chunks and make it a job; nothing of a refused upload is kept.
 
+        What was sent before with its Idempotency-Key is compared, and read no more: other customers may be in service
+        by now, and it would be refused.
+
         `key` is the Idempotency-Key, which belongs to the API key named `caller`; `query` is what the options were read
         from. Once the claim of an Idempotency-Key has been sent to the store, nothing of the job is deleted here: the
         claim may have been stored although its answer was lost, and then the next attempt finishes the job that it
@@ -76,10 +79,15 @@ class Submissions:
         Raises InvalidUpload, UploadTooLarge, ValidationError (the key), IdempotencyConflict and StoreUnavailable.
         """
         _check_key(key)
-        job = self._new(filename, model_version, paths.claim(key, caller) if key is not None else None, options)
+        claim = paths.claim(key, caller) if key is not None else None
+        chosen = options.digested(query or {})
+        if claim is not None and (earlier := self._claims.find(claim)) is not None:
+            compare(earlier, self._digest(blocks, chosen))
+            return Accepted(earlier, replayed=True)
+        job = self._new(filename, model_version, claim, options)
         self._repository.reserve(job.id, job.expires, job.claim)
         try:
-            job = self._store_upload(job, schema, blocks, options.digested(query or {}))
+            job = self._store_upload(job, schema, blocks, chosen)
         except BaseException:
             self._discard(job)
             raise
@@ -89,6 +97,13 @@ class Submissions:
             return Accepted(owner, replayed=True)
         self._begin(job)
         return Accepted(job, replayed=False)
+
+    def _digest(self, blocks: Iterable[bytes], chosen: bytes) -> str:
+        digest = hashlib.sha256()
+        for block in within(blocks, self._limits.upload_mb):
+            digest.update(block)
+        digest.update(chosen)
+        return digest.hexdigest()
 
     def _owner(self, claim: str, job: Job) -> Job:
         try:

@@ -21,6 +21,16 @@ _MB = 1_000_000
 MOST_NAMED = 100
 
 
+def within(blocks: Iterable[bytes], limit_mb: int) -> Iterator[bytes]:
+    """The blocks. Raises UploadTooLarge when they are more than `limit_mb` MB."""
+    size = 0
+    for block in blocks:
+        size += len(block)
+        if size > limit_mb * _MB:
+            raise UploadTooLarge(limit_mb)
+        yield block
+
+
 class UploadCheck:
     """One upload of at most `limit_mb` MB (of 1,000,000 bytes), as sent and as CSV.
 
@@ -49,7 +59,7 @@ class UploadCheck:
         has to wait too long for others to be converted.
         """
         try:
-            for block in self._reader.csv(self._counted(blocks)):
+            for block in self._reader.csv(within(blocks, self._limit_mb)):
                 if block:
                     self._look(block)
                     yield block
@@ -87,14 +97,6 @@ class UploadCheck:
     def seen(self) -> tuple[int, int, int]:
         """How many rows are complete, how many bytes of CSV they take, and how many the header before them takes."""
         return self._cutter.rows, self._cutter.end - self._start, self._start
-
-    def _counted(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
-        size = 0
-        for block in blocks:
-            size += len(block)
-            if size > self._limit_mb * _MB:
-                raise UploadTooLarge(self._limit_mb)
-            yield block
 
     def _look(self, block: bytes) -> None:
         self.size += len(block)
