@@ -50,3 +50,12 @@ def test_progress_is_told_every_few_seconds_and_at_the_end_of_a_part(clock, stre
         progress("one", done, 10)
     assert len(stream.getvalue().splitlines()) == 2
     assert "fold 5 of 10; about 5 s left" in stream.getvalue()
+
+
+def test_at_the_end_no_time_is_left_in_whatever_order_costs_are_added(clock, stream):
+    costs = {"one": 0.3, "two": 0.2, "three": 0.1}
+    progress = Progress(Console(stream), costs)
+    for name in reversed(costs):  # 0.1 + 0.2 + 0.3 is more than 0.3 + 0.2 + 0.1
+        clock[0] += 10
+        progress(name, 5, 5)
+    assert stream.getvalue().splitlines()[-1].endswith("about 0 s left")

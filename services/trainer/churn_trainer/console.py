@@ -56,5 +56,5 @@ class Progress:
             self._finished += self._costs[name]
         if done == total or now - self._last >= _PROGRESS_SECONDS:
             self._last = now
-            left = (now - self._start) * (1 - share) / share
+            left = max(0.0, (now - self._start) * (1 - share) / share)  # shares of all parts may add up to more than 1
             self._console.step(f"  {name}: fold {done} of {total}; about {left:.0f} s left")

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from churn.customer.phrases import money
+
 BLANK, OTHER = "", "Other"
 """The values that are added to a category in which a blank is a value, and to one that takes unknown values."""
 
@@ -167,7 +169,7 @@ class Number:
     def range(self) -> str:
         """The bounds in words: "0 and 100 months", "$0 and $200"."""
         if self.money:
-            return f"{self.unit}{self.low:,} and {self.unit}{self.high:,}"
+            return f"{money(self.low, self.unit, ',')} and {money(self.high, self.unit, ',')}"
         return f"{self.low} and {self.high} {self.unit}".rstrip()
 
 

@@ -8,6 +8,11 @@ Phrase = Callable[[float], str]
 _SIX_DIGITS = 999_999.5
 
 
+def money(amount: float, currency: str, digits: str) -> str:
+    """An amount, its digits formatted as told, with the currency before it and a minus before both: −$4.00."""
+    return f"{'−' if amount < 0 else ''}{currency}{abs(amount):{digits}}"
+
+
 def phrase_of(words: str | Mapping[str, str], currency: str, *, whole: bool, blank: str | None = None) -> Phrase:
     """A function from a number to the words for it.
 
@@ -31,7 +36,7 @@ def _phrase(words: str | Mapping[str, str], currency: str, *, whole: bool) -> Ph
 def _teller(currency: str, *, whole: bool) -> Phrase:
     """A function from a number to its digits, with six of them that count, or all that precede the point."""
     if currency:
-        return lambda number: f"{currency}{number:,.2f}"
+        return lambda number: money(number, currency, ",.2f")
     if whole:
         return "{:,.0f}".format
     return lambda number: f"{number:,.6g}" if abs(number) < _SIX_DIGITS else f"{number:,.0f}"

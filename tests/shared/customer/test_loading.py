@@ -217,3 +217,7 @@ def test_words_may_hold_the_number_twice_and_any_sign_of_a_currency() -> None:
 )
 def test_a_large_number_is_told_in_digits(number: float, words: str) -> None:
     assert phrase_of("{}", "", whole=False)(number) == words
+
+
+def test_a_negative_amount_has_its_sign_before_the_currency() -> None:
+    assert phrase_of("Bill of {}", "$", whole=False)(-4) == "Bill of −$4.00"

@@ -28,9 +28,9 @@ export function amount(value, unit) {
     return `${number(value)} ${unit}`.trimEnd();
 }
 
-/** An amount of money: 1572 → "$1,572.00". @param {string} sign of the currency, or its code */
-export function money(value, sign) {
-    return `${value < 0 ? '\u2212' : ''}${sign}${amounts.format(Math.abs(value))}`;
+/** An amount of money: 1572 → "$1,572.00". @param {string} sign of the currency, or its code @param digits of the size */
+export function money(value, sign, digits = (size) => amounts.format(size)) {
+    return `${value < 0 ? '\u2212' : ''}${sign}${digits(Math.abs(value))}`;
 }
 
 /** "1 row", "7,043 rows". */

@@ -91,6 +91,6 @@ export function spoken(field, value) {
 
 /** The bounds of a number in words: "0 and 100 months", "$0 and $200". @param {Field} field */
 export function bounds({ low, high, unit, money: inFront }, between = 'and') {
-    if (inFront) return `${unit}${number(low)} ${between} ${unit}${number(high)}`;
+    if (inFront) return `${money(low, unit, number)} ${between} ${money(high, unit, number)}`;
     return `${number(low)} ${between} ${amount(high, unit)}`;
 }
