@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from churn_trainer.inspect import leaks, telling
+from churn_trainer.inspect import column_auc, leaks
 
 LEFT = np.arange(400) % 4 == 1
 
 
 def reason(column, name, cells):
     made = column(name, cells)
-    return leaks.reason(made, LEFT, telling.auc(made, LEFT))
+    return leaks.reason(made, LEFT, column_auc.auc(made, LEFT))
 
 
 def test_a_column_that_tells_the_outcome_alone_is_named(column, chance):
@@ -51,12 +51,12 @@ def test_the_area_is_that_of_the_usual_definition(column, chance):
     from sklearn.metrics import roc_auc_score
 
     numbers = [round(chance.gauss(left, 1.5), 1) for left in LEFT]
-    assert telling.auc(column("x", numbers), LEFT) == pytest.approx(roc_auc_score(LEFT, numbers))
+    assert column_auc.auc(column("x", numbers), LEFT) == pytest.approx(roc_auc_score(LEFT, numbers))
 
 
 def test_a_strong_blank_is_counted_as_a_value(column):
     """Half of those who stay have a contract; nobody else has one."""
     cells = ["" if left or row % 8 < 4 else 1.5 + row % 3 for row, left in enumerate(LEFT)]
     made = column("Remaining contract", cells)
-    assert telling.auc_of_blanks(made, LEFT) == pytest.approx(0.75, abs=0.01)
-    assert 0.74 < telling.auc(made, LEFT) < 0.9
+    assert column_auc.auc_of_blanks(made, LEFT) == pytest.approx(0.75, abs=0.01)
+    assert 0.74 < column_auc.auc(made, LEFT) < 0.9

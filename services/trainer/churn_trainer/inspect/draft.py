@@ -6,7 +6,18 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from churn_trainer.data.outcome import folded_name
-from churn_trainer.inspect import blanks, fields, identity, implied, leaks, names, outcome, repeats, telling, useless
+from churn_trainer.inspect import (
+    blanks,
+    column_auc,
+    fields,
+    identity,
+    implied,
+    leaks,
+    names,
+    outcome,
+    redundant,
+    useless,
+)
 from churn_trainer.inspect.column import Column, cleaned
 from churn_trainer.inspect.fields import Draft
 from churn_trainer.inspect.outcome import Outcome
@@ -66,7 +77,7 @@ def draft(sheet: Sheet, named: str | None = None) -> Table:
     customer_id = identity.find([column for column in others if column.name not in found.same])
     table = Table(found, customer_id, sheet.rows, unread=unread)
     kept = _useful([column for column in others if column is not customer_id], table)
-    for name, reason in repeats.find(kept).items():
+    for name, reason in redundant.find(kept).items():
         table.left_out[name] = reason
     _draft_fields([column for column in kept if column.name not in table.left_out], table)
     return table
@@ -95,7 +106,7 @@ def _useful(columns: Sequence[Column], table: Table) -> list[Column]:
         leak = None
         if gone is not None:
             part = column if counted.all() else column.taken(counted)
-            table.aucs[column.name] = telling.auc(part, gone[counted])
+            table.aucs[column.name] = column_auc.auc(part, gone[counted])
             leak = leaks.reason(part, gone[counted], table.aucs[column.name])
         if column.name in table.outcome.same:
             leak = f"the outcome once more ({table.outcome.column.name})" if table.outcome.column else None

@@ -1,9 +1,9 @@
 """Columns that give the outcome away: they tell it alone, by being blank, or by what they are called."""
 
 from churn_trainer.data.outcome import folded_name
-from churn_trainer.inspect import identity, names, telling
+from churn_trainer.inspect import column_auc, identity, names
 from churn_trainer.inspect.column import Column
-from churn_trainer.inspect.telling import Mask
+from churn_trainer.inspect.column_auc import Mask
 
 # No field that is known beforehand tells the outcome as well alone.
 _ALONE = 0.9
@@ -17,7 +17,7 @@ def reason(column: Column, left: Mask, auc: float) -> str | None:
     """
     if identity.counts_up(column):
         return None
-    by_blank = telling.auc_of_blanks(column, left)
+    by_blank = column_auc.auc_of_blanks(column, left)
     if by_blank >= _BLANK:
         return f"whether it is blank tells the outcome (AUC {by_blank:.2f} alone)"
     if auc >= _ALONE:
