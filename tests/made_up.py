@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 
@@ -17,11 +18,11 @@ from churn.schema import Schema
 from churn.store.interface import ObjectStore
 
 
-def made_up_predictor(schema: Schema, people: Sequence[Customer]) -> Predictor:
-    """A scorecard with random weights, the same on every call, over these complete customers."""
+def made_up_predictor(schema: Schema, people: Sequence[Customer], size: float = 1.0) -> Predictor:
+    """A scorecard with random weights of this size, the same on every call, over these complete customers."""
     columns = schema.features.matrix(schema.table_of(people))
     names, averages = schema.features.names, columns.mean(axis=0)
-    weights = np.random.default_rng(4).normal(size=len(names)) / (np.abs(averages) + 1)
+    weights = size * np.random.default_rng(4).normal(size=len(names)) / (np.abs(averages) + 1)
     card = Scorecard(schema, 0.1, dict(zip(names, weights, strict=True)), dict(zip(names, averages, strict=True)))
     return Predictor(Scorecard.from_dict(schema, card.to_dict()), Background(schema, people), 0.5)
 
@@ -46,8 +47,13 @@ def made_up_terms(schema: Schema, people: Sequence[Customer]) -> Predictor:
     return Predictor(terms.measured_from(averages), Background(schema, people), 0.5)
 
 
-def published(store: ObjectStore, people: Sequence[Customer], predictor: Predictor) -> str:
-    """Publish a made-up predictor over these people as a release, and put it into service; returns its version."""
+def published(
+    store: ObjectStore, people: Sequence[Customer], predictor: Predictor, *, promoted: bool = True, **manifest: Any
+) -> str:
+    """Publish a made-up predictor over these people as a release, and put it into service; returns its version.
+
+    `manifest` are its members that are to be others.
+    """
     schema, scorer = predictor.schema, predictor.scorer
     assert isinstance(scorer, Scorecard | Terms)
     version = release.claim(store, datetime.now(UTC))
@@ -65,6 +71,7 @@ def published(store: ObjectStore, people: Sequence[Customer], predictor: Predict
         "data": {"source": "file", "sha256": "0" * 64, "rows": len(people)},
         "libraries": {},
     }
-    release.publish(store, version, about, files, schema)
-    release.promote(store, version, release.current(store))
+    release.publish(store, version, about | manifest, files, schema)
+    if promoted:
+        release.promote(store, version, release.current(store))
     return version

@@ -1,18 +1,12 @@
 """A declaration of 57 fields in six groups with all that forms have to show, and a made-up model for it."""
 
-import json
 import random
-from datetime import UTC, datetime
 from math import ceil, floor
 from typing import Any
 
-import numpy as np
+from tests.made_up import made_up_predictor, published
 
-from churn import release
-from churn.model.background import Background
-from churn.model.predictor import Predictor
-from churn.model.scorecard import Scorecard
-from churn.schema import Schema, load_schema
+from churn.schema import load_schema
 from churn.store.interface import ObjectStore
 
 HEAD = """
@@ -137,15 +131,7 @@ values = ["No", "Yes"]
 AREAS = [f"{letter}{number:03} Town of {letter}" for number, letter in enumerate("ABCDEFGHIJKLMNOPQRSTUVWXYZ" * 2)]
 KINDS = ["Day", "Evening", "Night", "Weekend", "Roaming", "Inbound", "Outbound", "Peak"]
 WANTED = 57
-MANIFEST: dict[str, Any] = {
-    "model_name": "Made up",
-    "kind": "scorecard",
-    "timestamp": datetime(2026, 11, 23, 14, 3, 1, tzinfo=UTC),
-    "threshold": 0.5,
-    "metrics": {"cv": {"roc_auc": {"mean": 0.66, "std": 0.01}}, "test": {"roc_auc": 0.65, "accuracy": 0.7}},
-    "data": {"source": "file", "sha256": "0" * 64, "rows": 51047},
-    "libraries": {},
-}
+METRICS = {"cv": {"roc_auc": {"mean": 0.66, "std": 0.01}}, "test": {"roc_auc": 0.65, "accuracy": 0.7}}
 
 
 def declaration() -> str:
@@ -163,36 +149,19 @@ def declaration() -> str:
 WIDE = load_schema(declaration(), "customer.toml")
 
 
-def made_up(schema: Schema, chance: random.Random) -> dict[str, Any]:
+def subscriber(chance: random.Random) -> dict[str, Any]:
     """A random customer with every field, as JSON has it."""
-    known: dict[str, Any] = {name: chance.choice(field.names) for name, field in schema.categories.items()}
-    known |= {name: chance.randint(ceil(field.low), floor(field.high)) for name, field in schema.numbers.items()}
-    for name, rule in schema.implied.items():
-        others = [value for value in schema.categories[name].names if value != rule.implies]
+    known: dict[str, Any] = {name: chance.choice(field.names) for name, field in WIDE.categories.items()}
+    known |= {name: chance.randint(ceil(field.low), floor(field.high)) for name, field in WIDE.numbers.items()}
+    for name, rule in WIDE.implied.items():
+        others = [value for value in WIDE.categories[name].names if value != rule.implies]
         known[name] = rule.implies if known[rule.field] == rule.value else chance.choice(others)
     return known
 
 
-def subscriber(chance: random.Random) -> dict[str, Any]:
-    """A random customer of the declaration of 57 fields."""
-    return made_up(WIDE, chance)
-
-
-def publish_made_up(store: ObjectStore, schema: Schema) -> str:
-    """Publish a release with random weights over 60 random customers of the schema; returns its version."""
+def publish_made_up(store: ObjectStore) -> str:
+    """Publish a release with random weights over 60 random customers of the declaration; returns its version."""
     chance = random.Random(7)
-    people = [schema.reader.read(made_up(schema, chance)).customer for _ in range(60)]
-    columns = schema.features.matrix(schema.table_of(people))
-    names, averages = schema.features.names, columns.mean(axis=0)
-    weights = np.random.default_rng(4).normal(size=len(names)) / (np.abs(averages) + 1) / 4
-    card = Scorecard(schema, -0.5, dict(zip(names, weights, strict=True)), dict(zip(names, averages, strict=True)))
-    told = card.to_dict()
-    predictor = Predictor(Scorecard.from_dict(schema, told), Background(schema, people), 0.5)
-    version = release.claim(store, datetime.now(UTC))
-    files = {
-        "model.json": json.dumps(told).encode(),
-        "background.json": release.background_file(schema, people),
-        "examples.json": release.worked_examples(predictor, people[:5]),
-    }
-    release.publish(store, version, MANIFEST, files, schema)
-    return version
+    people = [WIDE.reader.read(subscriber(chance)).customer for _ in range(60)]
+    predictor = made_up_predictor(WIDE, people, size=0.25)
+    return published(store, people, predictor, promoted=False, metrics=METRICS)

@@ -46,7 +46,7 @@ def swapped(
     shutil.copytree(trained_store.removeprefix("file://"), folder)
     store = open_store(f"file://{folder}")
     (shipped,) = release.versions(store)
-    wide = publish_made_up(store, WIDE)
+    wide = publish_made_up(store)
     port = free_port()
     start_redis("--port", str(port))
     queue = f"redis://127.0.0.1:{port}/0"
