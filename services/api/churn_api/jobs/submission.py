@@ -84,7 +84,10 @@ class Submissions:
         if claim is not None and (earlier := self._claims.find(claim)) is not None:
             compare(earlier, self._digest(blocks, chosen))
             return Accepted(earlier, replayed=True)
-        job = self._new(filename, model_version, claim, options)
+        return self._create(self._new(filename, model_version, claim, options), schema, blocks, chosen)
+
+    def _create(self, job: Job, schema: Schema, blocks: Iterable[bytes], chosen: bytes) -> Accepted:
+        """Store the upload and begin the job, unless another request with its Idempotency-Key was faster."""
         self._repository.reserve(job.id, job.expires, job.claim)
         try:
             job = self._store_upload(job, schema, blocks, chosen)
