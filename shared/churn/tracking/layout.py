@@ -1,0 +1,28 @@
+"""The keys of tracked predictions and outcomes in the store; a month is the one in UTC, written YYYY-MM."""
+
+from datetime import datetime
+
+ROOT = "tracking/"
+
+PREDICTIONS = f"{ROOT}predictions/"
+"""Predictions by the month in which they were made, as `churn.tracking.predictions` writes them."""
+
+OUTCOMES = f"{ROOT}outcomes/"
+"""Outcomes by the month in which they came in, as `churn.tracking.outcomes` writes them."""
+
+INCOMING = f"{ROOT}incoming/"
+"""What the API's processes have answered in the last minute, as JSON: the workers make Parquet of it."""
+
+REFUSED = f"{ROOT}refused/"
+"""How many rows were read and refused, and why, by month."""
+
+ERASED = f"{ROOT}erased/"
+"""The SHA-256 of ids whose customers were erased lately, so that nothing of them comes back."""
+
+QUALITY = f"{ROOT}quality/"
+"""The figures of GET /quality by the number of days that they look back, as they were last computed."""
+
+
+def month_of(moment: datetime) -> str:
+    """The folder of a month below PREDICTIONS, OUTCOMES or REFUSED: "month=2026-11/"."""
+    return f"month={moment:%Y-%m}/"
