@@ -78,6 +78,14 @@ class ApiSettings(Settings):
         le=600,
         description="How often each worker looks for what the queue or a dead worker has lost of jobs, in seconds.",
     )
+    tracking: Literal["on", "off"] = Field(
+        "on",
+        description="Whether predictions of customers with an id, and what became of these customers, are kept in the "
+        "store: on or off. GET /quality compares the two.",
+    )
+    tracking_days: int = Field(
+        400, ge=31, le=3650, description="How long tracked predictions and outcomes are kept, in days, month by month."
+    )
     webhook_url: Annotated[str, AfterValidator(checked_url)] | None = Field(
         None,
         description="Where the end of each job is announced by a signed POST: an http or https URL. Not set: nowhere.",
