@@ -26,6 +26,9 @@ from churn_api.metrics.shared_counters import SharedCounters
 from churn_api.releases.catalog import Catalog
 from churn_api.releases.watcher import Releases
 from churn_api.settings import ApiSettings
+from churn_api.tracking.buffer import Buffer
+from churn_api.tracking.outbox import Outbox
+from churn_api.tracking.recorder import Recorder
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +50,8 @@ class Service:
     catalog: Catalog
     submissions: Submissions
     jobs: JobService
+    answered: Buffer
+    recorder: Recorder
     access_log: AccessLog = field(default_factory=AccessLog)
     _ended: Event = field(default_factory=Event)
 
@@ -63,13 +68,15 @@ class Service:
         self.checks.refresh()
 
     def watch(self) -> None:
-        """Start a thread that calls `refresh` regularly, until `end`, and one that writes the access log."""
+        """Start a thread that calls `refresh` regularly, until `end`, and those that write log and predictions."""
         self.access_log.watch()
+        self.recorder.watch()
         Thread(target=self._watch, name="watch", daemon=True).start()
 
     def end(self) -> None:
-        """Let the thread of `watch` that looks end after its current look."""
+        """Let the thread of `watch` that looks end after its current look, and hand over what was answered."""
         self._ended.set()
+        self.recorder.end()
 
     def _pause(self) -> float:
         """Seconds until the next look: fewer while there is no release, so that the first one soon serves."""
@@ -101,7 +108,22 @@ def build(settings: ApiSettings) -> Service:
     job_metrics = RedisJobMetrics(settings.queue_url)
     submissions = Submissions(repository, queue, job_metrics, _limits(settings))
     jobs = JobService(repository, queue, job_metrics)
-    return Service(settings, store, counters, metrics, releases, cache, checks, Catalog(store), submissions, jobs)
+    answered = Buffer(metrics.tracking_lost)
+    outbox = Outbox(store, metrics.tracking_lost) if settings.tracking == "on" else None
+    return Service(
+        settings,
+        store,
+        counters,
+        metrics,
+        releases,
+        cache,
+        checks,
+        Catalog(store),
+        submissions,
+        jobs,
+        answered,
+        Recorder(answered, outbox),
+    )
 
 
 def _limits(settings: ApiSettings) -> Limits:

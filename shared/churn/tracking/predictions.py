@@ -53,7 +53,7 @@ def frame(
     assumed: NDArray[np.uint8],
     customers: Sequence[pl.Series] | Customer,
 ) -> pl.DataFrame:
-    """n predictions of one release as a table; `customers` has a series or an array of shape (n,) for each field."""
+    """A table of n predictions of one release; `customers` has a series or an array of shape (n,) for each field."""
     columns = [
         ids.alias("customer_id"),
         moments.alias("scored_at").cast(MOMENT),

@@ -91,6 +91,11 @@ class Metrics:
             ("result",),
             registry=registry,
         )
+        self.tracking_lost = Counter(
+            "churn_tracking_lost",
+            "Predictions that the store did not take, so that they are not kept.",
+            registry=registry,
+        )
         self.release_refused = Counter(
             "churn_release_refused", "Releases that a process refused to serve.", registry=registry
         )

@@ -44,9 +44,12 @@ def _plain_rows(service: Service, serving: Serving, records: Sequence[Any]) -> l
         return None
     service.metrics.cache["bypass"].inc(len(records))
     predictions = from_table(serving.release.predictor, table)
+    names = [record.get(schema.id) for record in records]
+    probabilities = [prediction.churn_probability for prediction in predictions]
+    service.answered.add_many(serving.release, names, probabilities, [0] * len(names), table)
     return [
-        _row(index, record.get(schema.id), prediction, cached=False, reasons=None)
-        for index, (record, prediction) in enumerate(zip(records, predictions, strict=True))
+        _row(index, name, prediction, cached=False, reasons=None)
+        for index, (name, prediction) in enumerate(zip(names, predictions, strict=True))
     ]
 
 
@@ -54,11 +57,25 @@ def _judged_rows(service: Service, serving: Serving, records: Sequence[Any], rea
     """The rows, each customer read by itself."""
     schema = serving.release.schema
     readings, rows = _read_all(schema, records)
-    service.metrics.count_faults(schema, (fault for row in rows if row is not None for fault in row.errors))
+    refused = [row.errors for row in rows if row is not None]
+    service.metrics.count_faults(schema, (fault for errors in refused for fault in errors))
+    for errors in refused:
+        service.answered.refuse(schema, errors)
     answers = service.cache.answer_many(serving, list(readings.values()), reasons)
+    _track(service, serving, list(readings.values()), [prediction for prediction, _ in answers])
     for (index, reading), (prediction, cached) in zip(readings.items(), answers, strict=True):
         rows[index] = _row(index, reading.customer_id, prediction, cached=cached, reasons=reasons)
     return rows
+
+
+def _track(service: Service, serving: Serving, readings: Sequence[Reading], answers: Sequence[Prediction]) -> None:
+    service.answered.add_many(
+        serving.release,
+        [reading.customer_id for reading in readings],
+        [prediction.churn_probability for prediction in answers],
+        [len(prediction.assumed) for prediction in answers],
+        tuple(map(list, zip(*(reading.customer for reading in readings), strict=True))),
+    )
 
 
 def _read_all(schema: Schema, records: Sequence[Any]) -> tuple[dict[int, Reading], list[Any]]:

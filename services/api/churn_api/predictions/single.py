@@ -12,6 +12,13 @@ def predict(service: Service, record: dict[str, Any], reasons: int | None) -> Pr
     serving = service.releases.serving
     reading = serving.release.schema.reader.read_guarded(record)
     prediction, cached = service.cache.answer(serving, reading, reasons)
+    service.answered.add(
+        serving.release,
+        reading.customer_id,
+        prediction.churn_probability,
+        len(prediction.assumed),
+        reading.customer,
+    )
     service.metrics.count_prediction(prediction)
     service.counters.count_served(1)
     return PredictionAnswer(

@@ -74,6 +74,7 @@ def predict() -> Response:
         return respond(single.predict(parts, record, reasons))
     except ValidationError as error:
         parts.metrics.count_faults(parts.schema, error.errors)
+        parts.answered.refuse(parts.schema, error.errors)
         raise
 
 
