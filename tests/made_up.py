@@ -16,6 +16,7 @@ from churn.model.scorecard import Scorecard
 from churn.model.terms import SlopeTerm, TableTerm, Terms
 from churn.schema import Schema
 from churn.store.interface import ObjectStore
+from churn.tracking.reference import REFERENCE, Reference
 
 
 def made_up_predictor(schema: Schema, people: Sequence[Customer], size: float = 1.0) -> Predictor:
@@ -48,11 +49,17 @@ def made_up_terms(schema: Schema, people: Sequence[Customer]) -> Predictor:
 
 
 def published(
-    store: ObjectStore, people: Sequence[Customer], predictor: Predictor, *, promoted: bool = True, **manifest: Any
+    store: ObjectStore,
+    people: Sequence[Customer],
+    predictor: Predictor,
+    *,
+    promoted: bool = True,
+    reference: Reference | None = None,
+    **manifest: Any,
 ) -> str:
     """Publish a made-up predictor over these people as a release, and put it into service; returns its version.
 
-    `manifest` are its members that are to be others.
+    `reference` is what it keeps to notice drift by, `manifest` are its members that are to be others.
     """
     schema, scorer = predictor.schema, predictor.scorer
     assert isinstance(scorer, Scorecard | Terms)
@@ -62,6 +69,8 @@ def published(
         "background.json": release.background_file(schema, list(people)),
         "examples.json": release.worked_examples(predictor, list(people[:5])),
     }
+    if reference is not None:
+        files[REFERENCE] = reference.to_bytes()
     about = {
         "model_name": f"Made up for {schema.name}",
         "kind": "terms" if isinstance(scorer, Terms) else "scorecard",

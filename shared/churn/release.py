@@ -23,12 +23,13 @@ from churn.errors import (
     ReleaseRefused,
     UnknownRelease,
 )
-from churn.model.files import MALFORMED, predictor_of
+from churn.model.files import MALFORMED, needed, predictor_of
 from churn.model.files import background_file as background_file
 from churn.model.files import worked_examples as worked_examples
 from churn.model.predictor import Predictor
 from churn.schema import Schema, built_in, load_schema
 from churn.store.interface import ObjectStore
+from churn.tracking.reference import REFERENCE, Reference
 
 # The format that is written, and those that are read. In format 1 every customer of the background completes any other.
 # Before format 3 a release carries no declaration, and its customers are those of the shipped one.
@@ -83,10 +84,11 @@ class Pointer:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """A verified release, ready to serve."""
+    """A verified release, ready to serve; one that is older than drift is has no reference to notice it by."""
 
     manifest: Manifest
     predictor: Predictor
+    reference: Reference | None
 
     @property
     def version(self) -> str:
@@ -204,17 +206,15 @@ def load(store: ObjectStore, version: str, manifest_sha256: str | None = None) -
     _check_format(about, version)
     schema = _schema(store, about)
     _check_fit(about, schema)
-    files = {name: _checked(store, version, name, about.files.get(name)) for name in _needed(about)}
+    names = [*needed(about.kind), *([REFERENCE] if REFERENCE in about.files else [])]
+    files = {name: _checked(store, version, name, about.files.get(name)) for name in names}
     try:
-        release = Release(about, predictor_of(schema, about.kind, about.threshold, files))
+        reference = Reference.from_bytes(files[REFERENCE], schema) if REFERENCE in files else None
+        release = Release(about, predictor_of(schema, about.kind, about.threshold, files), reference)
         _reproduce(release, json.loads(files["examples.json"]))
     except MALFORMED as error:
         raise ReleaseRefused(version, f"its files cannot be read ({error!r})") from error
     return release
-
-
-def _needed(about: Manifest) -> list[str]:
-    return ["model.json", "background.json", "examples.json", *(["model.onnx"] if about.kind == "onnx" else [])]
 
 
 def _manifest_bytes(store: ObjectStore, version: str) -> bytes:

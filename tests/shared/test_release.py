@@ -9,7 +9,7 @@ from threading import Barrier, Thread
 
 import numpy as np
 import pytest
-from tests.telco import FIELDS, TELCO, Customer, features, read, value_of
+from tests.telco import FIELDS, TELCO, Customer, features, read, table_of, value_of
 
 from churn import release
 from churn.errors import PreconditionFailed, ReleaseRefused, UnknownRelease
@@ -18,6 +18,8 @@ from churn.model.scorecard import Scorecard
 from churn.model.scoring import sigmoid
 from churn.store.interface import ObjectStore
 from churn.store.opening import open_store
+from churn.tracking.reference import REFERENCE
+from churn_trainer.evaluation.drift_reference import reference_of
 
 MOMENT = datetime(2026, 11, 23, 14, 3, 1, tzinfo=UTC)
 ABOUT = {
@@ -70,6 +72,32 @@ def test_a_published_release_loads_and_predicts_the_same(
     assert loaded.version == version == "20261123_140301"
     assert loaded.predictor.predict(read(record)) == predictor.predict(read(record))
     assert loaded.manifest.model_extra == {"explanation": "kept"}
+
+
+def test_a_release_says_what_it_was_trained_on(
+    store: ObjectStore, files: dict[str, bytes], customers: list[Customer]
+) -> None:
+    reference = reference_of(TELCO, table_of(customers), np.linspace(0, 1, 50))
+    release.publish(store, "20261123_140302", ABOUT, {**files, REFERENCE: reference.to_bytes()}, TELCO)
+    assert release.load(store, "20261123_140302").reference == reference
+
+
+def test_a_release_that_is_older_than_references_loads(store: ObjectStore, version: str) -> None:
+    assert release.load(store, version).reference is None
+
+
+@pytest.mark.parametrize("content", [b"{}", b"no JSON", b'{"fields": {}}', b'{"fields": [1]}'])
+def test_a_reference_of_something_else_is_refused(store: ObjectStore, files: dict[str, bytes], content: bytes) -> None:
+    release.publish(store, "20261123_140302", ABOUT, {**files, REFERENCE: content}, TELCO)
+    with pytest.raises(ReleaseRefused, match="cannot be read"):
+        release.load(store, "20261123_140302")
+
+
+def test_a_changed_reference_is_refused(store: ObjectStore, files: dict[str, bytes]) -> None:
+    release.publish(store, "20261123_140302", ABOUT, {**files, REFERENCE: b"{}"}, TELCO)
+    store.put("models/releases/20261123_140302/reference.json", b"{ }", content_type="application/json")
+    with pytest.raises(ReleaseRefused, match=r"checksum of reference\.json"):
+        release.load(store, "20261123_140302")
 
 
 def test_the_next_second_is_claimed_where_the_version_is_taken(store: ObjectStore) -> None:

@@ -24,6 +24,7 @@ from churn_trainer.data.sampling import sampled
 from churn_trainer.data.sources import Source
 from churn_trainer.data.table import Findings, Table, load
 from churn_trainer.evaluation.absent_fields import absent_fields
+from churn_trainer.evaluation.drift_reference import drift_reference
 from churn_trainer.evaluation.drivers import drivers
 from churn_trainer.evaluation.quality import quality
 from churn_trainer.evaluation.stability import Stability, stability
@@ -146,6 +147,7 @@ class Run:
             gates=gates(evidence),
             rivals=evidence.rivals,
             succession=rivals.succession(evidence.rivals, test, measure(test.churn, probability)),
+            reference=drift_reference(prepared, probability),
             fingerprint=fingerprint,
         )
 

@@ -45,6 +45,11 @@ def background_file(schema: Schema, customers: list[Customer]) -> bytes:
     return json.dumps({"fields": list(schema.fields), "nearest": NEAREST, "customers": rows}).encode()
 
 
+def needed(kind: str) -> list[str]:
+    """The names of the files that a predictor of this kind is made of."""
+    return ["model.json", "background.json", "examples.json", *(["model.onnx"] if kind == "onnx" else [])]
+
+
 def predictor_of(schema: Schema, kind: str, threshold: float, files: Mapping[str, bytes]) -> Predictor:
     """The predictor of a release from its files by name; `kind` is "scorecard", "terms" or "onnx".
 

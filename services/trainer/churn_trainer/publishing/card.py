@@ -33,6 +33,7 @@ from typing import Any
 
 from churn.customer.fields import Number
 from churn.schema import Schema
+from churn.tracking.reference import Reference
 from churn_trainer.data.declared import is_built_in
 from churn_trainer.data.prepare import Prepared
 from churn_trainer.data.sources import Source
@@ -96,6 +97,7 @@ class Trained:
     gates: Sequence[Gate]
     rivals: Sequence[Rival]
     succession: Succession
+    reference: Reference
     fingerprint: str
 
     @property

@@ -13,6 +13,7 @@ from sklearn.preprocessing import LabelEncoder
 
 from churn import release
 from churn.store.interface import ObjectStore
+from churn.tracking.reference import REFERENCE
 from churn_trainer.data.prepare import processed_files
 from churn_trainer.exploration import plots
 from churn_trainer.publishing import card, layout, states
@@ -54,6 +55,7 @@ def results(
     files = {
         **trained.served.files,
         **explored,
+        REFERENCE: trained.reference.to_bytes(),
         COMPARISON: comparison,
         "card.json": _json(whole),
         "card.html": page(whole).encode(),

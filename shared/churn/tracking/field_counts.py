@@ -1,0 +1,34 @@
+"""Counting tracked predictions by the bins of their release's reference."""
+
+from collections.abc import Iterator
+from datetime import date
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from churn.schema import Schema
+from churn.tracking.predictions import FIELD
+from churn.tracking.reference import SCORE, Counts, Reference
+
+
+def counts_of(frame: pl.DataFrame, schema: Schema, reference: Reference) -> Counts:
+    """How many rows of a table of tracked predictions are in each bin."""
+    counts: dict[str, NDArray[np.int64]] = {}
+    for name in schema.fields:
+        column = frame[FIELD + name]
+        absent = column.null_count()
+        known = column.drop_nulls() if absent else column
+        counts[name] = reference.fields[name].count(known.to_numpy(), absent)
+    counts[SCORE] = reference.fields[SCORE].count(frame["probability"].to_numpy())
+    return counts
+
+
+def by_window(frame: pl.DataFrame, schema: Schema, reference: Reference) -> Iterator[tuple[date, Counts]]:
+    """The counts of a release's rows by the Monday that their window begins on, in UTC, as `drift.drift_of` takes them.
+
+    The rows are to be of the release that the reference is of.
+    """
+    windows = frame["scored_at"].dt.truncate("1w").dt.date()
+    for since in windows.unique().sort():
+        yield since, counts_of(frame.filter(windows == since), schema, reference)
