@@ -30,10 +30,12 @@ from churn.model.predictor import Predictor
 from churn.model.scorecard import Scorecard
 from churn.store.interface import ObjectStore
 from churn.store.opening import open_store
+from churn.tracking.reference import Reference
 from churn_api.app import create_app
 from churn_api.service import Service
 from churn_api.settings import ApiSettings
 from churn_trainer.data import sample
+from churn_trainer.evaluation.drift_reference import reference_of
 
 
 class Model(NamedTuple):
@@ -65,7 +67,14 @@ Publish = Callable[..., str]
 
 
 @pytest.fixture(scope="session")
-def publish(model: Model) -> Publish:
+def reference(model: Model) -> Reference:
+    """What the model was fitted on, field by field."""
+    table = table_of(model.customers)
+    return reference_of(TELCO, table, model.predictor.scorer.probabilities(table))
+
+
+@pytest.fixture(scope="session")
+def publish(model: Model, reference: Reference) -> Publish:
     """A function that publishes a release into a store and returns its version; changes spoil or alter its parts."""
 
     def publish_one(
@@ -81,6 +90,7 @@ def publish(model: Model) -> Publish:
             "background.json": release.background_file(TELCO, model.customers[:200]),
             "examples.json": examples or release.worked_examples(predictor, model.customers[:5]),
             "card.html": b"<!doctype html><title>Model card</title>",
+            "reference.json": reference.to_bytes(),
         }
         release.publish(store, version, MANIFEST | manifest, files, TELCO)
         if promoted:

@@ -18,6 +18,7 @@ from churn_api.health.dependencies import Dependencies
 from churn_api.jobs.repository import JobRepository
 from churn_api.jobs.service import JobService
 from churn_api.jobs.submission import Limits, Submissions
+from churn_api.metrics.field_values import FieldValues, FieldValuesCollector
 from churn_api.metrics.jobs import JobCollector, RedisJobMetrics
 from churn_api.metrics.machine import MachineCollector
 from churn_api.metrics.model import ServingCollector
@@ -52,6 +53,7 @@ class Service:
     jobs: JobService
     answered: Buffer
     recorder: Recorder
+    field_values: FieldValues
     access_log: AccessLog = field(default_factory=AccessLog)
     _ended: Event = field(default_factory=Event)
 
@@ -61,11 +63,12 @@ class Service:
         return self.releases.schema or built_in("telco")
 
     def refresh(self) -> None:
-        """Look once for a new release, and check the cache and the queue."""
+        """Look once for a new release, check the cache and the queue, and write down what was counted."""
         self.releases.refresh()
         if self.cache.shared:
             self.cache.shared.probe()
         self.checks.refresh()
+        self.field_values.write()
 
     def watch(self) -> None:
         """Start a thread that calls `refresh` regularly, until `end`, and those that write log and predictions."""
@@ -77,6 +80,7 @@ class Service:
         """Let the thread of `watch` that looks end after its current look, and hand over what was answered."""
         self._ended.set()
         self.recorder.end()
+        self.field_values.write()
 
     def _pause(self) -> float:
         """Seconds until the next look: fewer while there is no release, so that the first one soon serves."""
@@ -104,12 +108,15 @@ def build(settings: ApiSettings) -> Service:
     metrics.add(ServingCollector(releases, cache))
     metrics.add(MachineCollector(checks, settings.queue_url, settings.cache_url))
     metrics.add(JobCollector(settings.queue_url))
+    metrics.add(FieldValuesCollector(settings.queue_url, releases))
     repository, queue = JobRepository(store), CeleryQueue(create_celery(settings.queue_url), settings.queue_url)
     job_metrics = RedisJobMetrics(settings.queue_url)
     submissions = Submissions(repository, queue, job_metrics, _limits(settings))
     jobs = JobService(repository, queue, job_metrics)
     answered = Buffer(metrics.tracking_lost)
     outbox = Outbox(store, metrics.tracking_lost) if settings.tracking == "on" else None
+    recorder, field_values = Recorder(answered, outbox), FieldValues(settings.queue_url)
+    recorder.observe(field_values.count)
     return Service(
         settings,
         store,
@@ -122,7 +129,8 @@ def build(settings: ApiSettings) -> Service:
         submissions,
         jobs,
         answered,
-        Recorder(answered, outbox),
+        recorder,
+        field_values,
     )
 
 

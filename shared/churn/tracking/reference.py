@@ -7,7 +7,7 @@ surer of those that it was fitted on.
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any
@@ -66,6 +66,14 @@ class FieldReference:
             counts[: len(below) + 1] = np.diff([0, *below, len(values)])
         counts[-1] += absent
         return counts
+
+    def count_column(self, column: Sequence[float | None] | NDArray[Any]) -> NDArray[np.int64]:
+        """The same of a column in which None is an absent value, or of an array, which has none."""
+        if isinstance(column, np.ndarray):
+            return self.count(column)
+        absent = column.count(None)
+        known = [value for value in column if value is not None] if absent else column
+        return self.count(np.array(known, np.float64), absent)
 
 
 @dataclass(frozen=True, slots=True)
