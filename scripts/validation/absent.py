@@ -11,6 +11,7 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from churn.customer.declaration import Customer
+from churn.intervals import wilson
 from churn.model.background import Background
 from churn.model.predictor import Predictor
 from churn.model.scoring import FloatArray
@@ -20,7 +21,7 @@ from churn_trainer.data.prepare import Prepared, prepare
 from churn_trainer.data.table import load
 from churn_trainer.evaluation.absent_fields import absent_fields
 from churn_trainer.gates.absent_fields import MAX_LOSS, MIN_COVERAGE
-from churn_trainer.model_metrics import THRESHOLD, wilson
+from churn_trainer.model_metrics import THRESHOLD
 from churn_trainer.training.candidates import SEED
 from churn_trainer.training.export import background_rows, customers, scorecard
 

@@ -4,17 +4,17 @@ import numpy as np
 import pytest
 from sklearn import metrics as reference
 
+from churn.intervals import wilson
+from churn.tracking.figures import log_losses
 from churn_trainer.model_metrics import (
     at_threshold,
     calibration_error_floor,
     expected_calibration_error,
     lift,
-    log_losses,
     measure,
     reliability,
     score_distribution,
     threshold_table,
-    wilson,
 )
 
 CHURN = np.array([0, 0, 0, 0, 1, 0, 1, 1, 0, 1], np.int8)
@@ -128,11 +128,3 @@ def test_the_threshold_table_is_per_thousand_customers():
         assert intervals[name] == pytest.approx(
             dict(zip(("low", "high"), 1000 * np.array(wilson(count, 10)), strict=True)), abs=0.05
         )
-
-
-@pytest.mark.parametrize(
-    ("successes", "trials", "low", "high"),
-    [(0, 0, 0, 1), (0, 10, 0, 0.2775), (5, 10, 0.2366, 0.7634), (10, 10, 0.7225, 1)],
-)
-def test_wilsons_interval_has_its_published_values(successes, trials, low, high):
-    assert wilson(successes, trials) == pytest.approx((low, high), abs=1e-4)

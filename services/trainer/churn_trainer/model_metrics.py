@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, log_loss, roc_auc_score
 
+from churn.intervals import wilson
+
 Labels = NDArray[np.int8]
 Probabilities = NDArray[np.float64]
 
@@ -19,9 +21,6 @@ THRESHOLD = 0.5
 CALIBRATION_BINS = 10
 _HISTOGRAM_BINS = 20
 _TOP_DECILE = 0.1
-
-# 95 % of a normal distribution lie within this many standard deviations of its mean.
-NORMAL_95 = 1.959964
 
 
 def measure(churn: Labels, probability: Probabilities) -> dict[str, float]:
@@ -40,14 +39,6 @@ def measure(churn: Labels, probability: Probabilities) -> dict[str, float]:
         "lift_top_decile": lift(churn, probability),
         **at_threshold(churn, probability, THRESHOLD),
     }
-
-
-def log_losses(churn: Labels, probability: Probabilities) -> Probabilities:
-    """Each customer's log loss, shape (n,); probabilities are clipped away from 0 and 1, as in scikit-learn."""
-    tiny = np.finfo(np.float64).eps
-    likelihood = np.clip(np.where(churn == 1, probability, 1 - probability), tiny, 1 - tiny)
-    losses: Probabilities = -np.log(likelihood)
-    return losses
 
 
 def at_threshold(churn: Labels, probability: Probabilities, threshold: float) -> dict[str, float]:
@@ -135,14 +126,3 @@ def _threshold(churn: Labels, probability: Probabilities, threshold: float) -> d
     ends = {name: [round(1000 * end, 1) for end in wilson(count, len(churn))] for name, count in counts.items()}
     intervals = {name: {"low": low, "high": high} for name, (low, high) in ends.items()}
     return {"threshold": threshold, **rates, "intervals": intervals}
-
-
-def wilson(successes: int, trials: int) -> tuple[float, float]:
-    """The 95 % interval of the share successes / trials by Wilson (1927); (0, 1) without a trial."""
-    if trials == 0:
-        return 0.0, 1.0
-    z = NORMAL_95
-    share = successes / trials
-    center = (share + z * z / (2 * trials)) / (1 + z * z / trials)
-    half = z * np.sqrt(share * (1 - share) / trials + z * z / (4 * trials * trials)) / (1 + z * z / trials)
-    return float(max(center - half, 0.0)), float(min(center + half, 1.0))

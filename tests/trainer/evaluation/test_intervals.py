@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+from churn.intervals import wilson
+from churn.tracking.figures import log_losses
 from churn_trainer.evaluation.intervals import difference, intervals, ranking, share
-from churn_trainer.model_metrics import log_losses, measure, wilson
+from churn_trainer.model_metrics import measure
 
 
 @pytest.fixture(scope="module")

@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
+from churn.intervals import wilson
 from churn.schema import load_schema
 from churn_trainer.data.table import Table
 from churn_trainer.evaluation.calibration import recalibration
 from churn_trainer.evaluation.intervals import difference, intervals
 from churn_trainer.evaluation.quality import quality
-from churn_trainer.model_metrics import measure, wilson
+from churn_trainer.model_metrics import measure
 
 AGES = """
 [table]

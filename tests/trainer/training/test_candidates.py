@@ -8,8 +8,8 @@ from tests.telco import TELCO
 
 from churn.model.scoring import sigmoids
 from churn.schema import load_schema
+from churn.tracking.figures import log_losses
 from churn_trainer.data.prepare import Fed
-from churn_trainer.model_metrics import log_losses
 from churn_trainer.training.candidates import CANDIDATES, MEMBERS, STACK
 
 

@@ -3,8 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from churn.intervals import NORMAL_95
 from churn.model.scoring import logits, sigmoids
-from churn_trainer.model_metrics import NORMAL_95, Labels, Probabilities
+from churn_trainer.model_metrics import Labels, Probabilities
 
 Floats = NDArray[np.float64]
 

@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from churn.customer.declaration import Customer
+from churn.intervals import NORMAL_95
 from churn.model.scorecard import Scorecard
 from churn.schema import Schema
 from churn_trainer.data.prepare import Prepared
 from churn_trainer.data.table import Table
-from churn_trainer.model_metrics import NORMAL_95
 from churn_trainer.training.attribution import explained_by
 from churn_trainer.training.candidates import LOGISTIC_REGRESSION, SEED
 

@@ -3,16 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from churn_trainer.model_metrics import (
-    NORMAL_95,
-    THRESHOLD,
-    Labels,
-    Probabilities,
-    at_threshold,
-    lift,
-    log_losses,
-    wilson,
-)
+from churn.intervals import NORMAL_95, wilson
+from churn.tracking.figures import log_losses
+from churn_trainer.model_metrics import THRESHOLD, Labels, Probabilities, at_threshold, lift
 from churn_trainer.training.candidates import SEED
 
 Interval = dict[str, float]

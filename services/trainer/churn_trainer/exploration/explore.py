@@ -9,12 +9,12 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import beta
 
+from churn.intervals import wilson
 from churn.schema import Schema
 from churn_trainer.data.bands import banded
 from churn_trainer.data.hashes import row_hashes
 from churn_trainer.data.table import Findings, Table
 from churn_trainer.exploration.narrative import plain_words
-from churn_trainer.model_metrics import wilson
 
 # Smaller groups of customers say too little.
 MIN_SEGMENT = 50

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from churn.intervals import NORMAL_95
 from churn_trainer.gates.evidence import Evidence, Gate
-from churn_trainer.model_metrics import NORMAL_95
 
 # By how much completed customers may be predicted worse than by a regression on the same fields. `make validate` shows
 # the actual loss, and that completions which ignore the bill lose several times this much.

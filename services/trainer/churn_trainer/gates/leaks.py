@@ -6,13 +6,13 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
+from churn.intervals import wilson
 from churn.schema import Schema
 from churn_trainer.data.declared import is_built_in
 from churn_trainer.data.groups import equal_groups
 from churn_trainer.data.hashes import Hashes
 from churn_trainer.data.table import Table
 from churn_trainer.gates.evidence import Gate
-from churn_trainer.model_metrics import wilson
 
 # Well above the AUC of an honest field and well below that of a field that is only known once a customer has left, as
 # `make validate` shows. A release with a field in between can be promoted by somebody who knows the field.

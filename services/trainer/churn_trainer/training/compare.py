@@ -20,10 +20,11 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from churn.schema import Schema
+from churn.tracking.figures import log_losses
 from churn_trainer.data.hashes import Hashes
 from churn_trainer.data.prepare import Fed, Prepared
 from churn_trainer.data.split import Rows
-from churn_trainer.model_metrics import log_losses, measure
+from churn_trainer.model_metrics import measure
 from churn_trainer.training.candidates import CANDIDATES, MEMBERS, SEED, STACK, Candidate
 from churn_trainer.training.stack import stacked, weighing
 from churn_trainer.training.threads import own_thread

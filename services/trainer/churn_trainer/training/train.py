@@ -15,9 +15,10 @@ from sklearn.base import ClassifierMixin, clone
 from sklearn.model_selection import GridSearchCV
 
 from churn.schema import Schema
+from churn.tracking.figures import log_losses
 from churn_trainer.data.prepare import Fed, Floats, Prepared
 from churn_trainer.memory import peak_of
-from churn_trainer.model_metrics import log_losses, measure
+from churn_trainer.model_metrics import measure
 from churn_trainer.training.candidates import CANDIDATES, MEMBERS, STACK, Candidate
 from churn_trainer.training.folds import Folds
 from churn_trainer.training.stack import Member, Stack
