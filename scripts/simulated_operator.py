@@ -28,7 +28,7 @@ from scripts.simulation.oracle import Oracle
 from scripts.simulation.world import KINDS, Change, World, training_table
 
 # Rows of the table to train on; its world has another seed than the customers who are scored.
-TRAINING_ROWS, OTHER_SEED = 6_000, 1_000_003
+TRAINING_ROWS, OTHER_SEED = 12_000, 1_000_003
 # Differences of a month that are printed.
 LISTED = 5
 

@@ -37,6 +37,8 @@ NEWCOMERS = 0.11
 FLEETING = 0.02
 # Standard deviation of a newcomer's bill around that of the sample's customer whom he takes after.
 BILL_SPREAD = 1.0
+# Standard deviation of what a month's bill has more or less than it usually has, as a share of it.
+BILL_EXTRAS = 0.05
 
 
 class Change(NamedTuple):
@@ -135,7 +137,10 @@ class World:
         self.numbers = self.numbers[~leaves]
         self.columns = {name: column[~leaves] for name, column in self.columns.items()}
         self.columns["tenure"] = self.columns["tenure"] + 1
-        self.columns["TotalCharges"] = self.columns["TotalCharges"] + self.columns["MonthlyCharges"]
+        chance = np.random.default_rng([self.seed, self.month + PAST, 2])
+        extras = BILL_EXTRAS * chance.standard_normal(self.ever)[self.numbers]
+        billed = np.round(self.columns["MonthlyCharges"] * (1 + extras), 2)
+        self.columns["TotalCharges"] = self.columns["TotalCharges"] + billed
         self.month += 1
         self._welcome()
         if self.change and self.change.month == self.month:
