@@ -70,10 +70,10 @@ def psi(then: NDArray[np.int64], now: NDArray[np.int64]) -> float:
 def field_drift(reference: FieldReference, counts: NDArray[np.int64]) -> FieldDrift:
     """The drift of the rows that have a value; without any, an index of 0 that nothing can be above."""
     then, now = np.array(reference.counts[:-1]), counts[:-1]
-    n, m = int(now.sum()), int(then.sum())
+    n, m = now.sum(), then.sum()
     if not (n and m):
-        return FieldDrift(0.0, 0.0, n)
-    return FieldDrift(psi(then, now), reference.quantile * (1 / n + 1 / m), n)
+        return FieldDrift(0.0, 0.0, int(n))
+    return FieldDrift(psi(then, now), reference.quantile * float(1 / n + 1 / m), int(n))
 
 
 def drift_of(reference: Reference, schema: Schema, windows: Iterable[tuple[date, Counts]]) -> dict[str, Any] | None:
