@@ -70,10 +70,11 @@ def frame(
     return pl.DataFrame([*columns, *held])
 
 
-def to_bytes(table: pl.DataFrame, schema_hash: str) -> bytes:
-    """The table as a Parquet file."""
+def to_bytes(table: pl.DataFrame, schema_hash: str, *, statistics: bool = True) -> bytes:
+    """The table as a Parquet file; statistics take a fourth of the time, and help only where ids are sorted."""
     target = io.BytesIO()
-    table.write_parquet(target, compression="zstd", metadata={"version": VERSION, "schema": schema_hash})
+    metadata = {"version": VERSION, "schema": schema_hash}
+    table.write_parquet(target, compression="zstd", statistics=statistics, metadata=metadata)
     return target.getvalue()
 
 

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Callable
+from datetime import date
 from typing import Annotated, Any, Literal
 
 import pytest
@@ -45,6 +46,44 @@ def test_an_option_that_cannot_be_is_a_422_that_names_it(name: str, value: str) 
     assert (fault.field, fault.code) == (name, "not_allowed")
     assert fault.message.startswith(f"{name}: ")
     assert repr(value) in fault.message or value in fault.message
+
+
+def test_a_day_is_read_and_kept_as_it_is_written() -> None:
+    options = JobOptions.from_query({"as_of": ["2026-03-01"]})
+    assert options.as_of == date(2026, 3, 1)
+    assert to_builtins(options) == {"as_of": "2026-03-01"}
+    assert JobOptions.from_record({"as_of": "2026-03-01"}) == options
+
+
+@pytest.mark.parametrize("as_of", ["2026-11-23", "2025-10-19", None], ids=["today", "the first that is kept", "none"])
+def test_a_day_whose_predictions_are_kept_is_taken(as_of: str | None) -> None:
+    options = JobOptions.from_query({"as_of": [as_of]} if as_of else {})
+    options.check(date(2026, 11, 23), 400)
+
+
+@pytest.mark.parametrize(
+    ("as_of", "days", "code", "words"),
+    [
+        ("2026-11-24", 400, "out_of_range", "to today, 2026-11-23; got 2026-11-24."),
+        ("2025-10-18", 400, "out_of_range", "as_of must be a day from 2025-10-19, since predictions are kept for 400"),
+        ("2026-11-23", None, "not_allowed", "CHURN_TRACKING is off; leave it out; got 2026-11-23."),
+    ],
+    ids=["in the future", "too old", "nothing is tracked"],
+)
+def test_a_day_whose_predictions_are_not_kept_is_refused(as_of: str, days: int | None, code: str, words: str) -> None:
+    options = JobOptions.from_query({"as_of": [as_of]})
+    with pytest.raises(ValidationError) as raised:
+        options.check(date(2026, 11, 23), days)
+    [fault] = raised.value.errors
+    assert (fault.field, fault.code) == ("as_of", code)
+    assert words in fault.message
+
+
+@pytest.mark.parametrize("as_of", ["", "1 March 2026", "2026-13-01", "2026-03-01T00:00:00"])
+def test_what_is_no_day_is_refused(as_of: str) -> None:
+    with pytest.raises(ValidationError) as raised:
+        JobOptions.from_query({"as_of": [as_of]})
+    assert raised.value.errors[0].field == "as_of"
 
 
 def test_a_record_holds_what_is_not_a_default_and_is_read_again() -> None:

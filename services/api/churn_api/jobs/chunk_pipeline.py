@@ -10,7 +10,7 @@ from typing import NamedTuple
 from churn.job_states import IN_PROGRESS
 from churn.model.predictor import Predictor
 from churn.overlap import overlapped
-from churn_api.jobs import paths
+from churn_api.jobs import paths, tracking
 from churn_api.jobs.csv.chunk_scorer import ChunkScorer
 from churn_api.jobs.csv.reason_texts import ReasonTexts
 from churn_api.jobs.csv.result_files import CSV, ERROR_COLUMNS, header, result_columns
@@ -52,10 +52,14 @@ class _Left(NamedTuple):
 
 
 class _Scored(NamedTuple):
-    """A chunk that has been scored; `lines` are those still to be written, by kind of file."""
+    """A chunk that has been scored, with what is still to be written of it.
+
+    `lines` are those of the job's files, by kind, and `tracked` is the Parquet file of what is tracked.
+    """
 
     number: int
     lines: Mapping[str, bytes]
+    tracked: bytes | None
     progress: Progress
     tally: ChunkStats
 
@@ -72,7 +76,11 @@ def length(predictor: Predictor, chunks: int) -> int:
 class ChunkPipeline:
     """Scores chunks and marks them as done; for one thread."""
 
-    def __init__(self, repository: JobRepository, releases: ReleaseCache, metrics: JobMetrics) -> None:
+    def __init__(
+        self, repository: JobRepository, releases: ReleaseCache, metrics: JobMetrics, *, tracked: bool = True
+    ) -> None:
+        """Whether the predictions of customers with an id are kept is `tracked`."""
+        self._tracked = tracked
         self._repository = repository
         self._store = repository.store
         self._releases = releases
@@ -151,7 +159,8 @@ class ChunkPipeline:
         lines["results"] = b"".join([*head, results])
         if raw_results is not None:
             lines[paths.raw("results")] = b"".join([*head, raw_results])
-        return _Scored(number, lines, scorer.progress, scorer.tally)
+        tracked = scorer.tracked(job.model_version, tracking.moment_of(job)) if self._tracked else None
+        return _Scored(number, lines, tracked, scorer.progress, scorer.tally)
 
     def _resumed(self, job_id: str, number: int) -> ChunkScorer | None:
         """The scorer of this chunk if it was interrupted, else None."""
@@ -183,10 +192,12 @@ class ChunkPipeline:
         return b"".join(held)
 
     def _keep(self, job_id: str, scored: _Scored) -> bool:
-        """Write a chunk's lines, then mark it as done; returns whether the job is still in progress."""
+        """Write what has come of a chunk, then mark it as done; returns whether the job is still in progress."""
         for kind, lines in scored.lines.items():
             if lines:
                 self._store.put(paths.chunk(job_id, scored.number, kind), lines, content_type=CSV)
+        if self._tracked:
+            tracking.keep_chunk(self._store, job_id, scored.number, scored.tracked, scored.tally)
         if self._repository.mark_done(job_id, scored.number, scored.progress):
             self._metrics.count_chunk(scored.progress, scored.tally)
         return self._repository.load(job_id).status == IN_PROGRESS

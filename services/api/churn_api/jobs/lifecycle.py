@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from churn.job_states import CANCELLED, CANCELLING, COMPLETED, EXPIRED, FAILED, FINALIZING
-from churn_api.jobs import paths
+from churn_api.jobs import paths, tracking
 from churn_api.jobs.errors import UnknownJob, UnreadableObject
 from churn_api.jobs.job import Job, Progress
 from churn_api.jobs.job_metrics import JobMetrics
@@ -54,7 +54,7 @@ class Lifecycle:
             if not job.notified:
                 self._queue.send("notify", job_id)
         if job.finished:
-            self.clear_parts(job_id)
+            self.clear(job)
             if job.notified:
                 self._repository.retire(job_id)
 
@@ -71,6 +71,15 @@ class Lifecycle:
         if made:
             self._metrics.count_job(EXPIRED)
         self._repository.remove(job)
+
+    def clear(self, job: Job) -> None:
+        """Delete what only the work on a finished job needed, and what would be tracked of it if it were completed.
+
+        The parts go first, of which nobody can then copy anything.
+        """
+        self.clear_parts(job.id)
+        if job.status in (CANCELLED, FAILED):
+            tracking.drop(self._repository.store, job)
 
     def clear_parts(self, job_id: str) -> None:
         """Delete what only the work needed."""

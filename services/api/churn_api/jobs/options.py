@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
 from typing import Annotated, Any
 
 import msgspec
@@ -22,6 +23,13 @@ class JobOptions(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown
     reasons: Annotated[
         int, Meta(ge=0, le=3, description="How many columns of reasons the results have, the largest reason first.")
     ] = 3
+    as_of: Annotated[
+        date | None,
+        Meta(
+            description="The day (YYYY-MM-DD) on which the customers were as the file has them: their predictions are "
+            "tracked as of its beginning in UTC. Not set: as of the moment at which the job starts."
+        ),
+    ] = None
 
     @classmethod
     def from_query(cls, query: Mapping[str, Sequence[str]]) -> "JobOptions":
@@ -33,6 +41,26 @@ class JobOptions(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown
             fault, _, name = str(error).rstrip("`").partition(" - at `$.")
             message = f"{name}: {fault}; got {echo(chosen[name])}."
             raise ValidationError([FieldError(name, "not_allowed", message)]) from error
+
+    def check(self, today: date, tracking_days: int | None) -> None:
+        """Raises ValidationError for a day that is in the future, or whose predictions are not kept.
+
+        Predictions are kept for `tracking_days`; None if none are.
+        """
+        if self.as_of is None:
+            return
+        if tracking_days is None:
+            raise _fault(
+                "not_allowed",
+                f"as_of is for tracked predictions, and CHURN_TRACKING is off; leave it out; got {self.as_of}.",
+            )
+        first = today - timedelta(days=tracking_days)
+        if not first <= self.as_of <= today:
+            raise _fault(
+                "out_of_range",
+                f"as_of must be a day from {first}, since predictions are kept for {tracking_days} days "
+                f"(CHURN_TRACKING_DAYS), to today, {today}; got {self.as_of}.",
+            )
 
     @classmethod
     def from_record(cls, members: Mapping[str, Any]) -> "JobOptions":
@@ -47,6 +75,10 @@ class JobOptions(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown
         others = {name: values for name, values in query.items() if name not in self.__struct_fields__}
         told = others | msgspec.to_builtins(self)
         return json.dumps(told, sort_keys=True).encode() if told else b""
+
+
+def _fault(code: str, message: str) -> ValidationError:
+    return ValidationError([FieldError("as_of", code, message)])
 
 
 DEFAULTS = JobOptions()

@@ -67,6 +67,16 @@ def chunk(job_id: str, number: int, kind: str) -> str:
     return f"{chunks(job_id)}{number:06d}.{kind}.csv"
 
 
+def tracked(job_id: str, number: int) -> str:
+    """A chunk's tracked predictions."""
+    return f"{chunks(job_id)}{number:06d}.tracked.parquet"
+
+
+def faults(job_id: str, number: int) -> str:
+    """How often a chunk's rows had which faults."""
+    return f"{chunks(job_id)}{number:06d}.faults.json"
+
+
 def done(job_id: str) -> str:
     """The prefix of the marks of finished chunks; a mark's name contains the chunk's number and counts of rows."""
     return f"jobs/{job_id}/done/"

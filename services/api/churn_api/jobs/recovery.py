@@ -120,7 +120,7 @@ class Sweeper:
     def _see_off(self, job: Job) -> None:
         """A finished job whose end was cut off, or which is still to be announced."""
         if job.notified:
-            self._ending.clear_parts(job.id)
+            self._ending.clear(job)
             self._repository.retire(job.id)
         elif is_due(self._repository, job):
             self._queue.send("notify", job.id)

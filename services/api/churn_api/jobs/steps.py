@@ -18,7 +18,7 @@ from churn.errors import (
     UnknownRelease,
 )
 from churn.job_states import CANCELLING, FINALIZING, IN_PROGRESS, QUEUED, VALIDATING
-from churn_api.jobs import paths
+from churn_api.jobs import paths, tracking
 from churn_api.jobs.chunk_pipeline import ChunkPipeline
 from churn_api.jobs.chunk_pipeline import length as span_length
 from churn_api.jobs.errors import UnknownJob, UnreadableObject
@@ -46,16 +46,22 @@ class Steps:
         releases: ReleaseCache,
         metrics: JobMetrics,
         stopping: Callable[[], bool] = lambda: False,
+        *,
+        tracked: bool = True,
     ) -> None:
-        """What is left of a span when the worker is `stopping` is for another one."""
+        """What is left of a span when the worker is `stopping` is for another one.
+
+        Whether the predictions of customers with an id are kept is `tracked`.
+        """
         self._repository = repository
         self._store = repository.store
         self._queue = queue
         self._releases = releases
         self._metrics = metrics
         self._stopping = stopping
+        self._tracked = tracked
         self._ending = Lifecycle(repository, queue, metrics)
-        self._spans = ChunkPipeline(repository, releases, metrics)
+        self._spans = ChunkPipeline(repository, releases, metrics, tracked=tracked)
 
     def start(self, job_id: str) -> None:
         """Check what the job is pinned to and hand out its chunks."""
@@ -130,7 +136,9 @@ class Steps:
         """Join the chunks' parts, unless some are still missing or it has been done."""
         with suppress(UnknownJob):
             job = self._repository.load(job_id)
-            if job.status in (IN_PROGRESS, FINALIZING) and len(self._repository.done(job_id)) == job.chunks:
+            if job.finished:
+                self._ending.clear(job)  # of what another worker may have written after its end
+            elif job.status in (IN_PROGRESS, FINALIZING) and len(self._repository.done(job_id)) == job.chunks:
                 job = self._enter(job_id, _finalizing)
                 if job.status == FINALIZING:
                     self._attempt(job, "finish", [])
@@ -204,6 +212,8 @@ class Steps:
         if len(done) != job.chunks:
             return []  # somebody else has joined them already, and tidied up
         join(self._store, job.id, done, JobOptions.from_record(job.options))
+        if self._tracked:
+            tracking.keep(self._store, job, done)
         self._ending.complete(job.id, done)
         return []
 

@@ -1,5 +1,6 @@
 """/jobs: submit, list, look, cancel, delete, and fetch results and errors."""
 
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from flask import Response, g, request
@@ -74,7 +75,9 @@ def submit_job() -> Response:
     release = service().releases.serving.release
     query = request.args.to_dict(flat=False)
     options = JobOptions.from_query(query)
-    upload = read_upload(request, service().settings.max_upload_mb)
+    settings = service().settings
+    options.check(datetime.now(UTC).date(), settings.tracking_days if settings.tracking == "on" else None)
+    upload = read_upload(request, settings.max_upload_mb)
     job, replayed = service().submissions.accept(
         upload.blocks,
         upload.filename,

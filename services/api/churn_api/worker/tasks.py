@@ -64,7 +64,8 @@ def register(celery: Celery, settings: ApiSettings, stopping: Callable[[], bool]
 
         repository = JobRepository(open_store(settings.store_url))
         queue, metrics = CeleryQueue(celery, settings.queue_url), RedisJobMetrics(settings.queue_url)
-        return Steps(repository, queue, ReleaseCache(repository.store), metrics, stopping)
+        releases, tracked = ReleaseCache(repository.store), settings.tracking == "on"
+        return Steps(repository, queue, releases, metrics, stopping, tracked=tracked)
 
     def do(step: Step, job_id: str, *number: int) -> None:
         logs.request_id.set(job_id)

@@ -3,6 +3,8 @@
 import logging
 from collections import Counter
 from collections.abc import Iterator
+from datetime import datetime
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,14 +14,17 @@ from numpy.typing import NDArray
 
 from churn.customer.reading import Reading
 from churn.errors import FieldError, ValidationError
-from churn.model.predictor import RISK_BANDS, Predictor
+from churn.model.predictor import Predictor
 from churn_api.jobs.csv.column_reader import Table, read_table
+from churn_api.jobs.csv.effect_ranks import largest_effects
 from churn_api.jobs.csv.first_rows import read_cells
 from churn_api.jobs.csv.output import defused_column, lines_of, quoted_column
 from churn_api.jobs.csv.reader import ChunkReader
 from churn_api.jobs.csv.reason_texts import ReasonTexts
 from churn_api.jobs.csv.refusals import UNFORESEEN, Refusals
 from churn_api.jobs.csv.result_files import CUSTOMER_ID
+from churn_api.jobs.csv.risk_bands import risk_bands
+from churn_api.jobs.csv.tracked_rows import AbsentFields, tracked_rows
 from churn_api.jobs.job import Progress
 from churn_api.jobs.job_metrics import ChunkStats
 from churn_api.jobs.options import DEFAULTS, JobOptions
@@ -36,12 +41,8 @@ _SLICE = 8192
 # A row that is scored by itself counts as so many rows, because it may be averaged over hundreds of customers.
 _ALONE = 16
 
-_BANDS = [band for band, _ in RISK_BANDS]
-_BAND_ENDS = [end for _, end in RISK_BANDS[:-1]]
-
 Floats = NDArray[np.float64]
 Numbers = NDArray[np.intp]
-Places = NDArray[np.uint32]
 
 
 class ChunkScorer:
@@ -73,6 +74,7 @@ class ChunkScorer:
         self._probabilities = np.empty(count)
         self._assumed = np.zeros(count, np.uint8)
         self._derived = self._table.derived.copy()
+        self._absent = AbsentFields(count)
         self._words = words or ReasonTexts(self._schema)
         self._reasons = np.full((options.reasons, count), self._words.add(""), np.uint32)  # there may be fewer
         self.scored = 0
@@ -142,7 +144,7 @@ class ChunkScorer:
         probabilities = self._probabilities[which]
         leaving = probabilities >= self._predictor.threshold
         self.tally.probabilities, self.tally.leaving = probabilities, int(np.count_nonzero(leaving))
-        ids = self._written_ids()[which]
+        ids = self._written_ids[which]
         safe = defused_column(ids)
         frame = pl.DataFrame(
             [
@@ -150,7 +152,7 @@ class ChunkScorer:
                 self._cells(safe),
                 pl.Series("prediction", ["No", "Yes"]).gather(leaving.astype(np.uint32)),
                 pl.Series("probability", probabilities).cast(_WRITTEN),
-                pl.Series("band", _BANDS).gather(_bands(probabilities)),
+                risk_bands(probabilities),
                 *(
                     self._words.texts(places[which]).alias(f"reason_{rank}")
                     for rank, places in enumerate(self._reasons)
@@ -160,6 +162,19 @@ class ChunkScorer:
         )
         raw = None if safe is ids else lines_of(frame.with_columns(self._cells(ids)))
         return lines_of(frame), raw
+
+    def tracked(self, release: str, moment: datetime) -> bytes | None:
+        """The predictions of the accepted rows that have an id, as Parquet, after all errors have been taken.
+
+        They count as made by the release at this moment. None if there are none.
+        """
+        rows = np.flatnonzero(self._accepted & self._written_ids.is_not_null().to_numpy())
+        if not len(rows):
+            return None
+        which = slice(None) if len(rows) == len(self._accepted) else rows
+        customers = self._absent.without(self._schema, self._table.customers, which)
+        columns = self._written_ids[which], self._probabilities[which], self._assumed[which]
+        return tracked_rows(self._schema, release, moment, *columns, customers)
 
     def _cells(self, ids: pl.Series) -> pl.Series:
         return ids.alias(CUSTOMER_ID) if self._table.plain and not self._ids else quoted_column(ids).alias(CUSTOMER_ID)
@@ -197,14 +212,15 @@ class ChunkScorer:
             return (UNFORESEEN,)
 
     def _take(self, row: int, reading: Reading, assuming: dict[int, Reading]) -> None:
-        """A complete customer goes into the table, another one to those that are averaged."""
+        """A customer goes into the table; one who is not complete to those that are averaged as well."""
         self._ids[row] = reading.customer_id
         self._assumed[row] = len(reading.assumed)
         self._derived[row] = bool(reading.derived)
         if reading.assumed:
             assuming[row] = reading
-        else:
-            for column, value in zip(self._table.customers, reading.customer, strict=True):
+            self._absent.note(row, reading.assumed)
+        for column, value in zip(self._table.customers, reading.customer, strict=True):
+            if value is not None:
                 column[row] = value
 
     def _id_of(self, row: int) -> str:
@@ -236,7 +252,7 @@ class ChunkScorer:
         probabilities, effects = self._predictor.scorer.explained(table)
         _check(probabilities)
         self._probabilities[which] = probabilities
-        for rank, largest in enumerate(_largest(effects, min(len(self._reasons), effects.shape[1]))):
+        for rank, largest in enumerate(largest_effects(effects, min(len(self._reasons), effects.shape[1]))):
             self._reasons[rank, which] = self._words.of(table, largest, self._derived[which])
 
     def _score_alone(self, row: int, reading: Reading | tuple[FieldError, ...]) -> bool:
@@ -255,6 +271,7 @@ class ChunkScorer:
         self._reasons[: len(reasons), row] = [self._words.add(reason.text) for reason in reasons]
         return True
 
+    @cached_property
     def _written_ids(self) -> pl.Series:
         if not self._ids:
             return self._table.ids
@@ -275,26 +292,3 @@ def _check(probabilities: Floats | float) -> None:
     """Raises ArithmeticError where something is no probability."""
     if not np.all(np.isfinite(probabilities)):
         raise ArithmeticError("a score is no number")
-
-
-def _bands(probabilities: Floats) -> Places:
-    """The place of each probability's risk band."""
-    places: Places = np.sum([probabilities >= end for end in _BAND_ENDS], axis=0, dtype=np.uint32)
-    return places
-
-
-def _largest(effects: Floats, ranks: int) -> Iterator[Numbers]:
-    """For each of n rows the positions of the largest effects by size, so many ranks; of equals the first.
-
-    Sizes are compared as the integers that their bits are, which are in the same order; the lowest bits make way for
-    the position, so that the largest tells where it stands. What differs by less than 1e-14 counts as equal.
-    """
-    bits = np.abs(effects.T).view(np.int64)
-    last = (1 << len(bits).bit_length()) - 1
-    bits &= ~last
-    bits |= np.arange(last, last - len(bits), -1)[:, None]
-    every = np.arange(bits.shape[1])
-    for _ in range(ranks):
-        largest = last - (bits.max(axis=0) & last)
-        yield largest
-        bits[largest, every] = 0
