@@ -1,5 +1,6 @@
 """The charts as elements of their own: text alternative, table, width, and what they make of odd data."""
 
+import itertools
 from typing import Any
 
 import pytest
@@ -36,6 +37,13 @@ INTERVALS = {
         {"text": "Fiber", "value": 3, "low": 2, "high": 4},
     ],
 }
+PAIRS = {
+    "title": "Shares",
+    "what": "Value",
+    "then": "Training",
+    "now": "Now",
+    "rows": [{"text": "Electronic check", "then": 0.25, "now": 0.5}, {"text": "Other <b>", "then": 0, "now": 0.031}],
+}
 LINES = """{ title: 'Curve', x: { name: 'X', top: 1, format: String }, y: { name: 'Y', top: 1, format: String },
     diagonal: true, marker: 0.5, summary: 'from 0 to 1', head: ['X', 'Y'], rows: [['0', '0'], ['1', '1']],
     series: [{ name: 'One', tone: 'main', dots: true, points: [{ x: 0, y: 0 }, { x: 1, y: 1 }] }] }"""
@@ -62,6 +70,12 @@ def show(page: Page, tag: str, data: dict[str, Any]) -> Locator:
             "Scores",
             "1,045 customers; the fullest slice is 50\u00a0% to 100\u00a0% (1,005)",
         ),
+        (
+            "paired-bars",
+            PAIRS,
+            "Shares",
+            "Electronic check: Training 25.0\u00a0%, Now 50.0\u00a0%; Other <b>: Training 0.0\u00a0%, Now 3.1\u00a0%",
+        ),
         ("ratio-intervals", INTERVALS, "Odds", "DSL: 0.50 (0.30 to 0.90), less; Fiber: 3.00 (2.00 to 4.00), more"),
     ],
 )
@@ -79,6 +93,11 @@ def test_a_chart_is_a_picture_with_a_name_and_its_figures_in_words(page, tag, da
             "score-histogram",
             HISTOGRAM,
             [["0\u00a0% to 50\u00a0%", "30", "10"], ["50\u00a0% to 100\u00a0%", "5", "1,000"]],
+        ),
+        (
+            "paired-bars",
+            PAIRS,
+            [["Electronic check", "25.0\u00a0%", "50.0\u00a0%"], ["Other <b>", "0.0\u00a0%", "3.1\u00a0%"]],
         ),
         ("ratio-intervals", INTERVALS, [["DSL", "0.50", "0.30", "0.90"], ["Fiber", "3.00", "2.00", "4.00"]]),
     ],
@@ -98,9 +117,34 @@ def test_lines_draw_axes_diagonal_marker_and_dots(page):
     expect(chart.get_by_role("img")).to_have_accessible_description("from 0 to 1")
 
 
+BANDS = """{ title: 'Months', x: { name: 'Month', top: 3, ticks: [0, 1, 2, 3], format: (at) => `Long month ${at}` },
+    y: { name: 'Y', low: 0.5, top: 1, ticks: [0.5, 1], format: String }, summary: 'three', head: ['X'], rows: [],
+    series: [{ name: 'One', tone: 'main', spread: 'band', points: [
+        { x: 0, y: 0.6, low: 0.2, high: 0.7 }, { x: 1, y: 0.7, low: 0.6, high: 1.5 }, { x: 2, y: null },
+        { x: 3, y: 0.9, low: 0.8, high: 1 }] },
+    { name: 'Two', tone: 'past', dashed: true, points: [{ x: 0, y: 0.8 }, { x: 3, y: 0.8 }] }] }"""
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_bands_stop_at_gaps_and_stay_with_the_labels_within_the_picture(page, width):
+    page.set_viewport_size({"width": width, "height": 800})
+    page.evaluate(f"({SHOW})(['line-chart', {BANDS}])")
+    chart = page.locator("line-chart")
+    for shape, number in (("polygon.area", 2), ("polyline.main", 2), ("polyline.past.dashed", 1)):
+        expect(chart.locator(shape)).to_have_count(number)
+    heights = [float(point.split(",")[1]) for point in chart.locator("polygon").first.get_attribute("points").split()]
+    grid = [float(line.get_attribute("y1")) for line in chart.locator("line.grid").all()]
+    assert (min(heights), max(heights)) == pytest.approx((min(grid), max(grid)), abs=0.1)
+    boxes = [text.bounding_box() for text in chart.locator("text", has_text="Long month").all()]
+    assert boxes
+    assert all(before["x"] + before["width"] < after["x"] for before, after in itertools.pairwise(boxes))
+    assert boxes[-1]["x"] + boxes[-1]["width"] <= width
+
+
+@pytest.mark.parametrize("data", [BARS, PAIRS], ids=["signed-bars", "paired-bars"])
 @pytest.mark.parametrize("width", [320, 700, 1280])
-def test_a_chart_is_drawn_anew_at_every_width_and_nothing_leaves_it(page, width):
-    chart = show(page, "signed-bars", BARS)
+def test_a_chart_is_drawn_anew_at_every_width_and_nothing_leaves_it(page, width, data):
+    chart = show(page, "signed-bars" if data is BARS else "paired-bars", data)
     page.set_viewport_size({"width": width, "height": 800})
     page.wait_for_timeout(100)
     picture = chart.locator("svg").bounding_box()
@@ -129,10 +173,11 @@ def test_lowering_bars_point_left_and_raising_bars_right(page):
     [
         ("signed-bars", BARS | {"rows": [{"text": "Nothing", "value": 0}]}),
         ("signed-bars", BARS | {"rows": []}),
+        ("paired-bars", PAIRS | {"rows": [{"text": "Nobody", "then": 0, "now": 0}]}),
         ("score-histogram", HISTOGRAM | {"bins": [{"low": 0, "high": 1, "counts": [0, 0]}]}),
         ("ratio-intervals", INTERVALS | {"rows": [{"text": "Same", "value": 1, "low": 1, "high": 1}]}),
     ],
-    ids=["zero", "empty", "no customers", "no effect"],
+    ids=["zero", "empty", "nobody", "no customers", "no effect"],
 )
 def test_empty_and_level_data_are_drawn_without_a_broken_number(page, tag, data):
     chart = show(page, tag, data)

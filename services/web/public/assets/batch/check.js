@@ -8,13 +8,13 @@ const SAMPLE_BYTES = 256 * 1024;
 /**
  * @typedef {{ok: boolean, error: string|null, errors: {message: string}[], columns: string[], ignored_columns: string[],
  *   absent_columns: string[], notes: string[], rows: number|null, sample: Record<string, string>[]}} Look
- * @param {File} file @param {AbortSignal} signal @returns {Promise<Look>}
+ * @param {string} path of the check @param {File} file @param {AbortSignal} signal @returns {Promise<Look>}
  */
-export async function check(file, signal) {
+export async function check(path, file, signal) {
     const body = await beginning(file);
     const query = new URLSearchParams({ name: file.name, size: String(file.size) });
     const headers = { 'Content-Type': 'application/octet-stream' };
-    return (await request(`/jobs/check?${query}`, { method: 'POST', headers, body, signal })).json();
+    return (await request(`${path}?${query}`, { method: 'POST', headers, body, signal })).json();
 }
 
 /** The file has changed since it was chosen, or is a folder, so the browser cannot read it. */

@@ -1,5 +1,16 @@
 /** A job's refused rows, grouped by what is wrong with them. */
 
+/** The codes of faults in words. */
+export const PROBLEMS = {
+    missing: 'missing',
+    unknown: 'not a known field',
+    wrong_type: 'not a number',
+    out_of_range: 'out of range',
+    not_allowed: 'not an allowed value',
+    contradiction: 'contradicts another field',
+    wrong_shape: 'too few or too many cells',
+};
+
 export class FaultGroups {
     total = 0;
     #groups = new Map();

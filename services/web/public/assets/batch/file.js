@@ -6,12 +6,13 @@ import { csvLine } from '../lib/csv.js';
 import { failure, waiting } from '../shell/failure.js';
 import { saveCsv } from '../lib/download.js';
 import { assertUnchanged, check, Unreadable } from './check.js';
+import { CUSTOMERS } from './kinds.js';
 import { preview, report, unjudged } from './look.js';
 import { idempotencyKey, upload } from './upload.js';
 
-const ACCEPTED = '.csv,text/csv,.tsv,.txt,.gz,.xlsx,.parquet';
-
 export class BatchFile extends HTMLElement {
+    /** What the files hold; set before the schema. @type {import('./kinds.js').Kind} */
+    kind = CUSTOMERS;
     /** @type {{file: File, key: string} | null} */
     #chosen = null;
     /** Files that were dropped together with the current one and are sent after it. @type {File[]} */
@@ -22,7 +23,7 @@ export class BatchFile extends HTMLElement {
         const first = !this.definition;
         this.definition = schema;
         if (first) this.#build();
-        fill(this.hint, `A header row with the field names in any order. ${schema.id} and ${schema.outcome} may be there. Cells may be blank. Excel workbooks and gzipped files are read as well.`);
+        fill(this.hint, this.kind.hint(schema));
         if (first) return;
         fill(this.news, h('p.news', {}, 'Another release is in service. Files are read as it declares their columns.'));
         if (this.#chosen && !this.controller) this.#choose(this.#chosen.file);
@@ -31,14 +32,14 @@ export class BatchFile extends HTMLElement {
     #build() {
         this.news = h('div', { role: 'status' });
         this.hint = h('p.hint');
-        this.input = h('input.visually-hidden', { id: 'batch-file', type: 'file', accept: ACCEPTED, multiple: true, onchange: () => this.#picked() });
+        this.input = h('input.visually-hidden', { id: 'batch-file', type: 'file', accept: this.kind.accepted, multiple: true, onchange: () => this.#picked() });
         this.look = h('div', { role: 'status' });
         this.rows = h('div');
         this.turns = h('div', { role: 'status' });
         this.action = h('div');
-        this.button = h('button.primary', { type: 'button', disabled: true, onclick: () => this.#send() }, 'Score file');
+        this.button = h('button.primary', { type: 'button', disabled: true, onclick: () => this.#send() }, this.kind.send);
         fill(this, h('section.card', { 'aria-labelledby': 'file-title' },
-            h('h2', { id: 'file-title' }, 'Score a file of customers'),
+            h('h2', { id: 'file-title' }, this.kind.title),
             this.news,
             this.#zone(),
             this.look,
@@ -53,7 +54,7 @@ export class BatchFile extends HTMLElement {
     #zone() {
         const zone = h('div.drop', {},
             icon('file'),
-            h('p', {}, this.input, h('label.button', { for: 'batch-file' }, 'Choose a CSV file'), h('span.or', {}, ' or drop one here')),
+            h('p', {}, this.input, h('label.button', { for: 'batch-file' }, this.kind.choose), h('span.or', {}, ' or drop one here')),
             this.hint,
         );
         const over = (state) => (event) => {
@@ -108,7 +109,7 @@ export class BatchFile extends HTMLElement {
         fill(this.rows);
         fill(this.look, waiting(`Looking at ${file.name}…`));
         this.#line();
-        const judged = await check(file, looking.signal).catch((error) => error);
+        const judged = await check(this.kind.check, file, looking.signal).catch((error) => error);
         if (looking !== this.looking) return;
         this.looking = null;
         this.#judge(file, judged);
@@ -123,7 +124,7 @@ export class BatchFile extends HTMLElement {
             return;
         }
         this.button.disabled = !judged.ok;
-        fill(this.look, report(file, judged));
+        fill(this.look, report(file, judged, this.kind));
         fill(this.rows, preview(judged));
     }
 
@@ -136,7 +137,7 @@ export class BatchFile extends HTMLElement {
         this.#sending(controller);
         try {
             await assertUnchanged(file);
-            const job = await upload(file, key, { onProgress: this.#progress(), signal: controller.signal });
+            const job = await upload(this.kind.path, file, key, { onProgress: this.#progress(), signal: controller.signal });
             this.#sending(null);
             this.#accepted(job);
         } catch (error) {
@@ -184,10 +185,8 @@ export class BatchFile extends HTMLElement {
     }
 
     #template() {
-        const { id, fields } = this.definition;
-        const columns = [[id, 'EXAMPLE-1'], ...fields.map(({ name, example }) => [name, example])];
-        const lines = [0, 1].map((at) => csvLine(columns.map((column) => column[at]))).join('');
-        saveCsv([lines], 'customers-template.csv');
+        const { name, rows } = this.kind.template(this.definition);
+        saveCsv([rows.map(csvLine).join('')], name);
     }
 }
 

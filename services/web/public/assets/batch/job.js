@@ -5,12 +5,12 @@ import { count, duration, moment, percent, plural } from '../lib/format.js';
 import { request } from '../lib/http.js';
 import { failure } from '../shell/failure.js';
 import { downloadLink, withParameter } from '../lib/download.js';
+import { CUSTOMERS } from './kinds.js';
 import { aside } from './look.js';
 
 const WORDS = {
     queued: 'Waiting',
     validating: 'Checking the file',
-    in_progress: 'Scoring',
     finalizing: 'Putting results together',
     completed: 'Completed',
     cancelling: 'Being cancelled',
@@ -34,6 +34,8 @@ export function stemOf(job) {
 }
 
 export class JobCard extends HTMLElement {
+    /** What the job's file holds; set before the job. @type {import('./kinds.js').Kind} */
+    kind = CUSTOMERS;
     #seen = '';
     /** When this page first saw finished rows, to estimate the time left. */
     #start = null;
@@ -59,13 +61,13 @@ export class JobCard extends HTMLElement {
         this.data = job;
         this.heading.textContent = job.filename ?? 'CSV';
         this.heading.id = `title-${job.id}`;
-        this.badge.textContent = WORDS[status] ?? status;
+        this.badge.textContent = this.#word(status);
         this.badge.className = `state ${status}`;
-        this.about.textContent = `${moment(job.created_at)}${summary(job)}`;
+        this.about.textContent = `${moment(job.created_at)}${summary(job, this.kind)}`;
         this.times.textContent = times(job);
         this.#advance(job);
         if (this.#seen !== status) this.#offer(job);
-        if (before && before !== status) this.said.textContent = `${nameOf(job)}: ${WORDS[status]}`;
+        if (before && before !== status) this.said.textContent = `${nameOf(job)}: ${this.#word(status)}`;
         this.#seen = status;
     }
 
@@ -81,7 +83,11 @@ export class JobCard extends HTMLElement {
         if (!this.bar) this.bar = h('progress', { 'aria-labelledby': `title-${id}` });
         if (total) Object.assign(this.bar, { max: total, value: done });
         else this.bar.removeAttribute('value');
-        return fill(this.progress, this.bar, h('p', {}, total ? `${percent(done / total, 0)} · ${count(done)} of ${plural(total, 'row')}${this.#left(done, total)}` : WORDS[status]));
+        return fill(this.progress, this.bar, h('p', {}, total ? `${percent(done / total, 0)} · ${count(done)} of ${plural(total, 'row')}${this.#left(done, total)}` : this.#word(status)));
+    }
+
+    #word(status) {
+        return status === 'in_progress' ? this.kind.working : (WORDS[status] ?? status);
     }
 
     #left(done, total) {
@@ -100,20 +106,21 @@ export class JobCard extends HTMLElement {
         if (hadFocus) (this.actions.querySelector('button, a') ?? this.heading).focus();
     }
 
-    #running({ id, status }) {
+    #running({ status, links }) {
         if (status === 'cancelling') return null;
-        return this.#button('Cancel', () => this.#act('POST', `/jobs/${id}/cancel`));
+        return this.#button('Cancel', () => this.#act('POST', links.cancel));
     }
 
-    /** Offers only the files that exist: results of a completed job, and errors of one with refused rows. */
+    /** Offers only the files that exist: results of a completed job of customers, and errors of one with refused rows. */
     #ended(job) {
         const completed = job.status === 'completed';
+        const scored = completed && job.links.results;
         const file = (label, href) => downloadLink(label, withParameter(href, 'excel=1'), `${stemOf(job)}-${label.toLowerCase()}.csv`, this.trouble, { 'aria-describedby': this.heading.id });
         return [
-            completed && h('button.show', { type: 'button', 'aria-pressed': 'false', 'aria-describedby': this.heading.id, onclick: () => emit(this, 'job-chosen', job.id) }, 'Show customers'),
-            completed && file('Results', job.links.results),
+            scored && h('button.show', { type: 'button', 'aria-pressed': 'false', 'aria-describedby': this.heading.id, onclick: () => emit(this, 'job-chosen', job.id) }, 'Show customers'),
+            scored && file('Results', job.links.results),
             completed && job.request_counts.failed > 0 && file('Errors', job.links.errors),
-            this.#button('Delete', () => this.#ask(job), '.quiet'),
+            this.kind.deletable && this.#button('Delete', () => this.#ask(job), '.quiet'),
         ].filter(Boolean);
     }
 
@@ -126,7 +133,7 @@ export class JobCard extends HTMLElement {
         const question = h('p', { id: `delete-${job.id}` }, `Delete ${nameOf(job)}${job.status === 'completed' ? ' and its results' : ''}, for everyone and for good?`);
         const described = { type: 'button', 'aria-describedby': question.id };
         const keep = h('button', { ...described, onclick: () => this.#keep(job) }, 'Keep');
-        const sure = h('button.danger', { ...described, onclick: () => this.#act('DELETE', `/jobs/${job.id}`) }, 'Delete for good');
+        const sure = h('button.danger', { ...described, onclick: () => this.#act('DELETE', job.links.self) }, 'Delete for good');
         const escape = ({ key }) => key === 'Escape' && this.#keep(job);
         fill(this.actions, h('div.question', { role: 'group', 'aria-labelledby': question.id, onkeydown: escape }, question, h('div.buttons', {}, keep, sure)));
         keep.focus();
@@ -150,10 +157,8 @@ export class JobCard extends HTMLElement {
     }
 }
 
-function summary(job) {
-    if (!finished(job) || job.status === 'expired') return '';
-    const { completed, failed } = job.request_counts;
-    return ` · ${plural(completed, 'customer')} scored, ${count(failed)} refused · release ${job.model_version}`;
+function summary(job, kind) {
+    return finished(job) && job.status !== 'expired' ? ` · ${kind.done(job)}` : '';
 }
 
 /** When the job ran, how long it took, and when it will be deleted. */

@@ -4,6 +4,7 @@ import { emit, fill, h } from '../lib/dom.js';
 import { getJson } from '../lib/http.js';
 import { failure } from '../shell/failure.js';
 import { finished, nameOf } from './job.js';
+import { CUSTOMERS } from './kinds.js';
 
 const PAGE = 20;
 const BUSY_MS = 1000;
@@ -12,6 +13,8 @@ const IDLE_MS = 15_000;
 const PATIENT_MS = 60_000;
 
 export class JobList extends HTMLElement {
+    /** What the jobs' files hold; set before the list is shown. @type {import('./kinds.js').Kind} */
+    kind = CUSTOMERS;
     /** @type {Map<string, any>} */
     #jobs = new Map();
     #cards = new Map();
@@ -27,9 +30,9 @@ export class JobList extends HTMLElement {
         this.trouble = h('div');
         this.list = h('ul.jobs');
         this.more = h('button.quiet', { type: 'button', hidden: true, onclick: () => this.#older() }, 'Show older jobs');
-        this.empty = h('p.hint', { hidden: true }, 'No job yet. Files that you score are listed here, for everyone who uses this service.');
+        this.empty = h('p.hint', { hidden: true }, this.kind.none);
         this.said = h('p.visually-hidden', { role: 'status' });
-        this.heading = h('h2', { id: 'jobs-title', tabindex: -1 }, 'Jobs');
+        this.heading = h('h2', { id: 'jobs-title', tabindex: -1 }, this.kind.list);
         fill(this, h('section.card', { 'aria-labelledby': 'jobs-title' }, this.heading, this.trouble, this.empty, this.list, this.more, this.said));
         this.wake = () => document.hidden || this.#refresh();
         document.addEventListener('visibilitychange', this.wake);
@@ -73,7 +76,7 @@ export class JobList extends HTMLElement {
         clearTimeout(this.timer);
         const changes = this.#changes;
         try {
-            const page = await getJson(`/jobs?limit=${PAGE}`);
+            const page = await getJson(`${this.kind.path}?limit=${PAGE}`);
             if (changes !== this.#changes) return this.#schedule();
             this.#recovered();
             this.#changes += 1;
@@ -100,7 +103,7 @@ export class JobList extends HTMLElement {
         const wanted = this.#selected && !this.#jobs.has(this.#selected) ? [this.#selected] : [];
         for (const id of [...running, ...wanted].filter((other) => !named.has(other))) {
             try {
-                this.#merge([await getJson(`/jobs/${encodeURIComponent(id)}`)]);
+                this.#merge([await getJson(`${this.kind.path}/${encodeURIComponent(id)}`)]);
             } catch (error) {
                 if (error.status !== 404) throw error;
                 this.#forget(id);
@@ -145,7 +148,7 @@ export class JobList extends HTMLElement {
 
     async #older() {
         try {
-            const { data, has_more: more, last_id: last } = await getJson(`/jobs?limit=${PAGE}&after=${encodeURIComponent(this.#end)}`);
+            const { data, has_more: more, last_id: last } = await getJson(`${this.kind.path}?limit=${PAGE}&after=${encodeURIComponent(this.#end)}`);
             this.#paged = true;
             this.#end = last ?? this.#end;
             this.more.hidden = !more;
@@ -166,6 +169,7 @@ export class JobList extends HTMLElement {
         let card = this.#cards.get(job.id);
         if (!card) {
             card = h('job-card');
+            card.kind = this.kind;
             this.#cards.set(job.id, card);
         }
         if (this.list.children[at]?.firstChild !== card) this.list.insertBefore(card.parentNode ?? h('li', {}, card), this.list.children[at] ?? null);

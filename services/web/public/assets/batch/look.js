@@ -5,10 +5,13 @@ import { bytes, plural, sentenceList } from '../lib/format.js';
 
 const PREVIEW_ROWS = 5;
 
-/** The sentences, which are short because they are read out. @param {File} file @param {import('./check.js').Look} look */
-export function report(file, look) {
+/**
+ * The sentences, which are short because they are read out.
+ * @param {File} file @param {import('./check.js').Look} look @param {import('./kinds.js').Kind} kind
+ */
+export function report(file, look, kind) {
     const size = h('p.chosen', {}, h('strong', {}, file.name), ` · ${bytes(file.size)}${look.rows === null ? '' : ` · about ${plural(look.rows, 'row')}`}`);
-    return [size, look.ok ? fine(look) : faulty(look), aside(look)];
+    return [size, look.ok ? h('p.fine', {}, icon('stay'), kind.complete(look)) : faulty(look, kind), aside(look)];
 }
 
 /** The message if the service did not answer the check: it will check the file when it is sent. */
@@ -20,14 +23,10 @@ export function unjudged(file, error) {
     ];
 }
 
-function fine({ absent_columns: absent }) {
-    return h('p.fine', {}, icon('stay'), absent.length ? 'All columns that are needed are there.' : 'Every field has its column.');
-}
-
-function faulty({ error, errors }) {
+function faulty({ error, errors }, kind) {
     const sentences = errors.map(({ message }) => message);
     return h('div.failure', {}, icon('warning'), h('div', {},
-        h('p', {}, 'This file cannot be scored as it is.'),
+        h('p', {}, kind.faulty),
         error && !sentences.includes(error) && h('p', {}, error),
         h('ul', {}, sentences.map((sentence) => h('li', {}, sentence))),
     ));

@@ -5,6 +5,7 @@ import { count, percent, plural } from '../lib/format.js';
 import { keyHeaders, withKey } from '../lib/http.js';
 import { withParameter } from '../lib/download.js';
 import { failure, waiting } from '../shell/failure.js';
+import { PROBLEMS } from './faults.js';
 import { nameOf } from './job.js';
 import { ResultsReader } from './reader.js';
 
@@ -100,16 +101,6 @@ function histogram({ bins, total }) {
     };
     return h('section.card', {}, h('h2', {}, 'How the scores lie'), chart);
 }
-
-const PROBLEMS = {
-    missing: 'missing',
-    unknown: 'not a known field',
-    wrong_type: 'not a number',
-    out_of_range: 'out of range',
-    not_allowed: 'not an allowed value',
-    contradiction: 'contradicts another field',
-    wrong_shape: 'too few or too many cells',
-};
 
 function faultTable(kinds, rows) {
     const label = uniqueId('faults');

@@ -1,4 +1,4 @@
-/** Sends a file to /jobs, by XMLHttpRequest because fetch does not report how much has been sent. */
+/** Sends a file, by XMLHttpRequest because fetch does not report how much has been sent. */
 
 import { ApiError, keyHeaders, readBody, withKey } from '../lib/http.js';
 
@@ -9,20 +9,19 @@ export function idempotencyKey() {
 }
 
 /**
- * @param {File} file @param {string} key
+ * @param {string} path where it is taken @param {File} file @param {string} key
  * @param {{onProgress: (share: number) => void, signal: AbortSignal}} options
  * @returns {Promise<any>} the job
  */
-export function upload(file, key, options) {
-    return withKey(() => send(file, key, options));
+export function upload(path, file, key, options) {
+    return withKey(() => send(path, file, key, options));
 }
 
-function send(file, key, { onProgress, signal }) {
+function send(path, file, key, { onProgress, signal }) {
     return new Promise((resolve, reject) => {
         const call = new XMLHttpRequest();
-        const body = new FormData();
-        body.append('file', file);
-        call.open('POST', '/jobs');
+        const body = bodyOf(file);
+        call.open('POST', path);
         for (const [name, value] of Object.entries({ ...keyHeaders(), 'Idempotency-Key': key })) call.setRequestHeader(name, value);
         call.upload.onprogress = ({ loaded, total }) => onProgress(total ? loaded / total : 0);
         call.onload = () => (call.status < 300 ? resolve(JSON.parse(call.responseText)) : reject(refusal(call)));
@@ -31,6 +30,14 @@ function send(file, key, { onProgress, signal }) {
         signal.addEventListener('abort', () => call.abort());
         call.send(body);
     });
+}
+
+/** A form, which tells the file's name; JSON is a body by itself, and the browser says what it is. */
+function bodyOf(file) {
+    if (/\.json$/i.test(file.name)) return new Blob([file], { type: 'application/json' });
+    const form = new FormData();
+    form.append('file', file);
+    return form;
 }
 
 function refusal(call) {

@@ -1,26 +1,15 @@
 /** The reliability curve and the distribution of scores. */
 
+import { reliability } from '../charts/reliability.js';
 import { fill, h } from '../lib/dom.js';
-import { count, percent } from '../lib/format.js';
-import { section } from './sections.js';
+import { section } from '../lib/section.js';
 
 export class ReliabilityPanel extends HTMLElement {
     set info({ calibration }) {
         const chart = h('line-chart');
         fill(this, section('Are the probabilities right?',
             h('p', {}, 'Among customers given a probability, the share that did leave. On the dotted line the two are equal.'), chart));
-        const points = calibration.map(({ mean_predicted: x, observed: y }) => ({ x, y }));
-        chart.data = {
-            title: 'Observed against predicted',
-            x: { name: 'Predicted', top: 1, format: (value) => percent(value, 0) },
-            y: { name: 'Observed', top: 1, format: (value) => percent(value, 0) },
-            diagonal: true,
-            series: [{ name: 'Customers of the test rows', tone: 'main', dots: true, points }],
-            summary: calibration.map(({ mean_predicted: x, observed: y }) => `predicted ${percent(x, 0)}, observed ${percent(y, 0)}`).join('; '),
-            head: ['Predicted', 'Observed', '95\u00a0% interval', 'Customers'],
-            rows: calibration.map(({ mean_predicted: x, observed: y, low, high, count: number }) =>
-                [percent(x), percent(y), low === undefined ? '–' : `${percent(low)} to ${percent(high)}`, count(number)]),
-        };
+        chart.data = reliability(calibration, 'Customers of the test rows');
     }
 }
 

@@ -2,7 +2,7 @@
 
 import { fill, h } from '../lib/dom.js';
 import { figure, signed } from '../lib/format.js';
-import { section, table } from './sections.js';
+import { section, table } from '../lib/section.js';
 
 const FIRST = 10;
 

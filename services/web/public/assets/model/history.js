@@ -3,8 +3,8 @@
 import { fill, h } from '../lib/dom.js';
 import { figure, moment } from '../lib/format.js';
 import { getJson } from '../lib/http.js';
+import { section, table } from '../lib/section.js';
 import { failure, waiting } from '../shell/failure.js';
-import { section, table } from './sections.js';
 
 export class HistoryTable extends HTMLElement {
     set info(info) {

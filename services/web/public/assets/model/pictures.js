@@ -3,7 +3,7 @@
 import { fill, h } from '../lib/dom.js';
 import { request } from '../lib/http.js';
 import { currentKey } from '../lib/key.js';
-import { section } from './sections.js';
+import { section } from '../lib/section.js';
 
 export class ReleasePictures extends HTMLElement {
     set info({ version, files = {} }) {

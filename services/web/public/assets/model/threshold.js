@@ -2,7 +2,7 @@
 
 import { fill, h } from '../lib/dom.js';
 import { count, percent } from '../lib/format.js';
-import { section } from './sections.js';
+import { section } from '../lib/section.js';
 
 export class ThresholdExplorer extends HTMLElement {
     set info({ thresholds, threshold }) {
