@@ -2,12 +2,17 @@
 
 import csv
 import io
+import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
+from tests import quality_answer
+from tests.web.test_jobs import Listing
+from tests.web.test_quality import sent
 
 from churn_trainer.data import sample
 
@@ -85,6 +90,29 @@ def model(page: Page, file: Path) -> None:
         details.click()
 
 
+def quality(page: Page, answer: dict[str, Any]) -> None:
+    """The page over a made-up answer, with all there is to open."""
+    page.route(re.compile(r"/quality$"), lambda route: route.fulfill(json=answer))
+    page.route(re.compile(r"/outcomes\?"), Listing(sent(2, status="in_progress"), sent(1)).answer)
+    page.goto("/#/quality")
+    expect(page.locator("quality-page section").first).to_be_visible()
+    for details in page.locator("summary").all():
+        details.click()
+
+
+def came_true(page: Page, file: Path) -> None:
+    quality(page, quality_answer.two_years())
+    expect(page.locator("job-card")).to_have_count(2)
+
+
+def unripe(page: Page, file: Path) -> None:
+    quality(page, quality_answer.month())
+
+
+def untracked(page: Page, file: Path) -> None:
+    quality(page, quality_answer.empty("off"))
+
+
 def about(page: Page, file: Path) -> None:
     expect(page.locator("h1")).to_be_visible()
 
@@ -100,6 +128,9 @@ STATES = {
     "scored": ("#/batch", scored),
     "deleting": ("#/batch", deleting),
     "model": ("#/model", model),
+    "came true": ("#/about", came_true),
+    "unripe": ("#/about", unripe),
+    "untracked": ("#/about", untracked),
     "about": ("#/about", about),
 }
 
@@ -132,7 +163,7 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(open_page, flawed, state
     page.unroute_all(behavior="ignoreErrors")
 
 
-@pytest.mark.parametrize("state", ["result", "scored", "model"])
+@pytest.mark.parametrize("state", ["result", "scored", "model", "came true"])
 def test_nothing_scrolls_sideways_on_very_wide_screens_and_text_grows_with_them(open_page, flawed, state):
     fragment, arrive = STATES[state]
     page = open_page(fragment, viewport={"width": 3840, "height": 2160})

@@ -58,7 +58,7 @@ def test_the_first_views_modules_are_asked_for_at_once(public, assets, index):
 
 
 def test_every_module_and_style_is_used(assets):
-    pages = ("customer", "batch", "model", "about")
+    pages = ("customer", "batch", "model", "quality", "about")
     lazy = (ANSWER, "batch/results-worker.js")
     entries = [assets / "app.js", *(assets / name for name in lazy), *(assets / page / "page.js" for page in pages)]
     assert set(assets.rglob("*.js")) == closure(*entries)

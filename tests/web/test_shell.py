@@ -4,12 +4,15 @@ import pytest
 import requests
 from playwright.sync_api import Page, Route, expect
 
-PAGES = {"Customer": "#/customer", "Batch": "#/batch", "Model": "#/model", "About": "#/about"}
+PAGES = {"Customer": "#/customer", "Batch": "#/batch", "Model": "#/model", "Quality": "#/quality", "About": "#/about"}
+
+# Figures of quality that are not there yet.
+COMPUTING = ("404", "503")
 
 
 @pytest.mark.parametrize(("name", "fragment"), PAGES.items(), ids=PAGES)
 def test_a_page_is_opened_by_its_address_and_by_its_link(open_page, name, fragment):
-    page = open_page(fragment)
+    page = open_page(fragment, patience=COMPUTING)
     expect(page.locator("h1")).to_have_count(1)
     heading = page.locator("h1").inner_text()
     expect(page.get_by_role("link", name=name, exact=True)).to_have_attribute("aria-current", "page")
@@ -46,7 +49,8 @@ def test_there_are_landmarks_for_those_who_jump(page):
 
 @pytest.mark.parametrize("fragment", PAGES.values(), ids=PAGES)
 def test_a_model_of_made_up_data_is_announced_on_every_page(open_page, fragment):
-    expect(open_page(fragment).locator("site-banner")).to_contain_text("made-up sample data")
+    page = open_page(fragment, patience=COMPUTING)
+    expect(page.locator("site-banner")).to_contain_text("made-up sample data")
 
 
 def test_the_footer_tells_release_version_and_health(page, site):

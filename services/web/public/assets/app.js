@@ -20,7 +20,7 @@ const PAGES = {
         heading: 'Whom should we call?',
         lead: 'Score a file of customers and get those most likely to leave, with the reasons.',
         tag: 'batch-page',
-        style: 'batch',
+        styles: ['batch'],
         load: () => import('./batch/page.js'),
     },
     model: {
@@ -28,15 +28,23 @@ const PAGES = {
         heading: 'How good is the model?',
         lead: 'Measured on customers it had never seen. Every figure belongs to exactly the release that answers now.',
         tag: 'model-page',
-        style: 'model',
+        styles: ['model'],
         load: () => import('./model/page.js'),
+    },
+    quality: {
+        title: 'Quality',
+        heading: 'Did it come true?',
+        lead: 'What was predicted against what customers did: by release and by month, and whether customers are still like those it was trained on.',
+        tag: 'quality-page',
+        styles: ['model', 'batch', 'quality'],
+        load: () => import('./quality/page.js'),
     },
     about: {
         title: 'About',
         heading: 'About',
         lead: 'Who is about to leave, why, and whom it is worth calling: for one customer, for a thousand, or for a file of millions.',
         tag: 'about-page',
-        style: 'model',
+        styles: ['model'],
         load: () => import('./about/page.js'),
     },
 };
@@ -54,7 +62,7 @@ async function show(moved) {
     scrollTo(0, 0);
     if (moved) main.querySelector('h1').focus();
     try {
-        const [{ elements }] = await Promise.all([page.load(), dress(page.style)]);
+        const [{ elements }] = await Promise.all([page.load(), ...(page.styles ?? []).map(dress)]);
         register(elements);
         fill(place, h(page.tag));
     } catch {
@@ -67,7 +75,6 @@ const dressed = new Map();
 
 /** Adds a page's style sheet, once; if it fails to load, the next call tries again. */
 function dress(name) {
-    if (!name) return null;
     if (!dressed.has(name)) dressed.set(name, styleSheet(name));
     return dressed.get(name);
 }

@@ -19,6 +19,7 @@ function what() {
         h('li', {}, 'Says which answers raise or lower it, against the average customer.'),
         h('li', {}, 'Re-scores what a retention team could offer, so that offers can be compared.'),
         h('li', {}, 'Says what it does not know: unknown answers are averaged over real customers and widen the range.'),
+        h('li', {}, 'Compares what it predicted with what customers did, on the ', h('a', { href: '#/quality' }, 'Quality page'), '.'),
     ));
 }
 
@@ -33,7 +34,8 @@ function misuse() {
 
 function privacy() {
     return h('section.card', {}, h('h2', {}, 'What happens to what you enter'), h('ul', {},
-        h('li', {}, 'A customer of the form is scored and written to no log and no file. The service holds an answer in memory for a while, so that the same question is answered at once.'),
+        h('li', {}, 'A customer of the form is scored and written to no log. The service holds an answer in memory for a while, so that the same question is answered at once.'),
+        h('li', {}, 'While tracking is on, predictions for customers with an ID are kept, so that they can be compared with what came. Without an ID nothing is kept, and whoever runs the service can erase a customer.'),
         h('li', {}, 'What you type stays in this tab until it is closed, so that Back and a reload find it again.'),
         h('li', {}, 'A shared link keeps the customer behind the # sign, which browsers never send to a server.'),
         h('li', {}, 'Files are kept with their results until they expire or are deleted on the batch page.'),

@@ -7,6 +7,8 @@ const amounts = new Intl.NumberFormat(LANGUAGE, { minimumFractionDigits: 2, maxi
 const moments = new Intl.DateTimeFormat(LANGUAGE, {
     year: 'numeric', month: 'short', day: 'numeric', hour: 'numeric', minute: '2-digit', timeZoneName: 'short',
 });
+const days = new Intl.DateTimeFormat(LANGUAGE, { year: 'numeric', month: 'long', day: 'numeric', timeZone: 'UTC' });
+const months = new Intl.DateTimeFormat(LANGUAGE, { year: 'numeric', month: 'short', timeZone: 'UTC' });
 
 /** 0.2345 → "23.5 %" with a narrow no-break space. */
 export function percent(share, digits = 1) {
@@ -74,6 +76,16 @@ export function duration(seconds) {
 /** An ISO 8601 time in the reader's own time zone, which is named. */
 export function moment(timestamp) {
     return timestamp ? moments.format(new Date(timestamp)) : '–';
+}
+
+/** A day without a time: "2026-12-08" → "December 8, 2026". */
+export function day(date) {
+    return days.format(new Date(date));
+}
+
+/** "2026-08" → "Aug 2026". */
+export function month(date) {
+    return months.format(new Date(`${date}-01`));
 }
 
 /** "a", "a and b", "a, b and c". */

@@ -93,6 +93,7 @@ export function quality({ metrics, recalibration, data: { churn_rate: rate } }) 
         recalibration && h('p', {}, `Slope of calibration ${line(recalibration.slope)}: 1 is right, less is overconfident. Intercept ${line(recalibration.intercept)}: 0 is right, more means that more left than predicted.`),
         h('p.hint', {}, 'Cross-validated: mean and spread over the folds. Test: on rows that no model was fitted on, with 95\u00a0% intervals.',
             rate !== undefined && ` Always saying "stays" would be right ${percent(1 - rate)} of the time.`),
+        h('p.hint', {}, 'Whether it came true of customers scored since: see ', h('a', { href: '#/quality' }, 'Quality'), '.'),
     );
 }
 
