@@ -1,6 +1,6 @@
 """Counting tracked predictions by the bins of their release's reference."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 
 import numpy as np
@@ -14,13 +14,20 @@ from churn.tracking.reference import SCORE, Counts, Reference
 
 def counts_of(frame: pl.DataFrame, schema: Schema, reference: Reference) -> Counts:
     """How many rows of a table of tracked predictions are in each bin."""
+    columns = (frame[FIELD + name] for name in schema.fields)
+    return counts_of_columns(columns, frame["probability"].to_numpy(), schema, reference)
+
+
+def counts_of_columns(
+    columns: Iterable[pl.Series], probabilities: NDArray[np.float64], schema: Schema, reference: Reference
+) -> Counts:
+    """The same of n predictions with a column for each field, in which null is an absent value."""
     counts: dict[str, NDArray[np.int64]] = {}
-    for name in schema.fields:
-        column = frame[FIELD + name]
+    for name, column in zip(schema.fields, columns, strict=True):
         absent = column.null_count()
         known = column.drop_nulls() if absent else column
         counts[name] = reference.fields[name].count(known.to_numpy(), absent)
-    counts[SCORE] = reference.fields[SCORE].count(frame["probability"].to_numpy())
+    counts[SCORE] = reference.fields[SCORE].count(probabilities)
     return counts
 
 

@@ -138,9 +138,9 @@ def test_a_job_cancelled_within_a_span_has_at_most_one_more_chunk_scored(
     bench.take()
 
     class Cancelling(chunk_pipeline.ChunkScorer):
-        def results(self) -> Any:
+        def results(self, *reference: Any) -> Any:
             bench.job_service.cancel(job.id)
-            return super().results()
+            return super().results(*reference)
 
     monkeypatch.setattr(chunk_pipeline, "ChunkScorer", Cancelling)
     bench.take()
@@ -168,11 +168,11 @@ def test_a_chunk_that_outlives_its_job_cleans_up_after_itself(
     bench.take()
 
     class Slow(chunk_pipeline.ChunkScorer):
-        def results(self) -> Any:
+        def results(self, *reference: Any) -> Any:
             bench.job_service.cancel(job.id)
             bench.take(("settle", job.id, None))
             bench.job_service.delete(job.id)
-            return super().results()
+            return super().results(*reference)
 
     monkeypatch.setattr(chunk_pipeline, "ChunkScorer", Slow)
     bench.take()

@@ -71,7 +71,9 @@ def test_counts_of_jobs_and_other_processes_add_up(asked: Flask, empty_redis: st
     answer(asked, whole)
     before = scraped(asked, "churn_field_values")
     version = asked.extensions["churn"].releases.version
-    add_counts(redis_client(empty_redis, 2), version, {"Contract": np.array([5, 0, 7, 0])})
+    with redis_client(empty_redis, 2).pipeline() as pipe:
+        add_counts(pipe, version, {"Contract": np.array([5, 0, 7, 0])})
+        pipe.execute()
     after = scraped(asked, "churn_field_values")
     assert {key: value - before[key] for key, value in after.items() if value != before[key]} == {
         ("Contract", "Month-to-month"): 5,

@@ -1,5 +1,8 @@
 """What workers count of jobs, as a scrape shows it."""
 
+import numpy as np
+import redis
+
 from churn_api.jobs.job import Progress
 from churn_api.jobs.job_metrics import ChunkStats
 from churn_api.metrics.jobs import JobCollector, RedisJobMetrics
@@ -15,3 +18,16 @@ def test_faults_are_counted_by_the_declared_names_whatever_signs_these_have(empt
         ("Balance", "missing"): 2,
         ("other", "unknown"): 1,
     }
+
+
+def test_what_fields_held_is_counted_for_the_release_that_scored(empty_redis: str) -> None:
+    values = {"Plan: kind": np.array([2, 0, 1]), "churn_probability": np.array([3, 0])}
+    metrics = RedisJobMetrics(empty_redis)
+    for _ in range(2):
+        metrics.count_chunk(Progress(3, 0), ChunkStats(release="20261123_140301", values=values))
+    metrics.count_chunk(Progress(3, 0), ChunkStats(release="20261123_140302"))
+    with redis.Redis.from_url(empty_redis) as client:
+        assert client.keys("churn-field-values:*") == [b"churn-field-values:20261123_140301"]
+        held = client.hgetall("churn-field-values:20261123_140301")
+        assert client.ttl("churn-field-values:20261123_140301") > 28 * 24 * 3600
+    assert held == {b"Plan: kind:0": b"4", b"Plan: kind:2": b"2", b"churn_probability:0": b"6"}

@@ -154,7 +154,8 @@ class ChunkPipeline:
         if scorer.altered_errors:
             raw = self._first_lines(job.id, number, paths.raw("errors"), ERROR_COLUMNS, scorer.raw_errors())
             lines[paths.raw("errors")] = raw
-        results, raw_results = scorer.results()
+        results, raw_results = scorer.results(self._releases.get(job.model_version).reference)
+        scorer.tally.release = job.model_version
         head = _head(number, result_columns(options))
         lines["results"] = b"".join([*head, results])
         if raw_results is not None:

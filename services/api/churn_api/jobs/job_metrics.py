@@ -7,12 +7,13 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from churn.tracking.reference import Counts
 from churn_api.jobs.job import Progress
 
 
 @dataclass
 class ChunkStats:
-    """One chunk's counts: faults by field and code, and the probabilities that were answered."""
+    """One chunk's counts: faults by field and code, what fields held, and the probabilities that were answered."""
 
     fault_names: frozenset[str] = frozenset()
     """The names under which faults are counted; any other name is counted as "other"."""
@@ -20,6 +21,11 @@ class ChunkStats:
     faults: Counter[tuple[str, str]] = field(default_factory=Counter)
     probabilities: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
     leaving: int = 0
+    release: str = ""
+    """The version of the release that scored the chunk."""
+
+    values: Counts = field(default_factory=dict)
+    """What the fields of the scored rows held; empty where the release has nothing to compare it with."""
 
 
 class JobMetrics(Protocol):

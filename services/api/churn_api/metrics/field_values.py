@@ -33,15 +33,14 @@ _KEPT_SECONDS = 60 * 24 * 3600
 _LABELS = ("version", "field", "bin")
 
 
-def add_counts(client: "redis.Redis[bytes]", version: str, counts: Counts) -> None:
-    """Add to the counts of a release. Raises redis.RedisError."""
+def add_counts(pipe: "redis.client.Pipeline[bytes]", version: str, counts: Counts) -> None:
+    """Have the pipeline add to the counts of a release, if there are any."""
     key = _KEY + version
-    with client.pipeline(transaction=False) as pipe:
-        for name, held in counts.items():
-            for place in np.flatnonzero(held).tolist():
-                pipe.hincrby(key, f"{name}:{place}", int(held[place]))
+    for name, held in counts.items():
+        for place in np.flatnonzero(held).tolist():
+            pipe.hincrby(key, f"{name}:{place}", int(held[place]))
+    if counts:
         pipe.expire(key, _KEPT_SECONDS)
-        pipe.execute()
 
 
 class FieldValues:
@@ -69,9 +68,13 @@ class FieldValues:
         """Add what was counted since the last time to what all processes have counted."""
         with self._lock:
             taken, self._counts = self._counts, {}
+        if not taken:
+            return
         try:
-            for version, counts in taken.items():
-                add_counts(self._redis, version, counts)
+            with self._redis.pipeline(transaction=False) as pipe:
+                for version, counts in taken.items():
+                    add_counts(pipe, version, counts)
+                pipe.execute()
         except redis.RedisError as error:
             log.warning("Counts of values are lost: the queue's Redis is away (%s).", type(error).__name__)
 

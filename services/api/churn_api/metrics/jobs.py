@@ -17,6 +17,7 @@ from prometheus_client.registry import Collector
 from churn.job_states import STATES
 from churn_api.jobs.job import Progress
 from churn_api.jobs.job_metrics import ChunkStats
+from churn_api.metrics.field_values import add_counts
 from churn_api.metrics.registry import PROBABILITIES
 from churn_api.redis_client import redis_client
 
@@ -55,19 +56,21 @@ class RedisJobMetrics:
         for (field, code), count in tally.faults.items():
             name = f"fault:{field if field in tally.fault_names else 'other'}:{code}"
             counts[name] = counts.get(name, 0) + count
-        self._add(counts)
+        self._add(counts, tally)
 
     def set_active(self, jobs: int) -> None:
         """Set the number of jobs that are not finished."""
         with suppress(redis.RedisError):
             self._redis.hset(HASH, "active", jobs)
 
-    def _add(self, counts: Mapping[str, float]) -> None:
+    def _add(self, counts: Mapping[str, float], tally: ChunkStats | None = None) -> None:
         try:
             with self._redis.pipeline(transaction=False) as pipe:
                 for name, count in counts.items():
                     if count:
                         pipe.hincrbyfloat(HASH, name, count)
+                if tally:
+                    add_counts(pipe, tally.release, tally.values)
                 pipe.execute()
         except redis.RedisError as error:
             log.warning("Counts of jobs are lost: the queue's Redis is away (%s).", type(error).__name__)

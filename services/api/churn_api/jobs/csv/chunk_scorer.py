@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from churn.customer.reading import Reading
 from churn.errors import FieldError, ValidationError
 from churn.model.predictor import Predictor
+from churn.tracking.field_counts import counts_of_columns
+from churn.tracking.reference import Reference
 from churn_api.jobs.csv.column_reader import Table, read_table
 from churn_api.jobs.csv.effect_ranks import largest_effects
 from churn_api.jobs.csv.first_rows import read_cells
@@ -133,8 +135,8 @@ class ChunkScorer:
         completed = int(np.count_nonzero(self._accepted))
         return Progress(completed, len(self._accepted) - completed)
 
-    def results(self) -> tuple[bytes, bytes | None]:
-        """The lines of the accepted rows, after all errors have been taken.
+    def results(self, reference: Reference | None = None) -> tuple[bytes, bytes | None]:
+        """The lines of the accepted rows, after all errors have been taken; what they hold is counted by a reference.
 
         The second item has every id as it came, or is None if that is the same.
         """
@@ -144,6 +146,9 @@ class ChunkScorer:
         probabilities = self._probabilities[which]
         leaving = probabilities >= self._predictor.threshold
         self.tally.probabilities, self.tally.leaving = probabilities, int(np.count_nonzero(leaving))
+        if reference:
+            customers = self._absent.without(self._schema, self._table.customers, which)
+            self.tally.values = counts_of_columns(customers, probabilities, self._schema, reference)
         ids = self._written_ids[which]
         safe = defused_column(ids)
         frame = pl.DataFrame(
