@@ -2,6 +2,7 @@
 
 import logging
 import time
+from typing import Any, Literal
 
 import redis
 from celery import Celery
@@ -18,6 +19,11 @@ NAME = "churn-jobs"
 # The jobs whose ends are to be announced, each once, by the time that it has waited: a queue of their own, so that a
 # receiver who hangs keeps no job from being scored.
 ANNOUNCEMENTS = "churn-announcements"
+
+TrackingStep = Literal["tidy"]
+"""The steps that are of no job; one that nobody has taken for a minute is sent again by whoever wants it."""
+
+_TRACKING_SECONDS = 60
 
 # Redis keeps a list for each priority, and workers take from the first that is not empty. Priority 0 has the steps that
 # are no chunks, and the chunks of jobs of one; the others those of jobs of up to so many, and of more.
@@ -113,6 +119,20 @@ class CeleryQueue:
             log.warning("The queue is away (%s); the sweep will send this step of %s.", type(error).__name__, job_id)
             return False
         return True
+
+    def send_tracking(self, step: TrackingStep, *arguments: Any) -> bool:
+        """Send a step that is of no job, before all chunks; False without Redis. It is dropped if nobody takes it."""
+        try:
+            name, priority = f"churn.{step}", _PRIORITIES[0]
+            self._celery.send_task(name, arguments, retry=False, priority=priority, expires=_TRACKING_SECONDS)
+        except (OperationalError, redis.RedisError, OSError) as error:
+            log.warning("The queue is away (%s): step %s is not sent.", type(error).__name__, step)
+            return False
+        return True
+
+    def is_first(self, name: str, seconds: int) -> bool:
+        """Whether nobody else has asked under this name for so many seconds. Raises redis.RedisError."""
+        return bool(self._redis.set(f"churn-first-{name}", b"", nx=True, ex=seconds))
 
     def next_announcement(self) -> str | None:
         """Take the job whose notification has waited longest; None if there is none for a second.

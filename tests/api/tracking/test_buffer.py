@@ -1,6 +1,7 @@
 """The buffer of what a process has answered: nothing is lost in it unless it overflows, and then it is counted."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -48,7 +49,8 @@ def test_what_was_added_is_taken_once(opened: Buffer, served: Release, customer:
 
 
 def test_each_release_has_rows_of_its_own(opened: Buffer, served: Release, customer: Customer) -> None:
-    other = Release(served.manifest.model_copy(update={"version": "20300101_000000"}), served.predictor)
+    manifest = served.manifest.model_copy(update={"version": "20300101_000000"})
+    other = replace(served, manifest=manifest)
     for release in (served, served, other):
         opened.add(release, "a", 0.5, 0, customer)
     answered, _ = opened.take()

@@ -2,16 +2,21 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 import redis
 
 from churn.errors import StoreUnavailable
+from churn.store.interface import ObjectStore
 from churn_api.celery_queue import CeleryQueue, create_celery, lists
 from churn_api.jobs.recovery import Sweeper
 from churn_api.jobs.steps import Steps
 from churn_api.settings import ApiSettings
+from churn_api.tracking import incoming
+from churn_api.tracking.incoming import Refusals
+from churn_api.tracking.tidying import Tidying
 from churn_api.worker import bootstrap, tasks
 
 TROUBLE = [RuntimeError("unforeseen"), StoreUnavailable("here", "a test"), redis.ConnectionError("away")]
@@ -64,6 +69,37 @@ def test_workers_that_were_started_together_part_ways(settings: ApiSettings, mon
         sweeping._run()
     assert len(set(pauses)) == 5
     assert all(0.5 < pause / settings.sweep_seconds < 1.5 for pause in pauses)
+
+
+@pytest.mark.parametrize(("tracking", "seconds"), [("on", 60), ("off", 3600)])
+def test_of_all_workers_one_has_tidied_once_in_a_while(
+    settings: ApiSettings, empty_redis: str, tracking: str, seconds: int
+) -> None:
+    own = settings.model_copy(update={"queue_url": empty_redis, "tracking": tracking})
+    for _ in range(3):
+        bootstrap.Sweeping(own, create_celery(empty_redis))._have_tidied()
+    with redis.Redis.from_url(empty_redis) as client:
+        (sent,) = [json.loads(message)["headers"] for message in client.lrange(lists()[0], 0, -1)]
+        assert (sent["task"], sent["argsrepr"]) == ("churn.tidy", "()")
+        # Nobody does it twice because no worker had time for the first one.
+        assert sent["expires"] is not None
+        assert seconds - 5 < client.ttl("churn-first-tidy") <= seconds
+
+
+def test_tidying_takes_in_what_was_handed_over_and_a_store_that_is_away_ends_nothing(
+    settings: ApiSettings, store: ObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    celery = create_celery(settings.queue_url)
+    tasks.register(celery, settings, tasks.Stopping())
+    store.put(incoming.new_key(datetime.now(UTC)), incoming.joined([], Refusals(3, 1)), content_type="application/json")
+    celery.tasks["churn.tidy"].run()
+    assert list(store.list(incoming.INCOMING)) == []
+
+    def away(_: Tidying) -> None:
+        raise StoreUnavailable("here", "a test")
+
+    monkeypatch.setattr(Tidying, "tidy", away)
+    celery.tasks["churn.tidy"].run()
 
 
 @pytest.mark.parametrize("step", ["start", "chunk", "finish", "settle"])

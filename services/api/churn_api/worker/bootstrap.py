@@ -28,6 +28,9 @@ log = logging.getLogger(__name__)
 
 # How long a thread waits that finds the queue away.
 _AWAY_SECONDS = 5.0
+# Between two tidyings of what is tracked, and while tracking is off.
+_TIDY_SECONDS = 60
+_TIDY_SECONDS_OFF = 3600
 # Of the pause between two sweeps.
 _JITTER = 0.75, 1.25
 
@@ -84,7 +87,10 @@ class _Thread(ABC):
 
 
 class Sweeping(_Thread):
-    """Sweeps. Workers that were started together part ways, so that they do not all look at the same moment."""
+    """Sweeps, and now and then has a worker tidy.
+
+    Workers that were started together part ways, so that they do not all look at the same moment.
+    """
 
     name = "sweep"
 
@@ -96,6 +102,13 @@ class Sweeping(_Thread):
         self._again(sweeper.sweep)
         while not self._over.wait(period * random.uniform(*_JITTER)):  # noqa: S311 - nobody gains by guessing it
             self._again(sweeper.sweep)
+            self._again(self._have_tidied)
+
+    def _have_tidied(self) -> None:
+        # What was tracked before tracking was switched off still gets too old.
+        seconds = _TIDY_SECONDS if self._settings.tracking == "on" else _TIDY_SECONDS_OFF
+        if self._queue.is_first("tidy", seconds):
+            self._queue.send_tracking("tidy")
 
 
 class Announcing(_Thread):

@@ -1,29 +1,21 @@
 """The Celery tasks: each calls one step, and tries again for a while if the store is away."""
 
-from __future__ import annotations
-
 import ctypes
 import logging
 import time
 from collections.abc import Callable
-from functools import cache
 from multiprocessing.sharedctypes import RawValue
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from celery import Celery
 
 from churn import logs
 from churn.errors import StoreUnavailable
-from churn.store.opening import open_store
 from churn_api.celery_queue import CeleryQueue
 from churn_api.jobs.queue import Step
-from churn_api.jobs.repository import JobRepository
 from churn_api.jobs.webhook import Webhook
-from churn_api.metrics.jobs import RedisJobMetrics
 from churn_api.settings import ApiSettings
-
-if TYPE_CHECKING:
-    from churn_api.jobs.steps import Steps
+from churn_api.worker.parts import Parts
 
 log = logging.getLogger(__name__)
 
@@ -54,22 +46,12 @@ class Stopping:
 
 def register(celery: Celery, settings: ApiSettings, stopping: Callable[[], bool]) -> None:
     """Register the steps with Celery under the names that the API sends; long ones end early if `stopping` is true."""
-
-    @cache
-    def steps() -> Steps:
-        # Imported and made by the process that works, and never by the one it was forked from: the threads of polars
-        # do not survive a fork.
-        from churn_api.jobs.release_cache import ReleaseCache
-        from churn_api.jobs.steps import Steps
-
-        repository = JobRepository(open_store(settings.store_url))
-        queue, metrics = CeleryQueue(celery, settings.queue_url), RedisJobMetrics(settings.queue_url)
-        releases, tracked = ReleaseCache(repository.store), settings.tracking == "on"
-        return Steps(repository, queue, releases, metrics, stopping, tracked=tracked)
+    parts = Parts(settings, celery, stopping)
+    _register_tracking(celery, parts)
 
     def do(step: Step, job_id: str, *number: int) -> None:
         logs.request_id.set(job_id)
-        if not _patiently(lambda: getattr(steps(), step)(job_id, *number), stopping):
+        if not _patiently(lambda: getattr(parts.steps, step)(job_id, *number), stopping):
             CeleryQueue(celery, settings.queue_url).send_last(step, job_id, *number)
 
     # Tasks belong to their own application, not to every one of the process.
@@ -93,6 +75,16 @@ def register(celery: Celery, settings: ApiSettings, stopping: Callable[[], bool]
     def notify(job_id: str) -> None:
         """Sent by an older program during an upgrade: announcements have a queue of their own."""
         CeleryQueue(celery, settings.queue_url).send("notify", job_id)
+
+
+def _register_tracking(celery: Celery, parts: Parts) -> None:
+    @celery.task(name="churn.tidy", shared=False)
+    def tidy() -> None:
+        logs.request_id.set("tidy")
+        try:
+            parts.tidying.tidy()
+        except StoreUnavailable as error:  # it is sent again every minute
+            log.warning("Tidying waits for the store: %s", error.message)
 
 
 def _patiently(step: Callable[[], None], stopping: Callable[[], bool]) -> bool:

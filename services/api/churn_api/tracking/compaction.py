@@ -1,0 +1,127 @@
+"""Making one file of many small ones of the table of predictions."""
+
+import hashlib
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from io import BytesIO
+from secrets import token_hex
+
+import msgspec
+import polars as pl
+
+from churn.errors import ObjectNotFound
+from churn.store.interface import Entry, ObjectStore
+from churn.tracking import erasure, predictions
+from churn.tracking.layout import PREDICTIONS, ROOT
+from churn_api.tracking.dropping import PARQUET, drop_erased_since
+
+log = logging.getLogger(__name__)
+
+# Bytes below which a file is small: a file of a hundred thousand rows takes about a megabyte.
+SMALL_BYTES = 256 * 1024
+# Files that are made one at a time: in memory they take twenty times as much.
+_SLICE_BYTES = 1024 * 1024
+# So few are left alone.
+FEW = 16
+
+# The last step of a job can be done again after its worker's death, and then writes its files again.
+_JOBS_AGE = timedelta(hours=1)
+
+UNDER_WAY = f"{ROOT}merging.json"
+
+
+class Merge(msgspec.Struct):
+    """Files that are being made one: `inputs` are deleted once `merged` is `written`.
+
+    What was noted is changed by compare-and-swap, so that nobody undoes what another one has gone on with.
+    """
+
+    merged: str
+    inputs: list[str]
+    written: bool = False
+    by: str = msgspec.field(default_factory=token_hex)
+
+
+class Compaction:
+    """Merges small files of the same month and schema. It takes the turn of one process at a time."""
+
+    def __init__(self, store: ObjectStore, clock: Callable[[], datetime]) -> None:
+        self._store, self._clock = store, clock
+
+    def recover(self) -> None:
+        """Bring a merge to its end, or undo it, that was cut off: no row may stay in two files.
+
+        Raises PreconditionFailed if somebody else is at it.
+        """
+        try:
+            stored = self._store.get(UNDER_WAY)
+        except ObjectNotFound:
+            return
+        merge = msgspec.json.decode(stored.data, type=Merge)
+        if merge.written:
+            self._store.delete(merge.inputs)
+        else:
+            self._note(Merge(merge.merged, merge.inputs), stored.etag)
+            self._store.delete([merge.merged])
+        self._store.delete([UNDER_WAY])
+
+    def compact(self, folder: str) -> None:
+        """Merge the small files of a month's folder, if there are more than a few."""
+        small = [entry for entry in self._store.list(folder) if self._is_small(entry)]
+        if len(small) >= FEW:
+            for some in _slices(small):
+                self._merge_by_schema(folder, some)
+
+    def _is_small(self, entry: Entry) -> bool:
+        name = entry.key.rpartition("/")[2]
+        is_settled = not name.startswith("job_") or self._clock() - entry.modified > _JOBS_AGE
+        return is_settled and name.endswith(".parquet") and entry.size < SMALL_BYTES
+
+    def _merge_by_schema(self, folder: str, entries: Iterable[Entry]) -> None:
+        groups: dict[str, list[tuple[Entry, pl.DataFrame]]] = defaultdict(list)
+        for entry in entries:
+            try:
+                data = self._store.get(entry.key).data
+                groups[predictions.schema_hash_of(data)].append((entry, pl.read_parquet(BytesIO(data))))
+            except ObjectNotFound:
+                continue  # erased with all its rows
+            except (pl.exceptions.PolarsError, KeyError) as error:
+                log.error("%s cannot be read as tracked predictions, and is left as it is: %s", entry.key, error)
+        for schema_hash, members in groups.items():
+            if len(members) > 1:
+                self._merge(folder, schema_hash, [entry for entry, _ in members], [table for _, table in members])
+
+    def _merge(self, folder: str, schema_hash: str, entries: Sequence[Entry], tables: list[pl.DataFrame]) -> None:
+        digest = hashlib.sha256("".join(f"{entry.key} {entry.etag}\n" for entry in entries).encode()).hexdigest()
+        merge = Merge(f"{folder}merged-{digest[:32]}-{schema_hash[:8]}.parquet", [entry.key for entry in entries])
+        etag = self._note(merge)
+        erased = erasure.recent(self._store)
+        table = erasure.without(pl.concat(tables).unique(maintain_order=True), erased)
+        self._store.put(merge.merged, predictions.to_bytes(table, schema_hash), content_type=PARQUET)
+        drop_erased_since(self._store, [merge.merged], erased)
+        self._note(msgspec.structs.replace(merge, written=True), etag)
+        self._store.delete(merge.inputs)
+        self._store.delete([UNDER_WAY])
+
+    def _note(self, merge: Merge, etag: str | None = None) -> str:
+        data, json = msgspec.json.encode(merge), "application/json"
+        return self._store.put(UNDER_WAY, data, content_type=json, if_match=etag, if_absent=etag is None)
+
+
+def months(store: ObjectStore) -> list[str]:
+    """The folders of all months that have predictions."""
+    return [f"{PREDICTIONS}{name}/" for name in store.folders(PREDICTIONS)]
+
+
+def _slices(entries: Sequence[Entry]) -> Iterator[list[Entry]]:
+    some: list[Entry] = []
+    size = 0
+    for entry in entries:
+        if size + entry.size > _SLICE_BYTES:
+            yield some
+            some, size = [], 0
+        some.append(entry)
+        size += entry.size
+    yield some
