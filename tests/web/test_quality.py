@@ -298,13 +298,13 @@ def test_figures_that_fail_can_be_asked_for_again(show):
 
 
 @pytest.mark.parametrize(
-    ("name", "content_type", "body"),
+    ("name", "looked", "content_type", "body"),
     [
-        ("left.csv", "multipart/form-data; boundary", 'filename="left.csv"'),
-        ("left.json", "application/json", '{"outcomes": []}'),
+        ("left.csv", "The columns that are needed are there.", "multipart/form-data; boundary", 'filename="left.csv"'),
+        ("left.json", "It can be sent all the same, and is judged then.", "application/json", '{"outcomes": []}'),
     ],
 )
-def test_a_file_of_outcomes_is_looked_at_sent_and_followed(show, tmp_path: Path, name, content_type, body):
+def test_a_file_of_outcomes_is_looked_at_sent_and_followed(show, tmp_path: Path, name, looked, content_type, body):
     page = show(quality_answer.month())
     posted: list[Any] = []
 
@@ -316,7 +316,7 @@ def test_a_file_of_outcomes_is_looked_at_sent_and_followed(show, tmp_path: Path,
     file = tmp_path / name
     file.write_text('{"outcomes": []}' if name.endswith("json") else "customerID,left_at\nA,2026-11-03\n")
     page.get_by_label("Choose a file of outcomes").set_input_files(file)
-    expect(page.get_by_text("The columns that are needed are there.")).to_be_visible()
+    expect(page.get_by_text(looked)).to_be_visible()
     page.get_by_role("button", name="Send outcomes").click()
     card = page.locator("job-card", has_text=name)
     expect(card.locator(".state")).to_have_text("Reading")
@@ -348,12 +348,17 @@ def test_a_refused_file_says_why(show, tmp_path):
     expect(page.get_by_role("alert")).to_contain_text("Set CHURN_TRACKING=on.")
 
 
-def test_sent_files_offer_their_errors_and_can_be_cancelled_but_not_deleted(show):
+def test_sent_files_offer_their_errors_and_can_be_cancelled_or_deleted(show):
     page = show(quality_answer.month(), sent(2, status="in_progress"), sent(1))
     done = page.locator("job-card", has_text="left-1.csv")
     expect(done).to_contain_text("2 outcomes taken, 1 refused")
     expect(done.get_by_role("link", name="Errors")).to_have_attribute("href", "/outcomes/out_0001/errors?excel=1")
-    expect(done.get_by_role("button")).to_have_count(0)
+    done.get_by_role("button", name="Delete").click()
+    question = (
+        "Delete left-1.csv and its errors, for everyone and for good? The outcomes that were taken go on counting."
+    )
+    expect(done.get_by_role("group", name=question)).to_be_visible()
+    page.keyboard.press("Escape")
     cancelled = sent(2, status="cancelled")
     page.route("**/outcomes/out_0002/cancel", lambda route: route.fulfill(json=cancelled))
     page.unroute(re.compile(r"/outcomes\?"))

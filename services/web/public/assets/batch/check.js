@@ -1,6 +1,7 @@
 /** How the service reads the start of a file. There are no checks here, which could contradict the service's. */
 
 import { request } from '../lib/http.js';
+import { isJson } from './upload.js';
 
 /** The bytes that the service looks at. */
 const SAMPLE_BYTES = 256 * 1024;
@@ -11,6 +12,7 @@ const SAMPLE_BYTES = 256 * 1024;
  * @param {string} path of the check @param {File} file @param {AbortSignal} signal @returns {Promise<Look>}
  */
 export async function check(path, file, signal) {
+    if (isJson(file)) throw new Error('JSON is read as a whole, so it has no first lines to look at.');
     const body = await beginning(file);
     const query = new URLSearchParams({ name: file.name, size: String(file.size) });
     const headers = { 'Content-Type': 'application/octet-stream' };

@@ -120,7 +120,7 @@ export class JobCard extends HTMLElement {
             scored && h('button.show', { type: 'button', 'aria-pressed': 'false', 'aria-describedby': this.heading.id, onclick: () => emit(this, 'job-chosen', job.id) }, 'Show customers'),
             scored && file('Results', job.links.results),
             completed && job.request_counts.failed > 0 && file('Errors', job.links.errors),
-            this.kind.deletable && this.#button('Delete', () => this.#ask(job), '.quiet'),
+            this.#button('Delete', () => this.#ask(job), '.quiet'),
         ].filter(Boolean);
     }
 
@@ -130,7 +130,7 @@ export class JobCard extends HTMLElement {
 
     /** Asks before deleting a job, because anybody can delete any job and nothing brings it back. */
     #ask(job) {
-        const question = h('p', { id: `delete-${job.id}` }, `Delete ${nameOf(job)}${job.status === 'completed' ? ' and its results' : ''}, for everyone and for good?`);
+        const question = h('p', { id: `delete-${job.id}` }, this.kind.question(nameOf(job), job));
         const described = { type: 'button', 'aria-describedby': question.id };
         const keep = h('button', { ...described, onclick: () => this.#keep(job) }, 'Keep');
         const sure = h('button.danger', { ...described, onclick: () => this.#act('DELETE', job.links.self) }, 'Delete for good');

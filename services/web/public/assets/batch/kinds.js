@@ -4,7 +4,7 @@
  * @typedef {{path: string, check: string, title: string, choose: string, accepted: string, send: string,
  *   hint: (schema: import('../lib/schema.js').Schema) => string, complete: (look: import('./check.js').Look) => string,
  *   faulty: string, template: (schema: import('../lib/schema.js').Schema) => {name: string, rows: (string|number)[][]},
- *   list: string, none: string, working: string, done: (job: any) => string, deletable: boolean}} Kind
+ *   list: string, none: string, working: string, done: (job: any) => string, question: (name: string, job: any) => string}} Kind
  */
 
 import { count, plural } from '../lib/format.js';
@@ -32,5 +32,5 @@ export const CUSTOMERS = {
     working: 'Scoring',
     done: ({ request_counts: { completed, failed }, model_version: version }) =>
         `${plural(completed, 'customer')} scored, ${count(failed)} refused · release ${version}`,
-    deletable: true,
+    question: (name, { status }) => `Delete ${name}${status === 'completed' ? ' and its results' : ''}, for everyone and for good?`,
 };

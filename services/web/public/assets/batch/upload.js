@@ -32,9 +32,14 @@ function send(path, file, key, { onProgress, signal }) {
     });
 }
 
-/** A form, which tells the file's name; JSON is a body by itself, and the browser says what it is. */
+/** Whether a file is JSON, by its name. */
+export function isJson({ name }) {
+    return /\.json$/i.test(name);
+}
+
+/** A form, which tells the file's name; JSON is a body by itself. */
 function bodyOf(file) {
-    if (/\.json$/i.test(file.name)) return new Blob([file], { type: 'application/json' });
+    if (isJson(file)) return new Blob([file], { type: 'application/json' });
     const form = new FormData();
     form.append('file', file);
     return form;

@@ -5,7 +5,8 @@ import { h } from '../lib/dom.js';
 import { count, plural } from '../lib/format.js';
 import { across, facts } from '../lib/section.js';
 
-const COLUMNS = ['customerID', 'left_at', 'stayed_until', 'campaign', 'arm', 'accepted', 'cost'];
+/** The columns beside the one with the customer's ID. */
+const COLUMNS = ['left_at', 'stayed_until', 'campaign', 'arm', 'accepted', 'cost'];
 
 /** @type {import('../batch/kinds.js').Kind} */
 export const OUTCOMES = {
@@ -15,18 +16,18 @@ export const OUTCOMES = {
     choose: 'Choose a file of outcomes',
     accepted: `${TABLES},.json,application/json`,
     send: 'Send outcomes',
-    hint: () => 'A row for each customer: customerID, and either left_at, the day the customer left, or stayed_until, the day until which the customer was still there, as 2026-11-03. Optional: campaign, arm, accepted and cost.',
+    hint: ({ id }) => `A row for each customer: ${id}, and either left_at, the day the customer left, or stayed_until, the day until which the customer was still there, as 2026-11-03. Optional: campaign, arm, accepted and cost.`,
     complete: () => 'The columns that are needed are there.',
     faulty: 'This file cannot be taken as it is.',
-    template: () => ({
+    template: ({ id }) => ({
         name: 'outcomes-template.csv',
-        rows: [COLUMNS, ['EXAMPLE-1', '2026-11-03', '', '', '', '', ''], ['EXAMPLE-2', '', '2026-11-30', 'autumn', 'treat', 'yes', '12.50']],
+        rows: [[id, ...COLUMNS], ['EXAMPLE-1', '2026-11-03', '', '', '', '', ''], ['EXAMPLE-2', '', '2026-11-30', 'autumn', 'treat', 'yes', '12.50']],
     }),
     list: 'Outcomes sent',
     none: 'Nothing was sent yet. Files of outcomes are listed here, for everyone who uses this service.',
     working: 'Reading',
     done: ({ request_counts: { completed, failed } }) => `${plural(completed, 'outcome')} taken, ${count(failed)} refused`,
-    deletable: false,
+    question: (name) => `Delete ${name} and its errors, for everyone and for good? The outcomes that were taken go on counting.`,
 };
 
 const ASIDES = [
