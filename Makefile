@@ -61,8 +61,8 @@ promote: ## Put a release into service by its name (VERSION=), as one trained on
 rollback: ## Point back to the release before the current one (VERSION= to a named one)
 	$(COMPOSE) run --rm trainer rollback $(VERSION)
 
-test: $(VENV)/requirements.txt ## Run every test that needs no Docker
-	$(BIN)/python -m pytest -m "not stack" $(ARGS)
+test: $(VENV)/requirements.txt ## Run every test that needs no Docker, a module at a time on each core
+	$(BIN)/python -m pytest -m "not stack" --numprocesses auto --maxprocesses 4 --dist loadscope $(ARGS)
 
 test-stack: $(VENV)/requirements.txt ## Build, start, test and take down a stack under a project name of its own
 	$(BIN)/python -m pytest -m stack $(ARGS)

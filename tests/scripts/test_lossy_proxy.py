@@ -19,9 +19,10 @@ TEXT = "text/plain"
 @contextmanager
 def running(proxy: LossyProxy, port: int) -> Iterator[None]:
     loop = asyncio.new_event_loop()
-    server = loop.run_until_complete(asyncio.start_server(proxy.handle, "127.0.0.1", port))
     thread = Thread(target=loop.run_forever, daemon=True)
     thread.start()
+    # The loop runs in its own thread from the start: the browser's tests may have left one that runs in this.
+    server = asyncio.run_coroutine_threadsafe(asyncio.start_server(proxy.handle, "127.0.0.1", port), loop).result()
     try:
         yield
     finally:
