@@ -106,7 +106,9 @@ def _entry(name: str, field: FieldReference, schema: Schema, last: list[NDArray[
     drifts, then, now = [field_drift(field, counts) for counts in last], _part(field.counts), _part(last[-1])
     absent = {"then": float(then[-1]), "now": float(now[-1])}
     drift, declared = drifts[-1], schema.fields.get(name)
-    rest = schema.categories[name].rest if name in schema.categories else None
+    unseen = np.array(field.counts[:-1]) == 0
+    if name in schema.categories and (rest := schema.categories[name].rest) is not None:
+        unseen[rest] = True  # what is not declared is read as this value
     return {
         "field": name,
         "title": declared.title if declared else "Churn probability",
@@ -114,7 +116,7 @@ def _entry(name: str, field: FieldReference, schema: Schema, last: list[NDArray[
         "limit": drift.limit,
         "n": int(last[-1].sum()),
         "state": _state(drifts, absent["now"] - absent["then"]),
-        "unseen": 0.0 if rest is None else float(now[rest]),
+        "unseen": float(now[:-1][unseen].sum()),
         "absent": absent,
         "bins": [
             {"bin": name, "label": label, "then": float(before), "now": float(after)}

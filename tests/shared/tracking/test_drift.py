@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from tests.telco import FIELDS, TELCO, Customer, table_of
 
+from churn.schema import load_schema
 from churn.tracking.drift import LARGE, drift_of, field_drift, psi
 from churn.tracking.reference import SCORE, Counts, Reference
+from churn_trainer.evaluation.drift_reference import reference_of
 
 MONDAY = date(2026, 11, 2)
 
@@ -116,6 +118,45 @@ def test_a_field_that_is_absent_more_often_is_noted(reference: Reference, same: 
     assert drift is not None
     entry = next(entry for entry in drift["fields"] if entry["field"] == "tenure")
     assert (entry["state"], entry["absent"]) == ("notice", {"then": 0.0, "now": 0.2})
+
+
+def test_values_that_no_customer_of_the_release_had_are_unseen(reference: Reference, same: Counts) -> None:
+    contract = replace(reference.fields["Contract"], counts=(250, 250, 0, 0))
+    drift = drift_of(
+        Reference({**reference.fields, "Contract": contract}),
+        TELCO,
+        weeks({**same, "Contract": np.array([30, 30, 20, 20])}),
+    )
+    assert drift is not None
+    unseen = {entry["field"]: entry["unseen"] for entry in drift["fields"]}
+    assert unseen == dict.fromkeys(FIELDS, 0.0) | {"Contract": 0.2}
+
+
+def test_what_is_read_as_other_is_unseen() -> None:
+    schema = load_schema(
+        """
+[table]
+name = "shop"
+id = "Id"
+outcome = "Left"
+left = ["1"]
+stayed = ["0"]
+
+[[field]]
+name = "Plan"
+type = "category"
+values = { Basic = "A basic plan", Plus = "A plus plan" }
+other = true
+required = true
+""",
+        "customer.toml",
+    )
+    fields = reference_of(schema, schema.customer([np.array([0, 1, 2])]), np.array([0.5])).fields
+    counts = {"Plan": np.array([5, 2, 3, 0]), SCORE: np.array([10, *[0] * 10])}
+    assert fields["Plan"].bins == ("Basic", "Plus", "Other", "absent")
+    drift = drift_of(Reference(fields), schema, weeks(counts))
+    assert drift is not None
+    assert drift["fields"][0]["unseen"] == 0.3
 
 
 def test_without_predictions_there_is_nothing_to_show(reference: Reference) -> None:
