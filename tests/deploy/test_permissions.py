@@ -40,17 +40,25 @@ ROLES = {
     "function": ("lambda", "Role"),
 }
 OBJECTS = ("models/releases/1/manifest.json", "models/current.json", "outputs/plots/a.png", "data/raw/a.csv")
-OBJECTS += ("config/aws_config.json", "jobs/job_1/input.csv", "deploy/churn.tar.gz", "elsewhere/a")
+OBJECTS += ("config/aws_config.json", "jobs/job_1/input.csv", "tracking/merging.json", "deploy/churn.tar.gz", "elsewhere/a")
 READ, WRITE, DELETE = "s3:GetObject", "s3:PutObject", "s3:DeleteObject"
 # Which prefixes each role may read, write and delete under; every other pair of these is refused.
 REACH = {
     "machine": {
-        READ: {"models", "outputs", "data", "config", "jobs", "deploy"},
-        WRITE: {"models", "outputs", "data", "config", "jobs"},
+        READ: {"models", "outputs", "data", "config", "jobs", "tracking", "deploy"},
+        WRITE: {"models", "outputs", "data", "config", "jobs", "tracking"},
+        DELETE: {"jobs", "tracking"},
+    },
+    "api": {
+        READ: {"models", "outputs", "jobs", "tracking"},
+        WRITE: {"jobs", "tracking"},
         DELETE: {"jobs"},
     },
-    "api": {READ: {"models", "outputs", "jobs"}, WRITE: {"jobs"}, DELETE: {"jobs"}},
-    "worker": {READ: {"models", "jobs"}, WRITE: {"jobs"}, DELETE: {"jobs"}},
+    "worker": {
+        READ: {"models", "jobs", "tracking"},
+        WRITE: {"jobs", "tracking"},
+        DELETE: {"jobs", "tracking"},
+    },
     "trainer": {
         READ: {"models", "outputs", "data", "config"},
         WRITE: {"models", "outputs", "data", "config"},

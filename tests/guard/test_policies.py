@@ -36,7 +36,14 @@ def test_only_the_trainer_can_change_what_serves(root):
     for service in ("api", "worker"):
         for statement in statements(root, service):
             if WRITING & set(statement["Action"]):
-                assert statement["Resource"] == ["arn:aws:s3:::churn/jobs/*"]
+                (resource,) = statement["Resource"]
+                assert resource in ("arn:aws:s3:::churn/jobs/*", "arn:aws:s3:::churn/tracking/*")
+
+
+def test_only_the_worker_deletes_what_is_tracked(root):
+    for service in SERVICES:
+        deletes = [each["Resource"] for each in statements(root, service) if "s3:DeleteObject" in each["Action"]]
+        assert (["arn:aws:s3:::churn/tracking/*"] in deletes) == (service == "worker")
 
 
 def test_the_trainer_neither_deletes_nor_sees_jobs(root):

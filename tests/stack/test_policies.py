@@ -13,15 +13,16 @@ SERVICES = ("trainer", "api", "worker")
 PROBE = "policy-probe"
 WRITES = {
     "trainer": {"config/", "data/", "models/", "outputs/"},
-    "api": {"jobs/"},
-    "worker": {"jobs/"},
+    "api": {"jobs/", "tracking/"},
+    "worker": {"jobs/", "tracking/"},
 }
+DELETES = {"trainer": set(), "api": {"jobs/"}, "worker": {"jobs/", "tracking/"}}
 READS = {
     "trainer": {"config/", "data/", "models/", "outputs/"},
-    "api": {"jobs/", "models/", "outputs/"},
-    "worker": {"jobs/", "models/"},
+    "api": {"jobs/", "models/", "outputs/", "tracking/"},
+    "worker": {"jobs/", "models/", "tracking/"},
 }
-FOLDERS = ("config/", "data/", "jobs/", "models/", "outputs/", "elsewhere/")
+FOLDERS = ("config/", "data/", "jobs/", "models/", "outputs/", "tracking/", "elsewhere/")
 
 
 @pytest.fixture(scope="module")
@@ -68,13 +69,11 @@ def test_a_service_writes_its_own_folders_only(stack, probes, service, folder):
     assert refused == (None if folder in WRITES[service] else "AccessDenied")
 
 
+@pytest.mark.parametrize("service", SERVICES)
 @pytest.mark.parametrize("folder", FOLDERS)
-def test_only_jobs_are_ever_deleted_and_never_by_the_trainer(stack, probes, folder):
-    key = f"{folder}{PROBE}"
-    assert refusal(client(stack, "trainer").delete_object, Key=key) == "AccessDenied"
-    for service in ("api", "worker"):
-        refused = refusal(client(stack, service).delete_object, Key=key)
-        assert refused == (None if folder == "jobs/" else "AccessDenied")
+def test_only_jobs_and_what_is_tracked_are_ever_deleted_and_never_by_the_trainer(stack, probes, service, folder):
+    refused = refusal(client(stack, service).delete_object, Key=f"{folder}{PROBE}")
+    assert refused == (None if folder in DELETES[service] else "AccessDenied")
 
 
 @pytest.mark.parametrize("service", SERVICES)
