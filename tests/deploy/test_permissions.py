@@ -40,7 +40,8 @@ ROLES = {
     "function": ("lambda", "Role"),
 }
 OBJECTS = ("models/releases/1/manifest.json", "models/current.json", "outputs/plots/a.png", "data/raw/a.csv")
-OBJECTS += ("config/aws_config.json", "jobs/job_1/input.csv", "tracking/merging.json", "deploy/churn.tar.gz", "elsewhere/a")
+OBJECTS += ("config/aws_config.json", "jobs/job_1/input.csv", "tracking/merging.json", "deploy/churn.tar.gz")
+OBJECTS += ("elsewhere/a",)
 READ, WRITE, DELETE = "s3:GetObject", "s3:PutObject", "s3:DeleteObject"
 # Which prefixes each role may read, write and delete under; every other pair of these is refused.
 REACH = {
