@@ -149,6 +149,16 @@ def test_another_release_is_looked_at_and_its_alarm_is_named_in_words(show):
     expect(page.get_by_label("Release", exact=True)).to_have_value("20231220_030000")
 
 
+def test_while_the_release_in_service_cannot_be_judged_the_one_before_it_is_looked_at(show):
+    answer = quality_answer.two_years()
+    answer["releases"][0] = quality_answer.month()["releases"][0]
+    page = show(answer)
+    expect(page.get_by_label("Release", exact=True)).to_have_value("20231220_030000")
+    page.get_by_label("Release", exact=True).select_option("20261101_120000")
+    expect(section(page, "Promised, and come true")).to_contain_text("None of 7,043 tracked predictions is ripe yet.")
+    expect(section(page, "What to do first")).to_have_count(0)
+
+
 def test_releases_stand_side_by_side_with_their_verdicts(show):
     table = section(show(quality_answer.two_years()), "Releases").get_by_role("table")
     expect(table.locator("tbody tr")).to_have_count(2)

@@ -126,8 +126,7 @@ class QualityPage extends HTMLElement {
 
     #show() {
         const { answer, schema } = this;
-        const release = answer.releases.find(({ version }) => version === this.version)
-            ?? answer.releases.find(({ in_service: current }) => current) ?? answer.releases[0];
+        const release = chosen(answer.releases, this.version);
         this.#offer(answer, release);
         fill(this.summary,
             answer.tracking === 'off' ? untracked(answer) : [overview(answer), steps(answer, release)],
@@ -158,6 +157,14 @@ class QualityPage extends HTMLElement {
         if (changes.days) this.#ask();
         else this.#show();
     }
+}
+
+/** The release that was asked for, else the newest that can be judged, which the one in service often cannot yet. */
+function chosen(releases, version) {
+    return releases.find((release) => release.version === version)
+        ?? releases.find(({ churn_rate: rate }) => rate)
+        ?? releases.find(({ in_service: current }) => current)
+        ?? releases[0];
 }
 
 function choices(select, options, chosen) {

@@ -16,11 +16,11 @@ export function untracked({ words }) {
 }
 
 /**
- * The way to the first figures; nothing once the release has them.
+ * The way to the first figures; nothing once any release has them.
  * @param {any} answer of /quality @param {any} release the one that is looked at, or undefined if none has predictions
  */
 export function steps(answer, release) {
-    if (release?.churn_rate) return null;
+    if (answer.releases.some(({ churn_rate: rate }) => rate)) return null;
     const told = [scored(answer, release), reported(answer, release), ripened(answer, release)];
     const next = told.findIndex(({ done }) => !done);
     return across('What to do first',
