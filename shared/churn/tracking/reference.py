@@ -101,11 +101,14 @@ def category_bins(names: tuple[str, ...]) -> tuple[str, ...]:
     return (*(f"{name} (value)" if name in added else name or BLANK for name in names), ABSENT)
 
 
-def number_bins(cuts: tuple[float, ...], *, blank: bool) -> tuple[str, ...]:
-    """The names of a number's bins: "≤ 12", "12–24", "> 24", and where a blank is a value "blank"."""
-    texts = [f"{cut:.10g}" for cut in cuts]
-    inner = [f"{low}–{high}" for low, high in pairwise(texts)]
-    names = [f"≤ {texts[0]}", *inner, f"> {texts[-1]}"] if texts else ["any"]
+def number_bins(cuts: tuple[float, ...], *, blank: bool, whole: bool = False) -> tuple[str, ...]:
+    """The names of a number's bins: "≤ 12", "12–24", "> 24", and where a blank is a value "blank".
+
+    Bins of whole numbers do not share their edges: "≤ 12", "13–24", "> 24".
+    """
+    ends = [(f"{low + whole:.10g}", f"{high:.10g}") for low, high in pairwise(cuts)]
+    inner = [high if low == high else f"{low}–{high}" for low, high in ends]
+    names = [f"≤ {cuts[0]:.10g}", *inner, f"> {cuts[-1]:.10g}"] if cuts else ["any"]
     return (*names, *([BLANK] if blank else []), ABSENT)
 
 
@@ -115,8 +118,9 @@ def _field(schema: Schema, name: str, entry: Mapping[str, Any]) -> FieldReferenc
     if name in schema.categories:
         fits = field.cuts is None and field.bins == category_bins(schema.categories[name].names)
     else:
-        blank = name in schema.numbers and schema.numbers[name].blank_is_value
-        fits = field.cuts is not None and field.bins == number_bins(field.cuts, blank=blank)
+        number = schema.numbers.get(name)
+        blank, whole = (number.blank_is_value, number.whole) if number else (False, False)
+        fits = field.cuts is not None and field.bins == number_bins(field.cuts, blank=blank, whole=whole)
         fits = fits and all(low < high for low, high in pairwise(field.cuts or ()))
     if not (fits and len(field.counts) == len(field.bins) and 0 < quantile < math.inf):
         raise ValueError(f"the reference of {name} does not fit the field")

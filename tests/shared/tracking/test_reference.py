@@ -37,6 +37,7 @@ def test_values_that_are_called_as_added_bins_are_remain_bins_of_their_own() -> 
 
 def test_a_number_has_what_lies_between_its_cuts_as_bins() -> None:
     assert number_bins((12.0, 24.5), blank=True) == ("≤ 12", "12–24.5", "> 24.5", "blank", "absent")
+    assert number_bins((1.0, 2.0, 9.0), blank=False, whole=True) == ("≤ 1", "2", "3–9", "> 9", "absent")
     assert number_bins((), blank=False) == ("any", "absent")
 
 

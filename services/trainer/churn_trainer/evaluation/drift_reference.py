@@ -37,7 +37,8 @@ def reference_of(schema: Schema, customers: Customer, unseen: NDArray[np.float64
     for (name, field), column in zip(schema.fields.items(), customers, strict=True):
         if isinstance(field, Number):
             cuts = _tenths(column)
-            fields[name] = _counted(cuts, number_bins(cuts, blank=field.blank_is_value), column, chance)
+            bins = number_bins(cuts, blank=field.blank_is_value, whole=field.whole)
+            fields[name] = _counted(cuts, bins, column, chance)
         else:
             fields[name] = _counted(None, category_bins(field.names), column, chance)
     fields[SCORE] = _counted(TENTHS, number_bins(TENTHS, blank=False), unseen, chance)
