@@ -33,6 +33,9 @@ _HAND_MADE: dict[str, Callable[[Declaration], list[Feature]]] = {"telco": telco_
 class Schema(Declaration):
     """A declaration and what is derived from it; each part is made when it is first needed, and kept."""
 
+    title = "customer table"
+    """What a table of these customers is called in a sentence."""
+
     @cached_property
     def spellings(self) -> Spellings:
         """Looks up the meaning of a text in a field."""

@@ -113,7 +113,7 @@ def assert_error(answer: requests.Response, status: int, error_type: str) -> Non
     assert body["success"] is False
     assert body["error_type"] == error_type
     assert body["errors"] == []
-    assert body["error"].endswith((".", "/jobs a CSV of up to 1 MB."))
+    assert body["error"].endswith((".", "/jobs and /outcomes a CSV of up to 1 MB."))
     assert body["request_id"] == answer.headers["X-Request-ID"]
     moment = datetime.fromisoformat(body["timestamp"])
     assert moment.utcoffset() is not None

@@ -12,9 +12,16 @@ from churn_api.http import authorization, endpoint, error_handlers, middleware, 
 from churn_api.metrics.registry import shared_folder
 from churn_api.service import build
 from churn_api.settings import ApiSettings
-from churn_api.views import health, jobs, model, pages, predict
+from churn_api.views import health, jobs, model, outcomes, pages, predict
 
-ENDPOINTS = (*predict.endpoints, *jobs.endpoints, *model.endpoints, *health.endpoints, *pages.endpoints)
+ENDPOINTS = (
+    *predict.endpoints,
+    *jobs.endpoints,
+    *outcomes.endpoints,
+    *model.endpoints,
+    *health.endpoints,
+    *pages.endpoints,
+)
 """All that the service answers."""
 
 

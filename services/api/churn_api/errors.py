@@ -32,6 +32,15 @@ class ConditionFailed(HttpError):
         super().__init__(412, "PreconditionFailed", message)
 
 
+class TrackingOff(ChurnError):
+    """Outcomes were sent to a service that keeps none."""
+
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__("Outcomes are not kept, because tracking is off. Set CHURN_TRACKING=on and send them again.")
+
+
 class InvalidBody(ChurnError):
     """The body is not JSON, or not JSON of the expected kind."""
 

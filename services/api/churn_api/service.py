@@ -15,6 +15,7 @@ from churn_api.cache.cache import Cache
 from churn_api.cache.redis_cache import SharedCache
 from churn_api.celery_queue import CeleryQueue, create_celery
 from churn_api.health.dependencies import Dependencies
+from churn_api.jobs import answers, ids
 from churn_api.jobs.repository import JobRepository
 from churn_api.jobs.service import JobService
 from churn_api.jobs.submission import Limits, Submissions
@@ -50,7 +51,8 @@ class Service:
     checks: Dependencies
     catalog: Catalog
     submissions: Submissions
-    jobs: JobService
+    jobs: JobService[answers.Job]
+    outcomes: JobService[answers.Outcomes]
     answered: Buffer
     recorder: Recorder
     field_values: FieldValues
@@ -109,10 +111,7 @@ def build(settings: ApiSettings) -> Service:
     metrics.add(MachineCollector(checks, settings.queue_url, settings.cache_url))
     metrics.add(JobCollector(settings.queue_url))
     metrics.add(FieldValuesCollector(settings.queue_url, releases))
-    repository, queue = JobRepository(store), CeleryQueue(create_celery(settings.queue_url), settings.queue_url)
-    job_metrics = RedisJobMetrics(settings.queue_url)
-    submissions = Submissions(repository, queue, job_metrics, _limits(settings))
-    jobs = JobService(repository, queue, job_metrics)
+    submissions, jobs, outcomes = _background(settings, store)
     answered = Buffer(metrics.tracking_lost)
     outbox = Outbox(store, metrics.tracking_lost) if settings.tracking == "on" else None
     recorder, field_values = Recorder(answered, outbox), FieldValues(settings.queue_url)
@@ -128,9 +127,23 @@ def build(settings: ApiSettings) -> Service:
         Catalog(store),
         submissions,
         jobs,
+        outcomes,
         answered,
         recorder,
         field_values,
+    )
+
+
+def _background(
+    settings: ApiSettings, store: ObjectStore
+) -> tuple[Submissions, JobService[answers.Job], JobService[answers.Outcomes]]:
+    """What accepts jobs of all kinds, and what answers for those of each."""
+    repository, queue = JobRepository(store), CeleryQueue(create_celery(settings.queue_url), settings.queue_url)
+    metrics = RedisJobMetrics(settings.queue_url)
+    return (
+        Submissions(repository, queue, metrics, _limits(settings)),
+        JobService(repository, queue, metrics, ids.JOB, answers.public),
+        JobService(repository, queue, metrics, ids.OUTCOMES, answers.outcomes),
     )
 
 

@@ -21,6 +21,7 @@ from churn.customer.echo import shortened
 from churn.customer.fast_reading import MAX_ID_LENGTH as MAX_ID_LENGTH
 from churn.customer.fast_reading import FastReader
 from churn.customer.fields import BLANK, Category, Number
+from churn.customer.ids import Fault, read_id
 from churn.customer.numbers import meant
 from churn.customer.spellings import Spellings, either, listed
 from churn.errors import MAX_LISTED, FieldError, ValidationError
@@ -42,12 +43,6 @@ class Reading(NamedTuple):
     customer_id: str | None
     assumed: tuple[str, ...]
     derived: tuple[str, ...] = ()
-
-
-class _Fault(Exception):
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
 
 
 class Reader:
@@ -129,7 +124,7 @@ class Reader:
                 values[name] = self._read_number(name, field, raw, values)
             else:
                 values[name] = self._read_category(name, field, raw)
-        except _Fault as fault:
+        except Fault as fault:
             faults.append(FieldError(name, fault.code, str(fault)))
 
     def _read_category(self, name: str, field: Category, raw: Any) -> int:
@@ -138,23 +133,23 @@ class Reader:
             return code
         wanted = f"{name} must be {listed(field)}"
         if self._spellings.takes(name, raw):
-            raise _Fault("not_allowed", f"{wanted}; got {echo(raw)}.{self._spellings.advice(name, raw)}")
-        raise _Fault("wrong_type", f"{wanted}, given as text; got {echo(raw)}.")
+            raise Fault("not_allowed", f"{wanted}; got {echo(raw)}.{self._spellings.advice(name, raw)}")
+        raise Fault("wrong_type", f"{wanted}, given as text; got {echo(raw)}.")
 
     def _read_number(self, name: str, field: Number, raw: Any, values: Mapping[str, Any]) -> float:
         numbers = _numbers(field, raw)
         if not numbers:
             wanted = f"{name} must be a number such as {field.example}"
-            raise _Fault("wrong_type", f"{wanted}; got {echo(raw)}.{self._spellings.advice(name, raw)}")
+            raise Fault("wrong_type", f"{wanted}; got {echo(raw)}.{self._spellings.advice(name, raw)}")
         # Of a negative number that no field takes, it does not matter which one is meant.
         single = len(numbers) == 1 or numbers[0] < 0 <= field.low
         number = numbers[0] if single else _chosen(name, field, raw, numbers, self._expected(name, values))
         if not field.low <= number <= field.high:
-            raise _Fault("out_of_range", f"{name} must be between {field.range}; got {echo(raw)}.")
+            raise Fault("out_of_range", f"{name} must be between {field.range}; got {echo(raw)}.")
         if not field.whole:
             return number + 0.0  # makes -0.0 positive
         if number != int(number):
-            raise _Fault("wrong_type", f"{name} must be a whole number{_of(field.unit)}; got {echo(raw)}.")
+            raise Fault("wrong_type", f"{name} must be a whole number{_of(field.unit)}; got {echo(raw)}.")
         return int(number)
 
     def _expected(self, name: str, values: Mapping[str, Any]) -> float | None:
@@ -168,8 +163,8 @@ class Reader:
     def _id_of(self, record: Mapping[str, Any], faults: list[FieldError]) -> str | None:
         name = self._declaration.id
         try:
-            return _read_id(name, record.get(name))
-        except _Fault as fault:
+            return read_id(name, record.get(name))
+        except Fault as fault:
             faults.append(FieldError(name, fault.code, str(fault)))
             return None
 
@@ -264,7 +259,7 @@ def _chosen(name: str, field: Number, raw: str, numbers: tuple[float, ...], expe
     """The one of two numbers that is meant, going by `expected`, which is about what the number should be.
 
     A point is a decimal point unless the larger number is nearer to what is expected. A comma separates thousands only
-    if it is. Raises _Fault for everything else, since neither number is certain.
+    if it is. Raises Fault for everything else, since neither number is certain.
     """
     decimal, thousands = numbers
     nearer = expected is not None and expected > _MIDDLE * decimal > 0 and thousands <= field.high
@@ -273,21 +268,7 @@ def _chosen(name: str, field: Number, raw: str, numbers: tuple[float, ...], expe
     if "," in raw and nearer:
         return thousands
     remedy = f'write "{thousands:.0f}" or "{decimal:.2f}" for what is meant'
-    raise _Fault("wrong_type", f"{name} can be read as {thousands:,.0f} or as {decimal}: {remedy}; got {echo(raw)}.")
-
-
-def _read_id(name: str, raw: Any) -> str | None:
-    if type(raw) is int and raw.bit_length() <= 4 * MAX_ID_LENGTH:
-        raw = str(raw)
-    if raw is None or (isinstance(raw, str) and not raw.strip()):
-        return None
-    if not isinstance(raw, str):
-        raise _Fault("wrong_type", f"{name} must be text or a whole number; got {echo(raw)}.")
-    if len(raw.strip()) > MAX_ID_LENGTH:
-        raise _Fault("out_of_range", f"{name} must have at most {MAX_ID_LENGTH} characters; got {len(raw.strip())}.")
-    if not raw.strip().isprintable():
-        raise _Fault("not_allowed", f"{name} must consist of printable characters; got {echo(raw)}.")
-    return raw.strip()
+    raise Fault("wrong_type", f"{name} can be read as {thousands:,.0f} or as {decimal}: {remedy}; got {echo(raw)}.")
 
 
 def may_be_thousands(amounts: Amount, expected: Amount) -> Amount:

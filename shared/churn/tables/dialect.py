@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import NamedTuple
 
-from churn.schema import Schema
+from churn.tables.row_schema import RowSchema
 
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 
@@ -65,7 +65,7 @@ class Dialect(NamedTuple):
         return "," if self.wrapped else self.delimiter
 
 
-def sniff(head: str, schema: Schema | None) -> Dialect:
+def sniff(head: str, schema: RowSchema | None) -> Dialect:
     """The dialect of a text that begins with `head`: the one by which its header has the most known fields.
 
     Without a schema it is the one by which the rows have the most cells, nearly all of them equally many.
@@ -85,7 +85,7 @@ def _header(dialect: Dialect, head: str) -> list[str]:
     return next((row for row in dialect.rows(head) if any(cell.strip() for cell in row)), [])
 
 
-def _known(dialect: Dialect, head: str, schema: Schema) -> int:
+def _known(dialect: Dialect, head: str, schema: RowSchema) -> int:
     """How many known fields the header has when read by this dialect."""
     return len({schema.column_names.field_of(cell) for cell in _header(dialect, head)} - {None})
 
@@ -101,7 +101,7 @@ def _width(dialect: Dialect, head: str) -> int:
     return width if count >= _NEARLY_ALL * widths.total() else 0
 
 
-def _with_numbers(dialect: Dialect, head: str, schema: Schema | None) -> Dialect:
+def _with_numbers(dialect: Dialect, head: str, schema: RowSchema | None) -> Dialect:
     if dialect.delimiter == ",":
         return dialect
     rows = _first_rows(dialect, head)

@@ -6,7 +6,6 @@ A file that is that already passes through untouched. Whatever is read different
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
-from churn.schema import Schema
 from churn.tables import unpacking
 from churn.tables.converter import PARQUET, WORKBOOK, Kind, convert
 from churn.tables.dialect import DELIMITERS, Dialect, sniff
@@ -14,6 +13,7 @@ from churn.tables.encodings import Encoding, decoded, encoding_of
 from churn.tables.errors import UnreadableTable
 from churn.tables.lines import line_ends
 from churn.tables.rewriting import rewritten
+from churn.tables.row_schema import RowSchema
 
 # The first bytes of a file, by which its format is recognised.
 HEAD_BYTES = 64 << 10
@@ -43,7 +43,7 @@ class TableReader:
     from its start alone, else None.
     """
 
-    def __init__(self, schema: Schema | None, most_bytes: int, *, whole: bool = True) -> None:
+    def __init__(self, schema: RowSchema | None, most_bytes: int, *, whole: bool = True) -> None:
         """`schema` has the names by which a header is recognized, None for any; `most_bytes` is the unpacked limit.
 
         `whole` is False if only the start of a file is available.

@@ -1,5 +1,6 @@
 """The table of outcomes: a row for each outcome that came in, in Parquet, in the order in which they came in."""
 
+import io
 from typing import Any, NamedTuple
 
 import polars as pl
@@ -20,7 +21,15 @@ COLUMNS: dict[str, Any] = {
     "row": pl.UInt32,  # of the file that it came in, from 1: the order within one moment
 }
 
-_ORDER = ("received_at", "row")
+ORDER = ("received_at", "row")
+"""The columns by which rows are ordered; the others are what a row says."""
+
+
+def to_bytes(table: pl.DataFrame) -> bytes:
+    """The table as a Parquet file."""
+    target = io.BytesIO()
+    table.write_parquet(target, compression="zstd", metadata={"version": VERSION})
+    return target.getvalue()
 
 
 class Folded(NamedTuple):
@@ -43,8 +52,8 @@ def fold(rows: pl.DataFrame) -> Folded:
     A row that came more than once counts where it came last. A left_at replaces an earlier one; a later stayed_until
     behind it takes it back; a later left_at before a stayed_until wins, and what it contradicts is no longer in force.
     """
-    same = [name for name in COLUMNS if name not in _ORDER]
-    unique = rows.sort(_ORDER, maintain_order=True).unique(same, keep="last", maintain_order=True)
+    same = [name for name in COLUMNS if name not in ORDER]
+    unique = rows.sort(ORDER, maintain_order=True).unique(same, keep="last", maintain_order=True)
     told = unique.select(
         "customer_id",
         "left_at",

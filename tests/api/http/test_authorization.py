@@ -157,6 +157,10 @@ ADDRESSES = {
         "/jobs/<job_id>/cancel",
         "/jobs/<job_id>/results",
         "/jobs/<job_id>/errors",
+        "/outcomes",
+        "/outcomes/<job_id>",
+        "/outcomes/<job_id>/cancel",
+        "/outcomes/<job_id>/errors",
     },
     ADMIN: {"/metrics"},
 }

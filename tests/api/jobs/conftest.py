@@ -13,6 +13,7 @@ from tests.telco import TELCO
 from churn.schema import Schema
 from churn.store.directory import DirectoryStore
 from churn.store.interface import Entry
+from churn_api.jobs import answers, ids
 from churn_api.jobs.job import Job, Progress
 from churn_api.jobs.job_metrics import ChunkStats
 from churn_api.jobs.options import DEFAULTS, JobOptions
@@ -93,7 +94,7 @@ class ListMeter:
 
     def __init__(self) -> None:
         self.jobs: list[str] = []
-        self.rows = Progress(0, 0)
+        self.rows = self.outcomes = Progress(0, 0)
         self.tallies: list[ChunkStats] = []
         self.active = 0
 
@@ -104,6 +105,9 @@ class ListMeter:
     def count_chunk(self, progress: Progress, tally: ChunkStats) -> None:
         self.rows = Progress(self.rows.completed + progress.completed, self.rows.failed + progress.failed)
         self.tallies.append(tally)
+
+    def count_outcomes(self, progress: Progress) -> None:
+        self.outcomes = Progress(self.outcomes.completed + progress.completed, self.outcomes.failed + progress.failed)
 
     def set_active(self, jobs: int) -> None:
         self.active = jobs
@@ -119,7 +123,7 @@ class Bench:
         self.repository = JobRepository(self.store, self.clock)
         self.limits = Limits(upload_mb=10, ttl_days=7, chunk_bytes=CHUNK_BYTES)
         self.submissions = Submissions(self.repository, self.queue, self.metrics, self.limits)
-        self.job_service = JobService(self.repository, self.queue, self.metrics)
+        self.job_service = JobService(self.repository, self.queue, self.metrics, ids.JOB, answers.public)
         self.steps = Steps(self.repository, self.queue, ReleaseCache(self.store), self.metrics)
         self.sweeper = Sweeper(self.repository, self.queue, self.metrics, timedelta(0))
 

@@ -10,7 +10,7 @@ import pytest
 
 from churn.store.interface import PATIENT
 from churn.store.s3 import S3Store
-from churn_api.jobs import paths
+from churn_api.jobs import answers, paths
 from churn_api.jobs.job import Job
 from churn_api.jobs.options import DEFAULTS
 from churn_api.jobs.repository import JobRepository
@@ -29,14 +29,15 @@ def hundred(monkeypatch: pytest.MonkeyPatch, bench: Any) -> Any:
         bench.repository.store = store
         repository, ids = bench.repository, []
         for number in range(100):
-            job: Job = bench.submissions._new(None, "v", None, DEFAULTS)
+            job: Job = bench.submissions._new("job", None, None, DEFAULTS, "v")
             running = number % 10 == 0
             moment = repository.moment()
             made = job.end("completed", moment) if not running else job
             repository.add(replace(made, status="in_progress", started_at=moment) if running else made)
             ids.append(job.id)
             bench.clock.now += timedelta(seconds=1)
-        yield server, JobService(JobRepository(store, bench.clock), bench.queue, bench.metrics), ids[::-1]
+        found = JobRepository(store, bench.clock)
+        yield server, JobService(found, bench.queue, bench.metrics, "job", answers.public), ids[::-1]
 
 
 def test_a_page_costs_a_list_a_request_for_what_may_have_changed_and_a_list_for_what_runs(hundred: Any) -> None:

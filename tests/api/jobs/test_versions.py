@@ -87,7 +87,7 @@ def test_an_attempt_that_cannot_be_read_is_nobodys(bench: Any, many_customers: M
 @pytest.mark.parametrize(
     "key",
     [
-        *(paths.NEWEST + name for name in ("x", "0" * 26)),
+        *(paths.NEWEST["job"] + name for name in ("x", "0" * 26)),
         *(paths.ACTIVE + name for name in ("x", "job_" + "0" * 26)),
         *(paths.EXPIRY + name for name in ("0", "x", "000000000001_x", "999999999999_job_" + "0" * 26, "_")),
         paths.SWEEP,

@@ -31,3 +31,10 @@ def test_what_fields_held_is_counted_for_the_release_that_scored(empty_redis: st
         held = client.hgetall("churn-field-values:20261123_140301")
         assert client.ttl("churn-field-values:20261123_140301") > 28 * 24 * 3600
     assert held == {b"Plan: kind:0": b"4", b"Plan: kind:2": b"2", b"churn_probability:0": b"6"}
+
+
+def test_rows_of_outcomes_are_counted_by_what_became_of_them(empty_redis: str) -> None:
+    RedisJobMetrics(empty_redis).count_outcomes(Progress(10, 6))
+    RedisJobMetrics(empty_redis).count_outcomes(Progress(1, 0))
+    [family] = [each for each in JobCollector(empty_redis).collect() if each.name == "churn_outcomes"]
+    assert {sample.labels["result"]: sample.value for sample in family.samples} == {"completed": 11, "failed": 6}

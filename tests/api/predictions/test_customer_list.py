@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from churn.errors import ValidationError
 from churn_api.errors import InvalidBody, RequestTooLarge
+from churn_api.http.json_body import list_in
 from churn_api.predictions import customer_list
-from churn_api.predictions.customer_list import ONE_LIMIT, Oversized, _list_in, read_customers
+from churn_api.predictions.customer_list import ONE_LIMIT, Oversized, read_customers
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -75,7 +76,7 @@ def test_what_an_object_lacks_is_told_as_of_a_small_body(body: str, says: str) -
         in_steps(body)
     assert says in error.value.errors[0].message
     with pytest.raises(ValidationError) as small:
-        _list_in(json.loads(body))
+        list_in(json.loads(body), "customers")
     assert small.value.errors == error.value.errors
 
 

@@ -23,6 +23,7 @@ NOBODY, ANY_KEY = "nobody", "any"
 TAGS = {
     "Predictions": "One customer, or up to a thousand at once.",
     "Jobs": "Any number of customers, as a CSV that is scored in the background.",
+    "Outcomes": "What became of customers, from which the quality of predictions is known.",
     "Model": "The release in service and those before it.",
     "Health": "For load balancers, monitoring and people.",
     "Documentation": "This document.",

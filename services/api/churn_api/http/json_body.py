@@ -11,6 +11,7 @@ import msgspec
 from flask import Request
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from churn.errors import FieldError, ValidationError
 from churn_api.errors import InvalidBody, RequestTooLarge, TooLate, UnsupportedMediaType
 
 # Smaller bodies have arrived before a thread is given to their request.
@@ -82,10 +83,32 @@ def _arriving_in_time(request: Request) -> Iterator[None]:
         raise TooLate(message)
 
 
+def list_in(value: Any, name: str) -> list[Any]:
+    """The list of a bare array, or of an object that has it under this name. Raises InvalidBody and ValidationError."""
+    if isinstance(value, list):
+        return value
+    if not isinstance(value, dict):
+        message = f'The body must be {{"{name}": [...]}} or a JSON array of {name}; got {kind_of(value)}.'
+        raise InvalidBody(message)
+    if name not in value:
+        raise ValidationError([FieldError(name, "missing", f"{name} is required: an array of {name}.")])
+    found = value[name]
+    if not isinstance(found, list):
+        message = f"{name} must be an array of {name}; got {kind_of(found)}."
+        raise ValidationError([FieldError(name, "wrong_type", message)])
+    return found
+
+
 def kind_of(value: Any) -> str:
     """What a decoded value is, in JSON's words."""
     kinds = {dict: "an object", list: "an array", str: "text", bool: "a boolean", type(None): "null"}
     return kinds.get(type(value), "a number")
+
+
+def is_json(request: Request) -> bool:
+    """Whether the body is declared as JSON."""
+    kind = request.mimetype
+    return kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
 
 
 def _check_type(request: Request) -> None:
@@ -96,8 +119,8 @@ def _check_type(request: Request) -> None:
     declared = request.environ.get("CONTENT_TYPE", "")
     if declared == "application/json":
         return
-    kind, charset = request.mimetype, request.mimetype_params.get("charset", "utf-8")
-    if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
+    charset = request.mimetype_params.get("charset", "utf-8")
+    if not is_json(request):
         raise UnsupportedMediaType(f"Send the body with Content-Type: application/json; got {declared[:80]!r}.")
     if charset.lower() not in ("utf-8", "utf8"):
         raise UnsupportedMediaType(f"Send the body in UTF-8; got the charset {charset[:40]!r}.")

@@ -1,4 +1,4 @@
-"""Scoring a span: neighbouring chunks in turn, the next one being read and the one before being written meanwhile."""
+"""Doing a span: neighbouring chunks in turn, the next one being read and the one before being written meanwhile."""
 
 import math
 import time
@@ -8,13 +8,14 @@ from itertools import chain
 from typing import NamedTuple
 
 from churn.job_states import IN_PROGRESS
-from churn.model.predictor import Predictor
 from churn.overlap import overlapped
 from churn_api.jobs import paths, tracking
 from churn_api.jobs.csv.chunk_scorer import ChunkScorer
+from churn_api.jobs.csv.outcome_chunk import OutcomeChunk
 from churn_api.jobs.csv.reason_texts import ReasonTexts
 from churn_api.jobs.csv.result_files import CSV, ERROR_COLUMNS, header, result_columns
 from churn_api.jobs.errors import UnknownJob
+from churn_api.jobs.ids import OUTCOMES, kind_of
 from churn_api.jobs.job import Job, Progress
 from churn_api.jobs.job_metrics import ChunkStats, JobMetrics
 from churn_api.jobs.options import JobOptions
@@ -47,12 +48,12 @@ class _Left(NamedTuple):
 
     job_id: str
     number: int
-    scorer: ChunkScorer
+    scorer: ChunkScorer | OutcomeChunk
     moment: float
 
 
 class _Scored(NamedTuple):
-    """A chunk that has been scored, with what is still to be written of it.
+    """A chunk that has been scored or taken in, with what is still to be written of it.
 
     `lines` are those of the job's files, by kind, and `tracked` is the Parquet file of what is tracked.
     """
@@ -64,13 +65,13 @@ class _Scored(NamedTuple):
     tally: ChunkStats
 
 
-def length(predictor: Predictor, chunks: int) -> int:
+def length(chunks: int, *, fast: bool) -> int:
     """How many of a job's chunks a worker takes at a time.
 
-    It is at most half of them, so that as many are left for another worker. It is one if scoring is so slow, as with a
-    model that is not additive, that reading and writing do not matter.
+    It is at most half of them, so that as many are left for another worker. It is one unless chunks are done so fast
+    that reading and writing matter.
     """
-    return min(_LONGEST, math.ceil(chunks / 2) or 1) if predictor.scorer.additive else 1
+    return min(_LONGEST, math.ceil(chunks / 2) or 1) if fast else 1
 
 
 class ChunkPipeline:
@@ -140,8 +141,7 @@ class ChunkPipeline:
         return self._store.fetch(paths.upload(job_id), start=chunk.start, end=chunk.end)
 
     def _score(self, job: Job, plan: Plan, number: int, data: bytes, enough: Callable[[], bool]) -> _Scored:
-        options = JobOptions.from_record(job.options)
-        scorer = self._resumed(job.id, number) or self._scorer(job, plan, number, data, options)
+        scorer = self._resumed(job.id, number) or self._scorer(job, plan, number, data)
         # One chunk is kept at most. While it is, one of another job goes to its end: if both gave way to each other,
         # neither would ever be done as long as small jobs keep coming.
         patience = _PATIENCE_SECONDS if self._left is None else math.inf
@@ -154,16 +154,18 @@ class ChunkPipeline:
         if scorer.altered_errors:
             raw = self._first_lines(job.id, number, paths.raw("errors"), ERROR_COLUMNS, scorer.raw_errors())
             lines[paths.raw("errors")] = raw
+        if isinstance(scorer, OutcomeChunk):
+            return _Scored(number, lines, scorer.table(), scorer.progress, scorer.tally)
         results, raw_results = scorer.results(self._releases.get(job.model_version).reference)
         scorer.tally.release = job.model_version
-        head = _head(number, result_columns(options))
+        head = _head(number, result_columns(JobOptions.from_record(job.options)))
         lines["results"] = b"".join([*head, results])
         if raw_results is not None:
             lines[paths.raw("results")] = b"".join([*head, raw_results])
         tracked = scorer.tracked(job.model_version, tracking.moment_of(job)) if self._tracked else None
         return _Scored(number, lines, tracked, scorer.progress, scorer.tally)
 
-    def _resumed(self, job_id: str, number: int) -> ChunkScorer | None:
+    def _resumed(self, job_id: str, number: int) -> ChunkScorer | OutcomeChunk | None:
         """The scorer of this chunk if it was interrupted, else None."""
         left = self._left
         if left is None or (left.job_id, left.number) != (job_id, number):
@@ -171,7 +173,10 @@ class ChunkPipeline:
         self._left = None
         return left.scorer
 
-    def _scorer(self, job: Job, plan: Plan, number: int, data: bytes, options: JobOptions) -> ChunkScorer:
+    def _scorer(self, job: Job, plan: Plan, number: int, data: bytes) -> ChunkScorer | OutcomeChunk:
+        if job.kind == OUTCOMES:
+            return OutcomeChunk(data, plan.columns, plan.chunks[number], tracking.moment_of(job))
+        options = JobOptions.from_record(job.options)
         predictor = self._releases.get(job.model_version).predictor
         words = self._words
         if words is None or words.full or words.schema is not predictor.schema:
@@ -197,14 +202,17 @@ class ChunkPipeline:
         for kind, lines in scored.lines.items():
             if lines:
                 self._store.put(paths.chunk(job_id, scored.number, kind), lines, content_type=CSV)
-        if self._tracked:
+        if self._tracked or kind_of(job_id) == OUTCOMES:
             tracking.keep_chunk(self._store, job_id, scored.number, scored.tracked, scored.tally)
         if self._repository.mark_done(job_id, scored.number, scored.progress):
-            self._metrics.count_chunk(scored.progress, scored.tally)
+            if kind_of(job_id) == OUTCOMES:
+                self._metrics.count_outcomes(scored.progress)
+            else:
+                self._metrics.count_chunk(scored.progress, scored.tally)
         return self._repository.load(job_id).status == IN_PROGRESS
 
 
-def _interruptible(scorer: ChunkScorer, enough: Callable[[], bool], patience: float) -> Iterator[bytes]:
+def _interruptible(scorer: ChunkScorer | OutcomeChunk, enough: Callable[[], bool], patience: float) -> Iterator[bytes]:
     """The error lines of a chunk in pieces, each for some thousands of rows.
 
     Raises _Interrupted if `enough` returns True after `patience` seconds in which some rows have been scored.

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from churn.errors import ChurnError, FieldError
+from churn_api.jobs.ids import JOB, Kind, kind_of
 
 
 class UnknownJob(ChurnError):
@@ -10,8 +11,12 @@ class UnknownJob(ChurnError):
 
     status = 404
 
-    def __init__(self, job_id: str) -> None:
-        super().__init__(f"There is no job {job_id[:40]!r}; GET /jobs lists those there are.")
+    def __init__(self, job_id: str, kind: Kind | None = None) -> None:
+        """`kind` is the one that was asked for, where that is not the id's own."""
+        kind = kind or kind_of(job_id)
+        there = "is no job" if kind == JOB else "are no outcomes"
+        address = "/jobs" if kind == JOB else "/outcomes"
+        super().__init__(f"There {there} {job_id[:40]!r}; GET {address} lists those there are.")
 
 
 class JobConflict(ChurnError):
@@ -39,7 +44,7 @@ class IdempotencyConflict(JobConflict):
 
 
 class InvalidUpload(ChurnError):
-    """The upload is no CSV of customers."""
+    """The upload is no CSV of what it is to hold."""
 
     status = 422
 

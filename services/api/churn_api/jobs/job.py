@@ -59,6 +59,11 @@ class Job:
     """Members of the record that a newer program has written: kept as they are."""
 
     @property
+    def kind(self) -> ids.Kind:
+        """What it does with its rows."""
+        return ids.kind_of(self.id)
+
+    @property
     def finished(self) -> bool:
         """Whether the job is over; a newer program may know further states, but not leave out the moment."""
         return self.status in FINISHED or self.finished_at is not None

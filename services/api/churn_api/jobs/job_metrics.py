@@ -37,5 +37,8 @@ class JobMetrics(Protocol):
     def count_chunk(self, progress: Progress, tally: ChunkStats) -> None:
         """One chunk is finished."""
 
+    def count_outcomes(self, progress: Progress) -> None:
+        """One chunk of outcomes is finished."""
+
     def set_active(self, jobs: int) -> None:
         """So many jobs are not finished."""

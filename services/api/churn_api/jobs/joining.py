@@ -8,6 +8,7 @@ from churn.overlap import overlapped
 from churn.store.interface import ObjectStore
 from churn_api.jobs import paths
 from churn_api.jobs.csv.result_files import CSV, ERROR_COLUMNS, header, result_columns
+from churn_api.jobs.ids import JOB, kind_of
 from churn_api.jobs.job import Progress
 from churn_api.jobs.options import DEFAULTS, JobOptions
 
@@ -17,13 +18,16 @@ _AT_ONCE = 4
 
 
 def join(store: ObjectStore, job_id: str, done: Mapping[int, Progress], options: JobOptions = DEFAULTS) -> None:
-    """Write the results and the errors of a job with these options, all of whose chunks are done."""
+    """Write the errors of a job with these options, all of whose chunks are done, and results where it has any."""
     parts = {entry.key for entry in store.list(paths.chunks(job_id))}
-    results = [number for number in sorted(done) if number == 0 or done[number].completed]
     errors = [number for number in sorted(done) if number == 0 or done[number].failed]
-    written = result_columns(options)
-    _fill_up(store, [paths.chunk(job_id, number, "results") for number in results], written)
-    for kind, numbers, columns in (("results", results, written), ("errors", errors, ERROR_COLUMNS)):
+    files: list[tuple[str, list[int], Sequence[str]]] = [("errors", errors, ERROR_COLUMNS)]
+    if kind_of(job_id) == JOB:
+        results = [number for number in sorted(done) if number == 0 or done[number].completed]
+        written = result_columns(options)
+        _fill_up(store, [paths.chunk(job_id, number, "results") for number in results], written)
+        files.append(("results", results, written))
+    for kind, numbers, columns in files:
         plain = [paths.chunk(job_id, number, kind) for number in numbers]
         _join(store, paths.file(job_id, kind), plain, header(columns))
         raw = [paths.chunk(job_id, number, paths.raw(kind)) for number in numbers]

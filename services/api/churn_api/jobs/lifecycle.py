@@ -49,7 +49,7 @@ class Lifecycle:
 
         job, made = self._repository.change(job_id, step)
         if made:
-            log.info("Job %s: %d rows scored, %d refused. %s", job.status, job.completed, job.failed, job.error or "")
+            log.info("Job %s: %d rows done, %d refused. %s", job.status, job.completed, job.failed, job.error or "")
             self._metrics.count_job(job.status, _seconds(job))
             if not job.notified:
                 self._queue.send("notify", job_id)

@@ -8,12 +8,12 @@ import hashlib
 import json
 from datetime import UTC, datetime
 
-from churn_api.jobs.ids import complement, is_id, of_complement
+from churn_api.jobs.ids import JOB, Kind, complement, is_id, kind_of, of_complement
 
 _SECONDS_DIGITS = 12
 
-NEWEST = "jobs/index/newest/"
-"""An empty object for each job, the newest first."""
+NEWEST: dict[Kind, str] = {"job": "jobs/index/newest/", "outcomes": "jobs/index/newest-outcomes/"}
+"""By kind, an empty object for each job, the newest first."""
 
 ACTIVE = "jobs/index/active/"
 """An empty object for each job that is not finished, which the sweep looks at."""
@@ -68,7 +68,7 @@ def chunk(job_id: str, number: int, kind: str) -> str:
 
 
 def tracked(job_id: str, number: int) -> str:
-    """A chunk's tracked predictions."""
+    """What a chunk leaves in a table of tracking."""
     return f"{chunks(job_id)}{number:06d}.tracked.parquet"
 
 
@@ -94,12 +94,12 @@ def attempt(job_id: str, step: str) -> str:
 
 def newest(job_id: str) -> str:
     """The job's entry in NEWEST."""
-    return NEWEST + complement(job_id)
+    return NEWEST[kind_of(job_id)] + complement(job_id)
 
 
-def of_newest(key: str) -> str:
-    """The job's id by an entry of NEWEST."""
-    return of_complement(key.removeprefix(NEWEST))
+def of_newest(key: str, kind: Kind) -> str:
+    """The job's id by an entry of this kind in NEWEST."""
+    return of_complement(key.removeprefix(NEWEST[kind]), kind)
 
 
 def active(job_id: str) -> str:
@@ -123,7 +123,11 @@ def of_expiry(key: str) -> tuple[str, datetime] | None:
         return None
 
 
-def claim(idempotency_key: str, caller: str | None = None) -> str:
-    """The claim of an Idempotency-Key, which belongs to one caller: the name of an API key, None without keys."""
-    owned = idempotency_key if caller is None else json.dumps([caller, idempotency_key])
+def claim(idempotency_key: str, caller: str | None = None, kind: Kind = JOB) -> str:
+    """The claim of an Idempotency-Key, which belongs to one caller: the name of an API key, None without keys.
+
+    The same key may stand for one job of each kind.
+    """
+    owner = [*([] if kind == JOB else [kind]), *([] if caller is None else [caller])]
+    owned = json.dumps([*owner, idempotency_key]) if owner else idempotency_key
     return f"{CLAIMS}{hashlib.sha256(owned.encode()).hexdigest()}.json"

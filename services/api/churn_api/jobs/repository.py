@@ -15,6 +15,7 @@ from churn.overlap import overlapped
 from churn.store.interface import Entry, ObjectStore
 from churn_api.jobs import ids, paths
 from churn_api.jobs.errors import UnknownJob, UnreadableObject
+from churn_api.jobs.ids import JOB, Kind
 from churn_api.jobs.job import Job, Progress, unreadable
 from churn_api.jobs.stored_json import decoded
 
@@ -166,16 +167,16 @@ class JobRepository:
             return Progress(job.completed, job.failed)
         return total(self.done(job.id).values())
 
-    def page(self, limit: int, after: str | None) -> tuple[list[tuple[Job, Progress]], bool]:
-        """Up to `limit` jobs with their progress, the newest first, starting after `after`; and whether there are more.
+    def page(self, limit: int, after: str | None, kind: Kind = JOB) -> tuple[list[tuple[Job, Progress]], bool]:
+        """Up to `limit` jobs of a kind with their progress, newest first, after `after`; and whether there are more.
 
         A job costs a request unless it was finished when it was last seen, and a list as well while it runs.
         """
         start = paths.newest(after) if after else ""
-        entries = self.store.list(paths.NEWEST, after=start)
+        entries = self.store.list(paths.NEWEST[kind], after=start)
         found: list[tuple[Job, Progress]] = []
         while wanted := list(islice(entries, limit - len(found))):
-            calls = (partial(self._shown, paths.of_newest(entry.key)) for entry in wanted)
+            calls = (partial(self._shown, paths.of_newest(entry.key, kind)) for entry in wanted)
             found += [shown for shown in overlapped(calls, _READ_AT_ONCE) if shown is not None]
         return found, next(entries, None) is not None
 

@@ -22,6 +22,7 @@ from churn_api.jobs import paths, tracking
 from churn_api.jobs.chunk_pipeline import ChunkPipeline
 from churn_api.jobs.chunk_pipeline import length as span_length
 from churn_api.jobs.errors import UnknownJob, UnreadableObject
+from churn_api.jobs.ids import OUTCOMES
 from churn_api.jobs.job import Job
 from churn_api.jobs.job_metrics import JobMetrics
 from churn_api.jobs.joining import join
@@ -89,7 +90,7 @@ class Steps:
             self._plan(job)
             if self._store.head(paths.upload(job.id)).size != job.size:
                 raise ObjectNotFound(paths.upload(job.id))
-            span = span_length(self._releases.get(job.model_version).predictor, job.chunks)
+            span = span_length(job.chunks, fast=self._is_fast(job))
         except NewerPlan:
             _leave_to_newer("start", job)
             return
@@ -105,6 +106,10 @@ class Steps:
             if not job.chunks:
                 self._queue.send("finish", job.id)
 
+    def _is_fast(self, job: Job) -> bool:
+        """Whether reading and writing a chunk matter beside its rows, unlike under a model that is not additive."""
+        return job.kind == OUTCOMES or self._releases.get(job.model_version).predictor.scorer.additive
+
     def _plan(self, job: Job) -> Plan:
         key = paths.plan(job.id)
         data = self._store.get(key).data
@@ -119,7 +124,7 @@ class Steps:
             self._ending.settle(job_id)
 
     def chunk(self, job_id: str, number: int) -> None:
-        """Score the span of a chunk, unless it is done or another worker is doing it.
+        """Score or take in the span of a chunk, unless it is done or another worker is doing it.
 
         Between its chunks, smaller jobs that wait come first.
         """
@@ -212,7 +217,7 @@ class Steps:
         if len(done) != job.chunks:
             return []  # somebody else has joined them already, and tidied up
         join(self._store, job.id, done, JobOptions.from_record(job.options))
-        if self._tracked:
+        if self._tracked or job.kind == OUTCOMES:
             tracking.keep(self._store, job, done)
         self._ending.complete(job.id, done)
         return []

@@ -11,11 +11,12 @@ import msgspec
 
 from churn.errors import FieldError, StoreUnavailable, ValidationError
 from churn.job_states import QUEUED
-from churn.schema import Schema
+from churn.tables.row_schema import RowSchema
 from churn_api.jobs import ids, paths
 from churn_api.jobs.csv.upload_check import UploadCheck, within
 from churn_api.jobs.errors import JobConflict
 from churn_api.jobs.idempotency import IdempotencyKeys, compare
+from churn_api.jobs.ids import JOB, Kind
 from churn_api.jobs.job import Job
 from churn_api.jobs.job_metrics import JobMetrics
 from churn_api.jobs.options import DEFAULTS, JobOptions
@@ -60,8 +61,9 @@ class Submissions:
         filename: str | None,
         key: str | None,
         model_version: str,
-        schema: Schema,
+        schema: RowSchema,
         *,
+        kind: Kind = JOB,
         caller: str | None = None,
         options: JobOptions = DEFAULTS,
         query: Mapping[str, Sequence[str]] | None = None,
@@ -71,7 +73,8 @@ class Submissions:
         What was sent before with its Idempotency-Key is compared, and read no more: other customers may be in service
         by now, and it would be refused.
 
-        `key` is the Idempotency-Key, which belongs to the API key named `caller`; `query` is what the options were read
+        `model_version` is the release that scores customers, "" for other kinds. `key` is the Idempotency-Key, which
+        belongs to the API key named `caller`; `query` is what the options were read
         from. Once the claim of an Idempotency-Key has been sent to the store, nothing of the job is deleted here: the
         claim may have been stored although its answer was lost, and then the next attempt finishes the job that it
         names. A job that nobody finishes expires.
@@ -79,14 +82,15 @@ class Submissions:
         Raises InvalidUpload, UploadTooLarge, ValidationError (the key), IdempotencyConflict and StoreUnavailable.
         """
         _check_key(key)
-        claim = paths.claim(key, caller) if key is not None else None
+        claim = paths.claim(key, caller, kind) if key is not None else None
         chosen = options.digested(query or {})
         if claim is not None and (earlier := self._claims.find(claim)) is not None:
             compare(earlier, self._digest(blocks, chosen))
             return Accepted(earlier, replayed=True)
-        return self._create(self._new(filename, model_version, claim, options), schema, blocks, chosen)
+        job = self._new(kind, filename, claim, options, model_version)
+        return self._create(job, schema, blocks, chosen)
 
-    def _create(self, job: Job, schema: Schema, blocks: Iterable[bytes], chosen: bytes) -> Accepted:
+    def _create(self, job: Job, schema: RowSchema, blocks: Iterable[bytes], chosen: bytes) -> Accepted:
         """Store the upload and begin the job, unless another request with its Idempotency-Key was faster."""
         self._repository.reserve(job.id, job.expires, job.claim)
         try:
@@ -115,11 +119,11 @@ class Submissions:
             self._discard(job)
             raise
 
-    def _new(self, filename: str | None, model_version: str, claim: str | None, options: JobOptions) -> Job:
+    def _new(self, kind: Kind, filename: str | None, claim: str | None, options: JobOptions, model_version: str) -> Job:
         moment = self._repository.clock()
         expires = moment.replace(microsecond=0) + timedelta(days=self._limits.ttl_days)
         return Job(
-            id=ids.new_id(moment),
+            id=ids.new_id(moment, kind),
             status=QUEUED,
             filename=_shown(filename),
             created_at=moment.isoformat(),
@@ -130,7 +134,7 @@ class Submissions:
             size=0,
             sha256="",
             claim=claim,
-            notified=not self._limits.announced,
+            notified=kind != JOB or not self._limits.announced,
             options=msgspec.to_builtins(options),
         )
 
@@ -144,7 +148,7 @@ class Submissions:
         with suppress(StoreUnavailable):  # what went wrong first is what the caller must hear; it expires
             self._repository.clear(job.id, job.expires)
 
-    def _store_upload(self, job: Job, schema: Schema, blocks: Iterable[bytes], chosen: bytes) -> Job:
+    def _store_upload(self, job: Job, schema: RowSchema, blocks: Iterable[bytes], chosen: bytes) -> Job:
         intake = UploadCheck(schema, self._limits.upload_mb, self._limits.chunk_bytes)
         # Only a key asks for the digest, which takes as long as all the rest.
         digest = hashlib.sha256()

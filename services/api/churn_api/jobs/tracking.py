@@ -1,18 +1,19 @@
-"""What is kept of a job's predictions beyond its life: the rows with an id, and how many were refused, and why.
+"""What is kept of a job beyond its life: its outcomes, or the predictions of customers with an id, and who was refused.
 
-Both are named after the job, so that whoever writes them again writes the same.
+All of it is named after the job, so that whoever writes them again writes the same.
 """
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 
 from churn.overlap import overlapped
 from churn.store.interface import ObjectStore
-from churn.tracking.layout import PREDICTIONS, REFUSED, month_of
+from churn.tracking import layout
 from churn_api.jobs import paths
+from churn_api.jobs.ids import OUTCOMES
 from churn_api.jobs.job import Job, Progress
 from churn_api.jobs.job_metrics import ChunkStats
 from churn_api.jobs.repository import total
@@ -24,7 +25,12 @@ _AT_ONCE = 4
 
 
 def moment_of(job: Job) -> datetime:
-    """The moment at which a job's predictions count as made: when it was started, or the day that was asked for."""
+    """The moment at which outcomes were received, or at which predictions count as made.
+
+    Predictions are made when the job is started, or on the day that was asked for.
+    """
+    if job.kind == OUTCOMES:
+        return datetime.fromisoformat(job.created_at)
     as_of = job.options.get("as_of")
     return datetime.fromisoformat(as_of or job.started_at or job.created_at).replace(tzinfo=UTC)
 
@@ -44,21 +50,28 @@ def keep(store: ObjectStore, job: Job, done: Mapping[int, Progress]) -> None:
 
     Chunks by workers of the version before have left nothing.
     """
+    if job.kind == OUTCOMES:
+        _copy(store, job, [number for number in sorted(done) if done[number].completed])
+        return
     moment, rows = moment_of(job), total(done.values())
     held = {entry.key for entry in store.list(paths.chunks(job.id))}
-    parts = [number for number in sorted(done) if paths.tracked(job.id, number) in held]
-    copies = (
-        partial(store.concatenate, _part(job, number), [paths.tracked(job.id, number)], content_type=PARQUET)
-        for number in parts
-    )
-    for _ in overlapped(copies, _AT_ONCE):
-        pass
+    _copy(store, job, [number for number in sorted(done) if paths.tracked(job.id, number) in held])
     reads = (partial(store.get, key) for number in sorted(done) if (key := paths.faults(job.id, number)) in held)
     faults: Counter[str] = Counter()
     for found in overlapped(reads, _AT_ONCE):
         faults.update(json.loads(found.data))
     told = {"at": moment.isoformat(), "rows": sum(rows), "refused": rows.failed, "faults": faults}
     store.put(_refused(job), json.dumps(told).encode(), content_type=JSON)
+
+
+def _copy(store: ObjectStore, job: Job, numbers: Sequence[int]) -> None:
+    """Copy the parts of these chunks to where they are kept. Raises ObjectNotFound."""
+    copies = (
+        partial(store.concatenate, _part(job, number), [paths.tracked(job.id, number)], content_type=PARQUET)
+        for number in numbers
+    )
+    for _ in overlapped(copies, _AT_ONCE):
+        pass
 
 
 def drop(store: ObjectStore, job: Job) -> None:
@@ -68,7 +81,8 @@ def drop(store: ObjectStore, job: Job) -> None:
 
 
 def _parts(job: Job) -> str:
-    return f"{PREDICTIONS}{month_of(moment_of(job))}{job.id}-"
+    table = layout.OUTCOMES if job.kind == OUTCOMES else layout.PREDICTIONS
+    return f"{table}{layout.month_of(moment_of(job))}{job.id}-"
 
 
 def _part(job: Job, number: int) -> str:
@@ -76,4 +90,4 @@ def _part(job: Job, number: int) -> str:
 
 
 def _refused(job: Job) -> str:
-    return f"{REFUSED}{month_of(moment_of(job))}{job.id}.json"
+    return f"{layout.REFUSED}{layout.month_of(moment_of(job))}{job.id}.json"

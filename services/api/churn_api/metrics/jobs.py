@@ -58,6 +58,10 @@ class RedisJobMetrics:
             counts[name] = counts.get(name, 0) + count
         self._add(counts, tally)
 
+    def count_outcomes(self, progress: Progress) -> None:
+        """Count the rows of a finished chunk of outcomes."""
+        self._add({"outcomes:completed": progress.completed, "outcomes:failed": progress.failed})
+
     def set_active(self, jobs: int) -> None:
         """Set the number of jobs that are not finished."""
         with suppress(redis.RedisError):
@@ -88,9 +92,14 @@ class JobCollector(Collector):
             held = {name.decode(): float(value) for name, value in self._redis.hgetall(HASH).items()}
         except redis.RedisError:
             return
-        yield _counter("churn_jobs", "Jobs by the state they entered.", "status", held, "jobs", STATES)
+        yield _counter(
+            "churn_jobs", "Jobs, of outcomes too, by the state they entered.", "status", held, "jobs", STATES
+        )
         yield _counter(
             "churn_job_rows", "Rows of jobs: scored or refused.", "result", held, "rows", ("completed", "failed")
+        )
+        yield _counter(
+            "churn_outcomes", "Outcomes: taken in or refused.", "result", held, "outcomes", ("completed", "failed")
         )
         yield GaugeMetricFamily("churn_jobs_active", "Jobs that are not finished.", value=held.get("active", 0))
         yield _histogram("churn_job_duration_seconds", "From acceptance to end.", held, "duration", DURATIONS)

@@ -4,9 +4,8 @@ import json
 import re
 from typing import Any, NamedTuple
 
-from churn.errors import FieldError, ValidationError
-from churn_api.errors import InvalidBody, RequestTooLarge
-from churn_api.http.json_body import decoded, kind_of, no_json, refusing, require_text
+from churn_api.errors import RequestTooLarge
+from churn_api.http.json_body import decoded, list_in, no_json, refusing, require_text
 
 ONE_LIMIT = 64 * 1024
 """Bytes of a body with one customer; characters of one in a list."""
@@ -32,7 +31,7 @@ def read_customers(body: bytes, most: int, advice: str) -> list[Any]:
     Raises InvalidBody, ValidationError, or, where there are more than `most`, RequestTooLarge with `advice`.
     """
     in_steps = body.count(b",") > _MAX_COMMAS
-    customers = _list_in(_in_steps(body, most, advice) if in_steps else decoded(body))
+    customers = list_in(_in_steps(body, most, advice) if in_steps else decoded(body), "customers")
     if len(customers) > most:
         raise _too_many(most, advice)
     return customers
@@ -40,20 +39,6 @@ def read_customers(body: bytes, most: int, advice: str) -> list[Any]:
 
 def _too_many(most: int, advice: str) -> RequestTooLarge:
     return RequestTooLarge(f"There are more customers than the {most:,} that this address takes.{advice}")
-
-
-def _list_in(value: Any) -> list[Any]:
-    if isinstance(value, list):
-        return value
-    if not isinstance(value, dict):
-        message = f'The body must be {{"customers": [...]}} or a JSON array of customers; got {kind_of(value)}.'
-        raise InvalidBody(message)
-    if "customers" not in value:
-        raise ValidationError([FieldError("customers", "missing", "customers is required: an array of customers.")])
-    if not isinstance(value["customers"], list):
-        message = f"customers must be an array of customers; got {kind_of(value['customers'])}."
-        raise ValidationError([FieldError("customers", "wrong_type", message)])
-    return value["customers"]
 
 
 def _in_steps(body: bytes, most: int, advice: str) -> Any:

@@ -207,7 +207,7 @@ class ChunkScorer:
     def _judge(self, row: int, *, every_fault: bool = True) -> Reading | tuple[FieldError, ...]:
         """What churn.customer.reading says of a row: a customer, or what is wrong."""
         try:
-            return read_cells(self._schema, self._columns, self._sheet.cells(row), every_fault=every_fault)
+            return read_cells(self._schema.reader, self._columns, self._sheet.cells(row), every_fault=every_fault)
         except ValidationError as error:
             return error.errors
         except MemoryError:

@@ -5,14 +5,16 @@ import io
 import logging
 from collections import Counter
 from collections.abc import Sequence
+from typing import TypeVar
 
-from churn.customer.reading import Reading
 from churn.errors import FieldError, ValidationError
-from churn.schema import Schema
+from churn.tables.row_schema import RowReader, RowSchema
 from churn_api.jobs.csv import rows
 from churn_api.jobs.errors import InvalidUpload
 
 log = logging.getLogger(__name__)
+
+Row = TypeVar("Row")
 
 # So many rows in a row that are all refused are no accident.
 ENOUGH = 1_000
@@ -28,7 +30,7 @@ _MOVES = {1: "to the left", -1: "to the right"}
 class FirstRows:
     """Judges rows until one is accepted, or ENOUGH of them have been refused."""
 
-    def __init__(self, schema: Schema, columns: Sequence[str]) -> None:
+    def __init__(self, schema: RowSchema, columns: Sequence[str]) -> None:
         self._schema = schema
         self._columns = columns
         self._judged = 0
@@ -54,7 +56,7 @@ class FirstRows:
     def _judge(self, cells: list[str]) -> None:
         self._judged += 1
         try:
-            read_cells(self._schema, self._columns, cells)
+            read_cells(self._schema.reader, self._columns, cells)
         except ValidationError as error:
             if len(self._tried) < _TRIED:
                 self._tried.append(cells)
@@ -89,19 +91,24 @@ class FirstRows:
 
     def _is_fine(self, cells: list[str]) -> bool:
         try:
-            read_cells(self._schema, self._columns, cells)
+            read_cells(self._schema.reader, self._columns, cells)
         except Exception:  # a fault, or what nobody foresaw: not what this is about
             return False
         return True
 
 
-def read_cells(schema: Schema, columns: Sequence[str], cells: Sequence[str], *, every_fault: bool = True) -> Reading:
-    """The customer of a row, as scoring reads it. Raises ValidationError, with the first fault at least."""
+def read_cells(
+    reader: RowReader[Row], columns: Sequence[str], cells: Sequence[str], *, every_fault: bool = True
+) -> Row:
+    """What the reader makes of a row: of a customer, a Reading.
+
+    Raises ValidationError, with the first fault at least.
+    """
     if len(cells) != len(columns):
         message = f"The row has {len(cells)} cells where the header has {len(columns)}."
         raise ValidationError([FieldError("row", "wrong_shape", message)])
     record = {name: cell for name, cell in zip(columns, cells, strict=True) if name}
-    return schema.reader.read(record, every_fault=every_fault)
+    return reader.read(record, every_fault=every_fault)
 
 
 def _moved(cells: list[str], places: int) -> list[str]:

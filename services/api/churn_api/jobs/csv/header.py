@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from churn.customer.reading import MAX_ECHO, echo
 from churn.errors import FieldError
-from churn.schema import Schema
+from churn.tables.row_schema import RowSchema
 from churn_api.jobs.errors import InvalidUpload
 
 # The names of a few dozen fields take less than two kilobytes; something much longer is no header.
@@ -35,7 +35,7 @@ class Header:
     notes: tuple[str, ...]
 
 
-def read_header(schema: Schema, line: bytes, number: int = 1) -> Header:
+def read_header(schema: RowSchema, line: bytes, number: int = 1) -> Header:
     """The columns that a line of CSV names, `number` being the line's. Raises InvalidUpload that names each fault."""
     names = _names(line)
     found = [schema.column_names.field_of(name) for name in names]
@@ -45,9 +45,9 @@ def read_header(schema: Schema, line: bytes, number: int = 1) -> Header:
     ignored = tuple(name for name, field in zip(names, found, strict=True) if name and field is None)
     faults = [*_missing(schema, fields, ignored), *_repeated(schema, names, found)]
     if not faults and schema.fields.keys().isdisjoint(fields):
-        raise InvalidUpload(_summary(number, 0, known=False))
+        raise InvalidUpload(_summary(schema, number, 0, known=False))
     if faults:
-        raise InvalidUpload(_summary(number, len(faults), known=any(fields)), faults[:_MAX_LISTED])
+        raise InvalidUpload(_summary(schema, number, len(faults), known=any(fields)), faults[:_MAX_LISTED])
     if len(ignored) > MAX_COLUMNS:
         raise InvalidUpload(f"Line {number}: {len(ignored):,} of the columns are no fields; leave them out.")
     absent = tuple(name for name in schema.fields if name not in fields)
@@ -59,12 +59,12 @@ def _names(line: bytes) -> tuple[str, ...]:
     return tuple(cell.strip() for cell in cells)
 
 
-def _is_read(schema: Schema, field: str, place: int, found: Sequence[str | None]) -> bool:
+def _is_read(schema: RowSchema, field: str, place: int, found: Sequence[str | None]) -> bool:
     """The outcome is ignored wherever it stands, so a second column of it does no harm."""
     return field != schema.outcome or found.index(field) == place
 
 
-def _missing(schema: Schema, fields: Sequence[str], ignored: Sequence[str]) -> Iterator[FieldError]:
+def _missing(schema: RowSchema, fields: Sequence[str], ignored: Sequence[str]) -> Iterator[FieldError]:
     meant = _meant(schema, ignored)
     for name in schema.required:
         if name not in fields:
@@ -72,12 +72,12 @@ def _missing(schema: Schema, fields: Sequence[str], ignored: Sequence[str]) -> I
             yield FieldError(name, "missing", f"The column {name} is missing from the header{hint}.")
 
 
-def _meant(schema: Schema, ignored: Sequence[str]) -> dict[str, str]:
+def _meant(schema: RowSchema, ignored: Sequence[str]) -> dict[str, str]:
     """Fields, and the first column under another name that is certainly meant for each."""
     return {field: name for name in reversed(ignored) if (field := schema.column_names.likely(name))}
 
 
-def _repeated(schema: Schema, names: Sequence[str], found: Sequence[str | None]) -> Iterator[FieldError]:
+def _repeated(schema: RowSchema, names: Sequence[str], found: Sequence[str | None]) -> Iterator[FieldError]:
     for field in dict.fromkeys(found):
         spellings = [name for name, other in zip(names, found, strict=True) if other == field]
         if field not in (None, schema.outcome) and len(spellings) > 1:
@@ -86,14 +86,14 @@ def _repeated(schema: Schema, names: Sequence[str], found: Sequence[str | None])
             yield FieldError(str(field), "not_allowed", message)
 
 
-def _summary(number: int, count: int, *, known: bool) -> str:
+def _summary(schema: RowSchema, number: int, count: int, *, known: bool) -> str:
     if not known:
-        return f"Line {number}: this is no header with the columns of a customer table; it must come before the rows."
+        return f"Line {number}: this is no header with the columns of a {schema.title}; it must come before the rows."
     listed = "each fault is listed" if count <= _MAX_LISTED else f"the first {_MAX_LISTED} of {count} faults are listed"
-    return f"Line {number}: the header does not have the columns of a customer table; {listed}."
+    return f"Line {number}: the header does not have the columns of a {schema.title}; {listed}."
 
 
-def _notes(schema: Schema, names: Sequence[str], fields: Sequence[str], absent: Sequence[str]) -> Iterator[str]:
+def _notes(schema: RowSchema, names: Sequence[str], fields: Sequence[str], absent: Sequence[str]) -> Iterator[str]:
     pairs = list(zip(names, fields, strict=True))
     if renamed := [f"{name[:MAX_ECHO]} as {field}" for name, field in pairs if field not in ("", name)]:
         yield f"Columns were read under the fields' own names: {_first(renamed)}."

@@ -3,10 +3,10 @@
 import codecs
 from collections.abc import Iterable, Iterator
 
-from churn.schema import Schema
 from churn.tables.encodings import BOM, REMEDY
 from churn.tables.errors import TableTooLarge, TooManyTables, UnreadableTable
 from churn.tables.reader import TableReader
+from churn.tables.row_schema import RowSchema
 from churn_api.errors import TooManyRequests
 from churn_api.jobs.csv import rows
 from churn_api.jobs.csv.first_rows import FirstRows
@@ -37,7 +37,7 @@ class UploadCheck:
     After the last block: `size`, which is that of the CSV, `notes`, `header` and `plan()`.
     """
 
-    def __init__(self, schema: Schema, limit_mb: int, chunk_bytes: int = CHUNK_BYTES, *, whole: bool = True) -> None:
+    def __init__(self, schema: RowSchema, limit_mb: int, chunk_bytes: int = CHUNK_BYTES, *, whole: bool = True) -> None:
         """`whole` is False if only the start of a file is available, which may end anywhere."""
         self._schema = schema
         self._limit_mb = limit_mb
