@@ -15,6 +15,7 @@ from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 import redis
 from flask import Flask
@@ -25,6 +26,7 @@ from tests.made_up import published
 from churn import release
 from churn.store.interface import ObjectStore
 from churn.store.opening import open_store
+from churn.tracking.layout import INCOMING, PREDICTIONS
 from churn_api.app import create_app
 from churn_api.celery_queue import ANNOUNCEMENTS
 from churn_api.jobs import paths
@@ -426,3 +428,18 @@ def test_a_worker_is_counted_from_its_start_to_its_end(
         worker.terminate()
         worker.wait(timeout=30)
         assert list(living(client)) == []
+
+
+def test_what_the_api_answered_is_tidied_by_a_child_of_the_worker(
+    stack: Stack, whole: dict[str, Any], eventually: Callable[..., Any]
+) -> None:
+    service = stack.app.extensions["churn"]
+    service.watch()
+    answer = stack.client.post("/batch_predict", json=[whole | {"customerID": f"c{number}"} for number in range(9)])
+    assert answer.json["failed"] == 0
+    service.end()
+    with redis.Redis.from_url(stack.queue_url) as client:
+        client.delete("churn-first-tidy")
+    (found,) = eventually(lambda: list(stack.store.list(PREDICTIONS)))
+    assert pl.read_parquet(stack.store.get(found.key).data)["customer_id"].to_list() == [f"c{n}" for n in range(9)]
+    eventually(lambda: not list(stack.store.list(INCOMING)))

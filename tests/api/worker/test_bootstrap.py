@@ -1,6 +1,9 @@
 """The threads of a worker's parent process, which nothing ends but the worker's own end; and its tasks."""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -157,3 +160,11 @@ def test_what_an_older_program_sends_about_announcements_is_passed_on(settings: 
     tasks.register(celery, settings.model_copy(update={"queue_url": empty_redis}), tasks.Stopping())
     celery.tasks["churn.notify"].run("job_1")
     assert CeleryQueue(celery, empty_redis).next_announcement() == "job_1"
+
+
+def test_the_process_that_is_forked_has_no_polars(settings: ApiSettings) -> None:
+    """Its threads do not survive a fork: the first step of a child would wait for them for ever."""
+    code = "import sys, churn_api.worker.app; print('polars' in sys.modules)"
+    environment = os.environ | {"CHURN_STORE_URL": settings.store_url}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, check=True, text=True)
+    assert done.stdout == "False\n"
