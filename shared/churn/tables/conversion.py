@@ -5,23 +5,19 @@
 
 import csv
 import io
-import os
-import resource
-import signal
 import sys
 import zipfile
 from collections.abc import Callable, Iterable
-from contextlib import suppress
-from pathlib import Path
 from typing import Any, BinaryIO
 
+from churn.confinement import confine
 from churn.tables.converter import FAULT, NOTE
 
 # The memory that the process may reserve. It has to hold all cells of a workbook, enough for some 50,000 customers; the
 # reader of Parquet touches only half of what it reserves.
 _MEMORY_BYTES = 208 << 20
 
-# Processor time, and time by the clock, because threads that get no memory may wait for ever.
+# Processor time, and time by the clock.
 _PROCESSOR_SECONDS, _SECONDS = 50, 90
 
 # The bytes that all parts of a workbook may unpack to, and the number of parts.
@@ -44,7 +40,7 @@ def main(kind: str) -> int:
 
     `kind` is "workbook" or "parquet".
     """
-    _confine()
+    confine(_MEMORY_BYTES, _PROCESSOR_SECONDS, _SECONDS)
     try:
         source = io.BufferedReader(io.FileIO(sys.stdin.fileno(), closefd=False))
         _WRITERS[kind](source, sys.stdout.buffer)
@@ -58,18 +54,6 @@ def main(kind: str) -> int:
         print(f"{FAULT}The file is damaged, or no {kind} at all; save the table as CSV.", file=sys.stderr)  # noqa: T201
         return 1
     return 0
-
-
-def _confine() -> None:
-    """Limit memory and time, lower the priority, and let the kernel kill this process first if memory runs out."""
-    resource.setrlimit(resource.RLIMIT_CPU, (_PROCESSOR_SECONDS, _PROCESSOR_SECONDS))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if sys.platform == "linux":  # elsewhere the limit also counts memory that is only reserved
-        resource.setrlimit(resource.RLIMIT_DATA, (_MEMORY_BYTES, _MEMORY_BYTES))
-    signal.alarm(_SECONDS)
-    os.nice(10)
-    with suppress(OSError):
-        Path("/proc/self/oom_score_adj").write_text("1000")
 
 
 def _note(words: str) -> None:

@@ -12,30 +12,27 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from churn.errors import ObjectNotFound, PreconditionFailed
+from churn.errors import ObjectNotFound
 from churn.store.interface import ObjectStore
-from churn.tracking.layout import ERASED
+from churn.tracking.layout import ERASED, ERASING
 
 if TYPE_CHECKING:
     import polars as pl  # which the API's processes must not load
 
 _JSON = "application/json"
 
+# A process that cannot reach the store keeps rows until it is stopped.
+_KEPT = timedelta(days=30)
+
 # The clocks of two machines are never quite the same, and S3 dates its objects by whole seconds.
 _LEEWAY = timedelta(minutes=1)
 
 
 class Erasure(NamedTuple):
-    """The latest erasure of a customer: asked for at `moment`; the id is forgotten when it is done."""
+    """An erasure that is under way: of the customer with this id, asked for at `moment`."""
 
-    customer_id: str | None
+    customer_id: str
     moment: datetime
-    etag: str
-
-    @property
-    def done(self) -> bool:
-        """Whether nothing is held of the customer any more."""
-        return self.customer_id is None
 
 
 def digest(customer_id: str) -> str:
@@ -43,35 +40,39 @@ def digest(customer_id: str) -> str:
     return hashlib.sha256(customer_id.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def key(customer_id: str) -> str:
-    """Where the erasure of a customer is written down."""
-    return f"{ERASED}{digest(customer_id)}.json"
-
-
 def ask(store: ObjectStore, customer_id: str, moment: datetime) -> None:
     """Write down that a customer is to be erased, unless that is under way already."""
-    data = json.dumps({"customer_id": customer_id, "moment": moment.isoformat()}).encode()
-    with suppress(PreconditionFailed):  # somebody else has just asked
-        try:
-            found = load(store, key(customer_id))
-        except ObjectNotFound:
-            store.put(key(customer_id), data, content_type=_JSON, if_absent=True)
-        else:
-            if found.done:
-                store.put(key(customer_id), data, content_type=_JSON, if_match=found.etag)
+    name = digest(customer_id)
+    if not is_under_way(store, customer_id):
+        store.put(f"{ERASED}{name}.json", b"{}", content_type=_JSON)
+        data = json.dumps({"customer_id": customer_id, "moment": moment.isoformat()}).encode()
+        store.put(f"{ERASING}{name}.json", data, content_type=_JSON)
 
 
-def load(store: ObjectStore, at: str) -> Erasure:
-    """The erasure under this key. Raises ObjectNotFound."""
-    stored = store.get(at)
-    members = json.loads(stored.data)
-    return Erasure(members.get("customer_id"), datetime.fromisoformat(members["moment"]), stored.etag)
+def is_under_way(store: ObjectStore, customer_id: str) -> bool:
+    """Whether the customer is to be erased, and may still be held somewhere."""
+    key = f"{ERASING}{digest(customer_id)}.json"
+    return any(entry.key == key for entry in store.list(key))
 
 
-def finish(store: ObjectStore, erasure: Erasure) -> None:
-    """Note that nothing is held of a customer any more. Raises PreconditionFailed if somebody else has done so."""
-    data = json.dumps({"moment": erasure.moment.isoformat()}).encode()
-    store.put(key(erasure.customer_id or ""), data, content_type=_JSON, if_match=erasure.etag)
+def under_way(store: ObjectStore) -> list[Erasure]:
+    """Who is to be erased."""
+    found = []
+    for entry in store.list(ERASING):
+        with suppress(ObjectNotFound):  # done meanwhile
+            members = json.loads(store.get(entry.key).data)
+            found.append(Erasure(members["customer_id"], datetime.fromisoformat(members["moment"])))
+    return found
+
+
+def finish(store: ObjectStore, customer_id: str) -> None:
+    """Forget the id, since nothing is held of the customer any more."""
+    store.delete([f"{ERASING}{digest(customer_id)}.json"])
+
+
+def forget(store: ObjectStore, now: datetime) -> None:
+    """Forget erasures that were so long ago that nothing can be on its way any more."""
+    store.delete([entry.key for entry in store.list(ERASED) if now - entry.modified > _KEPT])
 
 
 def recent(store: ObjectStore) -> dict[str, datetime]:

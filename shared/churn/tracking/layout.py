@@ -19,6 +19,9 @@ REFUSED = f"{ROOT}refused/"
 ERASED = f"{ROOT}erased/"
 """The SHA-256 of ids whose customers were erased lately, so that nothing of them comes back."""
 
+ERASING = f"{ROOT}erasing/"
+"""The ids that are being erased, each until nothing is held of it any more."""
+
 QUALITY = f"{ROOT}quality/"
 """The figures of GET /quality by the number of days that they look back, as they were last computed."""
 

@@ -1,12 +1,9 @@
 """Erasures: written down once, done once, and what is on its way is dropped by them."""
 
-import json
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
-import pytest
 
-from churn.errors import ObjectNotFound, PreconditionFailed
 from churn.store.interface import ObjectStore
 from churn.tracking import erasure
 
@@ -21,32 +18,35 @@ def table(*rows: tuple[str | None, datetime]) -> pl.DataFrame:
     )
 
 
-def test_who_is_erased_is_known_until_it_is_done(store: ObjectStore) -> None:
+def test_who_is_erased_is_named_until_it_is_done_and_known_for_a_while(store: ObjectStore) -> None:
     erasure.ask(store, NAME, MOMENT)
-    found = erasure.load(store, erasure.key(NAME))
-    assert (found.customer_id, found.moment, found.done) == (NAME, MOMENT, False)
-    erasure.finish(store, found)
-    assert json.loads(store.get(erasure.key(NAME)).data) == {"moment": MOMENT.isoformat()}
-    assert erasure.load(store, erasure.key(NAME)).done
+    assert erasure.under_way(store) == [(NAME, MOMENT)]
+    assert erasure.is_under_way(store, NAME)
+    erasure.finish(store, NAME)
+    assert erasure.under_way(store) == []
+    assert not erasure.is_under_way(store, NAME)
+    assert set(erasure.recent(store)) == {erasure.digest(NAME)}
+    assert not any(NAME.encode() in store.get(entry.key).data for entry in store.list("tracking/"))
+    erasure.forget(store, datetime.now(UTC) + timedelta(days=29))
+    assert erasure.recent(store)
+    erasure.forget(store, datetime.now(UTC) + timedelta(days=31))
+    assert not erasure.recent(store)
 
 
 def test_asking_again_begins_anew_only_after_the_end(store: ObjectStore) -> None:
     later = MOMENT + timedelta(hours=1)
     erasure.ask(store, NAME, MOMENT)
     erasure.ask(store, NAME, later)
-    found = erasure.load(store, erasure.key(NAME))
-    assert found.moment == MOMENT
-    erasure.finish(store, found)
+    assert erasure.under_way(store) == [(NAME, MOMENT)]
+    erasure.finish(store, NAME)
     erasure.ask(store, NAME, later)
-    assert erasure.load(store, erasure.key(NAME)).moment == later
-    with pytest.raises(PreconditionFailed):
-        erasure.finish(store, found)
+    assert erasure.under_way(store) == [(NAME, later)]
 
 
 def test_of_nobody_there_is_no_erasure(store: ObjectStore) -> None:
     assert erasure.recent(store) == {}
-    with pytest.raises(ObjectNotFound):
-        erasure.load(store, erasure.key(NAME))
+    assert erasure.under_way(store) == []
+    assert not erasure.is_under_way(store, NAME)
 
 
 def test_rows_until_the_erasure_are_dropped_and_no_others(store: ObjectStore) -> None:

@@ -121,7 +121,7 @@ class Cutter:
                 self._take()
 
     def _take(self) -> None:
-        if end := _last_end(self._pending):
+        if end := rows.last_end(self._pending):
             whole, self._pending = self._pending[:end], self._pending[end:]
             self._count(whole)
         # A row that goes on is looked at again when it has doubled, or looking at it would cost its square.
@@ -155,11 +155,3 @@ class Cutter:
             self._pending = b""
         self._close()
         return tuple(self._chunks)
-
-
-def _last_end(data: bytes) -> int:
-    """The offset behind the last row that has certainly ended, 0 if none has."""
-    if b'"' not in data and b"\r" not in data:
-        return data.rfind(b"\n") + 1
-    found = rows.ends(data)
-    return int(found[-1]) if len(found) else 0

@@ -8,6 +8,7 @@ from time import monotonic
 
 from churn.errors import PreconditionFailed
 from churn.store.interface import ObjectStore
+from churn.tracking import erasure
 from churn.tracking.layout import INCOMING, OUTCOMES, PREDICTIONS, REFUSED
 from churn_api.jobs.release_cache import ReleaseCache
 from churn_api.tracking import incoming
@@ -67,5 +68,6 @@ class Tidying:
                 if name.startswith("month=") and name < first:
                     log.info("%s%s is older than %d days, and is deleted.", root, name, self._days)
                     self._store.delete([entry.key for entry in self._store.list(f"{root}{name}/")])
+        erasure.forget(self._store, self._clock())
         left = (entry.key for entry in self._store.list(INCOMING))
         self._store.delete([key for key in left if (moment := incoming.moment_of(key)) and moment < oldest])

@@ -13,7 +13,9 @@ from celery import Celery, signals
 
 from churn import logs
 from churn.errors import StoreUnavailable
+from churn.store.interface import ObjectStore
 from churn.store.opening import open_store, prepare_store
+from churn.tracking.layout import ERASING
 from churn_api.celery_queue import CeleryQueue, create_celery
 from churn_api.jobs.notifications import announce
 from churn_api.jobs.recovery import Sweeper
@@ -103,12 +105,18 @@ class Sweeping(_Thread):
         while not self._over.wait(period * random.uniform(*_JITTER)):  # noqa: S311 - nobody gains by guessing it
             self._again(sweeper.sweep)
             self._again(self._have_tidied)
+            self._again(lambda: self._have_erased(repository.store))
 
     def _have_tidied(self) -> None:
         # What was tracked before tracking was switched off still gets too old.
         seconds = _TIDY_SECONDS if self._settings.tracking == "on" else _TIDY_SECONDS_OFF
         if self._queue.is_first("tidy", seconds):
             self._queue.send_tracking("tidy")
+
+    def _have_erased(self, store: ObjectStore) -> None:
+        """An erasure that was asked for is sent once by who asks; what was lost, or waits for a job, again."""
+        if self._queue.is_first("erase", _TIDY_SECONDS) and any(store.list(ERASING, limit=1)):
+            self._queue.send_tracking("erase")
 
 
 class Announcing(_Thread):

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from churn.store.interface import ObjectStore
     from churn_api.jobs.release_cache import ReleaseCache
     from churn_api.jobs.steps import Steps
+    from churn_api.tracking.erasing import Erasing
     from churn_api.tracking.tidying import Tidying
 
 
@@ -58,3 +59,10 @@ class Parts:
         from churn_api.tracking.tidying import Tidying
 
         return Tidying(self.store, self.releases, self._settings.tracking_days, self._stopping)
+
+    @cached_property
+    def erasing(self) -> Erasing:
+        """The erasing of customers."""
+        from churn_api.tracking.erasing import Erasing
+
+        return Erasing(JobRepository(self.store), self.releases)

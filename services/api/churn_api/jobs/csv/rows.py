@@ -39,6 +39,14 @@ def ends(data: bytes) -> NDArray[np.int64]:
     return np.flatnonzero(found) + 1
 
 
+def last_end(data: bytes) -> int:
+    """The offset behind the last row that has certainly ended, 0 if none has."""
+    if b'"' not in data and b"\r" not in data:
+        return data.rfind(b"\n") + 1
+    found = ends(data)
+    return int(found[-1]) if len(found) else 0
+
+
 def open_quote(data: bytes) -> int | None:
     """The offset of a quote that is opened and never closed; None if there is none."""
     if b'"' not in data:
