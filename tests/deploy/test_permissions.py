@@ -56,8 +56,8 @@ REACH = {
         DELETE: {"jobs"},
     },
     "worker": {
-        READ: {"models", "jobs", "tracking"},
-        WRITE: {"jobs", "tracking"},
+        READ: {"models", "jobs", "tracking", "data"},
+        WRITE: {"jobs", "tracking", "data"},
         DELETE: {"jobs", "tracking"},
     },
     "trainer": {
