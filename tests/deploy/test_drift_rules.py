@@ -103,7 +103,7 @@ def test_every_rule_says_what_its_test_expects(root: Path, name: str) -> None:
     promtool = find_program("promtool")
     if promtool is None:
         pytest.skip(
-            "no promtool here (make test-stack runs it in Prometheus's image; Debian: apt-get install prometheus)"
+            "no promtool here (make test-stack runs it in Prometheus's image; Debian: apt-get install promtool)"
         )
     command = [promtool, "test", "rules", f"{name}.yml"]
     run = subprocess.run(command, cwd=root / MONITORING / "tests", capture_output=True, text=True, check=False)
