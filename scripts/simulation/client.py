@@ -4,7 +4,7 @@ import csv
 import io
 import time
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import requests
@@ -33,6 +33,7 @@ class Client:
     def __init__(self, url: str, key: str = "") -> None:
         self._url = url.rstrip("/")
         self._session = requests.Session()
+        self._changed = datetime.min.replace(tzinfo=UTC)
         if key:
             self._session.headers["X-API-Key"] = key
 
@@ -62,12 +63,24 @@ class Client:
         counts: dict[str, Any] = self._finished(started)["request_counts"]
         if counts["failed"]:
             raise Refused(f"Of the outcomes {counts['failed']} were refused: {started['links']['self']}/errors")
+        self._changed = datetime.now(UTC).replace(microsecond=0)
         return counts
 
     def quality(self, days: int) -> dict[str, Any]:
-        """The answer of GET /quality."""
-        answer: dict[str, Any] = self._ask("GET", f"/quality?days={days}").json()
-        return answer
+        """The answer of GET /quality, computed after the last outcomes came in: one holds for some seconds regardless.
+
+        It says when it was computed in whole seconds, of this machine's clock or one that goes with it.
+        """
+        deadline = time.monotonic() + PATIENCE
+        while datetime.now(UTC) < self._changed + timedelta(seconds=1):
+            time.sleep(PAUSE)
+        while True:
+            answer: dict[str, Any] = self._ask("GET", f"/quality?days={days}").json()
+            if datetime.fromisoformat(answer["computed_at"]) > self._changed:
+                return answer
+            if time.monotonic() > deadline:
+                raise Refused(f"GET /quality still answers what was computed at {answer['computed_at']}.")
+            time.sleep(PAUSE)
 
     def _probabilities(self, records: Sequence[Mapping[str, str]]) -> dict[str, float]:
         """Each customer's probability with all its digits, which no file has; without ids, so that none is tracked."""

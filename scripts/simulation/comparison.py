@@ -3,8 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from scripts.simulation.figures import FIGURES
-from scripts.simulation.oracle import COUNTS
+from scripts.simulation.oracle import COUNTS, EXPECTED
 
 TOLERANCE = 1e-9
 
@@ -39,12 +38,18 @@ def _of_releases(told: list[Mapping[str, Any]], wanted: Mapping[str, Mapping[str
 
 def _of_part(where: str, told: Mapping[str, Any], wanted: Figures) -> Iterator[str]:
     yield from _of_counts(where, told, {name: wanted[name] for name in COUNTS})
-    for name in FIGURES:
-        figure, value = told[name], wanted[name]
-        if figure is None or value is None:
-            if figure is not None or value is not None:
-                yield f"{where}: {name} is {figure}, not {value}"
-        elif abs(figure["value"] - value) > TOLERANCE:
-            yield f"{where}: {name} is {figure['value']!r}, not {value!r}"
-        elif not figure["low"] <= figure["value"] <= figure["high"]:
-            yield f"{where}: {name} lies outside of its own interval, {figure}"
+    promised = told["expected"] or {}
+    for name, value in wanted.items():
+        if name not in COUNTS:
+            figure = promised.get(name.removeprefix(EXPECTED)) if name.startswith(EXPECTED) else told[name]
+            yield from _of_figure(f"{where}: {name}", figure, value)
+
+
+def _of_figure(where: str, figure: Mapping[str, float] | None, value: float | None) -> Iterator[str]:
+    if figure is None or value is None:
+        if figure is not None or value is not None:
+            yield f"{where} is {figure}, not {value}"
+    elif abs(figure["value"] - value) > TOLERANCE:
+        yield f"{where} is {figure['value']!r}, not {value!r}"
+    elif not figure["low"] <= figure["value"] <= figure["high"]:
+        yield f"{where} lies outside of its own interval, {figure}"

@@ -88,3 +88,30 @@ def figures(p: Floats, y: Floats, w: Floats) -> dict[str, float | None]:
         name: None if name in _OF_TWO_KINDS and not of_two_kinds else figure(p, y, w)
         for name, figure in FIGURES.items()
     }
+
+
+def expected(p: Floats) -> dict[str, float | None]:
+    """The figures that the probabilities alone promise, by their names."""
+    if len(p) < FEWEST:
+        return dict.fromkeys(("churn_rate", "roc_auc", "log_loss", "brier"))
+    inner = np.clip(p, _CLOSEST, 1 - _CLOSEST)
+    entropy = -inner * np.log(inner) - (1 - inner) * np.log(1 - inner)
+    return {
+        "churn_rate": math.fsum(p) / len(p),
+        "roc_auc": _expected_auc(p),
+        "log_loss": math.fsum(entropy) / len(p),
+        "brier": math.fsum(p * (1 - p)) / len(p),
+    }
+
+
+def _expected_auc(p: Floats) -> float | None:
+    """Over pairs of customers of whom one leaves and one stays; None where not even one is expected to."""
+    if min(math.fsum(p), math.fsum(1 - p)) < 1:
+        return None
+    ordered = np.sort(p)
+    staying = np.concatenate([[0.0], np.cumsum(1 - ordered)])
+    below = staying[np.searchsorted(ordered, p, "left")]
+    up_to = staying[np.searchsorted(ordered, p, "right")]
+    itself = p * (1 - p)
+    pairs = math.fsum(p) * math.fsum(1 - p) - math.fsum(itself)
+    return (math.fsum(p * (below + up_to) / 2) - math.fsum(itself) / 2) / pairs

@@ -13,10 +13,13 @@ from typing import NamedTuple
 import numpy as np
 
 from scripts.simulation.calendar import add_months
-from scripts.simulation.figures import figures
+from scripts.simulation.figures import expected, figures
 from scripts.simulation.reporting import Outcome
 
 SETTLING_DAYS = 7
+
+EXPECTED = "expected "
+"""What the names of figures begin with that the probabilities alone promise."""
 
 COUNTS = ("predictions", "matured", "matched", "unmatched", "treated")
 
@@ -100,14 +103,17 @@ class Oracle:
         """By release and month ("all" for all of them together) the counts and the figures."""
         known, _ = fold(once(self.rows))
         campaigns = campaigns_of(self.rows)
-        groups: dict[tuple[str, str], list[Judged | str]] = defaultdict(list)
+        groups: dict[tuple[str, str], list[tuple[float, Judged | str]]] = defaultdict(list)
         for prediction in last_of_month(self.predictions):
             judged = self._judge(prediction, known.get(prediction.customer_id, Known()), campaigns, today)
             for month in (f"{prediction.day:%Y-%m}", "all"):
-                groups[prediction.release, month].append(judged)
+                groups[prediction.release, month].append((prediction.probability, judged))
         answer: dict[str, dict[str, dict[str, float | None]]] = defaultdict(dict)
-        for (release, month), judgements in groups.items():
-            answer[release][month] = summary(judgements)
+        for (release, month), predictions in groups.items():
+            probabilities, judgements = zip(*predictions, strict=True)
+            answer[release][month] = summary(judgements) | {
+                f"{EXPECTED}{name}": value for name, value in expected(np.array(probabilities)).items()
+            }
         return answer
 
     def _judge(
@@ -175,7 +181,7 @@ def last_of_month(predictions: Iterable[Prediction]) -> list[Prediction]:
 
 
 def summary(judgements: Iterable[Judged | str]) -> dict[str, float | None]:
-    """The counts and figures of some predictions."""
+    """The counts and the realised figures of some predictions."""
     judgements = list(judgements)
     matched = [judged for judged in judgements if isinstance(judged, Judged)]
     others = Counter(judged for judged in judgements if isinstance(judged, str))

@@ -19,7 +19,7 @@ from scripts.simulated_operator import Line, faults_of
 from scripts.simulation.campaign import Contact
 from scripts.simulation.client import Client, Refused
 from scripts.simulation.hazard import CATEGORIES, Hazard
-from scripts.simulation.oracle import Oracle
+from scripts.simulation.oracle import EXPECTED, Oracle
 from scripts.simulation.reporting import Outcome
 from scripts.simulation.world import Change
 
@@ -83,7 +83,8 @@ class Stub:
             "verdict": {"state": self.verdict},
             "drift": {"fields": [{"field": "tenure", "state": "notice"}]},
         }
-        answer = {"outcomes": self.oracle.outcomes(), "releases": [release]}
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        answer = {"computed_at": now, "outcomes": self.oracle.outcomes(), "releases": [release]}
         self.spoil(answer)
         return answer
 
@@ -103,9 +104,12 @@ def outcome(row: dict[str, str]) -> Outcome:
 
 
 def shown(told: dict[str, float | None]) -> dict[str, Any]:
-    return {
+    parts = {
         name: value if value is None or isinstance(value, int) else {"value": value, "low": value, "high": value}
         for name, value in told.items()
+    }
+    return parts | {
+        "expected": {name.removeprefix(EXPECTED): parts[name] for name in told if name.startswith(EXPECTED)}
     }
 
 
@@ -160,12 +164,14 @@ def test_the_key_is_sent_and_a_busy_product_is_asked_again(stub):
         (lambda answer: answer["releases"][0].update(version="r2"), "of the releases"),
         (lambda answer: answer["releases"][0].update(roc_auc=None), "roc_auc is None"),
         (lambda answer: answer["releases"][0]["lift"].update(low=99), "outside of its own interval"),
+        (lambda answer: answer["releases"][0]["expected"]["brier"].update(value=0.5), "expected brier is 0.5"),
+        (lambda answer: answer["releases"][0].update(expected=None), "expected roc_auc is None"),
     ],
-    ids=["figure", "count", "outcomes", "month", "release", "none", "interval"],
+    ids=["figure", "count", "outcomes", "month", "release", "none", "interval", "expected", "nothing expected"],
 )
 def test_what_differs_is_named(stub, capsys, spoil, named):
     stub.spoil = spoil
-    assert simulated_operator.main(["--url", stub.url, *SMALL]) == 1
+    assert simulated_operator.main(["--url", stub.url, "--months", "1", "--customers", "300"]) == 1
     assert named in capsys.readouterr().out
 
 

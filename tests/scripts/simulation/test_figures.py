@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from scripts.simulation.figures import FEWEST, figures
+from scripts.simulation.figures import FEWEST, expected, figures
 
 
 def drawn(n: int, seed: int, decimals: int = 9):
@@ -57,3 +57,16 @@ def test_outcomes_of_one_kind_make_no_auc():
     told = figures(p, np.zeros(100), w)
     assert told["roc_auc"] is None
     assert told["churn_rate"] == 0
+
+
+def test_what_is_expected_is_the_mean_over_all_that_may_happen():
+    p = drawn(400, seed=1, decimals=2)[0]
+    rng = np.random.default_rng(1)
+    worlds = [figures(p, (rng.random(400) < p).astype(float), np.ones(400)) for _ in range(1_000)]
+    for name, value in expected(p).items():
+        assert value == pytest.approx(np.mean([world[name] for world in worlds]), abs=0.005)
+
+
+def test_too_few_probabilities_promise_nothing():
+    assert set(expected(np.full(FEWEST - 1, 0.5)).values()) == {None}
+    assert expected(np.full(40, 0.01))["roc_auc"] is None
