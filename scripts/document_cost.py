@@ -24,6 +24,13 @@ BOX_POLL_SECONDS, POLL_SECONDS, PROCESSES = 15, 2, 2
 # The one box looks for lost jobs every minute, the measured worker every ten seconds.
 BOX_SWEEPS = 10 / 60
 MONTH = DAYS * 86_400
+# Each process hands over what it answered once a minute, or 4,096 rows at once. Requests that are written and read, of
+# each tidying and for each object that was handed over; bytes and months of a tracked prediction.
+HANDOVER_SECONDS, HANDOVER_ROWS = 50, 4_096
+TIDY_WRITES, TIDY_READS, HANDOVER_WRITES, HANDOVER_READS = 8, 3, 2.2, 2
+TRACKED_BYTES, TRACKED_MONTHS = 22, 14
+# The one box tidies as seldom as it looks for lost jobs: every six minutes instead of every one.
+BOX_TIDY_SECONDS, TIDY_SECONDS = 360, 60
 # Pages of jobs that are open during working hours: each asks every fifteen seconds, which takes a list, and a read for
 # each of the twenty jobs that it shows.
 OPEN_PAGES, OFFICE_SECONDS, LOOK_SECONDS, SHOWN_JOBS = 20, 22 * 8 * 3600, 15, 20
@@ -44,6 +51,18 @@ def storage(units: Units, rows: float) -> float:
     """GB in the bucket on any day: releases, and jobs that have not expired, at `rows` job rows a month."""
     kept = rows / DAYS * JOB_DAYS * (units.row_bytes_in + units.row_bytes_out)
     return (kept + RELEASES * units.release_bytes) / 1e9
+
+
+def tracked(rate: float, rows: float) -> float:
+    """GB of tracked predictions, at `rate` of them a second and `rows` job rows a month, all with an id."""
+    return (rate * MONTH + rows) * TRACKED_BYTES * TRACKED_MONTHS / 1e9
+
+
+def tracking(rate: float, processes: int, tidy_seconds: float) -> tuple[float, float]:
+    """S3's writes and reads a month for keeping `rate` predictions a second that `processes` answer."""
+    objects = max(processes * MONTH / HANDOVER_SECONDS, rate * MONTH / HANDOVER_ROWS)
+    tidyings = MONTH / tidy_seconds
+    return tidyings * TIDY_WRITES + objects * HANDOVER_WRITES, tidyings * TIDY_READS + objects * HANDOVER_READS
 
 
 def requests(units: Units, rows: float, processes: int, poll: float, sweeps: float) -> tuple[float, float]:
@@ -74,14 +93,16 @@ def box(cost: dict[str, Any], units: Units) -> list[Line]:
     """What one machine costs at 10 predictions a second and JOB_ROWS job rows a month."""
     hours, hourly, unit = cost["hours_a_month"], cost["per_hour"], cost["per_unit"]
     writes, reads = requests(units, JOB_ROWS, PROCESSES, BOX_POLL_SECONDS, BOX_SWEEPS)
+    tracked_writes, tracked_reads = tracking(10, PROCESSES, BOX_TIDY_SECONDS)
     out = (10 * MONTH * ANSWER_BYTES + JOB_ROWS * units.row_bytes_out) / 1e9
     charged = max(0.0, out - cost["always_free"]["data out GB"])
     return [
         Line("machine (t3.micro)", hours * hourly["t3.micro"]),
         Line("public address", hours * hourly["public IPv4 address"]),
         Line("disk, 16 GB", 16 * cost["per_month"]["gp3 GB"]),
-        Line("S3: kept", storage(units, JOB_ROWS) * cost["per_month"]["S3 standard GB"]),
-        Line("S3: requests", writes * unit["S3 write"] + reads * unit["S3 read"]),
+        Line("S3: kept", (storage(units, JOB_ROWS) + tracked(10, JOB_ROWS)) * cost["per_month"]["S3 standard GB"]),
+        Line("S3: requests of tracking", tracked_writes * unit["S3 write"] + tracked_reads * unit["S3 read"]),
+        Line("S3: other requests", writes * unit["S3 write"] + reads * unit["S3 read"]),
         Line(f"S3: requests of {OPEN_PAGES} open pages of jobs", open_pages(cost)),
         Line("alarms and their figures", watching(cost, BOX_METRICS, BOX_ALARMS)),
         Line("data out", charged * unit["data out GB"]),
@@ -101,12 +122,14 @@ def cluster(cost: dict[str, Any], units: Units, rate: float) -> list[Line]:
     # One worker always runs; more are started for what it cannot do.
     workers = max(1.0, JOB_ROWS * units.job_row / 3600 / hours)
     writes, reads = requests(units, JOB_ROWS, PROCESSES * api, POLL_SECONDS, workers)
+    more_writes, more_reads = tracking(rate, PROCESSES * api, TIDY_SECONDS)
+    writes, reads = writes + more_writes, reads + more_reads
     out = (rate * MONTH * ANSWER_BYTES + JOB_ROWS * units.row_bytes_out) / 1e9
     # A capacity unit is 25 new connections a second, 1 GB an hour or 3,000 open connections; here the bytes decide.
     capacity = max(1.0, rate * 3600 * ANSWER_BYTES / 1e9)
     balancer = hours * (hourly["load balancer"] + capacity * hourly["load balancer capacity unit"])
     addresses = 3 * hours * hourly["public IPv4 address"]
-    kept = storage(units, JOB_ROWS) * cost["per_month"]["S3 standard GB"]
+    kept = (storage(units, JOB_ROWS) + tracked(rate, JOB_ROWS)) * cost["per_month"]["S3 standard GB"]
     log_gigabytes = rate * MONTH * LOG_BYTES / 1e9
     return [
         Line(f"web and api, {api} tasks", api * task),

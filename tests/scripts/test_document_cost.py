@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from churn_api.tracking import outbox
 from scripts import document_cost as cost
 from scripts.units import measured, prices
 
@@ -68,3 +69,15 @@ def test_looks_for_a_release_are_most_of_the_reads(units):
     _, rare = cost.requests(units, 0, 2, 15, 1)
     _, often = cost.requests(units, 0, 2, 2, 1)
     assert often == pytest.approx(7.5 * rare)
+
+
+def test_what_tracking_is_assumed_to_do_is_what_it_does(root):
+    assert (cost.HANDOVER_SECONDS, cost.HANDOVER_ROWS) == (outbox.WAIT_SECONDS, outbox.FULL_ROWS)
+    box = (root / "deploy" / "aws" / "box" / "compose").read_text()
+    assert f"CHURN_SWEEP_SECONDS={cost.BOX_TIDY_SECONDS // 6}\n" in box
+
+
+def test_many_predictions_are_handed_over_in_full_objects():
+    few, many = cost.tracking(1, 2, 60), cost.tracking(1_000, 2, 60)
+    assert few == cost.tracking(10, 2, 60)
+    assert 2 < many[0] / few[0] < 100

@@ -74,11 +74,15 @@ def test_workers_that_were_started_together_part_ways(settings: ApiSettings, mon
     assert all(0.5 < pause / settings.sweep_seconds < 1.5 for pause in pauses)
 
 
-@pytest.mark.parametrize(("tracking", "seconds"), [("on", 60), ("off", 3600)])
+@pytest.mark.parametrize(
+    ("tracking", "sweep_seconds", "seconds"),
+    [("on", 10.0, 60), ("on", 60.0, 360), ("on", 1.0, 60), ("off", 10.0, 3600)],
+)
 def test_of_all_workers_one_has_tidied_once_in_a_while(
-    settings: ApiSettings, empty_redis: str, tracking: str, seconds: int
+    settings: ApiSettings, empty_redis: str, tracking: str, sweep_seconds: float, seconds: int
 ) -> None:
-    own = settings.model_copy(update={"queue_url": empty_redis, "tracking": tracking})
+    changed = {"queue_url": empty_redis, "tracking": tracking, "sweep_seconds": sweep_seconds}
+    own = settings.model_copy(update=changed)
     for _ in range(3):
         bootstrap.Sweeping(own, create_celery(empty_redis))._have_tidied()
     with redis.Redis.from_url(empty_redis) as client:

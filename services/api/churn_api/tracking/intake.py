@@ -40,9 +40,9 @@ class Intake:
         last = ""
         while not over():
             keys = [entry.key for entry in islice(self._store.list(INCOMING, after=last), _AT_ONCE)]
-            if not keys:
-                break
             folders |= self._take(keys)
+            if len(keys) < _AT_ONCE:
+                break
             last = keys[-1]
         return folders
 

@@ -30,8 +30,8 @@ log = logging.getLogger(__name__)
 
 # How long a thread waits that finds the queue away.
 _AWAY_SECONDS = 5.0
-# Between two tidyings of what is tracked, and while tracking is off.
-_TIDY_SECONDS = 60
+# Between two tidyings of what is tracked: seconds and sweeps at least, and seconds while tracking is off.
+_TIDY_SECONDS, _TIDY_SWEEPS = 60, 6
 _TIDY_SECONDS_OFF = 3600
 # Of the pause between two sweeps.
 _JITTER = 0.75, 1.25
@@ -108,8 +108,10 @@ class Sweeping(_Thread):
             self._again(lambda: self._have_erased(repository.store))
 
     def _have_tidied(self) -> None:
-        # What was tracked before tracking was switched off still gets too old.
-        seconds = _TIDY_SECONDS if self._settings.tracking == "on" else _TIDY_SECONDS_OFF
+        # Whoever sweeps seldom, since S3 charges for each request, tidies seldom as well. What was tracked before
+        # tracking was switched off still gets too old.
+        often = max(_TIDY_SECONDS, round(_TIDY_SWEEPS * self._settings.sweep_seconds))
+        seconds = often if self._settings.tracking == "on" else _TIDY_SECONDS_OFF
         if self._queue.is_first("tidy", seconds):
             self._queue.send_tracking("tidy")
 
