@@ -143,3 +143,23 @@ def test_nothing_is_taken_where_tracking_is_off(settings: ApiSettings, store: Ob
     assert answer.status_code == 409
     assert "CHURN_TRACKING=on" in answer.json["error"]
     assert list(store.list("jobs/")) == []
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"customerID,left_at,stayed_until\nA,2026-11-03,\nB,,2026-11-03\n",
+        b"Customer id;left at;cost;region\nA;03.11.2026;12,50;north\n",
+        b"left_at\n2026-11-03\n",
+        b"customerID,left_at,left_at\nA,2026-11-03,2026-11-04\n",
+        b"",
+    ],
+    ids=["plain", "written otherwise", "no id", "twice", "empty"],
+)
+def test_a_look_at_a_file_and_its_submission_agree(client: FlaskClient, data: bytes) -> None:
+    looked = client.post("/outcomes/check", data=data, content_type="application/octet-stream")
+    assert looked.status_code == 200
+    sent = client.post("/outcomes", data=data, content_type="text/csv")
+    assert looked.json["ok"] == (sent.status_code == 202)
+    for name in ("notes", "ignored_columns") if looked.json["ok"] else ("error", "errors"):
+        assert looked.json[name] == sent.json[name]

@@ -249,7 +249,7 @@ def test_the_metrics_are_reached_under_no_spelling(proxy, upstream, path):
 # In bytes, of what a setting limits: start_nginx says one megabyte.
 SETTING = 1 << 20
 # What nginx lets through of more than the endpoint takes, which then says so itself.
-ROOM = {"/jobs/check": 2 << 20}
+ROOM = {"/jobs/check": 2 << 20, "/outcomes/check": 2 << 20}
 LIMITS = [
     (endpoint.path + end, endpoint.most_bytes or SETTING, ROOM.get(endpoint.path, endpoint.most_bytes or SETTING))
     for endpoint in ENDPOINTS

@@ -158,6 +158,7 @@ ADDRESSES = {
         "/jobs/<job_id>/results",
         "/jobs/<job_id>/errors",
         "/outcomes",
+        "/outcomes/check",
         "/outcomes/<job_id>",
         "/outcomes/<job_id>/cancel",
         "/outcomes/<job_id>/errors",

@@ -6,14 +6,17 @@ from flask import Response, request
 
 from churn.customer.reading import echo
 from churn.errors import FieldError, ValidationError
+from churn.tables.row_schema import RowSchema
 from churn_api.answers import respond
 from churn_api.http.endpoint import TEXT, Json, described
-from churn_api.http.uploads import BODIES, FIELD
+from churn_api.http.uploads import BODIES, FIELD, read_head
 from churn_api.jobs import ids
+from churn_api.jobs.csv.preview import MAX_HEAD_BYTES, FileCheck, look_at
 from churn_api.jobs.csv.result_files import ERROR_COLUMNS, FAULTS_OF_A_ROW, ROWS_IN_FULL
 from churn_api.jobs.service import Download
 from churn_api.jobs.submission import MAX_KEY_LENGTH, Accepted
 from churn_api.limits.concurrency import Pace
+from churn_api.service import service
 from churn_api.views import downloads
 
 DEFAULT_LIMIT, MAX_LIMIT = 20, 100
@@ -23,6 +26,7 @@ _FLAGS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no"
 BINARY: Json = {"type": "string", "format": "binary"}
 _LIMIT: Json = {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}
 _FLAG: Json = TEXT | {"enum": ["0", "1"]}
+_SIZE = described("The file's whole size in bytes, unless all of it is sent.", {"type": "integer", "minimum": 0})
 
 
 def upload(example: str) -> Json:
@@ -56,6 +60,17 @@ SUBMITTED: dict[str, Any] = {
     "failures": (409,),
 }
 """What the endpoints that accept a table have in common."""
+
+LOOKED_AT: dict[str, Any] = {
+    "pace": Pace.BODIES,
+    "description": f"The body is the first {MAX_HEAD_BYTES >> 10} KiB of the file, or all of it. It is read as the "
+    "file is once it is sent; nothing is kept of it.",
+    "query": {"size": _SIZE, "name": described("The file's name.")},
+    "body": {"application/octet-stream": {"schema": BINARY | {"maxLength": MAX_HEAD_BYTES}}},
+    "most_bytes": MAX_HEAD_BYTES,
+    "answer": FileCheck,
+}
+"""What the endpoints that look at the start of a table have in common."""
 
 FILE: dict[str, Any] = {
     "pace": Pace.BODIES,
@@ -93,6 +108,12 @@ def accepted(taken: Accepted, shown: Any) -> Response:
     if taken.replayed:
         response.headers["Idempotent-Replayed"] = "true"
     return response
+
+
+def look(schema: RowSchema) -> Response:
+    """What submitting the file would say, of which the request has the start."""
+    head, size = read_head(request, MAX_HEAD_BYTES)
+    return respond(look_at(schema, head, size, service().settings.max_upload_mb))
 
 
 def limit() -> int:

@@ -7,10 +7,9 @@ from flask import Response, g, request
 from churn.schema import Schema
 from churn_api.answers import respond
 from churn_api.auth.api_keys import JOBS
-from churn_api.http.endpoint import Endpoints, Json, described
-from churn_api.http.uploads import read_head, read_upload
+from churn_api.http.endpoint import Endpoints, Json
+from churn_api.http.uploads import read_upload
 from churn_api.jobs.answers import Job, JobPage
-from churn_api.jobs.csv.preview import MAX_HEAD_BYTES, FileCheck, look_at
 from churn_api.jobs.csv.result_files import RESULT_COLUMNS
 from churn_api.jobs.ids import JOB
 from churn_api.jobs.options import JobOptions
@@ -24,10 +23,6 @@ endpoints = Endpoints("Jobs")
 
 def _upload(schema: Schema) -> Json:
     return job_endpoints.upload(examples.table(schema))
-
-
-_START: Json = {"application/octet-stream": {"schema": job_endpoints.BINARY | {"maxLength": MAX_HEAD_BYTES}}}
-_SIZE = described("The file's whole size in bytes, unless all of it is sent.", {"type": "integer", "minimum": 0})
 
 
 @endpoints.add(
@@ -62,21 +57,10 @@ def submit_job() -> Response:
     return job_endpoints.accepted(accepted, service().jobs.show(accepted.job))
 
 
-@endpoints.add(
-    "POST /jobs/check",
-    JOBS,
-    pace=Pace.BODIES,
-    description=f"The body is the first {MAX_HEAD_BYTES >> 10} KiB of the file, or all of it. It is read as a job's "
-    "file is; nothing is kept of it.",
-    query={"size": _SIZE, "name": described("The file's name.")},
-    body=_START,
-    most_bytes=MAX_HEAD_BYTES,
-    answer=FileCheck,
-)
+@endpoints.add("POST /jobs/check", JOBS, **job_endpoints.LOOKED_AT)
 def check_file() -> Response:
     """Look at a file before it is sent."""
-    head, size = read_head(request, MAX_HEAD_BYTES)
-    return respond(look_at(service().schema, head, size, service().settings.max_upload_mb))
+    return job_endpoints.look(service().schema)
 
 
 @endpoints.add("GET /jobs", JOBS, pace=Pace.QUICK, query=job_endpoints.page(JOB, "jobs"), answer=JobPage)

@@ -70,7 +70,7 @@ def submit_outcomes() -> Response:
     """Send what became of customers, in up to {settings.max_upload_mb} MB."""
     if service().settings.tracking == "off":
         raise TrackingOff
-    schema = OutcomeSchema(datetime.now(UTC).date(), (service().schema.id,))
+    schema = _schema()
     upload = _listed(schema) if is_json(request) else read_upload(request, service().settings.max_upload_mb)
     accepted = service().submissions.accept(
         upload.blocks,
@@ -82,6 +82,17 @@ def submit_outcomes() -> Response:
         caller=g.get("api_key_name"),
     )
     return job_endpoints.accepted(accepted, service().outcomes.show(accepted.job))
+
+
+def _schema() -> OutcomeSchema:
+    """What outcomes are today; the column of ids may also be called as in the table of customers."""
+    return OutcomeSchema(datetime.now(UTC).date(), (service().schema.id,))
+
+
+@endpoints.add("POST /outcomes/check", JOBS, **job_endpoints.LOOKED_AT)
+def check_outcomes() -> Response:
+    """Look at a file of outcomes before it is sent."""
+    return job_endpoints.look(_schema())
 
 
 def _listed(schema: OutcomeSchema) -> Upload:

@@ -9,7 +9,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from churn.errors import ChurnError, FieldError
-from churn.schema import Schema
+from churn.tables.row_schema import RowSchema
 from churn_api.errors import TooManyRequests
 from churn_api.jobs.csv import rows
 from churn_api.jobs.csv.upload_check import UploadCheck
@@ -39,7 +39,7 @@ class FileCheck:
     ]
 
 
-def look_at(schema: Schema, head: bytes, size: int, limit_mb: int) -> FileCheck:
+def look_at(schema: RowSchema, head: bytes, size: int, limit_mb: int) -> FileCheck:
     """Look at a file of `size` bytes that begins so."""
     whole = len(head) >= size
     intake = UploadCheck(schema, limit_mb, whole=whole)
