@@ -1,9 +1,9 @@
-"""Runs the parts: `python -m benchmarks [serving|jobs|models] [options of the part]`, all without a name."""
+"""Runs the parts: `python -m benchmarks [serving|jobs|models|tracking] [options of the part]`, all without a name."""
 
 import runpy
 import sys
 
-PARTS = ("serving", "jobs", "models")
+PARTS = ("serving", "jobs", "models", "tracking")
 
 
 def main() -> None:

@@ -204,7 +204,7 @@ def load(store: ObjectStore, version: str, manifest_sha256: str | None = None) -
         raise ReleaseRefused(version, "its manifest is not the one that was released")
     about = _parsed(version, body)
     _check_format(about, version)
-    schema = _schema(store, about)
+    schema = schema_of(store, about)
     _check_fit(about, schema)
     names = [*needed(about.kind), *([REFERENCE] if REFERENCE in about.files else [])]
     files = {name: _checked(store, version, name, about.files.get(name)) for name in names}
@@ -244,7 +244,7 @@ def _check_format(about: Manifest, version: str) -> None:
         raise ReleaseRefused(version, f"its model is of the unknown kind {about.kind!r}")
 
 
-def _schema(store: ObjectStore, about: Manifest) -> Schema:
+def schema_of(store: ObjectStore, about: Manifest) -> Schema:
     """The schema that the release carries, or the shipped one. Raises ReleaseRefused if its declaration is broken."""
     if about.format in _UNDECLARED:
         return built_in("telco")

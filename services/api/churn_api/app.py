@@ -12,13 +12,14 @@ from churn_api.http import authorization, endpoint, error_handlers, middleware, 
 from churn_api.metrics.registry import shared_folder
 from churn_api.service import build
 from churn_api.settings import ApiSettings
-from churn_api.views import health, jobs, model, outcomes, pages, predict
+from churn_api.views import health, jobs, model, outcomes, pages, predict, quality
 
 ENDPOINTS = (
     *predict.endpoints,
     *jobs.endpoints,
     *outcomes.endpoints,
     *model.endpoints,
+    *quality.endpoints,
     *health.endpoints,
     *pages.endpoints,
 )

@@ -20,7 +20,7 @@ NAME = "churn-jobs"
 # receiver who hangs keeps no job from being scored.
 ANNOUNCEMENTS = "churn-announcements"
 
-TrackingStep = Literal["tidy", "erase"]
+TrackingStep = Literal["tidy", "erase", "quality"]
 """The steps that are of no job; one that nobody has taken for a minute is sent again by whoever wants it."""
 
 _TRACKING_SECONDS = 60

@@ -23,8 +23,10 @@ from churn_api.metrics.field_values import FieldValues, FieldValuesCollector
 from churn_api.metrics.jobs import JobCollector, RedisJobMetrics
 from churn_api.metrics.machine import MachineCollector
 from churn_api.metrics.model import ServingCollector
+from churn_api.metrics.realised import RealisedCollector
 from churn_api.metrics.registry import Metrics, shared_folder
 from churn_api.metrics.shared_counters import SharedCounters
+from churn_api.quality.waiting import QualityService
 from churn_api.releases.catalog import Catalog
 from churn_api.releases.watcher import Releases
 from churn_api.settings import ApiSettings
@@ -56,6 +58,8 @@ class Service:
     answered: Buffer
     recorder: Recorder
     field_values: FieldValues
+    quality: QualityService
+    realised: RealisedCollector
     access_log: AccessLog = field(default_factory=AccessLog)
     _ended: Event = field(default_factory=Event)
 
@@ -71,6 +75,8 @@ class Service:
             self.cache.shared.probe()
         self.checks.refresh()
         self.field_values.write()
+        if self.releases.ready:
+            self.realised.refresh()
 
     def watch(self) -> None:
         """Start a thread that calls `refresh` regularly, until `end`, and those that write log and predictions."""
@@ -107,15 +113,17 @@ def build(settings: ApiSettings) -> Service:
     shared = SharedCache(settings.cache_url) if settings.cache_url else None
     cache = Cache(settings.cache, shared, metrics.cache)
     checks = Dependencies(releases, cache, settings.queue_url)
+    realised = RealisedCollector(store)
+    metrics.add(realised)
     metrics.add(ServingCollector(releases, cache))
     metrics.add(MachineCollector(checks, settings.queue_url, settings.cache_url))
     metrics.add(JobCollector(settings.queue_url))
     metrics.add(FieldValuesCollector(settings.queue_url, releases))
     submissions, jobs, outcomes = _background(settings, store)
-    answered = Buffer(metrics.tracking_lost)
-    outbox = Outbox(store, metrics.tracking_lost) if settings.tracking == "on" else None
-    recorder, field_values = Recorder(answered, outbox), FieldValues(settings.queue_url)
-    recorder.observe(field_values.count)
+    answered, field_values = Buffer(metrics.tracking_lost), FieldValues(settings.queue_url)
+    recorder = _recorder(settings, store, metrics, answered, field_values)
+    queue = CeleryQueue(create_celery(settings.queue_url), settings.queue_url)
+    quality = QualityService(store, queue, tracked=settings.tracking == "on")
     return Service(
         settings,
         store,
@@ -131,6 +139,8 @@ def build(settings: ApiSettings) -> Service:
         answered,
         recorder,
         field_values,
+        quality,
+        realised,
     )
 
 
@@ -145,6 +155,15 @@ def _background(
         JobService(repository, queue, metrics, ids.JOB, answers.public),
         JobService(repository, queue, metrics, ids.OUTCOMES, answers.outcomes),
     )
+
+
+def _recorder(
+    settings: ApiSettings, store: ObjectStore, metrics: Metrics, answered: Buffer, field_values: FieldValues
+) -> Recorder:
+    outbox = Outbox(store, metrics.tracking_lost) if settings.tracking == "on" else None
+    recorder = Recorder(answered, outbox)
+    recorder.observe(field_values.count)
+    return recorder
 
 
 def _limits(settings: ApiSettings) -> Limits:

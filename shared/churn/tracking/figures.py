@@ -5,8 +5,8 @@ customer are added up before they are squared, so that one who was predicted eve
 as twelve (Obuchowski 1997, "Nonparametric analysis of clustered ROC curve data"; Liang & Zeger 1986 for means).
 """
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,17 +31,27 @@ _ROUNDING = 1e-12
 class Sample(NamedTuple):
     """Predictions whose outcome is known; every array has shape (n,)."""
 
-    outcome: Floats
+    outcome: NDArray[Any]
     """1 where the customer left, 0 where not."""
     probability: Floats
     weight: Floats
     """How many customers a row stands for."""
-    customer: NDArray[np.int64]
+    customer: NDArray[np.integer]
     """A number from 0 for each customer."""
 
     def take(self, rows: NDArray[np.intp]) -> "Sample":
         """The sample of these rows alone."""
         return Sample(self.outcome[rows], self.probability[rows], self.weight[rows], self.customer[rows])
+
+
+NOBODY = Sample(np.empty(0), np.empty(0), np.empty(0), np.empty(0, np.int64))
+"""The sample without a row."""
+
+
+def pooled(samples: Sequence[Sample]) -> Sample:
+    """The rows of all samples, of which there is at least one and whose customers are numbered alike."""
+    outcome, probability, weight, customer = (np.concatenate(columns) for columns in zip(*samples, strict=True))
+    return Sample(outcome, probability, weight, customer)
 
 
 def figures(sample: Sample) -> dict[str, Figure | None]:
@@ -214,7 +224,7 @@ def _ratio(value: float, variance: float) -> Figure:
     return {"value": value, "low": value * float(np.exp(-reach)), "high": value * float(np.exp(reach))}
 
 
-def _average(values: Floats, weight: Floats) -> float:
+def _average(values: NDArray[np.number], weight: Floats) -> float:
     return float(weight @ values / weight.sum())
 
 

@@ -148,7 +148,14 @@ def test_requests_about_jobs_never_take_every_thread(
 ADDRESSES = {
     NOBODY: {"/", "/index.html", "/favicon.ico", "/robots.txt", "/assets/<path:name>", "/docs", "/docs/<name>"}
     | {"/health", "/health/live", "/health/ready"},
-    ANY_KEY: {"/model_info", "/schema", "/openapi.json", "/releases", "/releases/<version>/files/<path:name>"},
+    ANY_KEY: {
+        "/model_info",
+        "/schema",
+        "/quality",
+        "/openapi.json",
+        "/releases",
+        "/releases/<version>/files/<path:name>",
+    },
     SCORE: {"/predict", "/batch_predict"},
     JOBS: {
         "/jobs",

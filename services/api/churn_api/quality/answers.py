@@ -151,7 +151,7 @@ class OutcomeCounts(Struct, frozen=True):
     corrections: Annotated[Count, Meta(description="Leavings that a later row takes back.")]
     contradictions: Annotated[Count, Meta(description="Leavings before a day until which the customer had stayed.")]
     unknown: Annotated[Count, Meta(description="Customers of whom no prediction is held.")]
-    before: Annotated[Count, Meta(description="Customers whose outcome is older than their first prediction.")]
+    before: Annotated[Count, Meta(description="Rows that are older than the customer's first prediction.")]
 
 
 class FaultCount(Struct, frozen=True):

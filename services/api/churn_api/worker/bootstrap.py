@@ -15,6 +15,7 @@ from churn import logs
 from churn.errors import StoreUnavailable
 from churn.store.interface import ObjectStore
 from churn.store.opening import open_store, prepare_store
+from churn.tracking.computed import DEFAULT_DAYS
 from churn.tracking.layout import ERASING
 from churn_api.celery_queue import CeleryQueue, create_celery
 from churn_api.jobs.notifications import announce
@@ -33,6 +34,8 @@ _AWAY_SECONDS = 5.0
 # Between two tidyings of what is tracked: seconds and sweeps at least, and seconds while tracking is off.
 _TIDY_SECONDS, _TIDY_SWEEPS = 60, 6
 _TIDY_SECONDS_OFF = 3600
+# Between two computations of what became of predictions.
+_QUALITY_SECONDS = 3600
 # Of the pause between two sweeps.
 _JITTER = 0.75, 1.25
 
@@ -114,6 +117,9 @@ class Sweeping(_Thread):
         seconds = often if self._settings.tracking == "on" else _TIDY_SECONDS_OFF
         if self._queue.is_first("tidy", seconds):
             self._queue.send_tracking("tidy")
+        # For the metrics: whoever looks at the page has it computed then.
+        if self._settings.tracking == "on" and self._queue.is_first("quality", _QUALITY_SECONDS):
+            self._queue.send_tracking("quality", DEFAULT_DAYS)
 
     def _have_erased(self, store: ObjectStore) -> None:
         """An erasure that was asked for is sent once by who asks; what was lost, or waits for a job, again."""

@@ -7,6 +7,7 @@ survive a fork.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -66,3 +67,9 @@ class Parts:
         from churn_api.tracking.erasing import Erasing
 
         return Erasing(JobRepository(self.store), self.releases)
+
+    def compute_quality(self, days: int) -> None:
+        """Compute the answer of GET /quality for so many days, unless the last one holds."""
+        from churn.tracking.quality import compute
+
+        compute(self.store, datetime.now(UTC), days)

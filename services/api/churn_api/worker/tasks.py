@@ -94,6 +94,14 @@ def _register_tracking(celery: Celery, parts: Parts) -> None:
         except StoreUnavailable as error:  # it is sent again every minute as long as anybody is to be erased
             log.warning("Erasing waits for the store: %s", error.message)
 
+    @celery.task(name="churn.quality", shared=False)
+    def quality(days: int) -> None:
+        logs.request_id.set("quality")
+        try:
+            parts.compute_quality(days)
+        except StoreUnavailable as error:  # it is sent again by whoever asks next
+            log.warning("What became of predictions waits for the store: %s", error.message)
+
 
 def _patiently(step: Callable[[], None], stopping: Callable[[], bool]) -> bool:
     """Do a step, again for _PATIENCE_SECONDS if the store does not answer; returns whether it was done.

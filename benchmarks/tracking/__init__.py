@@ -1,0 +1,1 @@
+"""What tracking costs: a year of predictions, joined with outcomes."""

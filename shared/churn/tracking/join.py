@@ -1,0 +1,195 @@
+"""Predictions with what became of them: month by month, so that memory is that of one month and not of all.
+
+Of each customer the last prediction counts that a release made in a month. It is mature once its label window (calendar
+months) and SETTLING_DAYS are over. Customers who were treated in a campaign are left out, and those who were held out
+stand for them. A campaign whose first outcome is behind the label window says nothing about it.
+"""
+
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+
+from churn.store.interface import ObjectStore
+from churn.tracking import layout
+from churn.tracking.computed import SETTLING_DAYS
+from churn.tracking.figures import Floats, Sample
+
+# Of a file, read at a time, and joined before they are reduced to a row for each customer.
+_ROWS = 100_000
+
+# Later than any day, as days since 1970.
+_NEVER = np.iinfo(np.int32).max
+
+KEY = pl.col("customer_id").hash().alias("key")
+"""What stands for an id, since numbers take a third of the memory and time: of ten million ids two are the same key
+once in 400,000 times."""
+
+_COLUMNS = ["key", "scored_at", "release", "probability", "first"]
+
+
+@dataclass(slots=True)
+class Part:
+    """What is known of a release's predictions of a month; `probability` is of all, `sample` of the matched."""
+
+    release: str
+    month: str
+    probability: Floats
+    sample: Sample
+    matured: int
+    treated: int
+
+    @property
+    def matched(self) -> int:
+        """Mature predictions of untreated customers whose outcome is known."""
+        return len(self.sample.outcome)
+
+    @property
+    def unmatched(self) -> int:
+        """Mature predictions of untreated customers whose outcome is not known."""
+        return self.matured - self.treated - self.matched
+
+
+@dataclass(slots=True)
+class Joined:
+    """The parts, oldest month first, and what can be counted only over all predictions that are held."""
+
+    parts: list[Part] = field(default_factory=list)
+    first_months: dict[str, str] = field(default_factory=dict)
+    """By release, the month of its first prediction that is held."""
+    ripening: dict[date, int] = field(default_factory=dict)
+    """How many predictions of those that are not mature yet will be on each day."""
+    assumed: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """By month, how many values were absent of how many predictions, those that do not count included."""
+    unknown: int = 0
+    """Customers with an outcome of whom no prediction is held."""
+    before: int = 0
+    """Rows of outcomes that are older than the customer's first prediction."""
+
+
+class Known(NamedTuple):
+    """What outcomes say of customers, who are numbered from 0."""
+
+    customers: pl.DataFrame
+    """key, customer (its number), left_at, stayed_until."""
+    touched: pl.DataFrame
+    """customer, day, arm, begins, weight: until which day the customer took part in a campaign, from when on it has
+    outcomes, and how many customers one stands for who was held out of it."""
+    days: pl.DataFrame
+    """customer, day: the date of each row that did not come again."""
+
+
+def join(store: ObjectStore, known: Known, window_of: Callable[[str], int], today: date, days: int) -> Joined:
+    """Join what is tracked with the outcomes.
+
+    `window_of` gives the label window of a release, in months. Looked at are predictions that matured within the last
+    `days` until `today` (in UTC), and those that have yet to.
+    """
+    count = known.customers.height
+    first = np.full(count, _NEVER, np.int32)
+    joined = Joined()
+    for month, table in _months(store, joined.assumed):
+        for (release,), rows in sorted(table.partition_by("release", as_dict=True).items()):
+            version = str(release)
+            joined.first_months.setdefault(version, month)
+            rows = rows.join(known.customers, on="key", how="left")
+            told = rows.filter(pl.col("customer").is_not_null())
+            np.minimum.at(first, told["customer"].to_numpy(), told["first"].dt.date().to_physical().to_numpy())
+            rows = _aged(rows, window_of(version), today, days)
+            if rows.height:
+                joined.parts.append(_part(version, month, rows, known.touched))
+                _add_ripening(joined.ripening, rows)
+    joined.unknown = int((first == _NEVER).sum())
+    of_row = first[known.days["customer"].to_numpy()]
+    joined.before = int(((known.days["day"].to_physical().to_numpy() < of_row) & (of_row < _NEVER)).sum())
+    return joined
+
+
+def _months(store: ObjectStore, assumed: dict[str, tuple[int, int]]) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Each month with a row for each customer and release: the last prediction, and the moment of the first.
+
+    How much was absent is added to `assumed`.
+    """
+    for folder in store.folders(layout.PREDICTIONS):
+        month, rows = folder.removeprefix("month="), None
+        for entry in store.list(f"{layout.PREDICTIONS}{folder}/"):
+            for piece in _pieces(store, entry.key):
+                absent, made = assumed.get(month, (0, 0))
+                assumed[month] = absent + int(piece["assumed"].cast(pl.UInt64).sum()), made + piece.height
+                piece = piece.select(_COLUMNS)
+                rows = _reduced(piece if rows is None else pl.concat([rows, piece]))
+        if rows is not None:
+            yield month, rows
+
+
+def _pieces(store: ObjectStore, key: str) -> Iterator[pl.DataFrame]:
+    """The file's predictions, not too many at a time; of its columns only those that are needed are read."""
+    with tempfile.NamedTemporaryFile(suffix=".parquet") as file:
+        file.writelines(store.read(key))
+        file.flush()
+        scanned = pl.scan_parquet(file.name)
+        columns = (KEY, "scored_at", pl.col("release").cast(pl.Categorical), "probability", "assumed")
+        start = 0
+        while (piece := scanned.slice(start, _ROWS).select(*columns, first="scored_at").collect()).height:
+            yield piece
+            start += _ROWS
+
+
+def _reduced(rows: pl.DataFrame) -> pl.DataFrame:
+    # Of two predictions of one moment, as where a file names a customer twice, the higher one counts.
+    return (
+        rows.sort("scored_at", "probability")
+        .group_by("key", "release")
+        .agg(pl.col("scored_at", "probability").last(), pl.col("first").min())
+        .select(_COLUMNS)
+    )
+
+
+def _aged(rows: pl.DataFrame, window: int, today: date, days: int) -> pl.DataFrame:
+    """The rows that are looked at, with the day of the prediction, the end of its label window, and when it matures."""
+    day = pl.col("scored_at").dt.date()
+    ends = day.dt.offset_by(f"{window}mo")
+    aged = rows.with_columns(day=day, ends=ends, matures=ends + timedelta(days=SETTLING_DAYS))
+    aged = aged.filter(pl.col("matures") > today - timedelta(days=days))
+    return aged.with_columns(mature=pl.col("matures") <= today)
+
+
+def _part(release: str, month: str, rows: pl.DataFrame, touched: pl.DataFrame) -> Part:
+    left, stayed, day, ends = (pl.col(name) for name in ("left_at", "stayed_until", "day", "ends"))
+    outcome = (
+        pl.when(left > day).then((left <= ends).cast(pl.Float64)).when(left.is_null() & (stayed >= ends)).then(0.0)
+    )
+    mature = rows.filter("mature").with_columns(outcome=outcome)
+    weights = _weights(mature, touched)
+    untreated = mature.filter(weights > 0).with_columns(weight=weights.filter(weights > 0))
+    matched = untreated.filter(pl.col("outcome").is_not_null())
+    # Of all months together these arrays are most of what is held, so each is as small as it may be, and a copy.
+    sample = Sample(
+        matched["outcome"].to_numpy().astype(np.int8),
+        matched["probability"].to_numpy().copy(),
+        matched["weight"].to_numpy().copy(),
+        matched["customer"].to_numpy().astype(np.int32),
+    )
+    treated = mature.height - untreated.height
+    return Part(release, month, rows["probability"].to_numpy().copy(), sample, mature.height, treated)
+
+
+def _weights(mature: pl.DataFrame, touched: pl.DataFrame) -> pl.Series:
+    """How many customers each row stands for: none if treated, several if held out, and one otherwise."""
+    if touched.is_empty():
+        return pl.ones(mature.height, pl.Float64, eager=True)
+    meant = mature.select("customer", "day", "ends").join(touched, on="customer", suffix="_of_outcome")
+    meant = meant.filter((pl.col("day_of_outcome") > pl.col("day")) & (pl.col("begins") <= pl.col("ends")))
+    factor = pl.when(pl.col("arm") == "treat").then(0.0).otherwise("weight")
+    factors = meant.group_by("customer").agg(factor=factor.product())
+    joined = mature.select("customer").join(factors, on="customer", how="left", maintain_order="left")
+    return joined["factor"].fill_null(1.0)
+
+
+def _add_ripening(ripening: dict[date, int], rows: pl.DataFrame) -> None:
+    for day, count in rows.filter(~pl.col("mature")).group_by("matures").len().iter_rows():
+        ripening[day] = ripening.get(day, 0) + count

@@ -1,0 +1,181 @@
+"""The answer of GET /quality: what came of the predictions of each release, in figures and in words."""
+
+import json
+from calendar import monthrange
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import numpy as np
+
+from churn import release
+from churn.store.interface import ObjectStore
+from churn.tracking import computed, words
+from churn.tracking.change import Evidence, verdict
+from churn.tracking.computed import SETTLING_DAYS
+from churn.tracking.figures import NOBODY, Sample, expected, figures, pooled, reliability
+from churn.tracking.join import Joined, Known, Part, join
+from churn.tracking.known import known
+from churn.tracking.layout import REFUSED
+from churn.tracking.releases import About, about
+from churn.tracking.retraining import retraining
+from churn.tracking.windows import drifts
+
+Json = dict[str, Any]
+
+CONDITION = "if the world has not changed"
+
+_FAULTS = 5
+_COUNTS = ("matured", "matched", "unmatched", "treated")
+
+
+@dataclass(frozen=True, slots=True)
+class _Tracked:
+    """All that is known at the moment of an answer."""
+
+    releases: Mapping[str, About]
+    known: Known
+    joined: Joined
+    today: date
+    days: int
+
+    @property
+    def stays(self) -> bool:
+        """Whether anybody is known to have stayed: those who left alone would all be leavers."""
+        return bool(self.known.customers["stayed_until"].is_not_null().any())
+
+
+def compute(store: ObjectStore, now: datetime, days: int) -> None:
+    """Compute the answer as of `now`, in UTC, and keep it, unless the last one holds. Raises StoreUnavailable."""
+    held = computed.load(store, days)
+    if held is None or not held.holds(store, now):
+        state = computed.state_of(store)
+        computed.save(store, days, computed.Computed(quality(store, now, days), state))
+
+
+def quality(store: ObjectStore, now: datetime, days: int) -> Json:
+    """The answer as of `now`, in UTC, of what matured within `days` and what has yet to. Raises StoreUnavailable."""
+    releases: dict[str, About] = {}
+
+    def about_release(version: str) -> About:
+        if version not in releases:
+            releases[version] = about(store, version)
+        return releases[version]
+
+    pointer = release.current(store)
+    in_service = about_release(pointer.version) if pointer else None
+    told, counts = known(store)
+    joined = join(store, told, lambda version: about_release(version).window, now.date(), days)
+    tracked = _Tracked(releases, told, joined, now.date(), days)
+    drift = drifts(store, releases, now.date())
+    shown = {part.release for part in joined.parts} | ({in_service.version} if in_service else set())
+    entries = [
+        _release(tracked, version, drift[version], in_service=in_service is not None and version == in_service.version)
+        for version in sorted(shown, reverse=True)
+    ]
+    ripening = sorted(joined.ripening.items())
+    return {
+        "success": True,
+        "computed_at": now.isoformat(timespec="seconds"),
+        "days": days,
+        "tracking": "on",
+        "settling_days": SETTLING_DAYS,
+        "words": list(words.sentences(joined, entries, releases, counts, stays=tracked.stays)),
+        "next_ripe": {"date": ripening[0][0].isoformat(), "predictions": ripening[0][1]} if ripening else None,
+        "outcomes": counts | {"unknown": joined.unknown, "before": joined.before},
+        "releases": entries,
+        "data": list(_data(store, tracked, in_service)),
+        "retraining": retraining(in_service, entries, now.date()),
+    }
+
+
+def _release(tracked: _Tracked, version: str, drift: Json | None, *, in_service: bool) -> Json:
+    release_about = tracked.releases[version]
+    parts = [part for part in tracked.joined.parts if part.release == version]
+    promised = release_about.promised["roc_auc"]
+    evidence = [
+        Evidence(part.month, _number(part.month, tracked.joined.first_months[version]), part.sample)
+        for part in parts
+        if tracked.stays and _is_ripe(part.month, release_about.window, tracked)
+    ]
+    sample = pooled([part.sample for part in parts]) if parts and tracked.stays else NOBODY
+    return {
+        "version": version,
+        "model_name": release_about.model_name,
+        "label_window_months": release_about.window,
+        "in_service": in_service,
+        "promised": release_about.promised,
+        **_realised(parts, sample, stays=tracked.stays),
+        "reliability": reliability(sample),
+        "months": [
+            {"month": part.month, **_realised([part], part.sample if tracked.stays else NOBODY, stays=tracked.stays)}
+            for part in parts
+        ],
+        "verdict": verdict(evidence, promised["low"] if promised else None),
+        "drift": drift,
+    }
+
+
+def _realised(parts: Sequence[Part], sample: Sample, *, stays: bool) -> Json:
+    """The counts and figures of some parts together, of which `sample` has the rows that figures are of."""
+    counts = {name: sum(getattr(part, name) for part in parts) for name in _COUNTS}
+    found = figures(sample)
+    probability = np.concatenate([part.probability for part in parts]) if parts else np.empty(0)
+    return {
+        "predictions": len(probability),
+        **counts,
+        "missing": words.missing(counts["matched"], found, stays=stays),
+        **found,
+        "expected": {"condition": CONDITION, **expected(probability)} if parts else None,
+    }
+
+
+def _number(month: str, first: str) -> int:
+    """Of a month since the first one, from 1."""
+    year, number = map(int, month.split("-"))
+    first_year, first_number = map(int, first.split("-"))
+    return (year - first_year) * 12 + number - first_number + 1
+
+
+def _is_ripe(month: str, window: int, tracked: _Tracked) -> bool:
+    """Whether all predictions of a month are mature, and all are looked at: a part of it would be a further test."""
+    year, number = map(int, month.split("-"))
+    first, last = date(year, number, 1), date(year, number, monthrange(year, number)[1])
+    begins, ends = (_months_later(day, window) + timedelta(days=SETTLING_DAYS) for day in (first, last))
+    return begins > tracked.today - timedelta(days=tracked.days) and ends <= tracked.today
+
+
+def _months_later(day: date, months: int) -> date:
+    year, number = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, number + 1, min(day.day, monthrange(year, number + 1)[1]))
+
+
+def _data(store: ObjectStore, tracked: _Tracked, in_service: About | None) -> Iterator[Json]:
+    """The rows that came in each month, refused ones included, as those who read them have counted."""
+    since = f"{tracked.today - timedelta(days=tracked.days):%Y-%m}"
+    fields = len(in_service.schema.fields) if in_service and in_service.schema else 0
+    for folder in store.folders(REFUSED):
+        month = folder.removeprefix("month=")
+        if month < since:
+            continue
+        rows, refused, faults = 0, 0, Counter[str]()
+        for entry in store.list(f"{REFUSED}{folder}/"):
+            told = json.loads(store.get(entry.key).data)
+            rows, refused = rows + told["rows"], refused + told["refused"]
+            faults.update(told["faults"])
+        assumed, scored = tracked.joined.assumed.get(month, (0, 0))
+        yield {
+            "month": month,
+            "rows": rows,
+            "refused": refused,
+            "faults": [_fault(name, count) for name, count in faults.most_common(_FAULTS)],
+            "absent": assumed / (scored * fields) if scored and fields else None,
+        }
+
+
+def _fault(name: str, rows: int) -> Json:
+    # A field's name may have colons of its own.
+    field, _, code = name.rpartition(":")
+    return {"field": field, "code": code, "rows": rows}

@@ -1,0 +1,54 @@
+"""The predictions of the last weeks, counted by week in the bins of their releases' references."""
+
+import tempfile
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+import polars as pl
+
+from churn.store.interface import ObjectStore
+from churn.tracking.drift import LAST, WINDOW, drift_of
+from churn.tracking.field_counts import by_window
+from churn.tracking.layout import PREDICTIONS, month_of
+from churn.tracking.predictions import columns_of
+from churn.tracking.reference import Counts
+from churn.tracking.releases import About
+
+# Of a file, read at a time.
+_ROWS = 50_000
+
+
+def drifts(store: ObjectStore, releases: Mapping[str, About], today: date) -> dict[str, dict[str, Any] | None]:
+    """The `drift` of each release as GET /quality shows it; None without a reference, or without late predictions."""
+    since = datetime.combine(today - LAST * WINDOW, time(), UTC)
+    counted: dict[str, list[tuple[date, Counts]]] = {version: [] for version in releases}
+    months = sorted({month_of(since + timedelta(days=day)) for day in range((LAST + 1) * WINDOW.days)})
+    for entry in (entry for month in months for entry in store.list(PREDICTIONS + month)):
+        with tempfile.NamedTemporaryFile(suffix=".parquet") as file:
+            file.writelines(store.read(entry.key))
+            file.flush()
+            table = pl.scan_parquet(file.name).filter(pl.col("scored_at") >= since)
+            for (version,) in table.select(pl.col("release").unique()).collect().iter_rows():
+                if version in releases:
+                    counted[version] += _counted(table.filter(pl.col("release") == version), releases[version])
+    return {version: _drift(releases[version], windows) for version, windows in counted.items()}
+
+
+def _counted(table: pl.LazyFrame, about: About) -> list[tuple[date, Counts]]:
+    """The counts of a release's rows of a file."""
+    if about.reference is None or about.schema is None:
+        return []
+    rows = table.select(list(columns_of(about.schema))[1:])
+    found: list[tuple[date, Counts]] = []
+    start = 0
+    while (piece := rows.slice(start, _ROWS).collect()).height:
+        found += by_window(piece, about.schema, about.reference)
+        start += _ROWS
+    return found
+
+
+def _drift(about: About, windows: list[tuple[date, Counts]]) -> dict[str, Any] | None:
+    if about.reference is None or about.schema is None:
+        return None
+    return drift_of(about.reference, about.schema, windows)
