@@ -47,8 +47,9 @@ def make_handler() -> Handler:
 
 
 def _refuse_jobs() -> None:
-    if request.path == "/jobs" or request.path.startswith("/jobs/"):
-        raise HttpError(404, "NotFound", "This address takes no jobs; send them to the machine or the cluster.")
+    if request.path.split("/")[1] in ("jobs", "outcomes"):
+        words = "This address takes neither jobs nor outcomes; send them to the machine or the cluster."
+        raise HttpError(404, "NotFound", words)
 
 
 def _with_callers_address(app: Flask) -> Callable[..., Any]:
