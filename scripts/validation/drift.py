@@ -4,7 +4,7 @@ A look compares n customers with a release's own, all fields at once. Both are d
 look, so that there is no drift but by chance; then bills rise by a tenth.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -56,7 +56,7 @@ def _places(field: FieldReference, column: NDArray[np.float64]) -> NDArray[np.in
 
 
 def _look(
-    fields: dict[str, FieldReference], places: dict[str, NDArray[np.intp]], rows: int, rng: np.random.Generator
+    fields: Mapping[str, FieldReference], places: dict[str, NDArray[np.intp]], rows: int, rng: np.random.Generator
 ) -> list[FieldDrift]:
     size = len(places[_BILL])
     then, now = rng.integers(size, size=TRAINED_ON), rng.integers(size, size=rows)
