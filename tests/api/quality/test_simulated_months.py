@@ -1,0 +1,55 @@
+"""Months of a simulated operator against the API under gunicorn, a worker and a queue: the answers are right."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from churn.store.interface import ObjectStore
+from scripts.simulated_operator import Run
+from scripts.simulation.calendar import first_day
+from scripts.simulation.client import Client
+from scripts.simulation.world import World
+
+MONTHS, CUSTOMERS = 3, 300
+
+
+@pytest.fixture
+def url(
+    serve: Callable[..., Any],
+    publish: Callable[..., str],
+    store: ObjectStore,
+    empty_redis: str,
+    root: Path,
+    tmp_path: Path,
+) -> Iterator[str]:
+    """Where the product answers, with a release in service and a worker."""
+    publish(store)
+    server = serve(CHURN_QUEUE_URL=empty_redis)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("CHURN_")} | {
+        "PYTHONPATH": f"{root}/shared{os.pathsep}{root}/services/api",
+        "CHURN_STORE_URL": f"file://{tmp_path}/store",
+        "CHURN_QUEUE_URL": empty_redis,
+        "CHURN_SWEEP_SECONDS": "0.5",
+    }
+    command = [sys.executable, "-m", "celery", "--quiet", "--app", "churn_api.worker.app", "worker"]
+    with (tmp_path / "worker.log").open("wb") as log:
+        worker = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+    server.wait("/health/ready", 200)
+    yield server.url
+    worker.terminate()
+    worker.wait(timeout=40)
+
+
+def test_every_figure_of_three_months_with_a_campaign_is_the_oracles(url):
+    today = datetime.now(UTC).date()
+    run = Run(Client(url), World(1, CUSTOMERS, first_day(today, MONTHS)), campaign=True, today=today)
+    lines = [run.month() for _ in range(MONTHS)]
+    assert [line.differences for line in lines] == [[]] * MONTHS
+    assert lines[-1].realised["roc_auc"] == pytest.approx(lines[-1].truth["roc_auc"], abs=1e-9)
+    assert lines[-1].truth["treated"] > 30
