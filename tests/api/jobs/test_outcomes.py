@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from tests.api.jobs.workbooks import archive, sheet
 
 from churn.errors import StoreUnavailable
 from churn.tracking import layout
@@ -16,6 +17,9 @@ from churn_api.jobs import answers, ids, paths
 from churn_api.jobs.errors import IdempotencyConflict, InvalidUpload, JobConflict, UnknownJob
 from churn_api.jobs.job import Job, Progress
 from churn_api.jobs.service import JobService
+
+_MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+_STYLES = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/styles"
 
 HEADER = b"customerID,left_at,stayed_until\n"
 Send = Callable[..., Job]
@@ -277,3 +281,40 @@ def test_hostile_rows_spoil_no_other(bench: Any, send: Send, service: Any, rows_
     errors = rows_of(b"".join(service.download(job.id, "errors").read()))
     assert [int(error["row"]) for error in errors] == [2, 3, 4, 5, 6, 7, 9]
     assert max(map(len, (error["message"] for error in errors))) < 200
+
+
+def test_tables_with_types_of_their_own_are_read_like_text(bench: Any, send: Send, service: Any) -> None:
+    noon = datetime(2026, 11, 3, 12, tzinfo=UTC)
+    table = pl.DataFrame(
+        {
+            "customerID": [1, 2, 3],
+            "left_at": [date(2026, 11, 3), None, None],
+            "stayed_until": pl.Series([None, noon, noon], dtype=pl.Datetime("us", "UTC")),
+            "accepted": [None, True, False],
+            "campaign": [None, "spring", "spring"],
+            "cost": [None, 12.5, 0.0],
+        }
+    )
+    parquet = io.BytesIO()
+    table.write_parquet(parquet)
+    job = send(parquet.getvalue())
+    bench.drain()
+    assert service.get(job.id)["request_counts"]["completed"] == 3
+    assert tracked(bench).select("customer_id", "left_at", "stayed_until", "accepted", "cost").rows() == [
+        ("1", date(2026, 11, 3), None, None, None),
+        ("2", None, date(2026, 11, 3), True, 12.5),
+        ("3", None, date(2026, 11, 3), False, 0.0),
+    ]
+
+
+def test_a_date_of_excel_is_a_date(bench: Any, send: Send) -> None:
+    """Excel keeps it as a number, and shows it as a day by the cell's style."""
+    names = "".join(f'<c t="inlineStr"><is><t>{name}</t></is></c>' for name in ("customerID", "left_at"))
+    cells = '<c><v>7</v></c><c s="1"><v>46329</v></c>'
+    styles = '<cellXfs count="2"><xf numFmtId="0"/><xf numFmtId="14" applyNumberFormat="1"/></cellXfs>'
+    relation = f'<Relationship Id="r9" Type="{_STYLES}" Target="styles.xml"/>'
+    sheets = {"November": sheet(f"<row>{names}</row><row>{cells}</row>")}
+    sheet_of_styles = f'<styleSheet xmlns="{_MAIN}">{styles}</styleSheet>'
+    send(archive(sheets, relations=relation, styles=sheet_of_styles))
+    bench.drain()
+    assert tracked(bench).select("customer_id", "left_at").rows() == [("7", date(2026, 11, 3))]
