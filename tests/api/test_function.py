@@ -151,8 +151,8 @@ def test_without_a_key_the_function_answers_nobody(handler):
     assert handler(event, None)["statusCode"] == 401
 
 
-@pytest.mark.parametrize("path", ["/jobs", "/jobs/check", "/outcomes"])
-def test_jobs_and_outcomes_are_sent_elsewhere(handler, path):
+@pytest.mark.parametrize("path", ["/jobs", "/jobs/check", "/outcomes", "/customers/x"])
+def test_jobs_outcomes_and_erasures_are_sent_elsewhere(handler, path):
     answer = handler(_event("v2", "GET", path, None, {}), None)
     assert answer["statusCode"] == 404
     assert "machine or the cluster" in answer["body"]

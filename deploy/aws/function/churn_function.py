@@ -47,8 +47,8 @@ def make_handler() -> Handler:
 
 
 def _refuse_jobs() -> None:
-    if request.path.split("/")[1] in ("jobs", "outcomes"):
-        words = "This address takes neither jobs nor outcomes; send them to the machine or the cluster."
+    if request.path.split("/")[1] in ("jobs", "outcomes", "customers"):
+        words = "This address takes neither jobs nor outcomes, and tracks nobody; ask the machine or the cluster."
         raise HttpError(404, "NotFound", words)
 
 

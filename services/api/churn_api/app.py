@@ -12,11 +12,12 @@ from churn_api.http import authorization, endpoint, error_handlers, middleware, 
 from churn_api.metrics.registry import shared_folder
 from churn_api.service import build
 from churn_api.settings import ApiSettings
-from churn_api.views import health, jobs, model, outcomes, pages, predict, quality
+from churn_api.views import customers, health, jobs, model, outcomes, pages, predict, quality
 
 ENDPOINTS = (
     *predict.endpoints,
     *jobs.endpoints,
+    *customers.endpoints,
     *outcomes.endpoints,
     *model.endpoints,
     *quality.endpoints,

@@ -31,6 +31,7 @@ from churn_api.releases.catalog import Catalog
 from churn_api.releases.watcher import Releases
 from churn_api.settings import ApiSettings
 from churn_api.tracking.buffer import Buffer
+from churn_api.tracking.customers import Customers
 from churn_api.tracking.outbox import Outbox
 from churn_api.tracking.recorder import Recorder
 
@@ -55,6 +56,7 @@ class Service:
     submissions: Submissions
     jobs: JobService[answers.Job]
     outcomes: JobService[answers.Outcomes]
+    customers: Customers
     answered: Buffer
     recorder: Recorder
     field_values: FieldValues
@@ -119,10 +121,10 @@ def build(settings: ApiSettings) -> Service:
     metrics.add(MachineCollector(checks, settings.queue_url, settings.cache_url))
     metrics.add(JobCollector(settings.queue_url))
     metrics.add(FieldValuesCollector(settings.queue_url, releases))
-    submissions, jobs, outcomes = _background(settings, store)
+    queue = CeleryQueue(create_celery(settings.queue_url), settings.queue_url)
+    submissions, jobs, outcomes = _background(settings, store, queue)
     answered, field_values = Buffer(metrics.tracking_lost), FieldValues(settings.queue_url)
     recorder = _recorder(settings, store, metrics, answered, field_values)
-    queue = CeleryQueue(create_celery(settings.queue_url), settings.queue_url)
     quality = QualityService(store, queue, tracked=settings.tracking == "on")
     return Service(
         settings,
@@ -136,6 +138,7 @@ def build(settings: ApiSettings) -> Service:
         submissions,
         jobs,
         outcomes,
+        Customers(store, queue),
         answered,
         recorder,
         field_values,
@@ -145,10 +148,10 @@ def build(settings: ApiSettings) -> Service:
 
 
 def _background(
-    settings: ApiSettings, store: ObjectStore
+    settings: ApiSettings, store: ObjectStore, queue: CeleryQueue
 ) -> tuple[Submissions, JobService[answers.Job], JobService[answers.Outcomes]]:
     """What accepts jobs of all kinds, and what answers for those of each."""
-    repository, queue = JobRepository(store), CeleryQueue(create_celery(settings.queue_url), settings.queue_url)
+    repository = JobRepository(store)
     metrics = RedisJobMetrics(settings.queue_url)
     return (
         Submissions(repository, queue, metrics, _limits(settings)),

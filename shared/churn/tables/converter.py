@@ -3,24 +3,17 @@
 The child has little memory and a low priority, and is the first that the kernel kills if memory runs out.
 """
 
-import fcntl
-import os
 import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import IO, NamedTuple
 
+from churn.confinement import alone, confined
 from churn.tables.errors import TableTooLarge, TooManyTables, UnreadableTable
 
 _BLOCK_BYTES = 256 << 10
 
-# There is one conversion at a time on a machine, as two would not fit beside the API. A second one waits this long.
-_WAIT_SECONDS = 15.0
-_LOCK = Path(tempfile.gettempdir()) / f"churn-conversion-{os.getuid()}.lock"
+_BUSY = "Another table is being read; try again in a minute."
 
 # How lines on the child's error stream begin: those with the file's fault, and those with notes for the user.
 FAULT, NOTE = "fault: ", "note: "
@@ -47,7 +40,7 @@ def convert(kind: Kind, blocks: Iterable[bytes], most_bytes: int, notes: list[st
     """
     with tempfile.TemporaryFile() as spool:
         _spool(kind, blocks, spool)
-        with _alone(), _started(kind, spool) as child:
+        with alone(TooManyTables(_BUSY)), confined("churn.tables.conversion", kind.name, source=spool) as child:
             output, messages = _pipes(child)
             yield from _limited(output, most_bytes)
             lines = messages.read(_BLOCK_BYTES).decode("utf-8", "replace").splitlines()
@@ -69,36 +62,6 @@ def _spool(kind: Kind, blocks: Iterable[bytes], spool: IO[bytes]) -> None:
             raise TooManyTables("There is no room for another file of this kind; try again in a minute.") from None
     spool.flush()
     spool.seek(0)
-
-
-@contextmanager
-def _alone() -> Iterator[None]:
-    with _LOCK.open("w") as lock:
-        end = time.monotonic() + _WAIT_SECONDS
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > end:
-                    raise TooManyTables("Another workbook is being read; try again in a minute.") from None
-                time.sleep(0.05)
-        yield
-
-
-@contextmanager
-def _started(kind: Kind, spool: IO[bytes]) -> Iterator["subprocess.Popen[bytes]"]:
-    """The child; it is killed at the end of the block, also if its output was not read to the end."""
-    command = [sys.executable, "-m", "churn.tables.conversion", kind.name]
-    # The child opens a stranger's file, so it gets none of this process's variables, which include credentials.
-    environment = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "POLARS_MAX_THREADS": "1"}
-    with subprocess.Popen(  # noqa: S603
-        command, stdin=spool, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment
-    ) as child:
-        try:
-            yield child
-        finally:
-            child.kill()
 
 
 def _pipes(child: "subprocess.Popen[bytes]") -> tuple[IO[bytes], IO[bytes]]:

@@ -169,6 +169,7 @@ ADDRESSES = {
         "/outcomes/<job_id>",
         "/outcomes/<job_id>/cancel",
         "/outcomes/<job_id>/errors",
+        "/customers/<path:customer_id>",
     },
     ADMIN: {"/metrics"},
 }
@@ -197,7 +198,7 @@ def test_no_address_is_open_to_whom_it_is_not_for(
                 "<version>", "20000101_000000"
             )
             answer = client.open(
-                path.replace("<path:name>", "a.png").replace("<name>", "docs.js"),
+                path.replace("<path:name>", "a.png").replace("<name>", "docs.js").replace("<path:customer_id>", "%20"),
                 method=method,
                 headers={"X-API-Key": sent} if sent else {},
             )

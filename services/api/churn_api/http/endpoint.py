@@ -23,6 +23,7 @@ NOBODY, ANY_KEY = "nobody", "any"
 TAGS = {
     "Predictions": "One customer, or up to a thousand at once.",
     "Jobs": "Any number of customers, as a CSV that is scored in the background.",
+    "Customers": "What is held of a customer, and its erasure.",
     "Outcomes": "What became of customers, from which the quality of predictions is known.",
     "Model": "The release in service and those before it.",
     "Health": "For load balancers, monitoring and people.",
@@ -67,6 +68,8 @@ class Endpoint:
     answer: Any = None
     """The type whose JSON is answered, or else, by media type, as OpenAPI has it; None for an empty answer."""
     status: int = 200
+    goes_on: type | None = None
+    """The type of the answer with 202, where what was asked for may go on after the answer."""
     headers: Json = field(default_factory=dict)
     """Those of the answer, by name, as `described`."""
     revalidated: bool = False

@@ -35,7 +35,7 @@ def document(settings: ApiSettings, endpoints: Iterable[Endpoint], schema: Schem
         "security": [{"bearer": []}, {"header": []}] if settings.wants_keys else [{}],
         "paths": paths,
         "components": {
-            "schemas": schemas(schema, (endpoint.answer for endpoint in listed)),
+            "schemas": schemas(schema, (kind for endpoint in listed for kind in (endpoint.answer, endpoint.goes_on))),
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer"},
                 "header": {"type": "apiKey", "in": "header", "name": "X-API-Key"},

@@ -93,6 +93,9 @@ def _successes(endpoint: Endpoint) -> Json:
     answer = endpoint.answer if isinstance(endpoint.answer, dict | None) else _json(endpoint.answer.__name__)
     content = {"content": answer} if answer else {}
     answers = {str(endpoint.status): {"description": "Success.", "headers": headers} | content}
+    if endpoint.goes_on:
+        later = headers | {"Retry-After": described("Seconds after which asking again is worth while.")}
+        answers["202"] = {"description": "It goes on.", "headers": later, "content": _json(endpoint.goes_on.__name__)}
     if endpoint.revalidated:
         answers["304"] = {"description": "The client has this content already.", "headers": headers}
     if endpoint.ranged:
