@@ -307,6 +307,24 @@ def test_figures_that_fail_can_be_asked_for_again(show):
     expect(page.get_by_role("alert")).to_have_count(0)
 
 
+def test_the_service_takes_a_file_of_outcomes_and_says_which_rows_it_refused(open_page, tmp_path):
+    page = open_page("#/about")
+    page.route(re.compile(r"/quality$"), Figures(quality_answer.month()).answer)
+    page.goto("/#/quality")
+    file = tmp_path / "left-in-autumn.csv"
+    file.write_text("customerID,left_at,stayed_until\nA,2025-11-03,\nB,,2025-11-30\nC,soon,\n")
+    page.get_by_label("Choose a file of outcomes").set_input_files(file)
+    expect(page.get_by_text("The columns that are needed are there.")).to_be_visible()
+    expect(page.get_by_role("region", name="First rows of the file")).to_contain_text("2025-11-30")
+    page.get_by_role("button", name="Send outcomes").click()
+    card = page.locator("job-card", has_text="left-in-autumn.csv").first
+    expect(card).to_contain_text("2 outcomes taken, 1 refused", timeout=60_000)
+    with page.expect_download() as download:
+        card.get_by_role("link", name="Errors").click()
+    download.value.save_as(tmp_path / "errors.csv")
+    assert "left_at" in (tmp_path / "errors.csv").read_text(encoding="utf-8-sig")
+
+
 @pytest.mark.parametrize(
     ("name", "looked", "content_type", "body"),
     [
