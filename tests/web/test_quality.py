@@ -127,6 +127,16 @@ def test_a_month_by_itself_is_drawn_as_a_dot_with_its_interval(show):
     expect(panel.locator("line.spread")).to_have_count(1)
 
 
+def test_a_month_without_predictions_has_its_place_and_ends_the_curve(show):
+    answer = quality_answer.two_years()
+    del answer["releases"][0]["months"][3:5]
+    panel = section(show(answer), "Are leavers still told from stayers?")
+    expect(panel.locator("circle")).to_have_count(6)
+    expect(panel.locator("polygon.area")).to_have_count(2)
+    places = [float(circle.get_attribute("cx")) for circle in panel.locator("circle").all()]
+    assert places[3] - places[2] == pytest.approx(3 * (places[1] - places[0]), abs=1)
+
+
 def test_the_reliability_chart_shows_outcomes_with_their_intervals(show):
     panel = section(show(quality_answer.two_years()), "Are the probabilities right?")
     expect(panel).to_contain_text("18,312 predictions with an outcome")
@@ -135,12 +145,15 @@ def test_the_reliability_chart_shows_outcomes_with_their_intervals(show):
 
 
 def test_another_release_is_looked_at_and_its_alarm_is_named_in_words(show):
-    figures = Figures(quality_answer.two_years())
+    answer = quality_answer.two_years()
+    answer["words"].append(f"The release 20231220_030000: {answer['releases'][1]['verdict']['words']}")
+    figures = Figures(answer)
     page = show(figures)
     page.get_by_label("Release", exact=True).select_option("20231220_030000")
     promise = section(page, "Promised, and come true")
     expect(promise.locator(".band")).to_have_text("alarm")
     expect(promise).to_contain_text("The ranking is worse than promised")
+    expect(page.get_by_text("The ranking is worse than promised")).to_have_count(1)
     expect(promise).to_contain_text("Since Sep 2024.")
     expect(section(page, "Are these still the same customers?")).to_contain_text("nothing can be compared")
     assert page.url.endswith("#/quality?release=20231220_030000")
@@ -238,6 +251,12 @@ def test_what_the_service_says_comes_first_with_the_next_to_ripen_and_the_next_t
         expect(words).to_contain_text(text)
 
 
+def test_a_training_that_would_be_too_early_is_told_with_its_day(show):
+    answer = quality_answer.two_years()
+    answer["retraining"] |= {"due": False, "next": "2026-01-09"}
+    expect(section(show(answer), "In short")).to_contain_text("Training again: due from January 9, 2026")
+
+
 @pytest.mark.parametrize(
     ("answer", "states", "words"),
     [
@@ -278,6 +297,12 @@ def test_with_tracking_off_the_page_says_how_it_is_turned_on_and_takes_no_outcom
     expect(off).to_contain_text("CHURN_TRACKING=on")
     expect(page.locator("batch-file, job-list")).to_have_count(0)
     expect(section(page, "What to do first")).to_have_count(0)
+
+
+def test_the_service_answers_the_page(open_page):
+    page = open_page("#/quality", patience=["503"])
+    expect(section(page, "What to do first")).to_be_visible(timeout=60_000)
+    expect(section(page, "Send what became of customers")).to_be_visible()
 
 
 def test_figures_that_are_computed_are_asked_for_again(show):

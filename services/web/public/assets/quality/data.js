@@ -4,6 +4,7 @@ import { PROBLEMS } from '../batch/faults.js';
 import { h } from '../lib/dom.js';
 import { count, month, percent } from '../lib/format.js';
 import { across, table } from '../lib/section.js';
+import { timeline } from './timeline.js';
 
 /** The most faults that are listed. */
 const MOST = 8;
@@ -21,21 +22,25 @@ export function incoming(data, schema) {
 }
 
 function curves(data) {
-    const refused = data.map(({ rows, refused: number }) => (rows ? number / rows : null));
-    const values = [...refused, ...data.map(({ absent }) => absent)].map((value) => value ?? 0);
-    const points = (shares) => shares.map((y, x) => ({ x, y: y ?? null }));
+    const { places, axis } = timeline(data);
+    const values = data.flatMap((each) => [refusedShare(each) ?? 0, each.absent ?? 0]);
+    const points = (share) => places.map((each, x) => ({ x, y: (each && share(each)) ?? null }));
     return {
         title: 'Refused rows and absent values by month',
-        x: { name: 'Month', low: data.length > 1 ? 0 : -1, top: Math.max(data.length - 1, 1), ticks: data.map((_, at) => at), format: (at) => month(data[at].month) },
+        x: { name: 'Month', ...axis },
         y: { name: 'Share', top: Math.min(Math.max(...values, 0.01) * 1.1, 1), format: (value) => percent(value, Math.max(...values) < 0.04 ? 1 : 0) },
         series: [
-            { name: 'Refused rows', tone: 'bad', dots: true, points: points(refused) },
-            { name: 'Absent values', tone: 'main', dashed: true, points: points(data.map(({ absent }) => absent)) },
+            { name: 'Refused rows', tone: 'bad', dots: true, points: points(refusedShare) },
+            { name: 'Absent values', tone: 'main', dashed: true, points: points(({ absent }) => absent) },
         ],
-        summary: data.map((each, at) => `${month(each.month)}: ${words(refused[at])} refused, ${words(each.absent)} absent`).join('; '),
+        summary: data.map((each) => `${month(each.month)}: ${words(refusedShare(each))} refused, ${words(each.absent)} absent`).join('; '),
         head: ['Month', 'Rows', 'Refused', 'Refused share', 'Absent values'],
-        rows: data.map((each, at) => [month(each.month), count(each.rows), count(each.refused), words(refused[at]), words(each.absent)]),
+        rows: data.map((each) => [month(each.month), count(each.rows), count(each.refused), words(refusedShare(each)), words(each.absent)]),
     };
+}
+
+function refusedShare({ rows, refused }) {
+    return rows ? refused / rows : null;
 }
 
 function words(share) {

@@ -54,7 +54,7 @@ function small({ title, psi, limit, n, state, unseen, absent, bins }) {
         what: 'Value',
         then: 'Training',
         now: 'Now',
-        rows: bins.map(({ label, bin, then, now }) => ({ text: label ?? bin, then, now })),
+        rows: bins.filter(({ then, now }) => then > 0 || now > 0).map(({ label, then, now }) => ({ text: label, then, now })),
     };
     return h('article.multiple', { 'aria-labelledby': id },
         h('div.job-head', {}, h('h3', { id }, title), h(`span.band.${tone}`, {}, word)),

@@ -4,6 +4,7 @@ import { h } from '../lib/dom.js';
 import { count, figure, month, percent } from '../lib/format.js';
 import { section } from '../lib/section.js';
 import { between, byName } from './figures.js';
+import { timeline } from './timeline.js';
 
 /** The charts, each with the range of its scale. */
 const CHARTS = [
@@ -35,22 +36,27 @@ function ratios(values) {
 
 function data({ months: all, promised, expected }, { name, title, write }, scale) {
     const steady = promised[name]?.value;
-    const drawn = (pick) => all.map((each, x) => ({ x, y: pick(each)?.value ?? null, low: pick(each)?.low, high: pick(each)?.high }));
+    const { places, axis } = timeline(all);
+    const drawn = (pick) => places.map((each, x) => point(x, each && pick(each)));
     const series = [
-        { name: 'Came true, with its 95\u00a0% interval', tone: 'main', dots: true, spread: all.length > 1 ? 'band' : 'bars', points: drawn((each) => each[name]) },
+        { name: 'Came true, with its 95\u00a0% interval', tone: 'main', dots: true, spread: places.length > 1 ? 'band' : 'bars', points: drawn((each) => each[name]) },
         expected?.[name] && { name: 'Expected, if the world has not changed', tone: 'warn', dashed: true, points: drawn((each) => each.expected?.[name]) },
-        steady !== undefined && { name: `Promised: ${write(steady)}`, tone: 'past', dashed: true, points: all.map((_, x) => ({ x, y: steady })) },
+        steady !== undefined && { name: `Promised: ${write(steady)}`, tone: 'past', dashed: true, points: places.map((_, x) => ({ x, y: steady })) },
     ].filter(Boolean);
     const values = series.flatMap(({ points }) => points.flatMap(({ y, high }) => [y ?? 0, high ?? 0]));
     return {
         title: `${title} by month of the prediction`,
-        x: { name: 'Month of the prediction', low: all.length > 1 ? 0 : -1, top: Math.max(all.length - 1, 1), ticks: all.map((_, at) => at), format: (at) => month(all[at].month) },
+        x: { name: 'Month of the prediction', ...axis },
         y: { name: title, ...scale(values) },
         series,
         summary: all.filter((each) => each[name]).map((each) => `${month(each.month)}: ${write(each[name].value)}`).join('; '),
         head: ['Month', 'Predictions', 'With an outcome', 'Came true', '95\u00a0% interval', 'Expected'],
         rows: all.map((each) => line(each, name, write)),
     };
+}
+
+function point(x, estimate) {
+    return { x, y: estimate?.value ?? null, low: estimate?.low, high: estimate?.high };
 }
 
 function line(each, name, write) {

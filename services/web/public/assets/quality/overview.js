@@ -4,10 +4,13 @@ import { h } from '../lib/dom.js';
 import { day, plural } from '../lib/format.js';
 import { across } from '../lib/section.js';
 
-/** @param {any} answer of /quality */
-export function overview({ words, next_ripe: next, retraining }) {
+/**
+ * @param {any} answer of /quality
+ * @param {any} release the one that is looked at, whose verdict is told with its figures, or undefined
+ */
+export function overview({ words, next_ripe: next, retraining }, release) {
     const lines = [
-        ...words,
+        ...words.filter((line) => !release || !line.endsWith(release.verdict.words)),
         next && `Next to ripen: ${plural(next.predictions, 'prediction')} on ${day(next.date)}.`,
     ].filter(Boolean);
     return lines.length + retraining.reasons.length > 0 && across('In short',
@@ -16,10 +19,9 @@ export function overview({ words, next_ripe: next, retraining }) {
     );
 }
 
+/** Whether there are reasons to train again, and from when on if it is too early. */
 function again({ due, reasons, next }) {
-    if (!reasons.length && !next) return null;
-    return h('div.again', {},
-        h('p', {}, 'Training again: ', h(`span.band.${due ? 'medium' : 'low'}`, {}, due ? 'due' : 'not due'), next && ` The next is on ${day(next)}.`),
-        reasons.length > 0 && h('ul', {}, reasons.map((reason) => h('li', {}, reason))),
-    );
+    if (!reasons.length) return null;
+    const badge = due ? h('span.band.medium', {}, 'due') : h('span.band', {}, next ? `due from ${day(next)}` : 'not due');
+    return h('div', {}, h('p', {}, 'Training again: ', badge), h('ul', {}, reasons.map((reason) => h('li', {}, reason))));
 }

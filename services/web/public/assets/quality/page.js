@@ -129,7 +129,7 @@ class QualityPage extends HTMLElement {
         const release = chosen(answer.releases, this.version);
         this.#offer(answer, release);
         fill(this.summary,
-            answer.tracking === 'off' ? untracked(answer) : [overview(answer), steps(answer, release)],
+            answer.tracking === 'off' ? untracked(answer) : [overview(answer, release), steps(answer, release)],
             release?.predictions > 0 && promise(release),
         );
         fill(this.body,

@@ -62,5 +62,5 @@ function ripened({ next_ripe: next, settling_days: settling }, release) {
     const title = 'Wait until predictions are ripe';
     if (matured > 0) return { done: false, title: 'Have enough outcomes of ripe predictions', words: `${plural(matured, 'prediction is', 'predictions are')} ripe, and ${count(matched)} of them ${matched === 1 ? 'has' : 'have'} an outcome. Figures take ${LEAST} of them, with leavers and stayers.` };
     const when = next ? ` ${plural(next.predictions, 'prediction is', 'predictions are')} ripe on ${day(next.date)}.` : '';
-    return { done: false, title, words: `A prediction can be judged ${window} after it was made: until then, a customer may still leave.${when}` };
+    return { done: false, title, words: `A prediction can be judged ${window} after it was made: until then, a customer may still leave.${when} What ripened earlier is shown for a longer time, if there is any.` };
 }
