@@ -356,3 +356,11 @@ def test_what_is_no_http_gets_a_plain_refusal(proxy):
     answer = raw(proxy, b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: -5\r\nConnection: close\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 400")
     assert json.loads(answer.partition(b"\r\n\r\n")[2])["error_type"] == "BadRequest"
+
+
+def test_the_log_names_no_customer(proxy: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    for path in ("/customers/7590-VHVEG", "//customers/7590-VHVEG/x", "/customers/7590%2DVHVEG", "/health"):
+        requests.delete(proxy + path, timeout=10)
+    logs = [log.read_text() for log in tmp_path_factory.getbasetemp().glob("nginx*/access.log")]
+    assert any("DELETE /customers/" in log and "DELETE /health" in log for log in logs)
+    assert not any("VHVEG" in log for log in logs)

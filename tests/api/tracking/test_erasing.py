@@ -16,7 +16,8 @@ from tests.telco import FIELDS
 from churn.store.directory import DirectoryStore
 from churn.tracking import erasure, outcomes
 from churn.tracking.layout import INCOMING, OUTCOMES, PREDICTIONS
-from churn_api.jobs import paths
+from churn.tracking.outcome_schema import OutcomeSchema
+from churn_api.jobs import ids, paths
 from churn_api.jobs.ids import new_id
 from churn_api.jobs.release_cache import ReleaseCache
 from churn_api.tracking import compaction, incoming
@@ -108,6 +109,15 @@ def outcome_file(bench: Bench, names: list[str]) -> str:
     return key
 
 
+def told(names: list[str]) -> bytes:
+    """A CSV of outcomes, of which every other is refused."""
+    target = io.StringIO()
+    writer = csv.writer(target, lineterminator="\n")
+    writer.writerow(["left_at", "customerID"])
+    writer.writerows([["2026-01-03" if number % 2 else "soon", name] for number, name in enumerate(names)])
+    return target.getvalue().encode()
+
+
 def fill(bench: Bench) -> None:
     """Rows of everybody in every place."""
     for _ in range(2):
@@ -119,6 +129,9 @@ def fill(bench: Bench) -> None:
     Tidying(bench.store, ReleaseCache(bench.store), 400, clock=bench.clock).tidy()
     hand_over(bench, [*NAMES, *OTHERS], bench.clock.now)
     outcome_file(bench, [*NAMES, *OTHERS])
+    schema = OutcomeSchema(bench.clock.now.date())
+    bench.submissions.accept([told([*NAMES, *OTHERS])], "left.csv", None, "", schema, kind=ids.OUTCOMES)
+    bench.drain()
     bench.store.put("data/raw/telco_customer_churn.csv", table([*OTHERS, *NAMES]), content_type="text/csv")
 
 
@@ -141,7 +154,7 @@ def test_no_object_holds_the_erased_and_the_others_are_as_they_were(bench: Bench
         if isinstance(content, pl.DataFrame):
             rest = content.filter(~pl.col("customer_id").is_in(NAMES))
             assert after[key].equals(rest), key
-        elif key.startswith("jobs/job_") and key.endswith(".csv"):
+        elif key.startswith(("jobs/job_", "jobs/out_")) and key.endswith(".csv"):
             gone = [line for line in content.splitlines(keepends=True) if line not in after[key]]
             kept = [line for line in content.splitlines(keepends=True) if line in after[key]]
             assert b"".join(kept) == after[key]

@@ -13,11 +13,13 @@ import redis
 
 from churn.errors import StoreUnavailable
 from churn.store.interface import ObjectStore
+from churn.tracking import erasure
 from churn_api.celery_queue import CeleryQueue, create_celery, lists
 from churn_api.jobs.recovery import Sweeper
 from churn_api.jobs.steps import Steps
 from churn_api.settings import ApiSettings
 from churn_api.tracking import incoming
+from churn_api.tracking.erasing import Erasing
 from churn_api.tracking.incoming import Refusals
 from churn_api.tracking.tidying import Tidying
 from churn_api.worker import bootstrap, tasks
@@ -91,6 +93,38 @@ def test_of_all_workers_one_has_tidied_once_in_a_while(
         # Nobody does it twice because no worker had time for the first one.
         assert sent["expires"] is not None
         assert seconds - 5 < client.ttl("churn-first-tidy") <= seconds
+
+
+def test_an_erasure_that_waits_is_sent_again_by_one_of_all_workers(
+    settings: ApiSettings, empty_redis: str, store: ObjectStore
+) -> None:
+    own = settings.model_copy(update={"queue_url": empty_redis})
+    sweeping = bootstrap.Sweeping(own, create_celery(empty_redis))
+    with redis.Redis.from_url(empty_redis) as client:
+        sweeping._have_erased(store)
+        assert client.llen(lists()[0]) == 0
+        client.flushall()
+        erasure.ask(store, "7590-VHVEG", datetime.now(UTC))
+        for _ in range(3):
+            sweeping._have_erased(store)
+        (sent,) = [json.loads(message)["headers"] for message in client.lrange(lists()[0], 0, -1)]
+        assert (sent["task"], sent["argsrepr"]) == ("churn.erase", "()")
+
+
+def test_the_step_erases_and_a_store_that_is_away_ends_nothing(
+    settings: ApiSettings, store: ObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    celery = create_celery(settings.queue_url)
+    tasks.register(celery, settings, lambda: False)
+    erasure.ask(store, "7590-VHVEG", datetime.now(UTC))
+    celery.tasks["churn.erase"].run()
+    assert erasure.under_way(store) == []
+
+    def away(_: Erasing) -> None:
+        raise StoreUnavailable("here", "a test")
+
+    monkeypatch.setattr(Erasing, "erase", away)
+    celery.tasks["churn.erase"].run()
 
 
 def test_tidying_takes_in_what_was_handed_over_and_a_store_that_is_away_ends_nothing(
