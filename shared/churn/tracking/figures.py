@@ -120,13 +120,13 @@ def lift(sample: Sample) -> Figure:
     """
     weight, outcome = sample.weight, sample.outcome
     total, size = weight.sum(), max(1, round(len(outcome) * _TOP)) / len(outcome)
-    top = _in_top(sample, size)
+    half, top, wider = _tops(sample, (0.5 * size, size, 1.5 * size))
     rate, inside = _average(outcome, weight), _average(outcome, weight * top)
     if inside == 0:
         trials = float((weight @ top) ** 2 / ((weight * top) @ (weight * top)))
         return {"value": 0.0, "low": 0.0, "high": wilson(0, trials)[1] / rate}
     # The churn rate about the end of the tenth: that of the places from a half to one and a half times its size.
-    edge = _average(outcome, weight * (_in_top(sample, 1.5 * size) - _in_top(sample, 0.5 * size)))
+    edge = _average(outcome, weight * (wider - half))
     influence = (top * (outcome - edge) / size + edge - inside) / inside - (outcome - rate) / rate
     return _ratio(inside / rate, _variance(sample, weight * influence / total) * _unbiased(_customers(sample)))
 
@@ -153,24 +153,28 @@ def expected(probability: Floats) -> dict[str, Figure | None]:
     """
     if len(probability) < FEWEST:
         return dict.fromkeys(("churn_rate", "roc_auc", "log_loss", "brier"))
-    variance = probability * (1 - probability)
-    inner = np.clip(probability, np.finfo(np.float64).eps, 1 - np.finfo(np.float64).eps)
-    log_odds = np.log(inner / (1 - inner))
-    entropy = -(inner * np.log(inner) + (1 - inner) * np.log1p(-inner))
+    # One after the other, as each needs arrays as long as the predictions of a year.
     return {
-        "churn_rate": _drawn(float(probability.mean()), variance / len(probability) ** 2),
-        "roc_auc": _expected_auc(probability, variance),
-        "log_loss": _drawn(float(entropy.mean()), variance * (log_odds / len(probability)) ** 2),
-        "brier": _drawn(float(variance.mean()), variance * ((1 - 2 * probability) / len(probability)) ** 2),
+        "churn_rate": _drawn(float(probability.mean()), probability, np.ones(1)),
+        "roc_auc": _expected_auc(probability),
+        "log_loss": _expected_log_loss(probability),
+        "brier": _drawn(float((probability * (1 - probability)).mean()), probability, 1 - 2 * probability),
     }
 
 
-def _expected_auc(probability: Floats, variance: Floats) -> Figure | None:
+def _expected_log_loss(probability: Floats) -> Figure:
+    tiny = np.finfo(np.float64).eps
+    inner = np.clip(probability, tiny, 1 - tiny)
+    entropy = -float((inner * np.log(inner) + (1 - inner) * np.log1p(-inner)).mean())
+    return _drawn(entropy, probability, np.log(inner / (1 - inner)))
+
+
+def _expected_auc(probability: Floats) -> Figure | None:
     """None where not even one customer of either outcome is expected."""
     if min(probability.sum(), (1 - probability).sum()) < 1:
         return None
     value, slopes = expected_auc(probability)
-    return _drawn(value, variance * slopes**2)
+    return _drawn(value, probability, slopes * len(probability))
 
 
 def expected_auc(probability: Floats) -> tuple[float, Floats]:
@@ -191,7 +195,8 @@ def placements(probability: Floats, left: Floats, stayed: Floats) -> tuple[Float
     """For each row, how much weight of `stayed` lies below its score, and of `left` above it; equal scores by half."""
     order = np.argsort(probability, kind="stable")
     ordered = probability[order]
-    score = np.cumsum(np.append(False, ordered[1:] != ordered[:-1]))
+    score = np.cumsum(np.append(False, ordered[1:] != ordered[:-1]), dtype=np.int32)
+    del ordered
     lower, higher = (np.bincount(score, part[order]) for part in (stayed, left))
     below, above = np.empty_like(probability), np.empty_like(probability)
     below[order] = (np.cumsum(lower) - lower / 2)[score]
@@ -213,8 +218,10 @@ def _mean(sample: Sample, values: Floats) -> Figure:
     return {"value": value, "low": value - reach, "high": value + reach}
 
 
-def _drawn(value: float, variances: Floats) -> Figure:
-    reach = NORMAL_95 * float(np.sqrt(variances.sum()))
+def _drawn(value: float, probability: Floats, gains: Floats) -> Figure:
+    """A mean over n drawn outcomes, to each of which one who leaves adds his gain."""
+    variance = float((probability * (1 - probability)) @ np.broadcast_to(gains**2, probability.shape))
+    reach = NORMAL_95 * float(np.sqrt(variance)) / len(probability)
     return {"value": value, "low": value - reach, "high": value + reach}
 
 
@@ -251,16 +258,17 @@ def _effective(sample: Sample, share: float) -> float:
     return min(share * (1 - share) / variance, float(len(sample.outcome)))
 
 
-def _in_top(sample: Sample, share: float) -> Floats:
-    """For each row, the part of it that is among this share of the weight with the highest scores, from 0 to 1."""
-    descending = np.argsort(-sample.probability, kind="stable")
+def _tops(sample: Sample, shares: Sequence[float]) -> list[Floats]:
+    """For each row, the part of it that is among these shares of the weight with the highest scores, from 0 to 1."""
+    descending = np.argsort(sample.probability)[::-1]
     ordered = sample.probability[descending]
     score = np.cumsum(np.append(False, ordered[1:] != ordered[:-1]))
     held = np.bincount(score, sample.weight[descending])
     before = np.cumsum(held) - held
-    part = np.empty_like(sample.weight)
-    part[descending] = np.clip((share * held.sum() - before) / held, 0, 1)[score]
-    return part
+    parts = [np.empty_like(sample.weight) for _ in shares]
+    for part, share in zip(parts, shares, strict=True):
+        part[descending] = np.clip((share * held.sum() - before) / held, 0, 1)[score]
+    return parts
 
 
 def _tenths(sample: Sample) -> Iterator[Sample]:
