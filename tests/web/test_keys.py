@@ -123,7 +123,7 @@ def test_a_key_that_lacks_a_scope_is_told_which_and_can_be_replaced(open_page, l
     page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
     hold(page, SCORER, "#/batch")
     alert = page.locator("job-list").get_by_role("alert")
-    expect(alert).to_contain_text("Your key may not score files: it lacks the scope “jobs”.")
+    expect(alert).to_contain_text("Your key may not send files: it lacks the scope “jobs”.")
     alert.get_by_role("button", name="Use another key").click()
     enter(page, KEY)
     expect(alert).to_have_count(0)

@@ -4,7 +4,7 @@ import { h, icon } from '../lib/dom.js';
 import { changeKey, currentKey } from '../lib/key.js';
 
 /** What a key of each scope may do. */
-const MAY = { score: 'score customers', jobs: 'score files', admin: 'look at the service itself' };
+const MAY = { score: 'score customers', jobs: 'send files', admin: 'look at the service itself' };
 
 /**
  * @param {Error & {status?: number, requestId?: string}} error
