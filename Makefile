@@ -67,7 +67,7 @@ test: $(VENV)/requirements.txt ## Run every test that needs no Docker, a module 
 test-stack: $(VENV)/requirements.txt ## Build, start, test and take down a stack under a project name of its own
 	$(BIN)/python -m pytest -m stack $(ARGS)
 
-chaos: $(VENV)/requirements.txt ## Kill parts of a stack of its own at random, lose answers of its store (ROUNDS=5, SEED=1; RUNNING=1: of the one that runs); no job is lost
+chaos: $(VENV)/requirements.txt ## Kill parts of a stack of its own at random, lose answers of its store (ROUNDS=5, SEED=1; RUNNING=1: of the one that runs); no job and no tracked row is lost
 	$(BIN)/python -m scripts.chaos --rounds $(or $(ROUNDS),5) --seed $(or $(SEED),1) $(if $(RUNNING),--running)
 
 soak: $(VENV)/requirements.txt ## Load a production-shaped stack of its own for MINUTES=30 inside a gigabyte, beside hostile clients, then kill each service in turn

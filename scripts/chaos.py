@@ -1,38 +1,53 @@
-"""Kill the parts of a real stack at random while jobs are in flight, and check that no job and no row is lost.
+"""Kill the parts of a real stack at random while jobs and outcomes are in flight, and check that none of them is lost.
 
     make chaos ROUNDS=30 SEED=7
 
-Each round submits jobs, kills and restarts containers and wipes the queue, all determined by the seed, while one in ten
-of the store's answers to writes is lost. Then every accepted job must complete, its files must be the same bytes as
-those of an undisturbed job with the same input, and every input row must be in exactly one of them. With --running, the
-stack of COMPOSE_PROJECT_NAME is used as it is, and no answer is lost.
+Each round submits jobs and outcomes, kills and restarts containers and wipes the queue, all determined by the seed,
+while one in ten of the store's answers to writes is lost, and customers are predicted one by one and in batches. Then
+every accepted job must complete, its files must be the same bytes as those of an undisturbed job with the same input
+but for the ids, and every input row must be in exactly one of them. In the end the tables of tracked predictions and
+outcomes must hold each accepted row exactly once, and each prediction that was answered, but for those that a process
+of the API had answered in the minute before it was killed. With --running, the stack of COMPOSE_PROJECT_NAME is used as
+it is, and no answer is lost.
 """
 
 import argparse
 import csv
 import hashlib
 import io
-import os
 import random
 import sys
 import tempfile
 import time
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event
 from typing import Any, NamedTuple
 
 import requests
 
 from churn_trainer.data import sample
-from scripts.stack import ROOT, Stack, override, own_environment, started
+from scripts.disturbed_stack import Target, own_stack, running_stack
+from scripts.stack import started
+from scripts.tracked_rows import lost
 
-LOST_SHARE = 0.1
 VICTIMS = ("worker", "api", "queue", "cache", "minio")
 ROWS = (1_000, 20_000, 60_000)
 JOBS_A_ROUND = 4
 
-# Seconds of disturbance in a round, and seconds that its jobs may take once everything is up again.
-DISTURBED, PATIENCE = 15.0, 300.0
+# Customers of each job of whom outcomes are told.
+OUTCOMES_A_JOB = 1_000
+
+CUSTOMER = {"gender": "Female", "SeniorCitizen": 0, "tenure": 24, "Contract": "One year", "MonthlyCharges": 65.5}
+# Seconds between two requests for predictions and for an answer to one; which of them are batches, of how many rows.
+PREDICT_PAUSE, PREDICT_TIMEOUT = 0.1, 10.0
+BATCH_EVERY, BATCH_ROWS = 20, 50
+
+# Seconds of disturbance in a round.
+DISTURBED = 15.0
 
 
 class Files(NamedTuple):
@@ -42,62 +57,15 @@ class Files(NamedTuple):
     errors: str
 
 
-@dataclass(frozen=True)
-class Target(Stack):
-    """The stack that is disturbed, and what was done to it in this round."""
+def customers(count: int, tag: str) -> bytes:
+    """A CSV file of `count` customers, some with faults or absent fields.
 
-    killed: list[str] = field(default_factory=list)
-
-    def kill(self, service: str, down: float) -> None:
-        """Kill a service's containers and start them again after `down` seconds."""
-        self.killed.append(service)
-        self.compose("kill", service, check=False)
-        time.sleep(down)
-        self.compose("start", service)
-
-    def wipe_queue(self) -> None:
-        """Delete everything in the queue's Redis."""
-        self.killed.append("queue's data")
-        self.compose("exec", "-T", "queue", "redis-cli", "flushall", check=False)
-
-    def ask(self, method: str, path: str, **options: Any) -> requests.Response:
-        """Send a request until its answer is not one from 500 on, which killed parts cause; exits after PATIENCE."""
-        end = time.monotonic() + PATIENCE
-        while time.monotonic() < end:
-            try:
-                answer = requests.request(method, self.api + path, timeout=60, **options)
-                if answer.status_code < 500:
-                    return answer
-            except requests.RequestException:
-                pass
-            time.sleep(0.3)
-        raise SystemExit(f"{method} {path} got no answer within {PATIENCE:.0f} s")
-
-    def submit(self, data: bytes, key: str) -> str:
-        """Submit a job and return its id; the idempotency key keeps a lost answer from making a second job."""
-        headers = {"Content-Type": "text/csv", "Idempotency-Key": key}
-        answer = self.ask("POST", "/jobs", data=data, headers=headers)
-        if answer.status_code != 202:
-            raise SystemExit(f"A job was refused: {answer.status_code} {answer.text}")
-        return str(answer.json()["id"])
-
-    def finished(self, job_id: str) -> dict[str, Any]:
-        """The record of a job once it has finished; exits after PATIENCE seconds."""
-        end = time.monotonic() + PATIENCE
-        while time.monotonic() < end:
-            job: dict[str, Any] = self.ask("GET", f"/jobs/{job_id}").json()
-            if job["finished_at"]:
-                return job
-            time.sleep(0.3)
-        raise SystemExit(f"{job_id} is not finished after {PATIENCE:.0f} s: {job}")
-
-
-def customers(count: int) -> bytes:
-    """A CSV file of `count` customers, some with faults or absent fields; the same bytes for the same count."""
+    The same bytes for the same count, but for the `tag` of the ids.
+    """
     head, *rows = sample.csv_bytes().splitlines()
     lines = [head]
     for number in range(count):
-        row = b"%07d-CHAOS," % number + rows[number % len(rows)].partition(b",")[2]
+        row = customer_id(number, tag).encode() + b"," + rows[number % len(rows)].partition(b",")[2]
         if number % 97 == 0:
             row += b",one cell too many"
         elif number % 89 == 0:
@@ -108,18 +76,81 @@ def customers(count: int) -> bytes:
     return b"\n".join(lines) + b"\n"
 
 
-def files_of(stack: Target, job: dict[str, Any], rows: int) -> Files:
-    """The checksums of a completed job's files; exits unless every row is in exactly one of them."""
-    if job["status"] != "completed":
-        raise SystemExit(f"A job did not complete: {job}")
+def customer_id(number: int, tag: str) -> str:
+    """The id of a customer of a file."""
+    return f"{number:07d}-{tag}"
+
+
+def files_of(stack: Target, job: dict[str, Any], rows: int, tag: str) -> Files:
+    """The checksums of a completed job's files, without the ids' tag; notes the ids of the rows that were accepted.
+
+    Exits unless every row is in exactly one of the files.
+    """
     texts = [stack.ask("GET", job["links"][kind]).content for kind in ("results", "errors")]
-    accepted, refused = ([int(row["row"]) for row in csv.DictReader(io.StringIO(text.decode()))] for text in texts)
+    found = [list(csv.DictReader(io.StringIO(text.decode()))) for text in texts]
+    accepted, refused = ([int(row["row"]) for row in part] for part in found)
     if sorted(accepted + list(set(refused))) != list(range(1, rows + 1)):
         raise SystemExit(f"Rows of {job['id']} are lost or there twice.")
     counts = job["request_counts"]
     if (counts["total"], counts["completed"], counts["failed"]) != (rows, len(accepted), len(set(refused))):
         raise SystemExit(f"The counts of {job['id']} are not those of its files: {counts}")
-    return Files(*(hashlib.sha256(text).hexdigest() for text in texts))
+    stack.sent.scored += [row["customerID"] for row in found[0]]
+    return Files(*(hashlib.sha256(text.replace(tag.encode(), b"")).hexdigest() for text in texts))
+
+
+def tell_outcomes(stack: Target, tags: list[str]) -> str:
+    """Send outcomes of customers of the jobs with these tags, some with faults; returns their path."""
+    day = datetime.now(UTC).date() - timedelta(days=1)
+    lines = ["customerID,left_at,stayed_until"]
+    for tag in tags:
+        for number in range(OUTCOMES_A_JOB):
+            dates = f"{day},{day}" if number % 97 == 0 else f"{day}," if number % 3 == 0 else f",{day}"
+            lines.append(f"{customer_id(number, tag)},{dates}")
+    return stack.submit("\n".join([*lines, ""]).encode(), f"{tags[0]}-outcomes", "/outcomes")
+
+
+def note_outcomes(stack: Target, path: str, tags: list[str]) -> None:
+    """Note the ids of the outcomes that were accepted."""
+    job = stack.completed(path)
+    errors = csv.DictReader(io.StringIO(stack.ask("GET", job["links"]["errors"]).content.decode()))
+    refused = {row["customerID"] for row in errors}
+    ids = [customer_id(number, tag) for tag in tags for number in range(OUTCOMES_A_JOB)]
+    accepted = [name for name in ids if name not in refused]
+    if job["request_counts"]["completed"] != len(accepted):
+        raise SystemExit(f"The counts of {job['id']} are not those of its errors: {job['request_counts']}")
+    stack.sent.told += accepted
+
+
+def keep_predicting(stack: Target, tag: str, over: Event) -> None:
+    """Predict customers, each once, until `over` is set, and note when an answer came; exits if one is refused."""
+    turn = 0
+    while not over.wait(PREDICT_PAUSE):
+        turn += 1
+        is_batch = turn % BATCH_EVERY == 0
+        ids = [f"{tag}-{turn}-{place}" for place in range(BATCH_ROWS if is_batch else 1)]
+        records = [CUSTOMER | {"customerID": name, "tenure": turn % 72} for name in ids]
+        path, body = ("/batch_predict", {"customers": records}) if is_batch else ("/predict", records[0])
+        try:
+            answer = requests.post(stack.api + path, json=body, timeout=PREDICT_TIMEOUT)
+        except requests.RequestException:
+            continue
+        if answer.ok:
+            stack.sent.answered |= dict.fromkeys(ids, time.monotonic())
+        elif answer.status_code < 500:
+            raise SystemExit(f"A prediction was refused: {answer.status_code} {answer.text}")
+
+
+@contextmanager
+def predicting(stack: Target, tag: str) -> Iterator[ThreadPoolExecutor]:
+    """Predict customers as long as the block runs, in a thread of the pool that it is given."""
+    over = Event()
+    with ThreadPoolExecutor() as pool:
+        asking = pool.submit(keep_predicting, stack, tag, over)
+        try:
+            yield pool
+        finally:
+            over.set()
+        asking.result()
 
 
 def disturb(stack: Target, chance: random.Random, wipe: bool) -> None:
@@ -136,70 +167,49 @@ def disturb(stack: Target, chance: random.Random, wipe: bool) -> None:
         stack.wipe_queue()
 
 
-def one_round(stack: Target, number: int, chance: random.Random, wanted: dict[int, Files], key: str) -> None:
+def one_round(stack: Target, number: int, chance: random.Random, wanted: dict[int, Files]) -> None:
     """Submit jobs, disturb the stack, and compare the jobs' files with the `wanted` ones by number of rows."""
     stack.killed.clear()
     start = time.monotonic()
-    jobs = []
-    for place in range(JOBS_A_ROUND):
-        rows = chance.choice(ROWS)
-        if place == JOBS_A_ROUND // 2:
-            stack.kill(chance.choice(VICTIMS), chance.uniform(0, 0.5))
-        jobs.append((stack.submit(customers(rows), f"{key}-{number}-{place}"), rows))
-    disturb(stack, chance, wipe=number % 3 == 1)
-    for job_id, rows in jobs:
-        if files_of(stack, stack.finished(job_id), rows) != wanted[rows]:
-            raise SystemExit(f"The files of {job_id} differ from those of an undisturbed job.")
-    for job_id, _ in jobs:
-        stack.ask("DELETE", f"/jobs/{job_id}")
+    jobs: list[tuple[str, int, str]] = []
+    with predicting(stack, f"{stack.sent.run}-{number}-live") as pool:
+        for place in range(JOBS_A_ROUND):
+            rows, tag = chance.choice(ROWS), f"{stack.sent.run}-{number}-{place}"
+            if place == JOBS_A_ROUND // 2:
+                stack.kill(chance.choice(VICTIMS), chance.uniform(0, 0.5))
+            jobs.append((stack.submit(customers(rows, tag), tag), rows, tag))
+        tags = [tag for _, _, tag in jobs]
+        telling = pool.submit(tell_outcomes, stack, tags)
+        disturb(stack, chance, wipe=number % 3 == 1)
+        for path, rows, tag in jobs:
+            if files_of(stack, stack.completed(path), rows, tag) != wanted[rows]:
+                raise SystemExit(f"The files of {path} differ from those of an undisturbed job.")
+        note_outcomes(stack, telling.result(), tags)
+    for path in (*(path for path, _, _ in jobs), telling.result()):
+        stack.ask("DELETE", path)
     print(
         f"round {number}: killed {', '.join(stack.killed)}; {len(jobs)} jobs of "
-        f"{sum(rows for _, rows in jobs):,} rows completed, the same bytes as undisturbed, every row in exactly one "
+        f"{sum(rows for _, rows, _ in jobs):,} rows completed, the same bytes as undisturbed, every row in exactly one "
         f"file; {time.monotonic() - start:.0f} s",
         flush=True,
     )
 
 
-def lossy_store(seed: int) -> dict[str, Any]:
-    """The changes to services that put a proxy, which loses answers, between the store and the API and workers."""
-    proxy = {
-        # The API's image, but built here too: Compose would look for it in a registry before it builds the API's.
-        "build": {"context": str(ROOT), "dockerfile": "services/api/Dockerfile"},
-        "entrypoint": ["python", "/lossy_proxy.py", "9000", "minio:9000", "--share", str(LOST_SHARE)],
-        "command": ["--seed", str(seed)],
-        "volumes": [f"{ROOT / 'scripts' / 'lossy_proxy.py'}:/lossy_proxy.py:ro,z"],
-        "networks": ["store"],
-        "healthcheck": {"test": ["CMD", "bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/9000"], "interval": "1s"},
-        "restart": "unless-stopped",
-    }
-    behind = {
-        "environment": {"AWS_ENDPOINT_URL_S3": "http://lossy:9000"},
-        "depends_on": {"lossy": {"condition": "service_healthy"}},
-    }
-    return {"lossy": proxy, "api": behind, "worker": behind}
-
-
-def own_stack(folder: Path, seed: int) -> Target:
-    """A stack of this program's own, which is not started yet; its Compose file is written into `folder`."""
-    settings = {"CHURN_JOB_CHUNK_MB": "1", "CHURN_DATA_SOURCE": "sample", "CHURN_CV_REPEATS": "1"}
-    return Target(ROOT, own_environment("chaos", settings | override(folder, lossy_store(seed))))
-
-
-def running_stack() -> Target:
-    """The stack that the shell's COMPOSE_PROJECT_NAME and CHURN_API_PORT name."""
-    return Target(ROOT, {"CHURN_API_PORT": "5000", **os.environ})
-
-
 def run(stack: Target, rounds: int, seed: int) -> None:
     """Run undisturbed jobs for comparison, then the rounds; exits at the first job or row that is lost."""
-    chance, key = random.Random(seed), f"chaos-{seed}-{time.time_ns()}"  # noqa: S311
+    chance, sent = random.Random(seed), stack.sent  # noqa: S311
     wanted = {}
     for rows in ROWS:
-        job_id = stack.submit(customers(rows), f"{key}-undisturbed-{rows}")
-        wanted[rows] = files_of(stack, stack.finished(job_id), rows)
+        tag = f"{sent.run}-undisturbed-{rows}"
+        wanted[rows] = files_of(stack, stack.completed(stack.submit(customers(rows, tag), tag)), rows, tag)
     print(f"seed {seed}: {len(ROWS)} jobs undisturbed", flush=True)
     for number in range(1, rounds + 1):
-        one_round(stack, number, chance, wanted, key)
+        one_round(stack, number, chance, wanted)
+    gone = lost(stack.store(), sent)
+    print(
+        f"tracked exactly once: {len(sent.scored):,} predictions of jobs, {len(sent.told):,} outcomes; of "
+        f"{len(sent.answered):,} single and batch predictions {gone:,} were lost, all of the last minute before a kill"
+    )
     print(f"{rounds} rounds: no job and no row was lost")
 
 
