@@ -28,6 +28,8 @@ END = date(2026, 11, 20)
 DAYS = 400
 
 _WINDOW = 1
+# Of a job, which leaves a file for each.
+_CHUNKS = 2
 # Of processor time, since the clock is that of a busy machine too.
 _LIMITS = {"join_cpu_seconds": 5.0}
 
@@ -78,17 +80,16 @@ def _made(url: str) -> int:
         for name in schema.fields
     ]
     log_odds = rng.normal(-2.5, 1.5, CUSTOMERS)
-    weeks: dict[str, list[pl.DataFrame]] = {}
     for week in range(WEEKS):
         moment = datetime(END.year, END.month, END.day, 3, tzinfo=UTC) - timedelta(weeks=WEEKS - week)
         probability = 1 / (1 + np.exp(-log_odds - rng.normal(0, 0.1, CUSTOMERS)))
         moments = pl.Series([moment]).new_from_index(0, CUSTOMERS)
         none = np.zeros(CUSTOMERS, np.uint8)
         frame = predictions.frame(schema, "20251101_000000", "job", ids, moments, probability, none, fields)
-        weeks.setdefault(layout.month_of(moment), []).append(frame)
-    for month, frames in weeks.items():
-        data = predictions.to_bytes(pl.concat(frames), schema.hash)
-        store.put(f"{layout.PREDICTIONS}{month}merged.parquet", data, content_type="application/octet-stream")
+        for number in range(_CHUNKS):
+            part = frame.slice(number * CUSTOMERS // _CHUNKS, CUSTOMERS // _CHUNKS)
+            key = f"{layout.PREDICTIONS}{layout.month_of(moment)}job_{week:02}-{number:06}.parquet"
+            store.put(key, predictions.to_bytes(part, schema.hash), content_type="application/octet-stream")
     store.put(f"{layout.OUTCOMES}month=2026-11/x.parquet", _outcomes(ids, rng), content_type="application/octet-stream")
     return sum(entry.size for entry in store.list(layout.PREDICTIONS))
 

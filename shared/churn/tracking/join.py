@@ -115,15 +115,17 @@ def _months(store: ObjectStore, assumed: dict[str, tuple[int, int]]) -> Iterator
     How much was absent is added to `assumed`.
     """
     for folder in store.folders(layout.PREDICTIONS):
-        month, rows = folder.removeprefix("month="), None
+        month, waiting = folder.removeprefix("month="), list[pl.DataFrame]()
         for entry in store.list(f"{layout.PREDICTIONS}{folder}/"):
             for piece in _pieces(store, entry.key):
                 absent, made = assumed.get(month, (0, 0))
                 assumed[month] = absent + int(piece["assumed"].cast(pl.UInt64).sum()), made + piece.height
-                piece = piece.select(_COLUMNS)
-                rows = _reduced(piece if rows is None else pl.concat([rows, piece]))
-        if rows is not None:
-            yield month, rows
+                waiting.append(piece.select(_COLUMNS))
+                # Many files are small, and what was reduced before, the first of these, is as long as a month.
+                if sum(rows.height for rows in waiting[1:]) >= _ROWS:
+                    waiting = [_reduced(pl.concat(waiting))]
+        if waiting:
+            yield month, _reduced(pl.concat(waiting))
 
 
 def _pieces(store: ObjectStore, key: str) -> Iterator[pl.DataFrame]:
