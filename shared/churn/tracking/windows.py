@@ -1,14 +1,14 @@
 """The predictions of the last weeks, counted by week in the bins of their releases' references."""
 
 import tempfile
-from collections.abc import Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import polars as pl
 
 from churn.store.interface import ObjectStore
-from churn.tracking.drift import LAST, WINDOW, drift_of
+from churn.tracking.drift import LAST, drift_of
 from churn.tracking.field_counts import by_window
 from churn.tracking.layout import PREDICTIONS, month_of
 from churn.tracking.predictions import columns_of
@@ -18,21 +18,35 @@ from churn.tracking.releases import About
 # Of a file, read at a time.
 _ROWS = 50_000
 
+# Who scores his customers once a month has LAST windows in so many, and need not have begun with this one.
+_MONTHS = LAST + 1
+
 
 def drifts(store: ObjectStore, releases: Mapping[str, About], today: date) -> dict[str, dict[str, Any] | None]:
     """The `drift` of each release as GET /quality shows it; None without a reference, or without late predictions."""
-    since = datetime.combine(today - LAST * WINDOW, time(), UTC)
     counted: dict[str, list[tuple[date, Counts]]] = {version: [] for version in releases}
-    months = sorted({month_of(since + timedelta(days=day)) for day in range((LAST + 1) * WINDOW.days)})
-    for entry in (entry for month in months for entry in store.list(PREDICTIONS + month)):
-        with tempfile.NamedTemporaryFile(suffix=".parquet") as file:
-            file.writelines(store.read(entry.key))
-            file.flush()
-            table = pl.scan_parquet(file.name).filter(pl.col("scored_at") >= since)
-            for (version,) in table.select(pl.col("release").unique()).collect().iter_rows():
-                if version in releases:
-                    counted[version] += _counted(table.filter(pl.col("release") == version), releases[version])
+    for month in _newest_first(today):
+        # One more than is looked at: the oldest window may begin in the month before.
+        wanted = {version for version, windows in counted.items() if len({since for since, _ in windows}) <= LAST}
+        if not wanted:
+            break
+        for entry in store.list(PREDICTIONS + month):
+            with tempfile.NamedTemporaryFile(suffix=".parquet") as file:
+                file.writelines(store.read(entry.key))
+                file.flush()
+                table = pl.scan_parquet(file.name)
+                for (version,) in table.select(pl.col("release").unique()).collect().iter_rows():
+                    if version in wanted:
+                        counted[version] += _counted(table.filter(pl.col("release") == version), releases[version])
     return {version: _drift(releases[version], windows) for version, windows in counted.items()}
+
+
+def _newest_first(today: date) -> Iterator[str]:
+    """The folders of the months in which the last windows may lie."""
+    month = datetime(today.year, today.month, 1, tzinfo=UTC)
+    for _ in range(_MONTHS):
+        yield month_of(month)
+        month = (month - timedelta(days=1)).replace(day=1)
 
 
 def _counted(table: pl.LazyFrame, about: About) -> list[tuple[date, Counts]]:

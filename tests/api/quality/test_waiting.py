@@ -118,6 +118,16 @@ def test_ripe_predictions_have_figures_reliability_promises_and_drift(store, pub
     assert not found["retraining"]["due"]
 
 
+def test_who_scores_once_a_month_is_told_of_a_drift_that_stays(store, publish, model):
+    version = publish(store)
+    loyal = model._replace(customers=[customer for customer in model.customers if customer.tenure > 60])
+    for days_ago in (40, 70, 100):
+        predicted(store, version, loyal, days_ago)
+    drift = answer(store)["releases"][0]["drift"]
+    assert {field["field"]: field["state"] for field in drift["fields"]}["tenure"] == "alarm"
+    assert drift["fields"][0]["n"] == 400
+
+
 def test_without_anybody_who_stayed_there_is_no_figure_and_no_alarm(store, publish, model):
     version = publish(store)
     day, left = predicted(store, version, model, 130)
