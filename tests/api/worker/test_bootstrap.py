@@ -95,6 +95,18 @@ def test_of_all_workers_one_has_tidied_once_in_a_while(
         assert seconds - 5 < client.ttl("churn-first-tidy") <= seconds
 
 
+@pytest.mark.parametrize(("tracking", "times"), [("on", 1), ("off", 0)])
+def test_of_all_workers_one_has_judged_what_became_of_predictions_every_hour(
+    settings: ApiSettings, empty_redis: str, tracking: str, times: int
+) -> None:
+    own = settings.model_copy(update={"queue_url": empty_redis, "tracking": tracking})
+    for _ in range(3):
+        bootstrap.Sweeping(own, create_celery(empty_redis))._have_judged()
+    with redis.Redis.from_url(empty_redis) as client:
+        sent = [json.loads(message)["headers"] for message in client.lrange(lists()[0], 0, -1)]
+    assert [(step["task"], step["argsrepr"]) for step in sent] == [("churn.quality", "(90,)")] * times
+
+
 def test_an_erasure_that_waits_is_sent_again_by_one_of_all_workers(
     settings: ApiSettings, empty_redis: str, store: ObjectStore
 ) -> None:

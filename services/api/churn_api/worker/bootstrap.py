@@ -108,6 +108,7 @@ class Sweeping(_Thread):
         while not self._over.wait(period * random.uniform(*_JITTER)):  # noqa: S311 - nobody gains by guessing it
             self._again(sweeper.sweep)
             self._again(self._have_tidied)
+            self._again(self._have_judged)
             self._again(lambda: self._have_erased(repository.store))
 
     def _have_tidied(self) -> None:
@@ -117,7 +118,9 @@ class Sweeping(_Thread):
         seconds = often if self._settings.tracking == "on" else _TIDY_SECONDS_OFF
         if self._queue.is_first("tidy", seconds):
             self._queue.send_tracking("tidy")
-        # For the metrics: whoever looks at the page has it computed then.
+
+    def _have_judged(self) -> None:
+        """For the metrics: whoever looks at what became of predictions has it computed then."""
         if self._settings.tracking == "on" and self._queue.is_first("quality", _QUALITY_SECONDS):
             self._queue.send_tracking("quality", DEFAULT_DAYS)
 
