@@ -34,7 +34,10 @@ def contents(stack):
     s3 = stack.s3()
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=BUCKET):
         for entry in page.get("Contents", []):
-            data = s3.get_object(Bucket=BUCKET, Key=entry["Key"])["Body"].read()
+            try:
+                data = s3.get_object(Bucket=BUCKET, Key=entry["Key"])["Body"].read()
+            except s3.exceptions.NoSuchKey:
+                continue  # tidied up meanwhile
             yield entry["Key"], pl.read_parquet(io.BytesIO(data)).write_csv().encode() if data[:4] == b"PAR1" else data
 
 
