@@ -215,4 +215,4 @@ def test_a_table_to_train_on_is_written(tmp_path):
     assert simulated_operator.main(["--training-table", str(tmp_path / "table.csv")]) == 0
     rows = list(csv.DictReader(io.StringIO((tmp_path / "table.csv").read_text())))
     assert len(rows) > 10_000
-    assert 0.05 < sum(row["Churn"] == "Yes" for row in rows) / len(rows) < 0.2
+    assert 0.1 < sum(row["Churn"] == "Yes" for row in rows) / len(rows) < 0.3

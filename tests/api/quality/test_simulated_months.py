@@ -16,7 +16,7 @@ from scripts.simulation.calendar import first_day
 from scripts.simulation.client import Client
 from scripts.simulation.world import World
 
-MONTHS, CUSTOMERS = 3, 300
+MONTHS, CUSTOMERS = 5, 300
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def url(
     worker.wait(timeout=40)
 
 
-def test_every_figure_of_three_months_with_a_campaign_is_the_oracles(url):
+def test_every_figure_of_five_months_with_a_campaign_is_the_oracles(url):
     today = datetime.now(UTC).date()
     run = Run(Client(url), World(1, CUSTOMERS, first_day(today, MONTHS)), campaign=True, today=today)
     lines = [run.month() for _ in range(MONTHS)]
