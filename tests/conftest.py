@@ -15,6 +15,7 @@ from uuid import uuid4
 
 import pytest
 import redis
+from hypothesis import HealthCheck, settings
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from playwright.sync_api import Browser, sync_playwright
 from werkzeug.serving import make_server
@@ -23,6 +24,10 @@ from scripts import processes
 from scripts.run import redis_binary
 
 ROOT = Path(__file__).resolve().parents[1]
+# How long an example takes says more about the machine than about what is tried.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
+
 DATA = (ROOT / os.environ.get("CHURN_DATA_DIR", "data") / "telco_customer_churn.csv").resolve()
 
 

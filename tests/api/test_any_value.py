@@ -41,7 +41,7 @@ def faults_of(record: Any) -> list[dict[str, str]] | None:
     return None
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(changes=st.lists(CHANGES, min_size=1, max_size=4))
 def test_any_json_is_judged_as_the_reading_judges_it(client: FlaskClient, whole: Record, changes: list[Record]) -> None:
     records = [whole | change for change in changes]

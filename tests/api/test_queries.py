@@ -30,7 +30,7 @@ RAW = st.one_of(VALUES, st.binary(max_size=40).map(quote_from_bytes), st.text("%
 
 
 @pytest.mark.parametrize(("method", "path"), ADDRESSES, ids=lambda part: part)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=NAMES, value=RAW)
 @example(name="reasons", value="9" * 5_000)
 @example(name="limit", value="9" * 5_000)

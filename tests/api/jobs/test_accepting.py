@@ -96,7 +96,7 @@ def test_one_fault_at_any_step_and_a_retry_make_one_completed_job(
     nothing_is_left_after_expiry(bench)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(tries=st.lists(st.dictionaries(st.integers(0, CALLS), st.sampled_from(["lost", "undone"])), max_size=4))
 def test_any_faults_in_any_number_of_tries_make_one_completed_job(
     bench: Any, many_customers: Make, tries: list[dict[int, str]]

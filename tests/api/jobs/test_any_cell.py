@@ -23,7 +23,7 @@ def predictor(model: Any) -> Predictor:
     return model.predictor  # type: ignore[no-any-return]
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.dictionaries(st.sampled_from(COLUMNS), cells_of(TELCO), max_size=4), min_size=1, max_size=6))
 def test_any_text_in_any_cell_is_judged_as_the_customers_own_reading_judges_it(
     predictor: Predictor, changes: list[dict[str, str]]

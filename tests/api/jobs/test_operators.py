@@ -108,7 +108,7 @@ def test_the_whole_table_is_read_by_columns_as_row_by_row(table: Operator) -> No
         assert np.array_equal(held, wanted, equal_nan=True), place
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_any_cell_of_the_table_is_judged_as_row_by_row(table: Operator, data: st.DataObject) -> None:
     schema = table.schema

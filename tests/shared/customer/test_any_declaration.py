@@ -125,7 +125,7 @@ def loaded(text: str) -> Schema | BrokenDeclaration:
         return refusal
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(declarations())
 def test_a_legal_declaration_can_be_used(declaration: dict[str, Any]) -> None:
     schema = loaded(text_of(declaration))
@@ -174,7 +174,7 @@ def changed_ones(draw: st.DrawFn) -> str:
     return text_of(held)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=300, suppress_health_check=list(HealthCheck))
 @given(changed_ones())
 def test_a_changed_declaration_is_refused_as_such_or_can_be_used(text: str) -> None:
     schema = loaded(text)
@@ -184,7 +184,7 @@ def test_a_changed_declaration_is_refused_as_such_or_can_be_used(text: str) -> N
         assert_usable(schema)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(max_size=60) | st.text('[]{}"=.,\n field', max_size=40))
 def test_any_text_is_refused(text: str) -> None:
     assert isinstance(loaded(text), BrokenDeclaration)

@@ -82,7 +82,7 @@ def test_an_absent_field_is_left_to_the_patient_reading(customers: list[Customer
 
 
 @given(seed=st.integers(0, 10_000), identifier=st.none() | st.text(max_size=70))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_mixture_of_values_is_judged_alike(seed: int, identifier: str | None) -> None:
     chance = random.Random(seed)
     record: dict[str, Any] = {name: chance.choice(field.names) for name, field in CATEGORIES.items()}

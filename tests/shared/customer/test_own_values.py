@@ -165,7 +165,7 @@ ANYTHING = st.none() | st.booleans() | st.integers() | st.floats() | TEXTS | st.
 RECORDS = st.fixed_dictionaries({}, optional=dict.fromkeys((*PROVIDER.fields, PROVIDER.id, "x"), ANYTHING))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(RECORDS, st.sets(st.sampled_from(list(PROVIDER.fields)), max_size=2))
 def test_any_values_are_read_or_refused(record: dict[str, Any], changed: set[str]) -> None:
     for sent in (record, COMPLETE | {name: record[name] for name in changed & record.keys()}):

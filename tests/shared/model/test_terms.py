@@ -94,7 +94,7 @@ def by_hand(terms: Terms, customer: Customer) -> float:
     return total
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 10**6), st.sampled_from([0, 1, 7, 60]))
 def test_one_customer_and_a_table_add_up_to_what_the_terms_hold(seed: int, count: int) -> None:
     terms, customers = made_up(seed), people(seed, count)

@@ -33,7 +33,7 @@ def written(rows: list[list[str]], delimiter: str, line_end: str) -> str:
     return buffer.getvalue()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     TABLES,
     st.sampled_from([",", ";", "\t", "|"]),
@@ -50,7 +50,7 @@ def test_the_same_rows_come_out(
     assert rows_of(read(text.encode(encoding), step).decode("utf-8-sig")) == rows_of(text, delimiter)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(TABLES, st.sampled_from([",", ";"]))
 def test_lines_in_quotes_are_taken_out_of_them(table: list[list[str]], delimiter: str) -> None:
     rows = [["gender", "Contract", "Partner", "Dependents"], *table]

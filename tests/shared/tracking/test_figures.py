@@ -189,7 +189,7 @@ def test_what_comes_of_right_probabilities_lies_where_it_is_expected():
     assert all(275 <= count <= 295 for count in inside.values()), inside
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.lists(st.tuples(st.booleans(), st.floats(0, 1), st.sampled_from([1.0, 2.5])), min_size=30, max_size=60),
 )

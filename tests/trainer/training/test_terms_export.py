@@ -33,7 +33,7 @@ def made_up(rng, count, *, whole):
     return PROVIDER.customer(columns)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 10**6))
 def test_a_boosting_over_pairs_is_its_terms_for_seen_unseen_and_blank_values(seed):
     rng = np.random.default_rng(seed)
@@ -48,7 +48,7 @@ def test_a_boosting_over_pairs_is_its_terms_for_seen_unseen_and_blank_values(see
         np.testing.assert_allclose(terms.log_odds_of(people), wanted, rtol=0, atol=1e-12)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(0, 10**6))
 def test_a_regression_on_plain_columns_is_its_terms(seed):
     rng = np.random.default_rng(seed)

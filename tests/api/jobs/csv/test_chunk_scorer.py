@@ -136,7 +136,7 @@ def records(draw: st.DrawFn) -> dict[str, str]:
     return WHOLE | cells | {ID: draw(IDS)}
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(records(), min_size=1, max_size=8))
 def test_every_row_is_judged_as_the_scalar_reading_judges_it(
     predictor: Predictor, customers: list[dict[str, str]]
@@ -150,7 +150,7 @@ def test_every_row_is_judged_as_the_scalar_reading_judges_it(
         check(predictor, record, *own)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(AMOUNTS)
 def test_the_fast_reader_takes_no_number_that_the_scalar_one_refuses(predictor: Predictor, amount: str) -> None:
     amount = amount.replace(",", "")

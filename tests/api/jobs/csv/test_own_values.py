@@ -70,7 +70,7 @@ def sound(person: dict[str, str]) -> bool:
     return person["Internet"] == "No" or person["Internet Type"] != ""
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
         st.dictionaries(st.sampled_from(COLUMNS), st.one_of(st.just(""), cells_of(PROVIDER)), max_size=5),

@@ -54,7 +54,7 @@ TEXTS = st.one_of(
 )
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.lists(st.none() | TEXTS, max_size=6))
 def test_a_column_is_written_as_its_cells_are(texts: list[str | None]) -> None:
     column = quoted_column(defused_column(pl.Series("id", texts, pl.String)))
@@ -107,7 +107,7 @@ def head(csv_bytes: bytes) -> bytes:
 PRINTABLE = TEXTS.map(str.strip).filter(lambda text: text.isprintable() and len(text) <= 64)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(PRINTABLE, st.booleans()), min_size=1, max_size=6))
 def test_raw_files_hold_every_id_as_it_came(bench: Any, rows_of: Any, customers_csv: bytes, ids: list[Any]) -> None:
     """Whatever an id is, and whether its row is scored or refused; nothing else differs from the harmless files."""

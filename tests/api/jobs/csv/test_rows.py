@@ -23,7 +23,7 @@ def is_blank(row: list[str]) -> bool:
     return not "".join(row).strip(" \t\n")
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 @given(TEXT)
 def test_tidy_rows_are_those_of_the_csv_module_without_blank_ones(text: str) -> None:
     data = text.encode()
@@ -36,7 +36,7 @@ def test_tidy_rows_are_those_of_the_csv_module_without_blank_ones(text: str) -> 
     assert rows.count(data) == len(found)
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 @given(TEXT)
 def test_rows_without_quotes_have_the_same_cells(text: str) -> None:
     data = text.encode()
@@ -48,7 +48,7 @@ def test_rows_without_quotes_have_the_same_cells(text: str) -> None:
         assert [line.split(",") for line in plain.decode().split("\n")[:-1]] == by_csv(tidy.decode())
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(TEXT, st.integers(0, 40))
 def test_rows_may_be_cut_at_any_end(text: str, place: int) -> None:
     data = text.encode()
