@@ -4,13 +4,11 @@ import numpy as np
 
 from churn_trainer.data.table import Findings, Table
 
-# The cells, customers times columns, that fit into a run of one gigabyte: those of 660,000 customers with IBM's 45
-# columns, or of 62,000 with the 480 of a table of 57 fields. More customers than that change no digit that is shown. It
-# is reckoned, not measured: with 60 million cells a run took 1,140 MiB, of which 270 are a small run's, so about 15
-# bytes a cell, the scaled columns and the copies that folds and fits make of them; with half the cells that is 700 MiB.
-# Reading comes before and has every customer: 8 bytes a number, 1 a category, and 140 for id and hashes, which for a
-# million customers of 57 numbers is 570 MiB.
-MOST_CELLS = 30_000_000
+# The cells, customers times columns, that fit into a run of one gigabyte: those of 444,000 customers with IBM's 45
+# columns, or of 67,000 with the 298 of a table of 57 fields. More customers than that change no digit that is shown. A
+# run on a million customers of 57 fields took 973 MiB with so many cells, and 1,038 MiB with half as many again, in the
+# fits; reading, which comes before and has every customer, took 770 MiB.
+MOST_CELLS = 20_000_000
 
 # These bits of a customer's hash choose; the split goes by the others, so it does not see the choice.
 _BITS = np.uint64(2**32 - 1)
