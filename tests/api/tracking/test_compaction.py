@@ -44,7 +44,7 @@ def put(store: ObjectStore, customer: Customer) -> Callable[..., None]:
 
 
 def compact(store: Any, hours: float = 0) -> None:
-    Compaction(store, lambda: NOW + timedelta(hours=hours)).compact(FOLDER)
+    Compaction(store, lambda: datetime.now(UTC) + timedelta(hours=hours)).compact(FOLDER)
 
 
 def files(store: ObjectStore) -> dict[str, list[str]]:
