@@ -21,6 +21,18 @@ def test_the_scaler_knows_all_but_the_test_part(prepared):
     assert prepared.scaler.n_samples_seen_ == len(rows) == len(prepared.table) - len(prepared.split.test)
 
 
+def test_a_column_of_rounding_alone_is_not_scaled_up(small_table):
+    """Divided by a spread of 1e-14 it would get a weight of 1e12 by chance, and no customer the same answer twice."""
+    customers = small_table.customers
+    totals = customers.tenure * customers.MonthlyCharges
+    prepared = prepare(replace(small_table, customers=customers._replace(TotalCharges=totals)))
+    drift, rows = COLUMNS.index("ChargeDrift"), prepared.split.development
+    assert 0 < np.abs(prepared.unscaled(rows)[:, drift]).max() < 1e-12
+    assert np.abs(prepared.scaled(rows)[:, drift]).max() < 1e-12
+    others = np.delete(prepared.scaled(rows), drift, axis=1)
+    assert others.std(axis=0) == pytest.approx(1, abs=1e-4)
+
+
 def test_models_are_compared_on_all_but_the_test_part_or_on_the_first_by_their_hashes(prepared):
     development, keys = prepared.split.development, prepared.table.keys
     assert (prepared.compared(len(development)) == development).all()

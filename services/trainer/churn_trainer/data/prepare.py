@@ -17,6 +17,10 @@ from churn_trainer.data.table import Table
 # Rows converted to double precision or to text at a time, which take a few megabytes.
 BLOCK = 10_000
 
+# A spread of less than this part of the numbers that a column is made of is their rounding. Doubles are exact to 1e-16,
+# which the weight of such a column would make large enough for an answer to depend on it.
+_ROUNDING = 1e-9
+
 Floats = NDArray[np.floating[Any]]
 
 Inputs = Literal["columns", "fields", "both"]
@@ -109,11 +113,29 @@ def prepare(table: Table) -> Prepared:
 
 
 def scaler_of(table: Table, rows: Rows) -> StandardScaler:
-    """A scaler fitted on these rows of the table, block by block."""
+    """A scaler fitted on these rows of the table, block by block.
+
+    A column that is nothing but rounding, as the difference of two numbers that say the same, counts as constant:
+    divided by its spread it would get a weight so large that the rounding decides what is answered.
+    """
     scaler = StandardScaler()
     for start in range(0, len(rows), BLOCK):
         scaler.partial_fit(matrix(table, rows[start : start + BLOCK]))
+    scaler.scale_[scaler.scale_ < _ROUNDING * _sizes(table, rows)] = 1
     return scaler
+
+
+def _sizes(table: Table, rows: Rows) -> NDArray[np.float64]:
+    """The largest of the numbers that each column written by hand is made of, shape (columns,); 0 for other columns."""
+    schema = table.schema
+    made_of = [
+        schema.numbers.keys() & feature.fields if feature.shape is None else set()
+        for feature in schema.features.features
+    ]
+    largest = {
+        name: float(np.fmax.reduce(np.abs(table.column(name)[rows]), initial=0)) for name in set().union(*made_of)
+    }
+    return np.array([max((largest[name] for name in names), default=0) for names in made_of], np.float64)
 
 
 def processed_files(prepared: Prepared) -> Iterator[tuple[str, Iterator[bytes]]]:
