@@ -4,6 +4,7 @@ import json
 from calendar import monthrange
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from churn import release
+from churn.errors import ObjectNotFound
 from churn.store.interface import ObjectStore
 from churn.tracking import computed, words
 from churn.tracking.change import Evidence, verdict
@@ -28,6 +30,10 @@ Json = dict[str, Any]
 CONDITION = "if the world has not changed"
 
 _FAULTS = 5
+
+# Files that were listed may be made one before they are read, or be erased; then all is read anew, so often at most.
+_TRIES = 5
+
 _COUNTS = ("matured", "matched", "unmatched", "treated")
 
 
@@ -51,8 +57,14 @@ def compute(store: ObjectStore, now: datetime, days: int) -> None:
     """Compute the answer as of `now`, in UTC, and keep it, unless the last one holds. Raises StoreUnavailable."""
     held = computed.load(store, days)
     if held is None or not held.holds(store, now):
-        state = computed.state_of(store)
-        computed.save(store, days, computed.Computed(quality(store, now, days), state))
+        computed.save(store, days, _computed(store, now, days))
+
+
+def _computed(store: ObjectStore, now: datetime, days: int) -> computed.Computed:
+    for _ in range(_TRIES - 1):
+        with suppress(ObjectNotFound):
+            return computed.Computed(state=computed.state_of(store), answer=quality(store, now, days))
+    return computed.Computed(state=computed.state_of(store), answer=quality(store, now, days))
 
 
 def quality(store: ObjectStore, now: datetime, days: int) -> Json:

@@ -1,0 +1,51 @@
+"""The answer of GET /quality, computed from a store in which others are at work."""
+
+import io
+from datetime import UTC, datetime
+
+import polars as pl
+import pytest
+
+from churn.errors import ObjectNotFound
+from churn.tracking import computed, layout, predictions
+from churn.tracking.quality import compute
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+DAYS = 90
+
+
+def put(store, name, moment, customers=40, release="20260101_000000"):
+    rows = [(f"C{number}", moment, release, "job", 0.3, 0) for number in range(customers)]
+    target = io.BytesIO()
+    pl.DataFrame(rows, schema=predictions.COLUMNS, orient="row").write_parquet(target)
+    key = f"{layout.PREDICTIONS}{layout.month_of(moment)}{name}.parquet"
+    store.put(key, target.getvalue(), content_type="application/octet-stream")
+
+
+class Moving:
+    """A store in which a file that is about to be read has another name by then, so many times."""
+
+    def __init__(self, store, times):
+        self._store, self._times = store, times
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
+
+    def read(self, key):
+        if self._times:
+            self._times -= 1
+            data = self._store.get(key).data
+            self._store.delete([key])
+            self._store.put(f"{key[:-8]}+.parquet", data, content_type="application/octet-stream")
+        return self._store.read(key)
+
+
+def test_files_that_are_made_one_meanwhile_are_read_under_their_new_names(store):
+    put(store, "a", NOW)
+    compute(Moving(store, 2), NOW, DAYS)
+    found = computed.load(store, DAYS)
+    assert found.answer["releases"][0]["predictions"] == 40
+    assert found.state == computed.state_of(store)
+    put(store, "b", NOW, release="20260102_000000")
+    with pytest.raises(ObjectNotFound):
+        compute(Moving(store, 100), datetime(2026, 11, 20, 13, 0, tzinfo=UTC), DAYS)
