@@ -99,7 +99,7 @@ def quality(store: ObjectStore, now: datetime, days: int) -> Json:
         "outcomes": counts | {"unknown": joined.unknown, "before": joined.before},
         "releases": entries,
         "data": list(_data(store, tracked, in_service)),
-        "retraining": retraining(in_service, entries, now.date()),
+        "retraining": retraining(in_service, entries, _customers(tracked, in_service), now.date()),
     }
 
 
@@ -128,6 +128,17 @@ def _release(tracked: _Tracked, version: str, drift: Json | None, *, in_service:
         "verdict": verdict(evidence, promised["low"] if promised else None),
         "drift": drift,
     }
+
+
+def _customers(tracked: _Tracked, in_service: About | None) -> int:
+    """Of how many customers the outcome is known of a prediction of the release in service."""
+    if in_service is None or not tracked.stays:
+        return 0
+    found = np.zeros(tracked.known.customers.height, np.bool)
+    for part in tracked.joined.parts:
+        if part.release == in_service.version:
+            found[part.sample.customer] = True
+    return int(found.sum())
 
 
 def _realised(parts: Sequence[Part], sample: Sample, *, stays: bool) -> Json:

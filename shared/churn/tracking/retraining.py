@@ -7,29 +7,43 @@ from typing import Any
 from churn.release import VERSION_FORMAT
 from churn.tracking.releases import About
 
-# So many outcomes that the release has not seen, and so many for each row that it was trained on, teach something new.
-_NEW_OUTCOMES = 2_000
+# The outcomes of so many customers that the release has not seen, and so many for each that it was trained on, teach
+# something new. One who was predicted every month tells no more than one.
+_NEW_CUSTOMERS = 2_000
 _NEW_SHARE = 0.2
+
+# A release that is older has not seen what has changed since; the alert ChurnModelOld says so too.
+OLD = timedelta(days=30)
 
 # No training before a release is so old.
 _COOL_DOWN = timedelta(days=7)
 
 
-def retraining(in_service: About | None, entries: Sequence[Mapping[str, Any]], today: date) -> dict[str, Any]:
-    """The `retraining` of GET /quality: whether it is due, why, and from when on if not at once."""
+def retraining(
+    in_service: About | None, entries: Sequence[Mapping[str, Any]], customers: int, today: date
+) -> dict[str, Any]:
+    """The `retraining` of GET /quality: whether it is due, why, and from when on if not at once.
+
+    `customers` is of how many the outcome is known of a prediction of the release in service.
+    """
     entry = next((entry for entry in entries if entry["in_service"]), None)
-    reasons = list(_reasons(in_service, entry)) if in_service and entry else []
-    if not (in_service and reasons):
-        return {"due": False, "reasons": reasons, "next": None}
+    if not (in_service and entry):
+        return {"due": False, "reasons": [], "next": None}
     trained = datetime.strptime(in_service.version, VERSION_FORMAT).replace(tzinfo=UTC).date()
-    due = today >= trained + _COOL_DOWN
-    return {"due": due, "reasons": reasons, "next": None if due else (trained + _COOL_DOWN).isoformat()}
+    reasons = list(_reasons(in_service, entry["verdict"], customers, today - trained))
+    waits = bool(reasons) and today < trained + _COOL_DOWN
+    return {
+        "due": bool(reasons) and not waits,
+        "reasons": reasons,
+        "next": (trained + _COOL_DOWN).isoformat() if waits else None,
+    }
 
 
-def _reasons(about: About, entry: Mapping[str, Any]) -> Iterator[str]:
+def _reasons(about: About, verdict: Mapping[str, Any], customers: int, age: timedelta) -> Iterator[str]:
     """Drift alone is none: it is no damage yet."""
-    if entry["verdict"]["state"] == "alarm":
-        yield entry["verdict"]["words"]
-    enough = max(_NEW_OUTCOMES, _NEW_SHARE * (about.rows or 0))
-    if entry["matched"] >= enough:
-        yield f"{entry['matched']:,} outcomes are known that the release in service was not trained on."
+    if verdict["state"] == "alarm":
+        yield verdict["words"]
+    if customers >= max(_NEW_CUSTOMERS, _NEW_SHARE * (about.rows or 0)):
+        yield f"The outcomes of {customers:,} customers are known that the release in service was not trained on."
+    if age > OLD:
+        yield f"The release in service was trained {age.days:,} days ago, and knows nothing of what has changed since."

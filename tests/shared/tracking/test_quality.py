@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 import polars as pl
 import pytest
 
+from churn import release
 from churn.errors import ObjectNotFound
-from churn.tracking import computed, layout, predictions
+from churn.tracking import computed, layout, outcomes, predictions, quality
 from churn.tracking.quality import compute
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -49,3 +50,18 @@ def test_files_that_are_made_one_meanwhile_are_read_under_their_new_names(store)
     put(store, "b", NOW, release="20260102_000000")
     with pytest.raises(ObjectNotFound):
         compute(Moving(store, 100), datetime(2026, 11, 20, 13, 0, tzinfo=UTC), DAYS)
+
+
+def test_a_customer_who_was_predicted_in_each_month_is_one_whose_outcome_is_known(store, monkeypatch):
+    asked = []
+    monkeypatch.setattr(quality, "retraining", lambda *given: asked.append(given[2]) or {})
+    in_service = release.Pointer("20260101_000000", "", "2026-01-01T00:00:00Z", "")
+    monkeypatch.setattr(release, "current", lambda _: in_service)
+    for month in (7, 8, 9):
+        put(store, "a", datetime(2026, month, 1, tzinfo=UTC))
+    stayed = [(f"C{number}", None, NOW.date(), None, None, None, None, NOW, number) for number in range(30)]
+    target = io.BytesIO()
+    pl.DataFrame(stayed, schema=outcomes.COLUMNS, orient="row").write_parquet(target)
+    store.put(f"{layout.OUTCOMES}month=2026-11/a.parquet", target.getvalue(), content_type="x/y")
+    assert quality.quality(store, NOW, 400)["releases"][0]["matched"] == 90
+    assert asked == [30]
