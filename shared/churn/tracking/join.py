@@ -63,6 +63,10 @@ class Joined:
     """By release, the month of its first prediction that is held."""
     ripening: dict[date, int] = field(default_factory=dict)
     """How many predictions of those that are not mature yet will be on each day."""
+    earlier: int = 0
+    """Predictions that count, but matured before the days that are looked back on."""
+    last_earlier: date | None = None
+    """When the last of these matured."""
     assumed: dict[str, tuple[int, int]] = field(default_factory=dict)
     """By month, how many values were absent of how many predictions, those that do not count included."""
     unknown: int = 0
@@ -99,7 +103,10 @@ def join(store: ObjectStore, known: Known, window_of: Callable[[str], int], toda
             rows = rows.join(known.customers, on="key", how="left")
             told = rows.filter(pl.col("customer").is_not_null())
             np.minimum.at(first, told["customer"].to_numpy(), told["first"].dt.date().to_physical().to_numpy())
-            rows = _aged(rows, window_of(version), today, days)
+            rows = _aged(rows, window_of(version), today)
+            is_earlier = rows["matures"] <= today - timedelta(days=days)
+            _add_earlier(joined, rows["matures"].filter(is_earlier))
+            rows = rows.filter(~is_earlier)
             if rows.height:
                 joined.parts.append(_part(version, month, rows, known.touched))
                 _add_ripening(joined.ripening, rows)
@@ -151,12 +158,11 @@ def _reduced(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _aged(rows: pl.DataFrame, window: int, today: date, days: int) -> pl.DataFrame:
-    """The rows that are looked at, with the day of the prediction, the end of its label window, and when it matures."""
+def _aged(rows: pl.DataFrame, window: int, today: date) -> pl.DataFrame:
+    """The rows with the day of the prediction, the end of its label window, and when it matures."""
     day = pl.col("scored_at").dt.date()
     ends = day.dt.offset_by(f"{window}mo")
     aged = rows.with_columns(day=day, ends=ends, matures=ends + timedelta(days=SETTLING_DAYS))
-    aged = aged.filter(pl.col("matures") > today - timedelta(days=days))
     return aged.with_columns(mature=pl.col("matures") <= today)
 
 
@@ -190,6 +196,13 @@ def _weights(mature: pl.DataFrame, touched: pl.DataFrame) -> pl.Series:
     factors = meant.group_by("customer").agg(factor=factor.product())
     joined = mature.select("customer").join(factors, on="customer", how="left", maintain_order="left")
     return joined["factor"].fill_null(1.0)
+
+
+def _add_earlier(joined: Joined, matured: pl.Series) -> None:
+    last = matured.max()
+    if isinstance(last, date):
+        joined.earlier += len(matured)
+        joined.last_earlier = max(last, joined.last_earlier or last)
 
 
 def _add_ripening(ripening: dict[date, int], rows: pl.DataFrame) -> None:

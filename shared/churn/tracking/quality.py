@@ -94,7 +94,7 @@ def quality(store: ObjectStore, now: datetime, days: int) -> Json:
         "days": days,
         "tracking": "on",
         "settling_days": SETTLING_DAYS,
-        "words": list(words.sentences(joined, entries, releases, counts, stays=tracked.stays)),
+        "words": list(words.sentences(joined, entries, releases, counts, now.date(), stays=tracked.stays)),
         "next_ripe": {"date": ripening[0][0].isoformat(), "predictions": ripening[0][1]} if ripening else None,
         "outcomes": counts | {"unknown": joined.unknown, "before": joined.before},
         "releases": entries,

@@ -1,6 +1,7 @@
 """What GET /quality says in sentences: what there is, and what to do first."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from churn.tracking.figures import FEWEST, Figure
@@ -19,6 +20,7 @@ def sentences(
     entries: Sequence[Mapping[str, Any]],
     releases: Mapping[str, About],
     outcomes: Mapping[str, int],
+    today: date,
     *,
     stays: bool,
 ) -> Iterator[str]:
@@ -32,7 +34,7 @@ def sentences(
         yield f"No outcomes have come in yet. {_SEND}"
     elif not stays:
         yield _NO_STAYS
-    yield from _of_predictions(joined, entries)
+    yield from _of_predictions(joined, entries, today)
     if outcomes["customers"] and joined.unknown > outcomes["customers"] / 2:
         yield (
             f"Of {outcomes['customers']:,} customers with an outcome {joined.unknown:,} were never predicted: see that "
@@ -42,13 +44,20 @@ def sentences(
         yield from _of_release(entry, releases[entry["version"]])
 
 
-def _of_predictions(joined: Joined, entries: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+def _of_predictions(joined: Joined, entries: Sequence[Mapping[str, Any]], today: date) -> Iterator[str]:
     predictions, matured, matched, treated = (
         sum(entry[name] for entry in entries) for name in ("predictions", "matured", "matched", "treated")
     )
-    if predictions and not matured and joined.ripening:
+    if not matured and joined.last_earlier:
+        days = (today - joined.last_earlier).days + 1
         yield (
-            f"{predictions:,} predictions are held, and none of them is old enough to be judged; the first are on "
+            f"{joined.earlier:,} predictions could be judged before, the last on {joined.last_earlier}, none since. "
+            f"To see what became of them, look back on {days:,} days or more."
+        )
+    if predictions and not matured and joined.ripening:
+        held = "later ones are held" if joined.last_earlier else "predictions are held"
+        yield (
+            f"{predictions:,} {held}, and none of them is old enough to be judged; the first are on "
             f"{min(joined.ripening).isoformat()}."
         )
     if judged := matured - treated:

@@ -65,3 +65,17 @@ def test_a_customer_who_was_predicted_in_each_month_is_one_whose_outcome_is_know
     store.put(f"{layout.OUTCOMES}month=2026-11/a.parquet", target.getvalue(), content_type="x/y")
     assert quality.quality(store, NOW, 400)["releases"][0]["matched"] == 90
     assert asked == [30]
+
+
+def test_what_ripened_before_the_days_that_are_looked_back_on_is_named(store):
+    put(store, "a", datetime(2026, 2, 3, tzinfo=UTC))  # ripe on March 10
+    put(store, "b", datetime(2026, 1, 31, tzinfo=UTC), customers=5)
+    told = quality.quality(store, NOW, DAYS)["words"]
+    last = "45 predictions could be judged before, the last on 2026-03-10, none since. To see what became of them,"
+    assert f"{last} look back on 256 days or more." in told
+    assert quality.quality(store, NOW, 256)["releases"][0]["matured"] == 40
+    assert quality.quality(store, NOW, 255)["releases"] == []
+    put(store, "c", NOW)
+    told = quality.quality(store, NOW, DAYS)["words"]
+    later = "40 later ones are held, and none of them is old enough to be judged; the first are on 2026-12-27."
+    assert [line.startswith(("45 predictions", later)) for line in told][1:3] == [True, True]
