@@ -41,10 +41,10 @@ def digest(customer_id: str) -> str:
 
 
 def ask(store: ObjectStore, customer_id: str, moment: datetime) -> None:
-    """Write down that a customer is to be erased, unless that is under way already."""
+    """Write down that a customer is to be erased; where that is under way already, what came in since is so as well."""
     name = digest(customer_id)
+    store.put(f"{ERASED}{name}.json", b"{}", content_type=_JSON)
     if not is_under_way(store, customer_id):
-        store.put(f"{ERASED}{name}.json", b"{}", content_type=_JSON)
         data = json.dumps({"customer_id": customer_id, "moment": moment.isoformat()}).encode()
         store.put(f"{ERASING}{name}.json", data, content_type=_JSON)
 

@@ -1,5 +1,6 @@
 """Erasures: written down once, done once, and what is on its way is dropped by them."""
 
+import time
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
@@ -41,6 +42,14 @@ def test_asking_again_begins_anew_only_after_the_end(store: ObjectStore) -> None
     erasure.finish(store, NAME)
     erasure.ask(store, NAME, later)
     assert erasure.under_way(store) == [(NAME, later)]
+
+
+def test_what_came_in_until_it_was_asked_again_is_erased_too(store: ObjectStore) -> None:
+    erasure.ask(store, NAME, MOMENT)
+    first = erasure.recent(store)[erasure.digest(NAME)]
+    time.sleep(1.1)  # S3 dates its objects by whole seconds
+    erasure.ask(store, NAME, MOMENT)
+    assert erasure.recent(store)[erasure.digest(NAME)] > first
 
 
 def test_of_nobody_there_is_no_erasure(store: ObjectStore) -> None:
