@@ -19,7 +19,7 @@ from churn.schema import Schema
 from churn.tracking.reference import Counts, FieldReference, Reference
 
 WINDOW = timedelta(days=7)
-"""What is looked at together, from Monday on: who scores all customers once a week has them in each window."""
+"""What is looked at together, back from today: who scores all customers once a week has them in each window."""
 
 # Of a false alarm in a field, at a look at all of a release's fields together.
 CHANCE = 0.001
@@ -79,7 +79,7 @@ def field_drift(reference: FieldReference, counts: NDArray[np.int64]) -> FieldDr
 def drift_of(reference: Reference, schema: Schema, windows: Iterable[tuple[date, Counts]]) -> dict[str, Any] | None:
     """The `drift` of a release as GET /quality shows it, of its latest window; None where nothing was counted.
 
-    `windows` has counts of the release's predictions with the Mondays that their windows begin on, in any order, and a
+    `windows` has counts of the release's predictions with the days that their windows begin on, in any order, and a
     window any number of times, as `churn.tracking.field_counts.by_window` yields them for each file.
     """
     summed: dict[date, dict[str, NDArray[np.int64]]] = {}

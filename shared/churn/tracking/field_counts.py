@@ -1,13 +1,14 @@
 """Counting tracked predictions by the bins of their release's reference."""
 
 from collections.abc import Iterable, Iterator
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from churn.schema import Schema
+from churn.tracking.drift import WINDOW
 from churn.tracking.predictions import FIELD
 from churn.tracking.reference import SCORE, Counts, Reference
 
@@ -31,11 +32,13 @@ def counts_of_columns(
     return counts
 
 
-def by_window(frame: pl.DataFrame, schema: Schema, reference: Reference) -> Iterator[tuple[date, Counts]]:
-    """The counts of a release's rows by the Monday that their window begins on, in UTC, as `drift.drift_of` takes them.
+def by_window(frame: pl.DataFrame, schema: Schema, reference: Reference, today: date) -> Iterator[tuple[date, Counts]]:
+    """The counts of a release's rows by the first day of their window, as `drift.drift_of` takes them.
 
-    The rows are to be of the release that the reference is of.
+    The newest window ends `today`, in UTC. The rows are to be of the release that the reference is of.
     """
-    windows = frame["scored_at"].dt.truncate("1w").dt.date()
-    for since in windows.unique().sort():
-        yield since, counts_of(frame.filter(windows == since), schema, reference)
+    ages = (today - date(1970, 1, 1)).days - frame["scored_at"].dt.date().to_physical()
+    windows = ages.clip(0) // WINDOW.days
+    for number in windows.unique().sort():
+        since = today - (number + 1) * WINDOW + timedelta(days=1)
+        yield since, counts_of(frame.filter(windows == number), schema, reference)

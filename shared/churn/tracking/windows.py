@@ -1,4 +1,4 @@
-"""The predictions of the last weeks, counted by week in the bins of their releases' references."""
+"""The predictions of the last weeks, counted by weeks back from today in the bins of their releases' references."""
 
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -37,7 +37,8 @@ def drifts(store: ObjectStore, releases: Mapping[str, About], today: date) -> di
                 table = pl.scan_parquet(file.name)
                 for (version,) in table.select(pl.col("release").unique()).collect().iter_rows():
                     if version in wanted:
-                        counted[version] += _counted(table.filter(pl.col("release") == version), releases[version])
+                        rows = table.filter(pl.col("release") == version)
+                        counted[version] += _counted(rows, releases[version], today)
     return {version: _drift(releases[version], windows) for version, windows in counted.items()}
 
 
@@ -49,7 +50,7 @@ def _newest_first(today: date) -> Iterator[str]:
         month = (month - timedelta(days=1)).replace(day=1)
 
 
-def _counted(table: pl.LazyFrame, about: About) -> list[tuple[date, Counts]]:
+def _counted(table: pl.LazyFrame, about: About, today: date) -> list[tuple[date, Counts]]:
     """The counts of a release's rows of a file."""
     if about.reference is None or about.schema is None:
         return []
@@ -57,7 +58,7 @@ def _counted(table: pl.LazyFrame, about: About) -> list[tuple[date, Counts]]:
     found: list[tuple[date, Counts]] = []
     start = 0
     while (piece := rows.slice(start, _ROWS).collect()).height:
-        found += by_window(piece, about.schema, about.reference)
+        found += by_window(piece, about.schema, about.reference, today)
         start += _ROWS
     return found
 

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from churn.tracking import computed, layout, outcomes, predictions
-from churn.tracking.quality import compute
+from churn.tracking.quality import compute, quality
 from churn_api.quality import waiting
 from churn_api.quality.answers import QualityAnswer
 from churn_api.quality.waiting import NotComputedYet, QualityService
@@ -64,7 +64,7 @@ def predicted(store, version, model, days_ago, size=400, seed=1):
         np.zeros(size, np.uint8),
         [pl.Series([customer[place] for customer in customers]) for place in range(len(schema.fields))],
     )
-    put(store, f"{layout.PREDICTIONS}{layout.month_of(moment)}{days_ago}.parquet", table)
+    put(store, f"{layout.PREDICTIONS}{layout.month_of(moment)}{days_ago}-{size}.parquet", table)
     return moment.date(), rng.random(size) < probability
 
 
@@ -126,6 +126,18 @@ def test_who_scores_once_a_month_is_told_of_a_drift_that_stays(store, publish, m
     drift = answer(store)["releases"][0]["drift"]
     assert {field["field"]: field["state"] for field in drift["fields"]}["tenure"] == "alarm"
     assert drift["fields"][0]["n"] == 400
+
+
+@pytest.mark.parametrize("days_later", range(7))
+def test_a_drift_is_told_on_each_day_of_the_week(store, publish, model, days_later):
+    """A week that has just begun, with a single prediction in it, would hide what the last list was."""
+    version = publish(store)
+    loyal = model._replace(customers=[customer for customer in model.customers if customer.tenure > 60])
+    for weeks_ago in range(3):
+        predicted(store, version, loyal, 7 * weeks_ago)
+    predicted(store, version, model, -days_later, size=1)
+    drift = quality(store, NOW + timedelta(days=days_later), 400)["releases"][0]["drift"]
+    assert {field["field"]: field["state"] for field in drift["fields"]}["tenure"] == "alarm"
 
 
 def test_without_anybody_who_stayed_there_is_no_figure_and_no_alarm(store, publish, model):

@@ -45,17 +45,21 @@ def test_an_absent_value_is_counted_as_such(
     assert counts[SCORE][-1] == 0
 
 
-def test_rows_are_counted_by_weeks_from_monday_on(
+def test_rows_are_counted_by_weeks_back_from_today(
     customers: list[Customer], probabilities: np.ndarray, reference: Reference
 ) -> None:
     days = [
         datetime(2026, 11, 22, 23, 59, tzinfo=UTC),
         datetime(2026, 11, 23, tzinfo=UTC),
         datetime(2026, 11, 29, tzinfo=UTC),
+        datetime(2026, 11, 30, tzinfo=UTC),  # that day has just begun
     ]
     table = pl.concat([tracked(customers[:10], probabilities[:10], day) for day in days])
-    windows = [(since, int(counts[SCORE].sum())) for since, counts in by_window(table, TELCO, reference)]
-    assert windows == [(date(2026, 11, 16), 10), (date(2026, 11, 23), 20)]
+    windows = by_window(table, TELCO, reference, date(2026, 11, 29))
+    assert [(since, int(counts[SCORE].sum())) for since, counts in windows] == [
+        (date(2026, 11, 23), 30),
+        (date(2026, 11, 16), 10),
+    ]
 
 
 def test_a_row_takes_a_fraction_of_a_microsecond(
