@@ -51,7 +51,9 @@ def verdict(months: Sequence[Evidence], promised_auc: float | None) -> dict[str,
     """
     tested = [evidence for evidence in months if len(evidence.sample.outcome) >= FEWEST]
     if not tested:
-        words = f"No month that is ripe and looked at as a whole has {FEWEST} known outcomes, so nothing can be said."
+        words = (
+            f"No whole ripe month has {FEWEST} known outcomes, of half of its customers or more: nothing can be said."
+        )
         return {"state": "none", "words": words, "since": None}
     findings = [finding for evidence in tested for finding in _findings(evidence, promised_auc)]
     if not findings:

@@ -53,6 +53,14 @@ class Part:
         """Mature predictions of untreated customers whose outcome is not known."""
         return self.matured - self.treated - self.matched
 
+    @property
+    def is_mostly_known(self) -> bool:
+        """Whether the outcome is known of as many as not.
+
+        Those whom nobody told of are seldom like the others: who reports those who left alone makes all seem to leave.
+        """
+        return self.matched >= self.unmatched
+
 
 @dataclass(slots=True)
 class Joined:

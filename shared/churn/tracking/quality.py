@@ -110,7 +110,7 @@ def _release(tracked: _Tracked, version: str, drift: Json | None, *, in_service:
     evidence = [
         Evidence(part.month, _number(part.month, tracked.joined.first_months[version]), part.sample)
         for part in parts
-        if tracked.stays and _is_ripe(part.month, release_about.window, tracked)
+        if tracked.stays and part.is_mostly_known and _is_ripe(part.month, release_about.window, tracked)
     ]
     sample = pooled([part.sample for part in parts]) if parts and tracked.stays else NOBODY
     return {

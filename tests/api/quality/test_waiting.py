@@ -68,11 +68,12 @@ def predicted(store, version, model, days_ago, size=400, seed=1):
     return moment.date(), rng.random(size) < probability
 
 
-def reported(store, day, left, *, stays=True):
+def reported(store, day, left, *, stays=range(10_000)):
+    """Who left on the day, and of the customers with the numbers `stays` who stayed."""
     rows = [
         (f"C{number}", day if gone else None, None if gone else NOW.date(), None, None, None, None, NOW, number)
         for number, gone in enumerate(left)
-        if gone or stays
+        if gone or number in stays
     ]
     put(store, f"{layout.OUTCOMES}month=2026-11/a.parquet", pl.DataFrame(rows, outcomes.COLUMNS, orient="row"))
 
@@ -143,7 +144,7 @@ def test_a_drift_is_told_on_each_day_of_the_week(store, publish, model, days_lat
 def test_without_anybody_who_stayed_there_is_no_figure_and_no_alarm(store, publish, model):
     version = publish(store)
     day, left = predicted(store, version, model, 130)
-    reported(store, day + timedelta(days=10), left, stays=False)
+    reported(store, day + timedelta(days=10), left, stays=())
     found = answer(store)
     release = found["releases"][0]
     assert (release["matched"], release["churn_rate"], release["verdict"]["state"]) == (left.sum(), None, "none")
@@ -159,6 +160,19 @@ def test_a_world_that_has_changed_raises_an_alarm_and_a_retraining_is_due(store,
     assert found["releases"][0]["verdict"]["state"] == "alarm"
     assert found["retraining"]["reasons"] == [found["releases"][0]["verdict"]["words"]]
     assert (found["retraining"]["due"], found["retraining"]["next"]) == (False, found["retraining"]["next"])
+
+
+def test_who_tells_of_those_who_left_and_hardly_of_others_gets_no_alarm(store, publish, model):
+    """As who sent everybody's outcome once, and from then on only who left: nearly all would seem to leave."""
+    version = publish(store)
+    day, left = predicted(store, version, model, 160, size=1500)
+    reported(store, day + timedelta(days=10), left, stays=range(40))
+    found = answer(store)
+    release = found["releases"][0]
+    assert release["churn_rate"]["value"] > 0.8
+    assert (release["verdict"]["state"], found["retraining"]["reasons"]) == ("none", [])
+    assert "of half of its customers" in release["verdict"]["words"]
+    assert any("the others may be unlike them" in words for words in found["words"])
 
 
 def test_predictions_of_a_release_that_is_gone_are_judged_all_the_same(store, model):

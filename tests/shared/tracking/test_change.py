@@ -28,7 +28,7 @@ def test_nothing_is_said_of_a_few_customers():
     told = verdict(months(drawn(29, 1)), PROMISED)
     assert told == {
         "state": "none",
-        "words": "No month that is ripe and looked at as a whole has 30 known outcomes, so nothing can be said.",
+        "words": "No whole ripe month has 30 known outcomes, of half of its customers or more: nothing can be said.",
         "since": None,
     }
     assert verdict([], PROMISED) == told
