@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from churn.schema import Schema
 from churn.tracking.drift import WINDOW
 from churn.tracking.predictions import FIELD
-from churn.tracking.reference import SCORE, Counts, Reference
+from churn.tracking.reference import Counts, Reference, score_name
 
 
 def counts_of(frame: pl.DataFrame, schema: Schema, reference: Reference) -> Counts:
@@ -28,7 +28,8 @@ def counts_of_columns(
         absent = column.null_count()
         known = column.drop_nulls() if absent else column
         counts[name] = reference.fields[name].count(known.to_numpy(), absent)
-    counts[SCORE] = reference.fields[SCORE].count(probabilities)
+    score = score_name(schema)
+    counts[score] = reference.fields[score].count(probabilities)
     return counts
 
 

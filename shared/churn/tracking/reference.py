@@ -20,7 +20,7 @@ from churn.schema import Schema
 REFERENCE = "reference.json"
 
 SCORE = "churn_probability"
-"""The name under which the answered probability is counted beside the fields."""
+"""The name under which the answered probability is counted beside the fields, unless one of them is called so."""
 
 TENTHS = tuple(step / 10 for step in range(1, 10))
 """The cuts of the score."""
@@ -29,6 +29,14 @@ ABSENT, BLANK = "absent", "blank"
 
 Counts = Mapping[str, NDArray[np.int64]]
 """How many rows were in each bin, by field and for the score: arrays as long as the field's `bins`."""
+
+
+def score_name(schema: Schema) -> str:
+    """The name under which the answered probability is counted beside the fields of this schema."""
+    name = SCORE
+    while name in schema.fields:
+        name += "_"
+    return name
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +98,7 @@ class Reference:
     def from_bytes(cls, data: bytes, schema: Schema) -> "Reference":
         """Raises ValueError, KeyError or TypeError unless the content is a reference for this schema."""
         held = json.loads(data)["fields"]
-        if list(held) != [*schema.fields, SCORE]:
+        if list(held) != [*schema.fields, score_name(schema)]:
             raise ValueError("the reference is of other fields")
         return cls({name: _field(schema, name, entry) for name, entry in held.items()})
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from churn.tracking.reference import SCORE, Counts, Reference
+from churn.tracking.reference import Counts, Reference, score_name
 from churn_api.redis_client import redis_client
 from churn_api.releases.watcher import Releases
 from churn_api.tracking.buffer import Answered
@@ -56,9 +56,11 @@ class FieldValues:
         reference = answered.release.reference
         if reference is None:
             return
-        columns = zip(answered.release.schema.fields, answered.customers, strict=True)
+        schema = answered.release.schema
+        columns = zip(schema.fields, answered.customers, strict=True)
         counted = {name: reference.fields[name].count_column(column) for name, column in columns}
-        counted[SCORE] = reference.fields[SCORE].count_column(answered.probabilities)
+        score = score_name(schema)
+        counted[score] = reference.fields[score].count_column(answered.probabilities)
         with self._lock:
             held = self._counts.setdefault(answered.release.version, {})
             for name, counts in counted.items():

@@ -14,7 +14,7 @@ from churn.customer.declaration import Customer
 from churn.customer.fields import Number
 from churn.schema import Schema
 from churn.tracking.drift import CHANCE
-from churn.tracking.reference import SCORE, TENTHS, FieldReference, Reference, category_bins, number_bins
+from churn.tracking.reference import TENTHS, FieldReference, Reference, category_bins, number_bins, score_name
 from churn_trainer.data.prepare import Prepared
 
 # Decimals that a bin's name has: cuts that look alike would be two bins with one name.
@@ -41,7 +41,7 @@ def reference_of(schema: Schema, customers: Customer, unseen: NDArray[np.float64
             fields[name] = _counted(cuts, bins, column, chance)
         else:
             fields[name] = _counted(None, category_bins(field.names), column, chance)
-    fields[SCORE] = _counted(TENTHS, number_bins(TENTHS, blank=False), unseen, chance)
+    fields[score_name(schema)] = _counted(TENTHS, number_bins(TENTHS, blank=False), unseen, chance)
     return Reference(fields)
 
 
