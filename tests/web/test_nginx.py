@@ -364,3 +364,11 @@ def test_the_log_names_no_customer(proxy: str, tmp_path_factory: pytest.TempPath
     logs = [log.read_text() for log in tmp_path_factory.getbasetemp().glob("nginx*/access.log")]
     assert any("DELETE /customers/" in log and "DELETE /health" in log for log in logs)
     assert not any("VHVEG" in log for log in logs)
+
+
+def test_the_log_of_what_fails_names_no_customer(lonely: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    for path in ("/customers/7590-VHVEG", "//customers/7590-VHVEG/x", "/./customers/7590%2DVHVEG", "/health"):
+        assert requests.delete(lonely + path, timeout=10).status_code in {502, 503}
+    logs = [log.read_text(errors="replace") for log in tmp_path_factory.getbasetemp().glob("nginx*/log")]
+    assert any("DELETE /health" in log for log in logs)
+    assert not any("VHVEG" in log for log in logs)
