@@ -295,3 +295,11 @@ def test_the_page_and_the_api_judge_alike(batch, site, table, tmp_path, shape):
     expect(batch.get_by_role("button", name="Score file")).to_be_enabled(enabled=answer.ok)
     if not answer.ok:
         expect(batch.locator("batch-file")).to_contain_text(answer.json()["error"])
+
+
+def test_customers_as_json_are_refused_before_they_are_sent(batch, tmp_path):
+    file = tmp_path / "customers.json"
+    file.write_text('[{"tenure": 1}]')
+    pick(batch, file)
+    expect(batch.get_by_text("This file cannot be scored as it is.")).to_be_visible()
+    expect(batch.get_by_role("button", name="Score file")).to_be_disabled()

@@ -417,7 +417,18 @@ def test_sent_files_offer_their_errors_and_can_be_cancelled_or_deleted(show):
     page.unroute(re.compile(r"/outcomes\?"))
     page.route(re.compile(r"/outcomes\?"), Listing(cancelled, sent(1)).answer)
     page.get_by_role("button", name="Cancel", exact=True).click()
-    expect(page.locator("job-card", has_text="left-2.csv").locator(".state")).to_have_text("Cancelled")
+    gone = page.locator("job-card", has_text="left-2.csv")
+    expect(gone.locator(".state")).to_have_text("Cancelled")
+    expect(gone).to_contain_text("no outcome taken")
+    expect(gone).not_to_contain_text("2 outcomes")
+    gone.get_by_role("button", name="Delete").click()
+    expect(gone.get_by_role("group", name="Delete left-2.csv, for everyone and for good?")).to_be_visible()
+
+
+def test_outcomes_that_came_without_a_file_are_called_so(show):
+    card = show(quality_answer.month(), sent(1, filename=None)).locator("job-card")
+    expect(card.get_by_role("heading")).to_have_text("Outcomes without a file")
+    expect(card.get_by_role("link", name="Errors")).to_have_attribute("download", "outcomes-errors.csv")
 
 
 def test_figures_are_asked_for_again_when_outcomes_are_in_and_the_upload_stays_where_it_is(show):

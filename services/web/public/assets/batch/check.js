@@ -9,14 +9,14 @@ const SAMPLE_BYTES = 256 * 1024;
 /**
  * @typedef {{ok: boolean, error: string|null, errors: {message: string}[], columns: string[], ignored_columns: string[],
  *   absent_columns: string[], notes: string[], rows: number|null, sample: Record<string, string>[]}} Look
- * @param {string} path of the check @param {File} file @param {AbortSignal} signal @returns {Promise<Look>}
+ * @param {import('./kinds.js').Kind} kind @param {File} file @param {AbortSignal} signal @returns {Promise<Look>}
  */
-export async function check(path, file, signal) {
-    if (isJson(file)) throw new Error('JSON is read as a whole, so it has no first lines to look at.');
+export async function check(kind, file, signal) {
+    if (isJson(kind, file)) throw new Error('JSON is read as a whole, so it has no first lines to look at.');
     const body = await beginning(file);
     const query = new URLSearchParams({ name: file.name, size: String(file.size) });
     const headers = { 'Content-Type': 'application/octet-stream' };
-    return (await request(`${path}?${query}`, { method: 'POST', headers, body, signal })).json();
+    return (await request(`${kind.check}?${query}`, { method: 'POST', headers, body, signal })).json();
 }
 
 /** The file has changed since it was chosen, or is a folder, so the browser cannot read it. */

@@ -109,7 +109,7 @@ export class BatchFile extends HTMLElement {
         fill(this.rows);
         fill(this.look, waiting(`Looking at ${file.name}…`));
         this.#line();
-        const judged = await check(this.kind.check, file, looking.signal).catch((error) => error);
+        const judged = await check(this.kind, file, looking.signal).catch((error) => error);
         if (looking !== this.looking) return;
         this.looking = null;
         this.#judge(file, judged);
@@ -137,7 +137,7 @@ export class BatchFile extends HTMLElement {
         this.#sending(controller);
         try {
             await assertUnchanged(file);
-            const job = await upload(this.kind.path, file, key, { onProgress: this.#progress(), signal: controller.signal });
+            const job = await upload(this.kind, file, key, { onProgress: this.#progress(), signal: controller.signal });
             this.#sending(null);
             this.#accepted(job);
         } catch (error) {

@@ -30,7 +30,7 @@ export function nameOf({ filename }) {
 
 /** The file's name without its ending, for the names of the files that are made from it. */
 export function stemOf(job) {
-    return (job.filename ?? 'customers').replace(/\.gz$/i, '').replace(/\.(csv|tsv|txt|xlsx|parquet)$/i, '');
+    return (job.filename ?? (job.object === 'outcomes' ? 'outcomes' : 'customers')).replace(/\.gz$/i, '').replace(/\.(csv|tsv|txt|xlsx|parquet)$/i, '');
 }
 
 export class JobCard extends HTMLElement {
@@ -59,7 +59,7 @@ export class JobCard extends HTMLElement {
         const { status } = job;
         const before = this.data?.status;
         this.data = job;
-        this.heading.textContent = job.filename ?? 'CSV';
+        this.heading.textContent = job.filename ?? this.kind.nameless;
         this.heading.id = `title-${job.id}`;
         this.badge.textContent = this.#word(status);
         this.badge.className = `state ${status}`;

@@ -1,10 +1,10 @@
 /**
  * What is sent as a file: customers to score here, and outcomes on the quality page. Both go the same way: a file is looked
  * at, sent and followed until it is done.
- * @typedef {{path: string, check: string, title: string, choose: string, accepted: string, send: string,
+ * @typedef {{path: string, check: string, json: boolean, title: string, choose: string, accepted: string, send: string,
  *   hint: (schema: import('../lib/schema.js').Schema) => string, complete: (look: import('./check.js').Look) => string,
  *   faulty: string, template: (schema: import('../lib/schema.js').Schema) => {name: string, rows: (string|number)[][]},
- *   list: string, none: string, working: string, done: (job: any) => string, question: (name: string, job: any) => string}} Kind
+ *   list: string, none: string, nameless: string, working: string, done: (job: any) => string, question: (name: string, job: any) => string}} Kind
  */
 
 import { count, plural } from '../lib/format.js';
@@ -16,6 +16,7 @@ export const TABLES = '.csv,text/csv,.tsv,.txt,.gz,.xlsx,.parquet';
 export const CUSTOMERS = {
     path: '/jobs',
     check: '/jobs/check',
+    json: false,
     title: 'Score a file of customers',
     choose: 'Choose a CSV file',
     accepted: TABLES,
@@ -29,6 +30,7 @@ export const CUSTOMERS = {
     },
     list: 'Jobs',
     none: 'No job yet. Files that you score are listed here, for everyone who uses this service.',
+    nameless: 'CSV',
     working: 'Scoring',
     done: ({ request_counts: { completed, failed }, model_version: version }) =>
         `${plural(completed, 'customer')} scored, ${count(failed)} refused · release ${version}`,

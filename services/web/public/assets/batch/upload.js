@@ -9,19 +9,19 @@ export function idempotencyKey() {
 }
 
 /**
- * @param {string} path where it is taken @param {File} file @param {string} key
+ * @param {import('./kinds.js').Kind} kind @param {File} file @param {string} key
  * @param {{onProgress: (share: number) => void, signal: AbortSignal}} options
  * @returns {Promise<any>} the job
  */
-export function upload(path, file, key, options) {
-    return withKey(() => send(path, file, key, options));
+export function upload(kind, file, key, options) {
+    return withKey(() => send(kind, file, key, options));
 }
 
-function send(path, file, key, { onProgress, signal }) {
+function send(kind, file, key, { onProgress, signal }) {
     return new Promise((resolve, reject) => {
         const call = new XMLHttpRequest();
-        const body = bodyOf(file);
-        call.open('POST', path);
+        const body = bodyOf(kind, file);
+        call.open('POST', kind.path);
         for (const [name, value] of Object.entries({ ...keyHeaders(), 'Idempotency-Key': key })) call.setRequestHeader(name, value);
         call.upload.onprogress = ({ loaded, total }) => onProgress(total ? loaded / total : 0);
         call.onload = () => (call.status < 300 ? resolve(JSON.parse(call.responseText)) : reject(refusal(call)));
@@ -32,14 +32,14 @@ function send(path, file, key, { onProgress, signal }) {
     });
 }
 
-/** Whether a file is JSON, by its name. */
-export function isJson({ name }) {
-    return /\.json$/i.test(name);
+/** Whether a file is sent as JSON, by its name, where that is taken. */
+export function isJson(kind, { name }) {
+    return kind.json && /\.json$/i.test(name);
 }
 
 /** A form, which tells the file's name; JSON is a body by itself. */
-function bodyOf(file) {
-    if (isJson(file)) return new Blob([file], { type: 'application/json' });
+function bodyOf(kind, file) {
+    if (isJson(kind, file)) return new Blob([file], { type: 'application/json' });
     const form = new FormData();
     form.append('file', file);
     return form;

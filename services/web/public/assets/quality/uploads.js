@@ -12,6 +12,7 @@ const COLUMNS = ['left_at', 'stayed_until', 'campaign', 'arm', 'accepted', 'cost
 export const OUTCOMES = {
     path: '/outcomes',
     check: '/outcomes/check',
+    json: true,
     title: 'Send what became of customers',
     choose: 'Choose a file of outcomes',
     accepted: `${TABLES},.json,application/json`,
@@ -25,9 +26,14 @@ export const OUTCOMES = {
     }),
     list: 'Outcomes sent',
     none: 'Nothing was sent yet. Files of outcomes are listed here, for everyone who uses this service.',
+    nameless: 'Outcomes without a file',
     working: 'Reading',
-    done: ({ request_counts: { completed, failed } }) => `${plural(completed, 'outcome')} taken, ${count(failed)} refused`,
-    question: (name) => `Delete ${name} and its errors, for everyone and for good? The outcomes that were taken go on counting.`,
+    done: ({ status, request_counts: { completed, failed } }) =>
+        (status === 'completed' ? `${plural(completed, 'outcome')} taken, ${count(failed)} refused` : 'no outcome taken'),
+    question: (name, { status }) =>
+        (status === 'completed'
+            ? `Delete ${name} and its errors, for everyone and for good? The outcomes that were taken go on counting.`
+            : `Delete ${name}, for everyone and for good?`),
 };
 
 const ASIDES = [
