@@ -84,9 +84,9 @@ def few() -> Json:
 
 def test_what_was_promised_stands_beside_what_came_true(show):
     promise = section(show(quality_answer.two_years()), "Promised, and come true")
-    expect(promise).to_contain_text("no change What became of the predictions is what they said.")
+    expect(promise).to_contain_text("no alarm What became of the predictions is what they said.")
     expect(promise).to_contain_text("Of 32,520 tracked predictions, 21,360 are ripe and 18,312 have an outcome.")
-    expect(promise).to_contain_text("912 customers of campaigns are left out")
+    expect(promise).to_contain_text("912 predictions are left out, of customers who were treated in a campaign")
     rate = promise.locator(".promise", has_text="How many leave")
     assert rate.locator("dt").all_inner_texts() == ["Promised", "Came true, so far"]
     assert rate.locator("dd strong").all_inner_texts() == ["26.5\u00a0% leave", "26.5\u00a0% leave"]
@@ -155,7 +155,7 @@ def test_another_release_is_looked_at_and_its_alarm_is_named_in_words(show):
     expect(promise).to_contain_text("The ranking is worse than promised")
     expect(page.get_by_text("The ranking is worse than promised")).to_have_count(1)
     expect(promise).to_contain_text("Since Sep 2024.")
-    expect(section(page, "Are these still the same customers?")).to_contain_text("nothing can be compared")
+    expect(section(page, "Are these still the same customers?")).to_contain_text("There is nothing to compare")
     assert page.url.endswith("#/quality?release=20231220_030000")
     assert len(figures.asked) == 1
     page.reload()
@@ -167,6 +167,8 @@ def test_while_the_release_in_service_cannot_be_judged_the_one_before_it_is_look
     answer["releases"][0] = quality_answer.month()["releases"][0]
     page = show(answer)
     expect(page.get_by_label("Release", exact=True)).to_have_value("20231220_030000")
+    table = section(page, "Releases").get_by_role("table")
+    assert [row.split("\t")[-1] for row in table.locator("tbody tr").all_inner_texts()] == ["–", "alarm"]
     page.get_by_label("Release", exact=True).select_option("20261101_120000")
     expect(section(page, "Promised, and come true")).to_contain_text("None of 7,043 tracked predictions is ripe yet.")
     expect(section(page, "What to do first")).to_have_count(0)
@@ -175,7 +177,7 @@ def test_while_the_release_in_service_cannot_be_judged_the_one_before_it_is_look
 def test_releases_stand_side_by_side_with_their_verdicts(show):
     table = section(show(quality_answer.two_years()), "Releases").get_by_role("table")
     expect(table.locator("tbody tr")).to_have_count(2)
-    assert [row.split("\t")[-1] for row in table.locator("tbody tr").all_inner_texts()] == ["no change", "alarm"]
+    assert [row.split("\t")[-1] for row in table.locator("tbody tr").all_inner_texts()] == ["no alarm", "alarm"]
     expect(table.locator("tr", has_text="in service")).to_contain_text("20241220_030000")
 
 
@@ -195,12 +197,21 @@ def test_another_period_is_asked_for_and_kept_in_the_address(show):
     assert figures.asked[-1] == "days=365"
 
 
+def test_a_period_that_is_refused_gives_way_to_the_usual_one(show):
+    figures = Figures(422, quality_answer.month())
+    page = show(figures, fragment="#/quality?days=3650", patience=["422"])
+    page.get_by_role("alert").get_by_role("button", name="Try again").click()
+    expect(section(page, "What to do first")).to_be_visible()
+    assert figures.asked == ["days=3650", ""]
+    assert page.url.endswith("#/quality")
+
+
 def test_fields_stand_by_how_far_they_moved_and_their_state_is_a_word(show):
     panel = section(show(quality_answer.two_years()), "Are these still the same customers?")
     expect(panel).to_contain_text("Customers scored from October 4, 2025 to January 2, 2026")
     expect(panel).to_contain_text("Alarm: Contract.")
     assert panel.locator("h3").all_inner_texts() == ["The scores themselves", "Contract", "Tenure"]
-    assert panel.locator(".band").all_inner_texts() == ["notice", "alarm", "no change"]
+    assert panel.locator(".band").all_inner_texts() == ["notice", "alarm", "no alarm"]
     contract = panel.get_by_role("article", name="Contract")
     expect(contract).to_contain_text("PSI 0.186, limit 0.100, 8,240 customers.")
     expect(contract).to_contain_text("0.2\u00a0% have a value that the training did not know.")

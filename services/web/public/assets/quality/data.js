@@ -14,7 +14,7 @@ export function incoming(data, schema) {
     if (!data.length) return null;
     const chart = h('line-chart');
     const card = across('Is what comes in complete and right?',
-        h('p', {}, 'Rows that were refused, and values that were absent, of all that were sent to be scored.'),
+        h('p', {}, 'The share of refused rows among all that were sent to be scored, and of absent values among customers with an ID who were scored.'),
         h('div.halves', {}, chart,
             faults(data, schema)));
     chart.data = curves(data);

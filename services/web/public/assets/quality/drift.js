@@ -9,10 +9,10 @@ import { STATES } from './figures.js';
 const FIRST = 5;
 
 export class DriftPanel extends HTMLElement {
-    /** @param {any} release with its drift, or null where the release has nothing to compare with */
+    /** @param {any} release with its drift, or null where there is nothing to compare */
     set release({ drift }) {
         if (!drift) {
-            fill(this, section('Are these still the same customers?', h('p', {}, 'This release holds no record of what its training rows were like, so nothing can be compared. The next training makes one.')));
+            fill(this, section('Are these still the same customers?', h('p', {}, 'There is nothing to compare: nobody was scored by this release in the last months, or it holds no record of its training rows, which the next training makes.')));
             return;
         }
         const fields = [...drift.fields].sort((a, b) => b.psi - a.psi);

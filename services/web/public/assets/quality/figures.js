@@ -49,7 +49,7 @@ export function between({ low, high }, write) {
 
 /** States of a verdict and of drift in words, with the badge's colour. */
 export const STATES = {
-    none: { word: 'no change', tone: 'low' },
+    none: { word: 'no alarm', tone: 'low' },
     notice: { word: 'notice', tone: 'medium' },
     alarm: { word: 'alarm', tone: 'high' },
 };

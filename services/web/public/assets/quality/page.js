@@ -82,7 +82,8 @@ class QualityPage extends HTMLElement {
     #failed(error) {
         if (error.status !== 503 || !error.retryAfter) {
             this.note.textContent = '';
-            fill(this.trouble, failure(error, () => this.#ask()));
+            // A period that the service refuses would be refused again.
+            fill(this.trouble, failure(error, () => (error.status === 422 ? this.#turn({ days: '' }) : this.#ask())));
             return;
         }
         const words = `${error.message} The page asks again in ${duration(error.retryAfter)}.`;
@@ -154,7 +155,7 @@ class QualityPage extends HTMLElement {
     #turn(changes) {
         Object.assign(this, changes);
         remember('quality', { ...(this.days && { days: this.days }), ...(this.version && { release: this.version }) });
-        if (changes.days) this.#ask();
+        if ('days' in changes) this.#ask();
         else this.#show();
     }
 }

@@ -22,11 +22,16 @@ export function promise(release) {
     );
 }
 
-/** Without figures there is no state to name. */
-function verdict({ verdict: { state, words, since }, churn_rate: rate }) {
-    const { word, tone } = STATES[state];
-    const badge = (rate || state !== 'none') && h(`span.band.${tone}`, {}, word);
+function verdict(release) {
+    const { words, since } = release.verdict;
+    const state = stateOf(release);
+    const badge = state && h(`span.band.${state.tone}`, {}, state.word);
     return h('p', {}, badge, ` ${words}`, since && ` Since ${month(since)}.`);
+}
+
+/** Without figures there is no state to name. */
+function stateOf({ verdict: { state }, churn_rate: rate }) {
+    return (rate || state !== 'none') && STATES[state];
 }
 
 function basis({ predictions, matured, matched, unmatched, treated }) {
@@ -35,7 +40,7 @@ function basis({ predictions, matured, matched, unmatched, treated }) {
         `Of ${plural(predictions, 'tracked prediction')}, ${count(matured)} ${matured === 1 ? 'is' : 'are'} ripe`,
         ` and ${count(matched)} ${matched === 1 ? 'has' : 'have'} an outcome.`,
         unmatched > 0 && ` Of ${count(unmatched)} nobody has told yet what became.`,
-        treated > 0 && ` ${plural(treated, 'customer of a campaign is', 'customers of campaigns are')} left out: what was done for them changes what came.`,
+        treated > 0 && ` ${plural(treated, 'prediction is', 'predictions are')} left out, of customers who were treated in a campaign: that changes what came.`,
     ].filter(Boolean).join('');
 }
 
@@ -98,7 +103,7 @@ export function releases(all) {
         count(release.matched),
         compared(release, 'churn_rate'),
         compared(release, 'roc_auc'),
-        STATES[release.verdict.state].word,
+        stateOf(release)?.word ?? '–',
     ]);
     return across('Releases', table('Releases', ['Release', 'Predictions', 'With an outcome', 'Churn rate, promised \u2192 true', 'AUC, promised \u2192 true', 'Verdict'], rows));
 }
