@@ -461,7 +461,7 @@ def test_what_all_outcomes_come_to_is_explained(show):
     tally = section(show(quality_answer.two_years()), "Outcomes so far")
     expect(tally).to_contain_text("Rows31,204")
     expect(tally).to_contain_text("Unknown IDs210")
-    expect(tally).to_contain_text("Unknown IDs: Nobody with this ID was ever scored.")
+    expect(tally).to_contain_text("Unknown IDs: No prediction of a customer with this ID is kept.")
 
 
 def test_a_template_of_outcomes_can_be_filled_in(show, tmp_path):

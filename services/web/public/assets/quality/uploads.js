@@ -40,8 +40,8 @@ const ASIDES = [
     ['duplicates', 'Sent twice', 'The same row again counts once.'],
     ['corrections', 'Corrected', 'Said to have left, and later to have stayed: the later row counts.'],
     ['contradictions', 'Contradicting', 'Said to have stayed beyond the day of leaving: the later row counts.'],
-    ['unknown', 'Unknown IDs', 'Nobody with this ID was ever scored.'],
-    ['before', 'Before the first score', 'The customer had left before being scored first.'],
+    ['unknown', 'Unknown IDs', 'No prediction of a customer with this ID is kept.'],
+    ['before', 'Before the first score', 'The row tells of a day before the customer was scored first.'],
 ];
 
 /** What all outcomes come to. */
