@@ -60,7 +60,7 @@ class ApiSettings(Settings):
     max_batch_rows: int = Field(
         1_000, ge=1, le=10_000, description="The most customers in one /batch_predict; more belong into a job."
     )
-    max_upload_mb: int = Field(200, ge=1, le=5_000, description="The largest CSV of a job, in MB.")
+    max_upload_mb: int = Field(200, ge=1, le=5_000, description="The largest CSV of a job, or of outcomes, in MB.")
     job_chunk_mb: float = Field(
         8.0,
         ge=0.25,
@@ -84,7 +84,11 @@ class ApiSettings(Settings):
         "store: on or off. GET /quality compares the two.",
     )
     tracking_days: int = Field(
-        400, ge=31, le=3650, description="How long tracked predictions and outcomes are kept, in days, month by month."
+        400,
+        ge=31,
+        le=3650,
+        description="How long tracked predictions and outcomes are kept, in days, month by month; longer than the "
+        "label window and seven days, or no prediction is ever judged.",
     )
     webhook_url: Annotated[str, AfterValidator(checked_url)] | None = Field(
         None,

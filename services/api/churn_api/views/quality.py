@@ -20,7 +20,11 @@ _DAYS: Json = {"type": "integer", "minimum": 1, "default": DEFAULT_DAYS}
     ANY_KEY,
     description="Computed by a worker, at most every few seconds; while none has computed it, the answer is a 503.",
     query={
-        "days": described("Predictions that matured in so many days, up to CHURN_TRACKING_DAYS, and later ones.", _DAYS)
+        "days": described(
+            "Looked at are predictions that matured within so many days, up to CHURN_TRACKING_DAYS, and those that "
+            "have yet to.",
+            _DAYS,
+        )
     },
     answer=QualityAnswer,
     failures=(503,),
