@@ -398,3 +398,20 @@ def test_amounts_are_told_as_amounts(page):
     answer_example(page)
     field(page, "Monthly charges").fill("70.5")
     expect(page.locator("customer-comparison")).to_contain_text("→ $70.50")
+
+
+def test_what_is_tried_out_is_not_sent_as_the_customers_own(page):
+    sent: list[Any] = []
+    page.on("request", lambda request: sent.append(request.post_data_json) if "/predict" in request.url else None)
+    page.get_by_role("button", name="Example customer").click()
+    field(page, "Customer ID").fill("7590-VHVEG")
+    page.get_by_role("button", name="Predict churn").click()
+    expect(page.locator(".verdict")).to_be_visible()
+    field(page, "Monthly charges").fill("70.5")
+    expect(page.locator("customer-comparison")).to_contain_text("→ $70.50")
+    page.reload()
+    expect(page.locator(".verdict")).to_be_visible()
+    assert [customer.get("customerID") for customer in sent] == ["7590-VHVEG", None, None]
+    with page.expect_request("**/predict*") as asked:
+        page.get_by_role("button", name="Predict churn").click()
+    assert asked.value.post_data_json["customerID"] == "7590-VHVEG"

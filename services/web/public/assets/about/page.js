@@ -35,7 +35,7 @@ function misuse() {
 function privacy() {
     return h('section.card', {}, h('h2', {}, 'What happens to what you enter'), h('ul', {},
         h('li', {}, 'A customer of the form is scored and written to no log. The service holds an answer in memory for a while, so that the same question is answered at once.'),
-        h('li', {}, 'While tracking is on, predictions for customers with an ID are kept, so that they can be compared with what came. Without an ID nothing is kept, and whoever runs the service can erase a customer.'),
+        h('li', {}, 'While tracking is on, predictions for customers with an ID are kept, so that they can be compared with what came; what is tried out on the form after a prediction is not. Without an ID nothing is kept, and whoever runs the service can erase a customer.'),
         h('li', {}, 'What you type stays in this tab until it is closed, so that Back and a reload find it again.'),
         h('li', {}, 'A shared link keeps the customer behind the # sign, which browsers never send to a server.'),
         h('li', {}, 'Files are kept with their results until they expire or are deleted on the batch page.'),

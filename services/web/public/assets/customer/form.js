@@ -181,7 +181,7 @@ export class CustomerForm extends HTMLElement {
 /** The question for the id, which is answered with but not part of the prediction. */
 function identifier(name) {
     return {
-        name, title: 'Customer ID', help: 'For your records; no part of the prediction.',
+        name, title: 'Customer ID', help: 'No part of the prediction. While tracking is on, a prediction with an ID is kept, to be compared with what came.',
         required: false, blank: false, options: null, other: false, rule: null, unit: '', longest: 64,
     };
 }

@@ -55,7 +55,10 @@ async function start(page) {
 function formFor(page) {
     const form = h('customer-form');
     form.schema = page.schema;
-    form.addEventListener('customer-submit', () => submit(page));
+    form.addEventListener('customer-submit', () => {
+        page.named = true;
+        submit(page);
+    });
     form.addEventListener('customer-change', () => changed(page));
     form.addEventListener('customer-clear', () => clear(page));
     return form;
@@ -170,12 +173,17 @@ function rescore(page, form, result, delay) {
     result.identify(form.customer[page.schema.id]);
 }
 
-/** `asked` is whether the button was pressed: then the answer is what changes are compared with, and faults take focus. */
+/**
+ * `asked` is whether the button was pressed, now or before the page was opened again: then the answer is what changes are
+ * compared with, and faults take focus.
+ */
 async function predict(page, form, result, { asked }) {
     clearTimeout(page.timer);
     const customer = form.customer;
     const error = errorOf(faultsOf(page.schema, customer));
-    const question = JSON.stringify([customer, asked]);
+    // The service keeps what it predicts for a customer with an id, and what is tried out is not what the customer is.
+    const sent = asked && page.named ? customer : { ...customer, [page.schema.id]: undefined };
+    const question = JSON.stringify([sent, asked]);
     if (question === page.question) return undefined;
     page.asked?.abort();
     if (error) return refuse(form, result, error, asked);
@@ -183,8 +191,9 @@ async function predict(page, form, result, { asked }) {
     Object.assign(page, { asked: controller, question });
     form.busy = result.busy = true;
     try {
-        const answer = await postJson('/predict?reasons=all', customer, { signal: controller.signal });
+        const answer = await postJson('/predict?reasons=all', sent, { signal: controller.signal });
         form.errors = [];
+        if (asked) page.named = false;
         result.show({ customer, answer, asked });
         save(page);
         notice(page, answer.model_info.version);
