@@ -23,7 +23,8 @@ def json_schema(declaration: Declaration, spellings: Spellings) -> dict[str, Any
         "type": ["string", "integer", "null"],
         "maxLength": MAX_ID_LENGTH,
         "title": "Customer ID",
-        "description": "Echoed in the answer, as text.",
+        "description": "Echoed in the answer, as text. While CHURN_TRACKING is on, a prediction with an id is kept: "
+        "/quality compares it with what came.",
     }
     ignored = {"title": declaration.outcome, "description": "Ignored."}
     return {
