@@ -127,6 +127,17 @@ def test_a_month_by_itself_is_drawn_as_a_dot_with_its_interval(show):
     expect(panel.locator("line.spread")).to_have_count(1)
 
 
+def test_a_ranking_that_is_worse_than_chance_is_drawn_below_it(show):
+    answer = quality_answer.two_years()
+    answer["releases"][0]["months"][2]["roc_auc"] = {"value": 0.31, "low": 0.28, "high": 0.34}
+    panel = section(show(answer), "Are leavers still told from stayers?")
+    expect(panel.get_by_text("0.3", exact=True)).to_be_visible()
+    heights = [float(circle.get_attribute("cy")) for circle in panel.locator("circle").all()]
+    chance = float(panel.get_by_text("0.5", exact=True).get_attribute("y"))
+    assert heights[2] > chance + 10
+    assert max(heights[:2] + heights[3:]) < chance
+
+
 def test_a_month_without_predictions_has_its_place_and_ends_the_curve(show):
     answer = quality_answer.two_years()
     del answer["releases"][0]["months"][3:5]

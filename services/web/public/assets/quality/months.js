@@ -9,7 +9,7 @@ import { timeline } from './timeline.js';
 /** The charts, each with the range of its scale. */
 const CHARTS = [
     { name: 'churn_rate', question: 'Do as many leave as predicted?', scale: rates },
-    { name: 'roc_auc', question: 'Are leavers still told from stayers?', scale: () => ({ low: 0.5, top: 1, ticks: [0.5, 0.6, 0.7, 0.8, 0.9, 1], format: (value) => figure(value, 1) }) },
+    { name: 'roc_auc', question: 'Are leavers still told from stayers?', scale: ranks },
     { name: 'calibration', question: 'How many left for each one predicted?', scale: ratios },
 ];
 
@@ -28,6 +28,13 @@ function panel(release, { name, question, scale }) {
 function rates(values) {
     const top = Math.min(Math.max(...values, 0.05) * 1.1, 1);
     return { top, format: (value) => percent(value, top < 0.2 ? 1 : 0) };
+}
+
+/** From chance on, or from the worst month where that is worse than chance. */
+function ranks(values) {
+    const low = Math.floor(Math.min(0.5, ...values.filter((value) => value > 0)) * 10);
+    const ticks = Array.from({ length: 11 - low }, (_, at) => (low + at) / 10);
+    return { low: ticks[0], top: 1, ticks, format: (value) => figure(value, 1) };
 }
 
 function ratios(values) {
