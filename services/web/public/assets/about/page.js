@@ -38,7 +38,7 @@ function privacy() {
         h('li', {}, 'While tracking is on, predictions for customers with an ID are kept, so that they can be compared with what came; what is tried out on the form after a prediction is not. Without an ID nothing is kept, and whoever runs the service can erase a customer.'),
         h('li', {}, 'What you type stays in this tab until it is closed, so that Back and a reload find it again.'),
         h('li', {}, 'A shared link keeps the customer behind the # sign, which browsers never send to a server.'),
-        h('li', {}, 'Files are kept with their results until they expire or are deleted on the batch page.'),
+        h('li', {}, 'Files are kept with their results until they expire or are deleted on the page that they were sent from.'),
         h('li', {}, 'The site loads nothing from anywhere else, and sets no cookie.'),
     ));
 }
