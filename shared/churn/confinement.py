@@ -49,6 +49,9 @@ def confined(module: str, *arguments: str, source: int | IO[bytes]) -> Iterator[
             yield child
         finally:
             child.kill()
+            if child.stdin is not None:
+                with suppress(BrokenPipeError):  # what it never read says nothing; its status does
+                    child.stdin.close()
 
 
 def confine(memory_bytes: int, processor_seconds: int, seconds: int) -> None:
