@@ -209,6 +209,17 @@ def test_what_a_cancelled_job_left_is_erased_too(bench: Bench, erasing: Erasing)
     assert [held(bench, name) for name in NAMES] == [[], [], []]
 
 
+def test_a_job_whose_record_cannot_be_read_holds_nobody_back(bench: Bench, erasing: Erasing) -> None:
+    job = bench.submit(table([*NAMES, *OTHERS]))
+    bench.drain()
+    bench.store.put(paths.record(job.id), b"{", content_type="application/json")
+    bench.clock.pass_by(seconds=1)
+    ask(bench, *NAMES)
+    erasing.erase()
+    assert not erasure.under_way(bench.store)
+    assert [held(bench, name) for name in NAMES] == [[], [], []]
+
+
 def test_an_upload_that_became_no_job_is_erased_once_it_never_will(bench: Bench, erasing: Erasing) -> None:
     orphan = new_id(bench.clock.now)
     bench.store.put(paths.upload(orphan), table(NAMES), content_type="text/csv")

@@ -58,7 +58,7 @@ class JobFiles:
     def _is_over(self, job_id: str) -> bool:
         """Whether nobody works on a job any more, or will; also of an upload that never became one."""
         try:
-            return self._repository.load(job_id).finished
+            return self._repository.look(job_id).finished
         except UnknownJob:
             with suppress(ObjectNotFound):
                 uploaded = self._store.head(paths.upload(job_id)).modified
