@@ -204,6 +204,30 @@ def test_nothing_is_touched_where_there_is_nothing_to_do(
     assert counting.calls == first + 1
 
 
+@pytest.mark.usefixtures("handed_over")
+def test_what_was_cut_off_is_made_up_for_although_nothing_comes_in(
+    store: ObjectStore, tidying: Callable[..., Tidying], interrupted: Any, tracked: Tracked
+) -> None:
+    held = {entry.key: store.get(entry.key).data for entry in store.list(INCOMING)}
+    store.delete(held)
+    survivor = tidying(store)
+    survivor.tidy()  # the hourly pass, which makes up for everything
+
+    def kill() -> None:
+        raise Killed
+
+    at = 0
+    while not any(store.list(compaction.UNDER_WAY)) or any(store.list(INCOMING)) or len(tracked()) == len(NAMES):
+        at += 1
+        store.delete([entry.key for entry in store.list("tracking/")])
+        for key, data in held.items():
+            store.put(key, data, content_type="application/json")
+        with pytest.raises(Killed):
+            tidying(interrupted(store, at, kill)).tidy()
+    survivor.tidy()
+    assert_whole(store, tracked)
+
+
 def test_months_that_are_wholly_too_old_are_deleted(store: ObjectStore, tidying: Callable[..., Tidying]) -> None:
     keys = [
         f"{root}month={month}/a.{kind}"

@@ -9,10 +9,10 @@ from time import monotonic
 from churn.errors import PreconditionFailed
 from churn.store.interface import ObjectStore
 from churn.tracking import erasure
-from churn.tracking.layout import INCOMING, OUTCOMES, PREDICTIONS, REFUSED
+from churn.tracking.layout import INCOMING, OUTCOMES, PREDICTIONS, REFUSED, ROOT
 from churn_api.jobs.release_cache import ReleaseCache
 from churn_api.tracking import incoming
-from churn_api.tracking.compaction import Compaction, months
+from churn_api.tracking.compaction import UNDER_WAY, Compaction, months
 from churn_api.tracking.intake import Intake
 from churn_api.tracking.turn import now, turn
 
@@ -42,10 +42,19 @@ class Tidying:
     def tidy(self) -> None:
         """One pass, unless another worker is at it or there is nothing to do. Raises StoreUnavailable."""
         is_whole = monotonic() >= self._next_whole
-        if is_whole or any(self._store.list(INCOMING, limit=1)):
+        if is_whole or self._is_called_for():
             with turn(self._store, self._clock) as is_own, suppress(PreconditionFailed):
                 if is_own:
                     self._pass(whole=is_whole)
+
+    def _is_called_for(self) -> bool:
+        """Whether something came in, or somebody died while he made one file of many: their rows are there twice.
+
+        One request tells both, as the one key comes next to the others, and each request is paid for every minute.
+        """
+        return any(
+            entry.key.startswith((INCOMING, UNDER_WAY)) for entry in self._store.list(ROOT, after=INCOMING, limit=1)
+        )
 
     def _pass(self, *, whole: bool) -> None:
         self._compaction.recover()
