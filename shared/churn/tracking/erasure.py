@@ -83,8 +83,8 @@ def recent(store: ObjectStore) -> dict[str, datetime]:
     }
 
 
-def without(table: "pl.DataFrame", erased: Mapping[str, datetime], moments: str = "scored_at") -> "pl.DataFrame":
-    """The rows of a table of predictions, or of outcomes by "received_at", but for those of erased customers.
+def without(table: "pl.DataFrame", erased: Mapping[str, datetime]) -> "pl.DataFrame":
+    """The rows of a table of predictions or of outcomes but for those of erased customers.
 
     What a customer did after his erasure is kept. The same table where none of its customers was erased.
     """
@@ -94,5 +94,6 @@ def without(table: "pl.DataFrame", erased: Mapping[str, datetime], moments: str 
     ends = {name: erased[known] for name in names if (known := digest(name)) in erased}
     if not ends:
         return table
-    rows = zip(table["customer_id"], table[moments], strict=True)
+    moments = table["scored_at" if "scored_at" in table.columns else "received_at"]
+    rows = zip(table["customer_id"], moments, strict=True)
     return table.filter([name not in ends or moment > ends[name] for name, moment in rows])

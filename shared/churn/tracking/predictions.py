@@ -76,8 +76,3 @@ def to_bytes(table: pl.DataFrame, schema_hash: str, *, statistics: bool = True) 
     metadata = {"version": VERSION, "schema": schema_hash}
     table.write_parquet(target, compression="zstd", statistics=statistics, metadata=metadata)
     return target.getvalue()
-
-
-def schema_hash_of(data: bytes) -> str:
-    """The hash of the schema of the predictions in a file."""
-    return pl.read_parquet_metadata(io.BytesIO(data))["schema"]

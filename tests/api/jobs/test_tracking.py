@@ -13,11 +13,12 @@ import pytest
 from tests.telco import FIELDS, TELCO
 
 from churn.errors import StoreUnavailable
-from churn.tracking.predictions import columns_of, schema_hash_of
+from churn.tracking.predictions import columns_of
 from churn_api.jobs import paths, tracking
 from churn_api.jobs.options import JobOptions
 from churn_api.jobs.release_cache import ReleaseCache
 from churn_api.jobs.steps import Steps
+from churn_api.tracking.parquet import metadata_of
 
 Make = Callable[[int], bytes]
 
@@ -89,7 +90,7 @@ def test_a_completed_job_is_tracked_row_by_row(bench: Any, many_customers: Make,
     assert one == (datetime(2026, 11, 23, 14, 3, tzinfo=UTC), bench.version, "job", 0)
     files = [key for key in keys(bench) if "/predictions/" in key]
     assert files == [f"tracking/predictions/month=2026-11/{job.id}-{n:06d}.parquet" for n in range(job.chunks)]
-    assert {schema_hash_of(bench.store.get(key).data) for key in files} == {TELCO.hash}
+    assert {metadata_of(bench.store.get(key).data)["schema"] for key in files} == {TELCO.hash}
     told = {"at": "2026-11-23T14:03:00+00:00", "rows": SOME, "refused": 0, "faults": {}}
     assert refused(bench) == [told]
 

@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -13,10 +13,10 @@ from tests.telco import TELCO, Customer
 
 from churn.schema import Schema
 from churn.store.interface import ObjectStore
-from churn.tracking import predictions
-from churn.tracking.layout import PREDICTIONS
-from churn_api.tracking.compaction import FEW, SMALL_BYTES, Compaction
-from churn_api.tracking.dropping import PARQUET
+from churn.tracking import erasure, outcomes, predictions
+from churn.tracking.layout import OUTCOMES, PREDICTIONS
+from churn_api.tracking.compaction import FEW, SMALL_BYTES, Compaction, months
+from churn_api.tracking.parquet import PARQUET, metadata_of
 
 NOW = datetime.now(UTC)
 FOLDER = f"{PREDICTIONS}month=2026-11/"
@@ -75,7 +75,7 @@ def test_each_schema_gets_a_file_of_its_own_and_a_row_twice_is_one(
     assert bank == ["client"]
     for entry in store.list(PREDICTIONS):
         data = store.get(entry.key).data
-        schema = BANK if predictions.schema_hash_of(data) == BANK.hash else TELCO
+        schema = BANK if metadata_of(data)["schema"] == BANK.hash else TELCO
         assert pl.read_parquet_schema(io.BytesIO(data)) == predictions.columns_of(schema)
 
 
@@ -117,3 +117,33 @@ def test_a_file_that_cannot_be_read_is_left(store: ObjectStore, put: Callable[..
     left = {entry.key.removeprefix(FOLDER) for entry in store.list(PREDICTIONS)}
     assert {"broken.parquet", "foreign.parquet"} < left
     assert len(left) == 3
+
+
+def test_outcomes_become_one_file_and_say_what_they_said(store: ObjectStore) -> None:
+    folder, day = f"{OUTCOMES}month=2026-11/", date(2026, 11, 1)
+    told = {"customer_id": "a", "campaign": "spring", "arm": "treat", "accepted": True, "cost": 2.5}
+    came = [told | {"left_at": day}, told | {"stayed_until": day + timedelta(days=3)}, told | {"left_at": day}]
+    for number in range(FEW):
+        rows = [
+            row | {"received_at": NOW - timedelta(minutes=number), "row": place}
+            for place, row in enumerate([*came, {"customer_id": f"{number}", "stayed_until": day}], 1)
+        ]
+        data = outcomes.to_bytes(pl.DataFrame(rows, outcomes.COLUMNS))
+        store.put(f"{folder}out_{number:02d}-000000.parquet", data, content_type=PARQUET)
+
+    def read() -> pl.DataFrame:
+        return pl.concat(pl.read_parquet(io.BytesIO(store.get(entry.key).data)) for entry in store.list(folder))
+
+    assert months(store) == [folder]
+    before = outcomes.fold(read())
+    Compaction(store, lambda: NOW).compact(folder)
+    assert len(list(store.list(folder))) == FEW
+    erasure.ask(store, "3", NOW)
+    Compaction(store, lambda: NOW + timedelta(hours=1.1)).compact(folder)
+    [entry] = store.list(folder)
+    assert metadata_of(store.get(entry.key).data) == {"version": outcomes.VERSION}
+    after = outcomes.fold(read())
+    assert after.counts == before.counts | {"rows": 4 * FEW - 1, "customers": FEW}
+    kept = before.customers.filter(pl.col("customer_id") != "3").sort("customer_id")
+    assert after.customers.sort("customer_id").equals(kept)
+    assert after.treatments.sort("day").equals(before.treatments.sort("day"))

@@ -21,9 +21,9 @@ from churn_api.jobs import ids, paths
 from churn_api.jobs.ids import new_id
 from churn_api.jobs.release_cache import ReleaseCache
 from churn_api.tracking import compaction, incoming
-from churn_api.tracking.dropping import PARQUET
 from churn_api.tracking.erasing import Erasing
 from churn_api.tracking.incoming import Handover, Refusals, Rows
+from churn_api.tracking.parquet import PARQUET
 from churn_api.tracking.tidying import Tidying
 
 NAMES = ["7590-VHVEG", '=a "b", c/ü', "12"]

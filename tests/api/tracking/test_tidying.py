@@ -16,7 +16,7 @@ from churn.tracking.layout import INCOMING, OUTCOMES, PREDICTIONS, REFUSED
 from churn_api.jobs.leases import Attempt
 from churn_api.jobs.release_cache import ReleaseCache
 from churn_api.tracking import compaction, turn
-from churn_api.tracking.dropping import PARQUET
+from churn_api.tracking.parquet import PARQUET, metadata_of
 from churn_api.tracking.tidying import Tidying
 
 NOW = datetime(2026, 11, 1, 0, 0, 30, tzinfo=UTC)
@@ -176,7 +176,7 @@ def test_nobody_who_is_erased_comes_back_wherever_tidying_is(
             table = pl.read_parquet(data).filter(pl.col("customer_id") != "b")
             store.delete([entry.key])
             if table.height:
-                written = predictions.to_bytes(table, predictions.schema_hash_of(data))
+                written = predictions.to_bytes(table, metadata_of(data)["schema"])
                 store.put(entry.key, written, content_type=PARQUET)
 
     at = 0

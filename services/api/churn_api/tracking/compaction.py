@@ -1,4 +1,4 @@
-"""Making one file of many small ones of the table of predictions."""
+"""Making one file of many small ones of the tables of predictions and of outcomes."""
 
 import hashlib
 import logging
@@ -13,9 +13,10 @@ import polars as pl
 
 from churn.errors import ObjectNotFound
 from churn.store.interface import Entry, ObjectStore
-from churn.tracking import erasure, predictions
-from churn.tracking.layout import PREDICTIONS, ROOT
-from churn_api.tracking.dropping import PARQUET, drop_erased_since
+from churn.tracking import erasure
+from churn.tracking.layout import OUTCOMES, PREDICTIONS, ROOT
+from churn_api.tracking.dropping import drop_erased_since
+from churn_api.tracking.parquet import PARQUET, metadata_of, to_bytes
 
 log = logging.getLogger(__name__)
 
@@ -23,11 +24,16 @@ log = logging.getLogger(__name__)
 SMALL_BYTES = 256 * 1024
 # Files that are made one at a time: in memory they take twenty times as much.
 _SLICE_BYTES = 1024 * 1024
+# For outcomes this part of both: a row takes three bytes in a file, and a hundred times as many while it is merged.
+_PART_FOR_OUTCOMES = 4
 # So few are left alone.
 FEW = 16
 
 # The last step of a job can be done again after its worker's death, and then writes its files again.
 _JOBS_AGE = timedelta(hours=1)
+_OF_JOBS = ("job_", "out_")
+
+_Told = tuple[tuple[str, str], ...]
 
 UNDER_WAY = f"{ROOT}merging.json"
 
@@ -45,7 +51,7 @@ class Merge(msgspec.Struct):
 
 
 class Compaction:
-    """Merges small files of the same month and schema. It takes the turn of one process at a time."""
+    """Merges small files of a month that tell the same, such as their schema. It takes the turn of one process."""
 
     def __init__(self, store: ObjectStore, clock: Callable[[], datetime]) -> None:
         self._store, self._clock = store, clock
@@ -69,37 +75,42 @@ class Compaction:
 
     def compact(self, folder: str) -> None:
         """Merge the small files of a month's folder, if there are more than a few."""
-        small = [entry for entry in self._store.list(folder) if self._is_small(entry)]
+        part = _PART_FOR_OUTCOMES if folder.startswith(OUTCOMES) else 1
+        small = [entry for entry in self._store.list(folder) if self._is_small(entry, SMALL_BYTES // part)]
         if len(small) >= FEW:
-            for some in _slices(small):
-                self._merge_by_schema(folder, some)
+            for some in _slices(small, _SLICE_BYTES // part):
+                self._merge_alike(folder, some)
 
-    def _is_small(self, entry: Entry) -> bool:
+    def _is_small(self, entry: Entry, below: int) -> bool:
         name = entry.key.rpartition("/")[2]
-        is_settled = not name.startswith("job_") or self._clock() - entry.modified > _JOBS_AGE
-        return is_settled and name.endswith(".parquet") and entry.size < SMALL_BYTES
+        is_settled = not name.startswith(_OF_JOBS) or self._clock() - entry.modified > _JOBS_AGE
+        return is_settled and name.endswith(".parquet") and entry.size < below
 
-    def _merge_by_schema(self, folder: str, entries: Iterable[Entry]) -> None:
-        groups: dict[str, list[tuple[Entry, pl.DataFrame]]] = defaultdict(list)
+    def _merge_alike(self, folder: str, entries: Iterable[Entry]) -> None:
+        groups: dict[tuple[str, _Told], list[tuple[Entry, pl.DataFrame]]] = defaultdict(list)
         for entry in entries:
             try:
                 data = self._store.get(entry.key).data
-                groups[predictions.schema_hash_of(data)].append((entry, pl.read_parquet(BytesIO(data))))
+                metadata = metadata_of(data)
+                alike = metadata["version"], tuple(sorted(metadata.items()))
+                groups[alike].append((entry, pl.read_parquet(BytesIO(data))))
             except ObjectNotFound:
                 continue  # erased with all its rows
             except (pl.exceptions.PolarsError, KeyError) as error:
-                log.error("%s cannot be read as tracked predictions, and is left as it is: %s", entry.key, error)
-        for schema_hash, members in groups.items():
+                log.error("%s cannot be read as a tracked table, and is left as it is: %s", entry.key, error)
+        for (_, told), members in groups.items():
             if len(members) > 1:
-                self._merge(folder, schema_hash, [entry for entry, _ in members], [table for _, table in members])
+                self._merge(folder, dict(told), [entry for entry, _ in members], [table for _, table in members])
 
-    def _merge(self, folder: str, schema_hash: str, entries: Sequence[Entry], tables: list[pl.DataFrame]) -> None:
+    def _merge(
+        self, folder: str, metadata: dict[str, str], entries: Sequence[Entry], tables: list[pl.DataFrame]
+    ) -> None:
         digest = hashlib.sha256("".join(f"{entry.key} {entry.etag}\n" for entry in entries).encode()).hexdigest()
-        merge = Merge(f"{folder}merged-{digest[:32]}-{schema_hash[:8]}.parquet", [entry.key for entry in entries])
+        merge = Merge(f"{folder}merged-{digest[:32]}.parquet", [entry.key for entry in entries])
         etag = self._note(merge)
         erased = erasure.recent(self._store)
         table = erasure.without(pl.concat(tables).unique(maintain_order=True), erased)
-        self._store.put(merge.merged, predictions.to_bytes(table, schema_hash), content_type=PARQUET)
+        self._store.put(merge.merged, to_bytes(table, metadata), content_type=PARQUET)
         drop_erased_since(self._store, [merge.merged], erased)
         self._note(msgspec.structs.replace(merge, written=True), etag)
         self._store.delete(merge.inputs)
@@ -111,15 +122,15 @@ class Compaction:
 
 
 def months(store: ObjectStore) -> list[str]:
-    """The folders of all months that have predictions."""
-    return [f"{PREDICTIONS}{name}/" for name in store.folders(PREDICTIONS)]
+    """The folders of all months that have predictions or outcomes."""
+    return [f"{root}{name}/" for root in (PREDICTIONS, OUTCOMES) for name in store.folders(root)]
 
 
-def _slices(entries: Sequence[Entry]) -> Iterator[list[Entry]]:
+def _slices(entries: Sequence[Entry], most: int) -> Iterator[list[Entry]]:
     some: list[Entry] = []
     size = 0
     for entry in entries:
-        if size + entry.size > _SLICE_BYTES:
+        if size + entry.size > most:
             yield some
             some, size = [], 0
         some.append(entry)

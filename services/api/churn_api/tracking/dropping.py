@@ -9,9 +9,8 @@ import polars as pl
 
 from churn.errors import ObjectNotFound, PreconditionFailed
 from churn.store.interface import ObjectStore
-from churn.tracking import erasure, predictions
-
-PARQUET = "application/vnd.apache.parquet"
+from churn.tracking import erasure
+from churn_api.tracking.parquet import PARQUET, metadata_of, to_bytes
 
 Erased = Mapping[str, datetime]
 
@@ -37,7 +36,7 @@ def _dropped(store: ObjectStore, key: str, erased: Erased) -> bool:
         if not kept.height:
             store.delete([key])
         elif kept.height < table.height:
-            data = predictions.to_bytes(kept, predictions.schema_hash_of(stored.data))
+            data = to_bytes(kept, metadata_of(stored.data))
             try:
                 store.put(key, data, content_type=PARQUET, if_match=stored.etag)
             except PreconditionFailed:

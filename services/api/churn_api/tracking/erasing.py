@@ -15,9 +15,9 @@ from churn_api.jobs.errors import UnreadableObject
 from churn_api.jobs.release_cache import ReleaseCache
 from churn_api.jobs.repository import JobRepository
 from churn_api.tracking import incoming
-from churn_api.tracking.dropping import PARQUET
 from churn_api.tracking.intake import Intake
 from churn_api.tracking.job_files import JobFiles
+from churn_api.tracking.parquet import PARQUET, metadata_of, to_bytes
 from churn_api.tracking.training_tables import erase_from_tables
 from churn_api.tracking.turn import turn
 
@@ -92,11 +92,7 @@ class Erasing:
 
 def _without(data: bytes, dropped: pl.Series) -> bytes:
     """A Parquet file without some rows, and with the same metadata."""
-    told = pl.read_parquet_metadata(BytesIO(data))
-    metadata = {name: value for name, value in told.items() if not name.startswith("ARROW")}
-    target = BytesIO()
-    pl.read_parquet(BytesIO(data)).filter(~dropped).write_parquet(target, compression="zstd", metadata=metadata)
-    return target.getvalue()
+    return to_bytes(pl.read_parquet(BytesIO(data)).filter(~dropped), metadata_of(data))
 
 
 def _holds(data: bytes, key: str, names: Set[str]) -> bool:

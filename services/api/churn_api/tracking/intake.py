@@ -16,8 +16,9 @@ from churn.tracking import erasure, predictions
 from churn.tracking.layout import INCOMING, PREDICTIONS, month_of
 from churn_api.jobs.release_cache import ReleaseCache
 from churn_api.tracking import incoming, refusals
-from churn_api.tracking.dropping import PARQUET, Erased, drop_erased_since
+from churn_api.tracking.dropping import Erased, drop_erased_since
 from churn_api.tracking.incoming import Handover, Refusals, Rows
+from churn_api.tracking.parquet import PARQUET
 
 log = logging.getLogger(__name__)
 
