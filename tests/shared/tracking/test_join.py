@@ -2,6 +2,7 @@
 
 import io
 import random
+import tempfile
 from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
@@ -118,6 +119,13 @@ def test_outcomes_that_are_read_in_parts_are_the_same(store, monkeypatch):
     order = ["customer", "day"]
     assert whole.days.sort(order).equals(parts.days.sort(order))
     assert whole.touched.sort(pl.all()).equals(parts.touched.sort(pl.all()))
+
+
+def test_outcomes_need_no_room_on_a_disk(store, tmp_path, monkeypatch):
+    _, told = life(2)
+    report(store, told)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "full"))
+    assert reading.known(store)[1]["rows"] == len(told)
 
 
 def test_predictions_that_are_read_in_pieces_are_the_same(store, monkeypatch):
