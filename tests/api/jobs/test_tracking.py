@@ -216,6 +216,26 @@ def test_a_job_that_fails_leaves_nothing(bench: Any, many_customers: Make, monke
     assert keys(bench) == []
 
 
+def test_a_job_that_expires_before_its_end_leaves_nothing(
+    bench: Any, many_customers: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finished = bench.submit(many_customers(5))
+    bench.drain()
+    of_finished = keys(bench)
+    bench.submit(many_customers(5))
+    cut = Cut(0, Killed(), done=False)
+    monkeypatch.setattr(bench.steps._ending, "complete", cut.over(bench.steps._ending.complete))
+    with pytest.raises(Killed):
+        bench.drain()
+    assert len(keys(bench)) == 2 * len(of_finished)
+    bench.queue.steps.clear()
+    bench.clock.pass_by(days=7)
+    bench.sweeper.sweep()
+    assert bench.held() == []
+    assert keys(bench) == of_finished
+    assert finished.id in of_finished[0]
+
+
 def test_chunks_by_an_older_program_are_missing_and_stop_nothing(bench: Any, many_customers: Make) -> None:
     job = bench.submit(many_customers(SOME))
     while bench.queue.steps[0][0] != "finish":

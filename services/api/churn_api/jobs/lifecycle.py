@@ -70,6 +70,9 @@ class Lifecycle:
             return
         if made:
             self._metrics.count_job(EXPIRED)
+        if job.finished_at == job.expires_at:  # it never came to an end, but maybe to the copying of what is tracked
+            self.clear_parts(job.id)
+            tracking.drop(self._repository.store, job)
         self._repository.remove(job)
 
     def clear(self, job: Job) -> None:
