@@ -81,9 +81,9 @@ class JobService(Generic[T]):
 
         def step(job: Job) -> Job:
             if job.finished:
-                raise JobConflict(f"Job {job_id} is {job.status} already; there is nothing to cancel.")
+                raise JobConflict(f"{_named(job)} is {job.status} already; there is nothing to cancel.")
             if job.kind == OUTCOMES and job.status == FINALIZING:  # some of its rows may count already
-                raise JobConflict(f"Job {job_id} is {job.status}: its rows are being taken in; it cannot be cancelled.")
+                raise JobConflict(f"{_named(job)} is {job.status}: its rows are taken in; it cannot be cancelled.")
             return job if job.status == CANCELLING else replace(job, status=CANCELLING)
 
         self._check_kind(job_id)
@@ -101,7 +101,7 @@ class JobService(Generic[T]):
         """Delete a finished job with all its files. Raises UnknownJob, JobConflict."""
         job = self._look(job_id)
         if not job.finished:
-            raise JobConflict(f"Job {job_id} is {job.status}; cancel it before deleting it.")
+            raise JobConflict(f"{_named(job)} is {job.status}; cancel it before deleting it.")
         self._repository.remove(job)
 
     def download(self, job_id: str, kind: Literal["results", "errors"], *, raw: bool = False) -> Download:
@@ -113,12 +113,17 @@ class JobService(Generic[T]):
         if job.status == EXPIRED:
             raise UnknownJob(job_id)
         if not job.finished:
-            raise JobConflict(f"Job {job_id} is {job.status}; its {kind} are there when it is completed.")
+            raise JobConflict(f"{_named(job)} is {job.status}; its {kind} are there when it is completed.")
         if job.status != COMPLETED:
-            raise JobConflict(f"Job {job_id} was {job.status} and has no {kind}.")
+            raise JobConflict(f"{_named(job)} was {job.status} and has no {kind}.")
         # There is a file of its own for raw ids only where one of them was changed.
         for name in (paths.raw(kind), kind) if raw else (kind,):
             with suppress(ObjectNotFound):
                 entry = self._store.head(paths.file(job_id, name))
                 return Download(job, entry.size, entry.etag, self._store, entry.key)
         raise UnknownJob(job_id)
+
+
+def _named(job: Job) -> str:
+    """A job as the subject of a sentence, by what its caller knows it as."""
+    return f"{'Table of outcomes' if job.kind == OUTCOMES else 'Job'} {job.id}"
