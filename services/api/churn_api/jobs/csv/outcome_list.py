@@ -9,6 +9,7 @@ from typing import Any
 from churn.customer.echo import echo
 from churn.errors import FieldError, ValidationError
 from churn.tracking.outcome_schema import CUSTOMER_ID, FIELDS, OutcomeNames
+from churn_api.jobs.csv.header import MAX_COLUMNS
 
 # A word for an absent value: where a row says nothing at all, it keeps the row from being one that is blank.
 _NOTHING = "null"
@@ -17,10 +18,15 @@ _NOTHING = "null"
 def to_csv(outcomes: Sequence[Any], names: OutcomeNames) -> bytes:
     """Outcomes as a CSV with a column for each field, and one for each name that is none.
 
-    Raises ValidationError for what is no object, and for an object that names a field twice.
+    Raises ValidationError for what is no object, for an object that names a field twice, and for more names that are no
+    fields than a CSV may have: each takes room in every row.
     """
     rows = [_by_field(place, outcome, names) for place, outcome in enumerate(outcomes, 1)]
     columns = list(dict.fromkeys([CUSTOMER_ID, *FIELDS, *(name for row in rows for name in row)]))
+    ignored = len(columns) - 1 - len(FIELDS)
+    if ignored > MAX_COLUMNS:
+        message = f"{ignored:,} of the names are no fields; leave them out."
+        raise ValidationError([FieldError("outcomes", "unknown", message)])
     text = io.StringIO(newline="")
     write = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL).writerow
     write(columns)
