@@ -220,6 +220,27 @@ def test_a_job_whose_record_cannot_be_read_holds_nobody_back(bench: Bench, erasi
     assert [held(bench, name) for name in NAMES] == [[], [], []]
 
 
+def test_nothing_of_a_job_that_is_deleted_meanwhile_is_written_again(
+    bench: Bench, erasing: Erasing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = bench.submit(table([*NAMES, *OTHERS]))
+    bench.drain()
+    bench.clock.pass_by(seconds=1)
+    ask(bench, NAMES[0])
+    write = bench.store.write
+
+    def deleted_before(key: str, blocks: Any, **options: Any) -> Any:
+        data = b"".join(blocks)
+        if key == paths.file(job.id, "results"):
+            bench.job_service.delete(job.id)
+        return write(key, [data], **options)
+
+    monkeypatch.setattr(bench.store, "write", deleted_before)
+    erasing.erase()
+    assert not erasure.under_way(bench.store)
+    assert bench.held() == []
+
+
 def test_an_upload_that_became_no_job_is_erased_once_it_never_will(bench: Bench, erasing: Erasing) -> None:
     orphan = new_id(bench.clock.now)
     bench.store.put(paths.upload(orphan), table(NAMES), content_type="text/csv")

@@ -45,12 +45,22 @@ class JobFiles:
         """Drop the rows of these customers from the files of all jobs that are over."""
         for job_id in self._ids():
             if self._is_over(job_id):
-                # A worker that was slow may have left parts behind, which nobody needs.
-                self._store.delete([entry.key for entry in self._store.list(paths.chunks(job_id))])
-                written = {*names, *map(defused, names)}
-                for kind in _KINDS:
-                    drop_rows(self._store, paths.file(job_id, kind), _PLACE, written)
-                self._erase_upload(job_id, names)
+                was_there = self._has_record(job_id)
+                self._erase_from(job_id, names)
+                if was_there and not self._has_record(job_id):
+                    # Deleted meanwhile: nobody else knows of what was just written.
+                    self._store.delete([entry.key for entry in self._store.list(paths.folder(job_id))])
+
+    def _erase_from(self, job_id: str, names: Collection[str]) -> None:
+        # A worker that was slow may have left parts behind, which nobody needs.
+        self._store.delete([entry.key for entry in self._store.list(paths.chunks(job_id))])
+        written = {*names, *map(defused, names)}
+        for kind in _KINDS:
+            drop_rows(self._store, paths.file(job_id, kind), _PLACE, written)
+        self._erase_upload(job_id, names)
+
+    def _has_record(self, job_id: str) -> bool:
+        return any(self._store.list(paths.record(job_id), limit=1))
 
     def _ids(self) -> Iterator[str]:
         return (name for name in self._store.folders("jobs/") if ids.is_id(name))
