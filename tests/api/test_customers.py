@@ -1,7 +1,7 @@
 """/customers over HTTP: what is held of a customer is told, and nothing is held once he is erased."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from tests.telco import FIELDS
 from churn import release
 from churn.store.directory import DirectoryStore
 from churn.tracking import erasure
+from churn.tracking.layout import PREDICTIONS, month_of
 from churn_api.app import create_app
 from churn_api.jobs.release_cache import ReleaseCache
 from churn_api.jobs.repository import JobRepository
@@ -99,6 +100,27 @@ def test_the_fields_of_a_release_that_is_gone_are_null(client: FlaskClient, benc
     [told] = client.get(path(NAMES[0])).json["predictions"]
     assert told["fields"] is None
     assert 0 < told["probability"] < 1
+
+
+def test_all_is_told_although_files_are_made_one_meanwhile(
+    client: FlaskClient, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        bench.submit(table(NAMES))
+        bench.drain()
+        bench.clock.pass_by(seconds=1)
+    store = client.application.extensions["churn"].store
+    get, folder = store.get, f"{PREDICTIONS}{month_of(bench.clock.now)}"
+    later, once = bench.clock.now + timedelta(hours=2), iter([True])
+
+    def made_one_before(key: str) -> Any:
+        if key.startswith(PREDICTIONS) and next(once, False):
+            compaction.Compaction(bench.store, lambda: later).compact(folder)
+        return get(key)
+
+    monkeypatch.setattr(store, "get", made_one_before)
+    assert len(client.get(path(NAMES[0])).json["predictions"]) == 3
+    assert len(list(store.list(folder))) == 1
 
 
 def test_of_nobody_nothing_is_held(client: FlaskClient, bench: Bench) -> None:

@@ -36,6 +36,8 @@ _SEND_SECONDS = 5.0
 _WAITING = 2
 
 _AT_ONCE = 4
+# Times that files are listed and read, until all that were listed are there.
+_TRIES = 3
 _RELEASES = 64
 # What the names of fields begin with in a file of predictions.
 _FIELD = "field."
@@ -125,6 +127,12 @@ class Customers:
         return HeldCustomer(True, customer_id, list(map(self._prediction, predictions)), list(map(_outcome, outcomes)))
 
     def _found(self, customer_id: str) -> dict[str, list[dict[str, Any]]]:
+        for _ in range(_TRIES):
+            with suppress(ObjectNotFound):  # made one with others since it was listed: their rows are in a new file
+                return self._read(customer_id)
+        raise LookUpFailed
+
+    def _read(self, customer_id: str) -> dict[str, list[dict[str, Any]]]:
         busy = TooManyRequests("Another customer or table is being read; try again in a few seconds.", retry_after=5)
         with alone(busy), confined("churn.tracking.lookup", source=subprocess.PIPE) as child:
             if child.stdin is None or child.stdout is None:
@@ -143,18 +151,16 @@ class Customers:
 
     def _files(self) -> Iterator[tuple[str, Object]]:
         tables = ((PREDICTIONS, layout.PREDICTIONS), (OUTCOMES, layout.OUTCOMES))
-        calls = (
+        calls = [
             partial(self._file, table, entry.key)
             for table, folder in tables
             for entry in self._store.list(folder)
             if entry.key.endswith(".parquet")
-        )
-        return (file for file in overlapped(calls, _AT_ONCE) if file is not None)
+        ]
+        return overlapped(calls, _AT_ONCE)
 
-    def _file(self, table: str, key: str) -> tuple[str, Object] | None:
-        with suppress(ObjectNotFound):  # merged with others meanwhile
-            return table, self._store.get(key)
-        return None
+    def _file(self, table: str, key: str) -> tuple[str, Object]:
+        return table, self._store.get(key)
 
     def _prediction(self, row: dict[str, Any]) -> HeldPrediction:
         try:
