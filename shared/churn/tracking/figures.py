@@ -26,6 +26,8 @@ _TOP = 0.1
 
 # Sums of weights are exact to about this.
 _ROUNDING = 1e-12
+# A mean probability that is no more than this is none: nothing can be divided by it.
+_LEAST_EXPECTED = 1e-9
 
 
 class Sample(NamedTuple):
@@ -64,7 +66,7 @@ def figures(sample: Sample) -> dict[str, Figure | None]:
         "roc_auc": roc_auc(sample) if both else None,
         "log_loss": _mean(sample, log_losses(sample.outcome, sample.probability)) if enough else None,
         "brier": _mean(sample, (sample.probability - sample.outcome) ** 2) if enough else None,
-        "calibration": calibration(sample) if enough and sample.probability.any() else None,
+        "calibration": calibration(sample) if enough and sample.probability.mean() > _LEAST_EXPECTED else None,
         "lift": lift(sample) if both else None,
     }
 

@@ -43,8 +43,8 @@ def put(store: ObjectStore, customer: Customer) -> Callable[..., None]:
     return write
 
 
-def compact(store: Any, hours: float = 0) -> None:
-    Compaction(store, lambda: datetime.now(UTC) + timedelta(hours=hours)).compact(FOLDER)
+def compact(store: Any, hours: float = 0, folder: str = FOLDER) -> None:
+    Compaction(store, lambda: datetime.now(UTC) + timedelta(hours=hours)).compact(folder)
 
 
 def files(store: ObjectStore) -> dict[str, list[str]]:
@@ -136,10 +136,10 @@ def test_outcomes_become_one_file_and_say_what_they_said(store: ObjectStore) -> 
 
     assert months(store) == [folder]
     before = outcomes.fold(read())
-    Compaction(store, lambda: NOW).compact(folder)
+    compact(store, folder=folder)
     assert len(list(store.list(folder))) == FEW
     erasure.ask(store, "3", NOW)
-    Compaction(store, lambda: NOW + timedelta(hours=1.1)).compact(folder)
+    compact(store, 1.1, folder)
     [entry] = store.list(folder)
     assert metadata_of(store.get(entry.key).data) == {"version": outcomes.VERSION}
     after = outcomes.fold(read())
