@@ -14,13 +14,14 @@ PROBE = "policy-probe"
 WRITES = {
     "trainer": {"config/", "data/", "models/", "outputs/"},
     "api": {"jobs/", "tracking/"},
-    "worker": {"jobs/", "tracking/"},
+    # It erases customers from the tables that models are trained on.
+    "worker": {"data/", "jobs/", "tracking/"},
 }
 DELETES = {"trainer": set(), "api": {"jobs/"}, "worker": {"jobs/", "tracking/"}}
 READS = {
     "trainer": {"config/", "data/", "models/", "outputs/"},
     "api": {"jobs/", "models/", "outputs/", "tracking/"},
-    "worker": {"jobs/", "models/", "tracking/"},
+    "worker": {"data/", "jobs/", "models/", "tracking/"},
 }
 FOLDERS = ("config/", "data/", "jobs/", "models/", "outputs/", "tracking/", "elsewhere/")
 
