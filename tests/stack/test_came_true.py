@@ -61,8 +61,9 @@ def test_what_came_true_of_a_month_is_told_and_a_customer_can_be_erased(stack, e
     assert (outcomes["status"], outcomes["request_counts"]["completed"]) == ("completed", 200)
 
     def is_told() -> bool:
-        quality = requests.get(f"{stack.site}/quality?days=365", timeout=60).json()
-        return any(release["matched"] >= 200 for release in quality["releases"])
+        quality = requests.get(f"{stack.site}/quality?days=365", timeout=60)
+        quality.raise_for_status()  # 503 while a worker is at it
+        return any(release["matched"] >= 200 for release in quality.json()["releases"])
 
     eventually(is_told, seconds=900)
     assert {"tracking/predictions", "tracking/outcomes"} <= holding(stack, FORGOTTEN)
