@@ -26,10 +26,10 @@ def score(store_url: str, version: str, table: Path, answer: Path) -> tuple[floa
     """Score a table with a release; returns the seconds by the clock and of processor time."""
     predictor = load(open_store(store_url), version).predictor
     start = time.perf_counter(), time.process_time()
-    intake = UploadCheck(predictor.schema, 10_000)
-    for _ in intake.passing(_blocks(table)):
+    check = UploadCheck(predictor.schema, 10_000)
+    for _ in check.passing(_blocks(table)):
         pass
-    plan, words = intake.plan(), ReasonTexts(predictor.schema)
+    plan, words = check.plan(), ReasonTexts(predictor.schema)
     with table.open("rb") as source, answer.open("wb") as results, answer.with_suffix(".errors").open("wb") as errors:
         results.write(header(RESULT_COLUMNS))
         errors.write(header(ERROR_COLUMNS))

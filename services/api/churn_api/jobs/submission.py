@@ -149,13 +149,13 @@ class Submissions:
             self._repository.clear(job.id, job.expires)
 
     def _store_upload(self, job: Job, schema: RowSchema, blocks: Iterable[bytes], chosen: bytes) -> Job:
-        intake = UploadCheck(schema, self._limits.upload_mb, self._limits.chunk_bytes)
+        check = UploadCheck(schema, self._limits.upload_mb, self._limits.chunk_bytes)
         # Only a key asks for the digest, which takes as long as all the rest.
         digest = hashlib.sha256()
         passing = _digested(blocks, digest) if job.claim else blocks
         store = self._repository.store
-        store.write(paths.upload(job.id), intake.passing(passing), content_type="text/csv")
-        plan = intake.plan()
+        store.write(paths.upload(job.id), check.passing(passing), content_type="text/csv")
+        plan = check.plan()
         written = WITH_OPTIONS if job.options else PLAIN
         store.put(paths.plan(job.id), plan.to_bytes(written), content_type=JSON)
         digest.update(chosen)
@@ -163,10 +163,10 @@ class Submissions:
             job,
             total=plan.rows,
             chunks=len(plan.chunks),
-            size=intake.size,
+            size=check.size,
             sha256=digest.hexdigest() if job.claim else "",
-            ignored_columns=intake.ignored_columns,
-            notes=intake.notes,
+            ignored_columns=check.ignored_columns,
+            notes=check.notes,
         )
 
 

@@ -15,7 +15,7 @@ from churn_api.jobs.errors import UnreadableObject
 from churn_api.jobs.release_cache import ReleaseCache
 from churn_api.jobs.repository import JobRepository
 from churn_api.tracking import incoming
-from churn_api.tracking.intake import Intake
+from churn_api.tracking.ingestion import Ingestion
 from churn_api.tracking.job_files import JobFiles
 from churn_api.tracking.parquet import PARQUET, metadata_of, to_bytes
 from churn_api.tracking.training_tables import erase_from_tables
@@ -29,7 +29,7 @@ class Erasing:
 
     def __init__(self, repository: JobRepository, releases: ReleaseCache) -> None:
         self._store, self._releases, self._clock = repository.store, releases, repository.clock
-        self._intake = Intake(self._store, releases, self._clock)
+        self._ingestion = Ingestion(self._store, releases, self._clock)
         self._jobs = JobFiles(repository, releases)
 
     def erase(self) -> None:
@@ -46,7 +46,7 @@ class Erasing:
         erasures, began = erasure.under_way(self._store), self._clock()
         # Before all files: what comes of jobs and of what was handed over is then there to be looked at.
         held_back = self._jobs.held_back(erasures)
-        self._intake.take(lambda: False)
+        self._ingestion.ingest(lambda: False)
         names = {each.customer_id for each in erasures} - held_back
         if not names:
             return

@@ -13,14 +13,14 @@ from churn.tracking.layout import INCOMING, OUTCOMES, PREDICTIONS, REFUSED, ROOT
 from churn_api.jobs.release_cache import ReleaseCache
 from churn_api.tracking import incoming
 from churn_api.tracking.compaction import UNDER_WAY, Compaction, months
-from churn_api.tracking.intake import Intake
+from churn_api.tracking.ingestion import Ingestion
 from churn_api.tracking.turn import now, turn
 
 log = logging.getLogger(__name__)
 
 # Between two looks at everything, and the most that one step takes of a worker's time for what came in, in seconds.
 _WHOLE_SECONDS = 3600.0
-_INTAKE_SECONDS = 30.0
+_INGESTION_SECONDS = 30.0
 
 
 class Tidying:
@@ -35,7 +35,7 @@ class Tidying:
         clock: Callable[[], datetime] = now,
     ) -> None:
         self._store, self._days, self._stopping, self._clock = store, days, stopping, clock
-        self._intake = Intake(store, releases, clock)
+        self._ingestion = Ingestion(store, releases, clock)
         self._compaction = Compaction(store, clock)
         self._next_whole = 0.0
 
@@ -60,8 +60,8 @@ class Tidying:
         self._compaction.recover()
         if whole:
             self._expire()
-        end = monotonic() + _INTAKE_SECONDS
-        folders = self._intake.take(lambda: self._stopping() or monotonic() > end)
+        end = monotonic() + _INGESTION_SECONDS
+        folders = self._ingestion.ingest(lambda: self._stopping() or monotonic() > end)
         for folder in months(self._store) if whole else sorted(folders):
             if not self._stopping():
                 self._compaction.compact(folder)

@@ -12,10 +12,10 @@ from churn_api.jobs.plan import Plan
 
 
 def taken(data: bytes, step: int = 1 << 16, limit_mb: int = 50) -> UploadCheck:
-    intake = UploadCheck(TELCO, limit_mb, 200_000)
-    passed = b"".join(intake.passing(data[start : start + step] for start in range(0, len(data), step)))
-    assert len(passed) == intake.size
-    return intake
+    check = UploadCheck(TELCO, limit_mb, 200_000)
+    passed = b"".join(check.passing(data[start : start + step] for start in range(0, len(data), step)))
+    assert len(passed) == check.size
+    return check
 
 
 def test_what_is_csv_already_passes_through_untouched(many_customers: Callable[[int], bytes]) -> None:
@@ -90,10 +90,10 @@ def test_what_is_no_csv_is_refused_with_line_and_reason(header_line: bytes, data
 
 def test_names_are_matched_without_case_blanks_and_underscores(header_line: bytes) -> None:
     data = header_line.replace(b"Contract", b" CONTRACT").replace(b"SeniorCitizen", b"senior_citizen").strip()
-    intake = taken(data + b",Shoe size,,\n")
-    assert intake.plan().columns == (*header_line.decode().strip().split(","), "", "", "")
-    assert intake.ignored_columns == ("Shoe size",)
-    assert any("CONTRACT as Contract" in note for note in intake.notes)
+    check = taken(data + b",Shoe size,,\n")
+    assert check.plan().columns == (*header_line.decode().strip().split(","), "", "", "")
+    assert check.ignored_columns == ("Shoe size",)
+    assert any("CONTRACT as Contract" in note for note in check.notes)
 
 
 def test_every_column_at_fault_is_named_at_once(header_line: bytes) -> None:

@@ -42,58 +42,58 @@ class FileCheck:
 def look_at(schema: RowSchema, head: bytes, size: int, limit_mb: int) -> FileCheck:
     """Look at a file of `size` bytes that begins so."""
     whole = len(head) >= size
-    intake = UploadCheck(schema, limit_mb, whole=whole)
+    check = UploadCheck(schema, limit_mb, whole=whole)
     fault: ChurnError | None = UploadTooLarge(limit_mb) if size > limit_mb * 1_000_000 else None
     canonical = b""
     if fault is None:
         try:
-            for block in intake.passing(_blocks(head)):
+            for block in check.passing(_blocks(head)):
                 canonical = canonical if len(canonical) > MAX_HEAD_BYTES else canonical + block
         except TooManyRequests:
             raise
         except ChurnError as error:
             fault = error
-    if fault is None and intake.header is None and not intake.unread:
+    if fault is None and check.header is None and not check.unread:
         fault = InvalidUpload("No header ends within the part of the file that was looked at.")
-    return _checked(intake, fault, canonical, len(head), size)
+    return _checked(check, fault, canonical, len(head), size)
 
 
 def _blocks(head: bytes) -> Iterator[bytes]:
     return (head[start : start + _BLOCK_BYTES] for start in range(0, len(head), _BLOCK_BYTES))
 
 
-def _checked(intake: UploadCheck, fault: ChurnError | None, canonical: bytes, seen: int, size: int) -> FileCheck:
-    header = intake.header
+def _checked(check: UploadCheck, fault: ChurnError | None, canonical: bytes, seen: int, size: int) -> FileCheck:
+    header = check.header
     return FileCheck(
         ok=fault is None,
         error=fault.message if fault else None,
         errors=fault.errors if fault else (),
         columns=tuple(filter(None, header.fields)) if header else (),
-        ignored_columns=intake.ignored_columns,
+        ignored_columns=check.ignored_columns,
         absent_columns=header.absent if header else (),
-        notes=intake.notes,
-        rows=_rows(intake, seen, size) if header and not fault else None,
-        sample=tuple(_sample(intake, canonical)),
+        notes=check.notes,
+        rows=_rows(check, seen, size) if header and not fault else None,
+        sample=tuple(_sample(check, canonical)),
     )
 
 
-def _rows(intake: UploadCheck, seen: int, size: int) -> int | None:
+def _rows(check: UploadCheck, seen: int, size: int) -> int | None:
     """How many rows there are, or by the share of the file that is seen, must be."""
     if seen >= size:
-        return intake.plan().rows
-    count, row_bytes, before = intake.seen()
+        return check.plan().rows
+    count, row_bytes, before = check.seen()
     if not count:
         return None
     # What part of the bytes as sent made these rows, where they are packed.
-    sent_per_byte = seen / max(1, intake.size)
+    sent_per_byte = seen / max(1, check.size)
     return max(count, round((size - before * sent_per_byte) / (row_bytes / count * sent_per_byte)))
 
 
-def _sample(intake: UploadCheck, canonical: bytes) -> Iterable[dict[str, str]]:
+def _sample(check: UploadCheck, canonical: bytes) -> Iterable[dict[str, str]]:
     """The first rows, by the fields' names."""
-    if intake.header is None:
+    if check.header is None:
         return
-    fields, (_, row_bytes, start) = intake.header.fields, intake.seen()
+    fields, (_, row_bytes, start) = check.header.fields, check.seen()
     text = rows.tidy(canonical[start : start + row_bytes]).decode("utf-8", "replace")
     for _, cells in zip(range(SAMPLE_ROWS), csv.reader(io.StringIO(text, newline="")), strict=False):
         yield {name: cell for name, cell in zip(fields, cells, strict=False) if name}

@@ -26,13 +26,13 @@ log = logging.getLogger(__name__)
 _AT_ONCE = 256
 
 
-class Intake:
+class Ingestion:
     """Takes in what was handed over. Each step can be cut off and done again: an object always gives the same files."""
 
     def __init__(self, store: ObjectStore, releases: ReleaseCache, clock: Callable[[], datetime]) -> None:
         self._store, self._releases, self._clock = store, releases, clock
 
-    def take(self, over: Callable[[], bool]) -> set[str]:
+    def ingest(self, over: Callable[[], bool]) -> set[str]:
         """Take in all that is there, until `over`; returns the folders of predictions that have new files.
 
         What cannot be read, or is of a release that is gone, is left where it is.
@@ -41,13 +41,13 @@ class Intake:
         last = ""
         while not over():
             keys = [entry.key for entry in islice(self._store.list(INCOMING, after=last), _AT_ONCE)]
-            folders |= self._take(keys)
+            folders |= self._ingest(keys)
             if len(keys) < _AT_ONCE:
                 break
             last = keys[-1]
         return folders
 
-    def _take(self, keys: list[str]) -> set[str]:
+    def _ingest(self, keys: list[str]) -> set[str]:
         erased = erasure.recent(self._store)
         found = {key: written for key in keys if (written := self._write(key, erased)) is not None}
         files = [file for _, written in found.values() for file in written]
