@@ -1,12 +1,14 @@
-"""Predictions with what became of them: month by month, so that memory is that of one month and not of all.
+"""Predictions with what became of them, month by month, and of a large month some of the customers at a time.
 
-Of each customer the last prediction counts that a release made in a month. It is mature once its label window (calendar
-months) and SETTLING_DAYS are over. Customers who were treated in a campaign are left out, and those who were held out
-stand for them. A campaign whose first outcome is behind the label window says nothing about it.
+So memory is that of a small month, and not of all. Of each customer the last prediction counts that a release made in a
+month. It is mature once its label window (calendar months) and SETTLING_DAYS are over. Customers who were treated in a
+campaign are left out, and those who were held out stand for them. A campaign whose first outcome is behind the label
+window says nothing about it.
 """
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import NamedTuple
@@ -17,10 +19,14 @@ import polars as pl
 from churn.store.interface import ObjectStore
 from churn.tracking import layout
 from churn.tracking.computed import SETTLING_DAYS
-from churn.tracking.figures import Floats, Sample
+from churn.tracking.figures import Floats, Sample, pooled
 
 # Of a file, read at a time, and joined before they are reduced to a row for each customer.
 _ROWS = 100_000
+
+# Bytes of a month's files, of which as many customers are joined at a time: some two hundred thousand predictions. A
+# month of a million and a half in one go took more memory than a worker has.
+_SHARE_BYTES = 4 << 20
 
 # Later than any day, as days since 1970.
 _NEVER = np.iinfo(np.int32).max
@@ -104,6 +110,7 @@ def join(store: ObjectStore, known: Known, window_of: Callable[[str], int], toda
     count = known.customers.height
     first = np.full(count, _NEVER, np.int32)
     joined = Joined()
+    shares = defaultdict[tuple[str, str], list[Part]](list)
     for month, table in _months(store, joined.assumed):
         for (release,), rows in sorted(table.partition_by("release", as_dict=True).items()):
             version = str(release)
@@ -116,8 +123,9 @@ def join(store: ObjectStore, known: Known, window_of: Callable[[str], int], toda
             _add_earlier(joined, rows["matures"].filter(is_earlier))
             rows = rows.filter(~is_earlier)
             if rows.height:
-                joined.parts.append(_part(version, month, rows, known.touched))
+                shares[month, version].append(_part(version, month, rows, known.touched))
                 _add_ripening(joined.ripening, rows)
+    joined.parts = [_together(shares[key]) for key in sorted(shares)]
     joined.unknown = int((first == _NEVER).sum())
     of_row = first[known.days["customer"].to_numpy()]
     joined.before = int(((known.days["day"].to_physical().to_numpy() < of_row) & (of_row < _NEVER)).sum())
@@ -127,33 +135,36 @@ def join(store: ObjectStore, known: Known, window_of: Callable[[str], int], toda
 def _months(store: ObjectStore, assumed: dict[str, tuple[int, int]]) -> Iterator[tuple[str, pl.DataFrame]]:
     """Each month with a row for each customer and release: the last prediction, and the moment of the first.
 
-    How much was absent is added to `assumed`.
+    A large month comes several times, each time with other customers. How much was absent is added to `assumed`.
     """
     for folder in store.folders(layout.PREDICTIONS):
-        month, waiting = folder.removeprefix("month="), list[pl.DataFrame]()
-        for entry in store.list(f"{layout.PREDICTIONS}{folder}/"):
-            for piece in _pieces(store, entry.key):
+        month, entries = folder.removeprefix("month="), list(store.list(f"{layout.PREDICTIONS}{folder}/"))
+        shares = -(-sum(entry.size for entry in entries) // _SHARE_BYTES)
+        for share in range(shares):
+            waiting = list[pl.DataFrame]()
+            for piece in _pieces(store, [entry.key for entry in entries], pl.col("key") % shares == share):
                 absent, made = assumed.get(month, (0, 0))
                 assumed[month] = absent + int(piece["assumed"].cast(pl.UInt64).sum()), made + piece.height
                 waiting.append(piece.select(_COLUMNS))
                 # Many files are small, and what was reduced before, the first of these, is as long as a month.
                 if sum(rows.height for rows in waiting[1:]) >= _ROWS:
                     waiting = [_reduced(pl.concat(waiting))]
-        if waiting:
-            yield month, _reduced(pl.concat(waiting))
+            if waiting:
+                yield month, _reduced(pl.concat(waiting))
 
 
-def _pieces(store: ObjectStore, key: str) -> Iterator[pl.DataFrame]:
-    """The file's predictions, not too many at a time; of its columns only those that are needed are read."""
-    with tempfile.NamedTemporaryFile(suffix=".parquet") as file:
-        file.writelines(store.read(key))
-        file.flush()
-        scanned = pl.scan_parquet(file.name)
-        columns = (KEY, "scored_at", pl.col("release").cast(pl.Categorical), "probability", "assumed")
-        start = 0
-        while (piece := scanned.slice(start, _ROWS).select(*columns, first="scored_at").collect()).height:
-            yield piece
-            start += _ROWS
+def _pieces(store: ObjectStore, keys: Sequence[str], wanted: pl.Expr) -> Iterator[pl.DataFrame]:
+    """The wanted predictions of files, not too many at a time; only the columns that are needed are read."""
+    columns = (KEY, "scored_at", pl.col("release").cast(pl.Categorical), "probability", "assumed")
+    for key in keys:
+        with tempfile.NamedTemporaryFile(suffix=".parquet") as file:
+            file.writelines(store.read(key))
+            file.flush()
+            scanned = pl.scan_parquet(file.name)
+            start = 0
+            while (piece := scanned.slice(start, _ROWS).select(*columns, first="scored_at").collect()).height:
+                yield piece.filter(wanted)
+                start += _ROWS
 
 
 def _reduced(rows: pl.DataFrame) -> pl.DataFrame:
@@ -192,6 +203,18 @@ def _part(release: str, month: str, rows: pl.DataFrame, touched: pl.DataFrame) -
     )
     treated = mature.height - untreated.height
     return Part(release, month, rows["probability"].to_numpy().copy(), sample, mature.height, treated)
+
+
+def _together(parts: Sequence[Part]) -> Part:
+    """One of the parts of a release's month, whose customers differ."""
+    return Part(
+        parts[0].release,
+        parts[0].month,
+        np.concatenate([part.probability for part in parts]),
+        pooled([part.sample for part in parts]),
+        sum(part.matured for part in parts),
+        sum(part.treated for part in parts),
+    )
 
 
 def _weights(mature: pl.DataFrame, touched: pl.DataFrame) -> pl.Series:

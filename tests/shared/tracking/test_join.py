@@ -128,13 +128,15 @@ def test_outcomes_need_no_room_on_a_disk(store, tmp_path, monkeypatch):
     assert reading.known(store)[1]["rows"] == len(told)
 
 
-def test_predictions_that_are_read_in_pieces_are_the_same(store, monkeypatch):
+@pytest.mark.parametrize("limit", [{"_ROWS": 7}, {"_SHARE_BYTES": 1_000}])
+def test_predictions_that_are_read_in_pieces_are_the_same(store, monkeypatch, limit):
     made, told = life(2)
     predict(store, made[::2], "one")
     predict(store, made[1::2], "two")
     report(store, told)
     whole = joined(store)
-    monkeypatch.setattr("churn.tracking.join._ROWS", 7)
+    for name, value in limit.items():
+        monkeypatch.setattr(f"churn.tracking.join.{name}", value)
     pieces = joined(store)
     for part, other in zip(whole.parts, pieces.parts, strict=True):
         assert (part.release, part.month, part.matured) == (other.release, other.month, other.matured)
