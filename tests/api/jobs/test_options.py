@@ -83,7 +83,8 @@ def test_a_day_whose_predictions_are_not_kept_is_refused(as_of: str, days: int |
 def test_what_is_no_day_is_refused(as_of: str) -> None:
     with pytest.raises(ValidationError) as raised:
         JobOptions.from_query({"as_of": [as_of]})
-    assert raised.value.errors[0].field == "as_of"
+    [fault] = raised.value.errors
+    assert (fault.field, fault.message) == ("as_of", f'as_of: Expected a day such as 2026-03-01; got "{as_of}".')
 
 
 def test_a_record_holds_what_is_not_a_default_and_is_read_again() -> None:

@@ -12,6 +12,9 @@ from churn.customer.reading import echo
 from churn.errors import FieldError, ValidationError
 from churn_api.jobs.plan import NewerPlan
 
+_PLAINER = {"Invalid RFC3339 encoded date": "Expected a day such as 2026-03-01"}
+"""What msgspec says, in words that name the remedy."""
+
 
 class JobOptions(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """The options of a job.
@@ -39,7 +42,7 @@ class JobOptions(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown
             return msgspec.convert(chosen, cls, strict=False)
         except msgspec.ValidationError as error:
             fault, _, name = str(error).rstrip("`").partition(" - at `$.")
-            message = f"{name}: {fault}; got {echo(chosen[name])}."
+            message = f"{name}: {_PLAINER.get(fault, fault)}; got {echo(chosen[name])}."
             raise ValidationError([FieldError(name, "not_allowed", message)]) from error
 
     def check(self, today: date, tracking_days: int | None) -> None:
