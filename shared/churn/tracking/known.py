@@ -9,26 +9,20 @@ import polars as pl
 from churn.store.interface import ObjectStore
 from churn.tracking.join import KEY, Known
 from churn.tracking.layout import OUTCOMES
-from churn.tracking.outcomes import COLUMNS, fold
+from churn.tracking.outcomes import COLUMNS, fold, to_bytes
 
-# Rows that are folded at a time.
-_ROWS = 50_000
-
-_SAME = [name for name in COLUMNS if name not in ("received_at", "row")]
+# Rows that are folded at a time, and rows that are read at a time.
+_ROWS, _READ = 50_000, 100_000
 
 
 def known(store: ObjectStore) -> tuple[Known, dict[str, int]]:
     """What is known of customers, and the counts of rows as `fold` has them. Raises StoreUnavailable."""
-    rows = pl.concat([pl.DataFrame(schema=COLUMNS).lazy(), *_files(store)])
-    parts = -(-int(rows.select(pl.len()).collect().item()) // _ROWS) or 1
     counts: Counter[str] = Counter()
     tables: list[tuple[pl.DataFrame, ...]] = []
-    for part in range(parts):
-        mine = rows.filter(pl.col("customer_id").hash() % parts == part).collect()
-        days = mine.unique(_SAME).select("customer_id", day=pl.coalesce("left_at", "stayed_until"))
-        folded = fold(mine)
+    for rows in _parts(store):
+        folded = fold(rows)
         counts.update(folded.counts)
-        tables.append(tuple(table.select(KEY, pl.exclude("customer_id")) for table in (*folded[:2], days)))
+        tables.append(tuple(table.select(KEY, pl.exclude("customer_id")) for table in folded[:3]))
     customers, treatments, dated = (pl.concat(held) for held in zip(*tables, strict=True))
     customers = customers.sort("key").with_row_index("customer")
     numbers = customers.select("key", "customer")
@@ -36,10 +30,39 @@ def known(store: ObjectStore) -> tuple[Known, dict[str, int]]:
     return Known(customers, touched, dated.join(numbers, on="key").select("customer", "day")), dict(counts)
 
 
-def _files(store: ObjectStore) -> Iterator[pl.LazyFrame]:
-    """The files as they are in the store, a few bytes a row: a worker has as much memory for them, and less disk."""
-    for entry in store.list(OUTCOMES):
-        yield pl.scan_parquet(BytesIO(store.get(entry.key).data)).select(*COLUMNS)
+def _parts(store: ObjectStore) -> Iterator[pl.DataFrame]:
+    """All rows of some of the customers at a time, so that there are about _ROWS.
+
+    Until then they are held as Parquet, a few bytes a row: a worker has as much memory for them, and less disk.
+    """
+    files = [store.get(entry.key).data for entry in store.list(OUTCOMES)]
+    count = sum(_scanned(data).select(pl.len()).collect().item() for data in files)
+    parts = [[to_bytes(pl.DataFrame(schema=COLUMNS))] for _ in range(count // _ROWS + 1)]
+    for piece in _pieces(files):
+        for (part,), rows in piece.group_by(pl.col("customer_id").hash() % len(parts), maintain_order=True):
+            parts[int(part)].append(to_bytes(rows))
+    while parts:
+        yield pl.concat([_scanned(data) for data in parts.pop()]).collect()
+
+
+def _pieces(files: list[bytes]) -> Iterator[pl.DataFrame]:
+    """The rows of the files in their order, about _READ at a time: files may be as long as a year, or have one row."""
+    waiting, count = list[pl.DataFrame](), 0
+    for data in files:
+        start = 0
+        while (rows := _scanned(data).slice(start, _READ).collect()).height:
+            start += _READ
+            waiting.append(rows)
+            count += rows.height
+            if count >= _READ:
+                yield pl.concat(waiting)
+                waiting, count = [], 0
+    if waiting:
+        yield pl.concat(waiting)
+
+
+def _scanned(data: bytes) -> pl.LazyFrame:
+    return pl.scan_parquet(BytesIO(data)).select(*COLUMNS)
 
 
 def _touched(treatments: pl.DataFrame) -> pl.DataFrame:

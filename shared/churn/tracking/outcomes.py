@@ -41,6 +41,9 @@ class Folded(NamedTuple):
     treatments: pl.DataFrame
     """customer_id, campaign, arm, day: who was treated or held out, and the date of the outcome that says so."""
 
+    days: pl.DataFrame
+    """customer_id, day: the date of each row that did not come again."""
+
     counts: dict[str, int]
     """rows; customers; duplicates: rows that came again; corrections: leavings that a later row takes back;
     contradictions: leavings before a day until which an earlier row had the customer stay."""
@@ -77,6 +80,7 @@ def fold(rows: pl.DataFrame) -> Folded:
     return Folded(
         customers,
         treatments,
+        unique.select("customer_id", day),
         {
             "rows": rows.height,
             "customers": customers.height,

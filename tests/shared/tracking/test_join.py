@@ -110,9 +110,11 @@ def test_the_join_finds_what_the_oracle_finds(store, seed, window):
 
 def test_outcomes_that_are_read_in_parts_are_the_same(store, monkeypatch):
     _, told = life(2)
-    report(store, told)
+    report(store, told[::2])
+    report(store, told[1::2], datetime(2026, 11, 18, tzinfo=UTC))
     whole, counts = reading.known(store)
     monkeypatch.setattr(reading, "_ROWS", 20)
+    monkeypatch.setattr(reading, "_READ", 7)
     parts, same = reading.known(store)
     assert counts == same
     assert whole.customers.equals(parts.customers)

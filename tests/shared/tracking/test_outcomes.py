@@ -31,13 +31,19 @@ def table(rows: Sequence[Row]) -> pl.DataFrame:
     return pl.DataFrame([moment | row for moment, row in zip(moments, rows, strict=True)], COLUMNS)
 
 
-def one_by_one(rows: Sequence[Row]) -> tuple[dict[str, tuple[date | None, date | None]], dict[str, int]]:
-    """The dates of each customer, and the counts; of equal rows the last one is read."""
+def once(rows: Sequence[Row]) -> list[tuple[Any, ...]]:
+    """What the rows say; of equal ones the last one is read."""
     unique: dict[tuple[Any, ...], None] = {}
     for row in rows:
         key = tuple(row.get(name) for name in COLUMNS if name not in ("received_at", "row"))
         unique.pop(key, None)
         unique[key] = None
+    return list(unique)
+
+
+def one_by_one(rows: Sequence[Row]) -> tuple[dict[str, tuple[date | None, date | None]], dict[str, int]]:
+    """The dates of each customer, and the counts."""
+    unique = once(rows)
     gone: dict[str, date | None] = {}
     stays: dict[str, list[date]] = {}
     corrections = contradictions = 0
@@ -86,6 +92,8 @@ def test_folding_is_reading_one_row_after_the_other(rows: list[Row], random: Any
     assert folded.counts == counts
     treated = {(row["customer_id"], row["campaign"], row["arm"]) for row in rows if row["campaign"]}
     assert set(folded.treatments.drop("day").rows()) == treated
+    dates = [(customer, left_at or stayed_until) for customer, left_at, stayed_until, *_ in once(rows)]
+    assert sorted(folded.days.rows()) == sorted(dates)
 
 
 @pytest.mark.parametrize(
