@@ -224,6 +224,20 @@ def test_a_link_to_a_job_that_is_gone_says_so(open_page):
     assert page.evaluate("location.hash") == "#/batch"
 
 
+def test_an_answer_that_comes_when_the_page_was_left_does_nothing_to_another(open_page):
+    page = open_page("#/about", patience=["404"])
+    held: list[Route] = []
+    page.route(re.compile(r"/jobs\?"), Listing().answer)
+    page.route("**/jobs/job_gone", lambda route: held.insert(0, route))
+    with page.expect_request("**/jobs/job_gone"):
+        page.goto("/#/batch?job=job_gone")
+    page.get_by_role("link", name="About", exact=True).click()
+    expect(page.locator("h1")).to_have_text("About")
+    held[0].fulfill(status=404, json={"error": "There is no such job."})
+    page.wait_for_timeout(300)
+    assert page.url.endswith("#/about")
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [

@@ -347,6 +347,21 @@ def test_nothing_is_asked_once_the_page_is_left(show):
     assert len(figures.asked) == asked
 
 
+def test_outcomes_that_are_read_when_the_page_was_left_have_nothing_asked(show):
+    figures = Figures(quality_answer.month())
+    page = show(figures, sent(1, status="in_progress"))
+    expect(page.locator("job-card .state")).to_have_text("Reading")
+    held: list[Route] = []
+    page.route(re.compile(r"/outcomes\?"), lambda route: held.insert(0, route))
+    with page.expect_request(re.compile(r"/outcomes\?")):
+        pass
+    page.get_by_role("link", name="About", exact=True).click()
+    expect(page.locator("h1")).to_have_text("About")
+    Listing(sent(1)).answer(held[0])
+    page.wait_for_timeout(300)
+    assert len(figures.asked) == 1
+
+
 def test_figures_that_fail_can_be_asked_for_again(show):
     page = show(Figures(500, quality_answer.month()), patience=["500"])
     page.get_by_role("alert").get_by_role("button", name="Try again").click()

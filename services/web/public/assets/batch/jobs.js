@@ -34,10 +34,12 @@ export class JobList extends HTMLElement {
         this.said = h('p.visually-hidden', { role: 'status' });
         this.heading = h('h2', { id: 'jobs-title', tabindex: -1 }, this.kind.list);
         fill(this, h('section.card', { 'aria-labelledby': 'jobs-title' }, this.heading, this.trouble, this.empty, this.list, this.more, this.said));
-        this.wake = () => document.hidden || this.#refresh();
-        document.addEventListener('visibilitychange', this.wake);
-        addEventListener('online', this.wake);
-        document.addEventListener('key-given', this.wake);
+        this.leaving = new AbortController();
+        const { signal } = this.leaving;
+        const wake = () => document.hidden || this.#refresh();
+        document.addEventListener('visibilitychange', wake, { signal });
+        addEventListener('online', wake, { signal });
+        document.addEventListener('key-given', wake, { signal });
         this.addEventListener('job-changed', ({ detail }) => this.add(detail));
         this.addEventListener('job-deleted', ({ detail }) => this.#deleted(detail));
         this.#refresh();
@@ -45,9 +47,7 @@ export class JobList extends HTMLElement {
 
     disconnectedCallback() {
         clearTimeout(this.timer);
-        document.removeEventListener('visibilitychange', this.wake);
-        removeEventListener('online', this.wake);
-        document.removeEventListener('key-given', this.wake);
+        this.leaving.abort();
     }
 
     /** @param {string} id of the job whose results are shown */
@@ -76,7 +76,7 @@ export class JobList extends HTMLElement {
         clearTimeout(this.timer);
         const changes = this.#changes;
         try {
-            const page = await getJson(`${this.kind.path}?limit=${PAGE}`);
+            const page = await this.#get(`?limit=${PAGE}`);
             if (changes !== this.#changes) return this.#schedule();
             this.#recovered();
             this.#changes += 1;
@@ -86,6 +86,11 @@ export class JobList extends HTMLElement {
             this.#failed(error);
         }
         return this.#schedule();
+    }
+
+    /** An answer that comes when the page was left would act on another page, such as on its address. */
+    #get(rest) {
+        return getJson(`${this.kind.path}${rest}`, { signal: this.leaving.signal });
     }
 
     #take({ data, has_more: more, last_id: last }) {
@@ -103,7 +108,7 @@ export class JobList extends HTMLElement {
         const wanted = this.#selected && !this.#jobs.has(this.#selected) ? [this.#selected] : [];
         for (const id of [...running, ...wanted].filter((other) => !named.has(other))) {
             try {
-                this.#merge([await getJson(`${this.kind.path}/${encodeURIComponent(id)}`)]);
+                this.#merge([await this.#get(`/${encodeURIComponent(id)}`)]);
             } catch (error) {
                 if (error.status !== 404) throw error;
                 this.#forget(id);
@@ -121,6 +126,7 @@ export class JobList extends HTMLElement {
 
     /** Leaves a failure that is shown already unchanged: it has been read out, and its button may have the focus. */
     #failed(error) {
+        if (error.name === 'AbortError') return;
         this.#failures += 1;
         this.retryAfter = error.retryAfter ?? 0;
         this.keyless = error.status === undefined;
@@ -148,7 +154,7 @@ export class JobList extends HTMLElement {
 
     async #older() {
         try {
-            const { data, has_more: more, last_id: last } = await getJson(`${this.kind.path}?limit=${PAGE}&after=${encodeURIComponent(this.#end)}`);
+            const { data, has_more: more, last_id: last } = await this.#get(`?limit=${PAGE}&after=${encodeURIComponent(this.#end)}`);
             this.#paged = true;
             this.#end = last ?? this.#end;
             this.more.hidden = !more;

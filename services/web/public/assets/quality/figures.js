@@ -37,9 +37,6 @@ export const FIGURES = [
     { name: 'log_loss', title: 'Log loss', meaning: 'Surprise at the outcome; smaller is better.', write: (value) => figure(value) },
 ];
 
-/** The least outcomes that a figure is made of. */
-export const LEAST = 30;
-
 export const byName = new Map(FIGURES.map((each) => [each.name, each]));
 
 /** The ends of a figure's interval: "23.1 % to 26.5 %". @param {{low: number, high: number}} estimate */

@@ -4,7 +4,7 @@ import { reliability } from '../charts/reliability.js';
 import { h } from '../lib/dom.js';
 import { count, month, plural } from '../lib/format.js';
 import { across, section, table } from '../lib/section.js';
-import { between, byName, FIGURES, LEAST, STATES } from './figures.js';
+import { between, byName, FIGURES, STATES } from './figures.js';
 
 const HEADLINES = [
     ['churn_rate', 'How many leave'],

@@ -3,7 +3,6 @@
 import { h } from '../lib/dom.js';
 import { count, day, plural } from '../lib/format.js';
 import { across } from '../lib/section.js';
-import { LEAST } from './figures.js';
 
 const BADGES = { done: ['done', 'low'], next: ['next', 'medium'], later: ['later', ''] };
 
@@ -57,10 +56,10 @@ function reported({ outcomes }, release) {
 }
 
 function ripened({ next_ripe: next, settling_days: settling }, release) {
-    const { matured = 0, matched = 0 } = release ?? {};
+    const { matured = 0, matched = 0, missing } = release ?? {};
     const window = release ? `${plural(release.label_window_months, 'month')} and ${plural(settling, 'day')}` : `the label window and ${plural(settling, 'day')}`;
     const title = 'Wait until predictions are ripe';
-    if (matured > 0) return { done: false, title: 'Have enough outcomes of ripe predictions', words: `${plural(matured, 'prediction is', 'predictions are')} ripe, and ${count(matched)} of them ${matched === 1 ? 'has' : 'have'} an outcome. Figures take ${LEAST} of them, with leavers and stayers.` };
+    if (matured > 0) return { done: false, title: 'Have enough outcomes of ripe predictions', words: `${plural(matured, 'prediction is', 'predictions are')} ripe, and ${count(matched)} of them ${matched === 1 ? 'has' : 'have'} an outcome. ${missing}` };
     const when = next ? ` ${plural(next.predictions, 'prediction is', 'predictions are')} ripe on ${day(next.date)}.` : '';
     return { done: false, title, words: `A prediction can be judged ${window} after it was made: until then, a customer may still leave.${when} What ripened earlier is shown for a longer time, if there is any.` };
 }
