@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import polars as pl
 import pytest
 from flask.testing import FlaskClient
 from tests.api.jobs.conftest import Bench
@@ -13,13 +14,14 @@ from tests.telco import FIELDS
 from churn import release
 from churn.store.directory import DirectoryStore
 from churn.tracking import erasure
-from churn.tracking.layout import PREDICTIONS, month_of
+from churn.tracking.layout import OUTCOMES, PREDICTIONS, month_of
 from churn_api.app import create_app
 from churn_api.jobs.release_cache import ReleaseCache
 from churn_api.jobs.repository import JobRepository
 from churn_api.settings import ApiSettings
 from churn_api.tracking import compaction, customers
 from churn_api.tracking.erasing import Erasing
+from churn_api.tracking.parquet import PARQUET, to_bytes
 
 
 class Worker:
@@ -173,13 +175,31 @@ def test_who_finds_others_waiting_is_told_at_once(client: FlaskClient, bench: Be
     assert erasure.under_way(bench.store)
 
 
-def test_what_cannot_be_looked_up_within_the_limits_is_a_503(
-    client: FlaskClient, bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    bench.store.put("tracking/predictions/month=2026-11/broken.parquet", b"PAR1" * 9, content_type="text/plain")
+def test_what_cannot_be_looked_up_within_the_limits_is_a_503(client: FlaskClient, bench: Bench) -> None:
+    # A few kilobytes in the file; in memory a dict for each row of the customer.
+    rows = pl.DataFrame({"customer_id": pl.repeat(NAMES[0], 2_000_000, eager=True)})
+    bench.store.put(f"{PREDICTIONS}month=2026-11/bomb.parquet", to_bytes(rows, {"version": "1"}), content_type=PARQUET)
     answer = client.get(path(NAMES[0]))
     assert answer.status_code == 503
     assert answer.json["error_type"] == "LookUpFailed"
+
+
+def test_what_is_no_table_stops_neither_a_look_nor_an_erasure_and_is_logged(
+    client: FlaskClient, bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    fill(bench)
+    told = client.get(path(NAMES[0])).json
+    keys = [f"{root}month=2026-11/{name}.parquet" for root in (PREDICTIONS, OUTCOMES) for name in ("torn", "foreign")]
+    for key in keys:
+        data = to_bytes(pl.DataFrame({"customer_id": [1]}), {})
+        data = data[:-9] if "torn" in key else data
+        bench.store.put(key, data, content_type=PARQUET)
+    assert client.get(path(NAMES[0])).json == told
+    assert all(f"{key} cannot be read: it is passed over" in caplog.text for key in keys)
+    assert client.delete(path(NAMES[0])).status_code == 204
+    assert all(f"{key} cannot be read: nobody is erased" in caplog.text for key in keys)
+    bench.store.delete(keys)
+    assert held(bench, NAMES[0]) == []
 
 
 def test_customers_come_back_only_with_what_is_new(client: FlaskClient, bench: Bench) -> None:

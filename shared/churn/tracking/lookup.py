@@ -1,8 +1,8 @@
 """The process that finds a customer's rows in Parquet files on its input, within limits.
 
 `python -m churn.tracking.lookup`. The input is the id as JSON on a line, then for each file a line with its table
-("predictions" or "outcomes") and its size in bytes, and the file. The output is a JSON object with a list for each
-table.
+("predictions" or "outcomes"), its key and its size in bytes as a JSON array, and the file. The output is a JSON
+object with the rows of each table, and under "unreadable" the key of each file that is no such table, with the reason.
 """
 
 import json
@@ -10,11 +10,11 @@ import sys
 from datetime import date
 from io import BytesIO
 from math import isnan
-from typing import Any
+from typing import Any, BinaryIO
 
 from churn.confinement import confine
 
-PREDICTIONS, OUTCOMES = "predictions", "outcomes"
+PREDICTIONS, OUTCOMES, UNREADABLE = "predictions", "outcomes", "unreadable"
 
 # What polars takes for itself, and a month of weekly predictions of a hundred thousand customers in one file.
 _MEMORY_BYTES = 208 << 20
@@ -26,22 +26,27 @@ _PROCESSOR_SECONDS, _SECONDS = 20, 60
 def main() -> int:
     """Read standard input to its end, and write what was found; always returns 0."""
     confine(_MEMORY_BYTES, _PROCESSOR_SECONDS, _SECONDS)
-    source = sys.stdin.buffer
-    customer_id = json.loads(source.readline())
-    found: dict[str, list[dict[str, Any]]] = {PREDICTIONS: [], OUTCOMES: []}
-    while line := source.readline():
-        table, size = line.split()
-        found[table.decode()] += _rows(source.read(int(size)), customer_id)
-    json.dump(found, sys.stdout, default=_written)
+    json.dump(_found(sys.stdin.buffer), sys.stdout, default=_written)
     return 0
 
 
-def _rows(data: bytes, customer_id: str) -> list[dict[str, Any]]:
-    """The customer's rows, without what is null; a blank that is a value is None."""
+def _found(source: BinaryIO) -> dict[str, list[Any]]:
+    """The customer's rows by table, without what is null; a blank that is a value is None."""
     import polars as pl
 
-    rows = pl.scan_parquet(BytesIO(data)).filter(pl.col("customer_id") == customer_id).collect().to_dicts()
-    return [{name: _told(value) for name, value in row.items() if value is not None} for row in rows]
+    customer_id = json.loads(source.readline())
+    found: dict[str, list[Any]] = {PREDICTIONS: [], OUTCOMES: [], UNREADABLE: []}
+    while line := source.readline():
+        table, key, size = json.loads(line)
+        data = source.read(size)
+        try:
+            _ = pl.read_parquet_metadata(BytesIO(data))["version"]  # without which it is none of ours
+            rows = pl.scan_parquet(BytesIO(data)).filter(pl.col("customer_id") == customer_id).collect().to_dicts()
+        except (pl.exceptions.PolarsError, KeyError) as error:
+            found[UNREADABLE].append([key, repr(error)])
+        else:
+            found[table] += [{name: _told(value) for name, value in row.items() if value is not None} for row in rows]
+    return found
 
 
 def _told(value: Any) -> Any:

@@ -19,7 +19,7 @@ from churn.overlap import overlapped
 from churn.schema import Schema
 from churn.store.interface import Object, ObjectStore
 from churn.tracking import erasure, layout
-from churn.tracking.lookup import OUTCOMES, PREDICTIONS
+from churn.tracking.lookup import OUTCOMES, PREDICTIONS, UNREADABLE
 from churn_api.answers import Moment, Probability
 from churn_api.celery_queue import CeleryQueue
 from churn_api.errors import TooManyRequests
@@ -122,25 +122,27 @@ class Customers:
     def look_up(self, customer_id: str) -> HeldCustomer:
         """What is held of a customer. Raises TooManyRequests and LookUpFailed."""
         found = self._found(customer_id)
+        for key, reason in found[UNREADABLE]:
+            log.error("%s cannot be read: it is passed over. Delete it, or replace it by a copy: %s", key, reason)
         predictions = sorted(found[PREDICTIONS], key=lambda row: str(row["scored_at"]))
         outcomes = sorted(found[OUTCOMES], key=lambda row: (str(row["received_at"]), row["row"]))
         return HeldCustomer(True, customer_id, list(map(self._prediction, predictions)), list(map(_outcome, outcomes)))
 
-    def _found(self, customer_id: str) -> dict[str, list[dict[str, Any]]]:
+    def _found(self, customer_id: str) -> dict[str, list[Any]]:
         for _ in range(_TRIES):
             with suppress(ObjectNotFound):  # made one with others since it was listed: their rows are in a new file
                 return self._read(customer_id)
         raise LookUpFailed
 
-    def _read(self, customer_id: str) -> dict[str, list[dict[str, Any]]]:
+    def _read(self, customer_id: str) -> dict[str, list[Any]]:
         busy = TooManyRequests("Another customer or table is being read; try again in a few seconds.", retry_after=5)
         with alone(busy), confined("churn.tracking.lookup", source=subprocess.PIPE) as child:
             if child.stdin is None or child.stdout is None:
                 raise RuntimeError("The process was started without pipes.")
             with suppress(BrokenPipeError):  # it has ended, and its status says why
                 child.stdin.write(json.dumps(customer_id).encode() + b"\n")
-                for table, stored in self._files():
-                    child.stdin.write(b"%b %d\n" % (table.encode(), len(stored.data)))
+                for table, key, stored in self._files():
+                    child.stdin.write(json.dumps([table, key, len(stored.data)]).encode() + b"\n")
                     child.stdin.write(stored.data)
                 child.stdin.close()
             written = child.stdout.read()
@@ -149,7 +151,7 @@ class Customers:
                 raise LookUpFailed
             return json.loads(written)  # type: ignore[no-any-return]
 
-    def _files(self) -> Iterator[tuple[str, Object]]:
+    def _files(self) -> Iterator[tuple[str, str, Object]]:
         tables = ((PREDICTIONS, layout.PREDICTIONS), (OUTCOMES, layout.OUTCOMES))
         calls = [
             partial(self._file, table, entry.key)
@@ -159,8 +161,8 @@ class Customers:
         ]
         return overlapped(calls, _AT_ONCE)
 
-    def _file(self, table: str, key: str) -> tuple[str, Object]:
-        return table, self._store.get(key)
+    def _file(self, table: str, key: str) -> tuple[str, str, Object]:
+        return table, key, self._store.get(key)
 
     def _prediction(self, row: dict[str, Any]) -> HeldPrediction:
         try:
