@@ -77,10 +77,6 @@ def written(store: ObjectStore) -> Callable[[], list[Handover]]:
     return read_all
 
 
-class Killed(BaseException):
-    """No handler of the program's gets this, as none gets a SIGKILL."""
-
-
 class Interrupted:
     """The store, at whose n-th call, from 1, `happens` is called: in the midst of it where it deletes several."""
 
@@ -102,10 +98,6 @@ class Interrupted:
             return method(*arguments, **options)
 
         return call
-
-
-def killed() -> None:
-    raise Killed
 
 
 @pytest.fixture

@@ -21,26 +21,30 @@ Written = Callable[[], list[Handover]]
 Make = Callable[[ApiSettings], Flask]
 
 
-def ask(app: Flask, whole: dict[str, Any], partial: dict[str, Any]) -> None:
-    """Four customers alone and six in batches; three of them are refused, and two of the others have no id."""
-    client = app.test_client()
+def ask(app: Flask, whole: dict[str, Any], partial: dict[str, Any]) -> list[Answered]:
+    """Four customers alone and six in batches; three of them are refused, and two of the others have no id.
+
+    Returns what an observer has seen by the end of the process.
+    """
+    service, client = app.extensions["churn"], app.test_client()
+    seen: list[Answered] = []
+    service.recorder.observe(seen.append)
+    service.watch()
     for record in (whole, partial, whole | {"customerID": "alone"}, whole | {"tenure": -1}):
         client.post("/predict", json=record)
     client.post("/batch_predict", json=[whole | {"customerID": f"plain {number}"} for number in range(2)])
     named = [{**partial, "customerID": "judged"}, partial, {"tenure": "many"}, 7]
     client.post("/batch_predict", json=named)
+    service.end()
+    return seen
 
 
 def test_every_answer_is_handed_over_once(
     make_app: Make, settings: ApiSettings, whole: Any, partial: Any, written: Written
 ) -> None:
     app = make_app(settings)
+    seen = ask(app, whole, partial)
     service = app.extensions["churn"]
-    seen: list[Answered] = []
-    service.recorder.observe(seen.append)
-    service.watch()
-    ask(app, whole, partial)
-    service.end()
     (handover,) = written()
     tracked = {rows.source: set(rows.ids) for rows in handover.rows if rows.source == "single"}
     assert tracked == {"single": {whole["customerID"], "alone"}}
@@ -60,13 +64,7 @@ def test_every_answer_is_handed_over_once(
 def test_nothing_is_written_while_tracking_is_off_but_all_is_counted(
     make_app: Make, settings: ApiSettings, whole: Any, partial: Any, written: Written
 ) -> None:
-    app = make_app(settings.model_copy(update={"tracking": "off"}))
-    service = app.extensions["churn"]
-    seen: list[Answered] = []
-    service.recorder.observe(seen.append)
-    service.watch()
-    ask(app, whole, partial)
-    service.end()
+    seen = ask(make_app(settings.model_copy(update={"tracking": "off"})), whole, partial)
     assert written() == []
     assert sum(len(answered.ids) for answered in seen) == 7
 

@@ -2,8 +2,9 @@
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 
 import polars as pl
@@ -30,7 +31,11 @@ Tracked = Callable[[], pl.DataFrame]
 
 
 class Killed(BaseException):
-    """No handler of the program's gets this."""
+    """No handler of the program's gets this, as none gets a SIGKILL."""
+
+
+def kill() -> None:
+    raise Killed
 
 
 @pytest.fixture(autouse=True)
@@ -71,6 +76,24 @@ def assert_whole(store: ObjectStore, tracked: Tracked) -> None:
     assert [entry.key for entry in store.list(compaction.UNDER_WAY)] == []
 
 
+def put_back(store: ObjectStore, held: Mapping[str, bytes]) -> None:
+    """Nothing is tracked but these objects, which were handed over."""
+    store.delete([entry.key for entry in store.list("tracking/")])
+    for key, data in held.items():
+        store.put(key, data, content_type="application/json")
+
+
+def at_every_call(store: ObjectStore, interrupted: Any, happens: Callable[[], None]) -> Iterator[Any]:
+    """The store as it is now, interrupted at its first call, then anew at its second, until there are no more."""
+    before = {entry.key: store.get(entry.key).data for entry in store.list("tracking/")}
+    for at in count(1):
+        put_back(store, before)
+        disturbed = interrupted(store, at, happens)
+        yield disturbed
+        if disturbed.calls < at:
+            break
+
+
 @pytest.mark.usefixtures("handed_over")
 def test_what_was_handed_over_becomes_one_file_a_month(
     store: ObjectStore, tidying: Callable[..., Tidying], tracked: Tracked
@@ -103,26 +126,15 @@ def test_it_is_the_same_in_s3(
 def test_a_pass_that_is_cut_off_anywhere_is_made_up_for_by_the_next(
     store: ObjectStore, tidying: Callable[..., Tidying], interrupted: Any, tracked: Tracked
 ) -> None:
-    before = {entry.key: store.get(entry.key).data for entry in store.list("tracking/")}
-
-    def kill() -> None:
-        raise Killed
-
-    at = 0
-    while True:
-        at += 1
-        store.delete([entry.key for entry in store.list("tracking/")])
-        for key, data in before.items():
-            store.put(key, data, content_type="application/json")
-        failing = interrupted(store, at, kill)
+    times = 0
+    for failing in at_every_call(store, interrupted, kill):
         try:
             tidying(failing).tidy()
         except Killed:
             tidying(store).tidy()
             assert_whole(store, tracked)
-        else:
-            break
-    assert at > 40
+            times += 1
+    assert times >= 40
 
 
 @pytest.mark.parametrize("minutes", [0, 10], ids=["who waits for its turn", "who takes the other for dead"])
@@ -135,7 +147,6 @@ def test_two_workers_at_once_do_no_harm(
     monkeypatch: pytest.MonkeyPatch,
     minutes: float,
 ) -> None:
-    before = {entry.key: store.get(entry.key).data for entry in store.list("tracking/")}
     own = Attempt.own(1)
     real = datetime.now(UTC)
     monkeypatch.setattr(turn, "_OVER", NOW + timedelta(minutes=5) - real)
@@ -146,29 +157,21 @@ def test_two_workers_at_once_do_no_harm(
             patch.setattr(Attempt, "own", classmethod(lambda _, __: another))
             tidying(store, minutes).tidy()
 
-    at = 0
-    while True:
-        at += 1
-        store.delete([entry.key for entry in store.list("tracking/")])
-        for key, data in before.items():
-            store.put(key, data, content_type="application/json")
-        stalled = interrupted(store, at, other)
+    times = 0
+    for stalled in at_every_call(store, interrupted, other):
         tidying(stalled).tidy()
         assert set(tracked()["customer_id"]) == set(NAMES)
         # One that was taken for dead may have written a file again, whose rows go with the next merge.
         tidying(store, 20).tidy()
         assert_whole(store, tracked)
-        if stalled.calls < at:
-            break
-    assert at > 20
+        times += 1
+    assert times > 20
 
 
 @pytest.mark.usefixtures("handed_over")
 def test_nobody_who_is_erased_comes_back_wherever_tidying_is(
     store: ObjectStore, tidying: Callable[..., Tidying], interrupted: Any, tracked: Tracked
 ) -> None:
-    before = {entry.key: store.get(entry.key).data for entry in store.list("tracking/")}
-
     def erase() -> None:
         erasure.ask(store, "b", datetime.now(UTC))
         for entry in list(store.list(PREDICTIONS)):
@@ -179,18 +182,13 @@ def test_nobody_who_is_erased_comes_back_wherever_tidying_is(
                 written = predictions.to_bytes(table, metadata_of(data)["schema"])
                 store.put(entry.key, written, content_type=PARQUET)
 
-    at = 0
-    while True:
-        at += 1
-        store.delete([entry.key for entry in store.list("tracking/")])
-        for key, data in before.items():
-            store.put(key, data, content_type="application/json")
-        disturbed = interrupted(store, at, erase)
+    times = 0
+    for disturbed in at_every_call(store, interrupted, erase):
         tidying(disturbed).tidy()
-        if disturbed.calls < at:
-            break
-        assert sorted(tracked()["customer_id"]) == [name for name in NAMES if name != "b"], at
-    assert at > 40
+        times += 1
+        if disturbed.calls >= times:
+            assert sorted(tracked()["customer_id"]) == [name for name in NAMES if name != "b"], times
+    assert times > 40
 
 
 def test_nothing_is_touched_where_there_is_nothing_to_do(
@@ -212,16 +210,10 @@ def test_what_was_cut_off_is_made_up_for_although_nothing_comes_in(
     store.delete(held)
     survivor = tidying(store)
     survivor.tidy()  # the hourly pass, which makes up for everything
-
-    def kill() -> None:
-        raise Killed
-
     at = 0
     while not any(store.list(compaction.UNDER_WAY)) or any(store.list(INCOMING)) or len(tracked()) == len(NAMES):
         at += 1
-        store.delete([entry.key for entry in store.list("tracking/")])
-        for key, data in held.items():
-            store.put(key, data, content_type="application/json")
+        put_back(store, held)
         with pytest.raises(Killed):
             tidying(interrupted(store, at, kill)).tidy()
     survivor.tidy()
@@ -244,8 +236,13 @@ def test_months_that_are_wholly_too_old_are_deleted(store: ObjectStore, tidying:
     assert kept == {key for key in keys if "2026-08" not in key} - {keys[-2]}
 
 
-def test_what_cannot_be_taken_in_is_left_and_holds_up_nothing(
-    store: ObjectStore, tidying: Callable[..., Tidying], hand_over: Callable[..., str], tracked: Tracked, served: Any
+def test_what_cannot_be_taken_in_is_left_and_logged_once_and_holds_up_nothing(
+    store: ObjectStore,
+    tidying: Callable[..., Tidying],
+    hand_over: Callable[..., str],
+    tracked: Tracked,
+    served: Any,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     spoiled = [
         hand_over(["unknown"], NOW - timedelta(minutes=9), release="20200101_000000"),
@@ -255,7 +252,10 @@ def test_what_cannot_be_taken_in_is_left_and_holds_up_nothing(
         hand_over(["much"], NOW - timedelta(minutes=5), assumed=[300]),
         hand_over(["text"], NOW - timedelta(minutes=4), customers=[["a"]] * len(served.schema.fields)),
     ]
-    hand_over(["good"], NOW)
-    tidying(store).tidy()
-    assert tracked()["customer_id"].to_list() == ["good"]
+    tidy = tidying(store).tidy
+    for name in ("good", "later"):
+        hand_over([name], NOW)
+        tidy()
+    assert sorted(tracked()["customer_id"]) == ["good", "later"]
     assert [entry.key for entry in store.list(INCOMING)] == spoiled
+    assert [caplog.text.count(key) for key in spoiled] == [1] * len(spoiled)

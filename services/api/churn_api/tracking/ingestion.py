@@ -31,11 +31,13 @@ class Ingestion:
 
     def __init__(self, store: ObjectStore, releases: ReleaseCache, clock: Callable[[], datetime]) -> None:
         self._store, self._releases, self._clock = store, releases, clock
+        self._left: set[str] = set()
 
     def ingest(self, over: Callable[[], bool]) -> set[str]:
         """Take in all that is there, until `over`; returns the folders of predictions that have new files.
 
-        What cannot be read, or is of a release that is gone, is left where it is.
+        What cannot be read, or is of a release that is gone, is left where it is: it is tried again every time, since a
+        release may come back, but logged once.
         """
         folders: set[str] = set()
         last = ""
@@ -71,7 +73,9 @@ class Ingestion:
         except StoreUnavailable:
             raise
         except (ChurnError, ValueError, TypeError, OverflowError, pl.exceptions.PolarsError) as error:
-            log.error("%s holds tracked predictions that cannot be taken in, and is left there: %s", key, error)
+            if key not in self._left:
+                log.error("%s holds tracked predictions that cannot be taken in, and is left there: %s", key, error)
+            self._left.add(key)
             return None
         files = []
         for month, schema, table in tables:
