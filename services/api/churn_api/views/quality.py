@@ -2,7 +2,7 @@
 
 from flask import Response, request
 
-from churn.customer.reading import echo
+from churn.customer.echo import echo
 from churn.errors import FieldError, ValidationError
 from churn.tracking.computed import DEFAULT_DAYS
 from churn_api.answers import respond
