@@ -95,5 +95,5 @@ def without(table: "pl.DataFrame", erased: Mapping[str, datetime]) -> "pl.DataFr
     if not ends:
         return table
     moments = table["scored_at" if "scored_at" in table.columns else "received_at"]
-    rows = zip(table["customer_id"], moments, strict=True)
-    return table.filter([name not in ends or moment > ends[name] for name, moment in rows])
+    until = table["customer_id"].replace_strict(ends, default=None, return_dtype=moments.dtype)
+    return table.filter(until.is_null() | (moments > until))
