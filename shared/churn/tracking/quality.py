@@ -14,7 +14,7 @@ import numpy as np
 from churn import release
 from churn.errors import ObjectNotFound
 from churn.store.interface import ObjectStore
-from churn.tracking import computed, words
+from churn.tracking import computed, summary
 from churn.tracking.change import Evidence, verdict
 from churn.tracking.computed import SETTLING_DAYS
 from churn.tracking.figures import NOBODY, Sample, expected, figures, pooled, reliability
@@ -94,7 +94,7 @@ def quality(store: ObjectStore, now: datetime, days: int) -> Json:
         "days": days,
         "tracking": "on",
         "settling_days": SETTLING_DAYS,
-        "words": list(words.sentences(joined, entries, releases, counts, now.date(), stays=tracked.stays)),
+        "words": list(summary.sentences(joined, entries, releases, counts, now.date(), stays=tracked.stays)),
         "next_ripe": {"date": ripening[0][0].isoformat(), "predictions": ripening[0][1]} if ripening else None,
         "outcomes": counts | {"unknown": joined.unknown, "before": joined.before},
         "releases": entries,
@@ -149,7 +149,7 @@ def _realised(parts: Sequence[Part], sample: Sample, *, stays: bool) -> Json:
     return {
         "predictions": len(probability),
         **counts,
-        "missing": words.missing(counts["matched"], found, stays=stays),
+        "missing": summary.missing(counts["matched"], found, stays=stays),
         **found,
         "expected": {"condition": CONDITION, **expected(probability)} if parts else None,
     }
