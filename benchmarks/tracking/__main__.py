@@ -6,7 +6,6 @@ The predictions are of the built-in customers, made up, in a folder of their own
 whose peak memory is what is printed.
 """
 
-import io
 import json
 import subprocess
 import sys
@@ -112,9 +111,7 @@ def _outcomes(ids: pl.Series, rng: np.random.Generator) -> bytes:
         },
         schema=outcomes.COLUMNS,
     )
-    target = io.BytesIO()
-    table.write_parquet(target, compression="zstd")
-    return target.getvalue()
+    return outcomes.to_bytes(table)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import brentq
 
 Floats = NDArray[np.float64]
 Columns = dict[str, NDArray[Any]]
@@ -49,12 +50,6 @@ class Hazard:
         return np.asarray(1 / (1 + np.exp(-total)), np.float64)
 
     def with_rate(self, rate: float, columns: Columns) -> "Hazard":
-        """The same loyalty with the base at which these customers leave at this mean rate, found by bisection."""
-        low, high = -20.0, 20.0
-        for _ in range(60):
-            middle = (low + high) / 2
-            if replace(self, base=middle).probability(columns).mean() < rate:
-                low = middle
-            else:
-                high = middle
-        return replace(self, base=low)
+        """The same loyalty with the base at which these customers leave at this mean rate."""
+        base = brentq(lambda base: replace(self, base=base).probability(columns).mean() - rate, -20, 20)
+        return replace(self, base=base)

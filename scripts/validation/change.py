@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from churn.model.scoring import sigmoids
 from churn.tracking.change import Evidence, verdict
 from churn.tracking.figures import Sample, figures
 
@@ -55,13 +56,8 @@ def _sample(drawn: tuple[np.random.Generator, Floats], truth: Floats | None = No
     """Customers with these predicted log-odds, who leave by the true ones."""
     rng, log_odds = drawn
     true = log_odds if truth is None else truth
-    outcome = (rng.random(len(true)) < _sigmoid(true)).astype(np.float64)
-    return Sample(outcome, _sigmoid(log_odds), np.ones(len(true)), np.arange(len(true)))
-
-
-def _sigmoid(log_odds: Floats) -> Floats:
-    odds: Floats = 1 / (1 + np.exp(-log_odds))
-    return odds
+    outcome = (rng.random(len(true)) < sigmoids(true)).astype(np.float64)
+    return Sample(outcome, sigmoids(log_odds), np.ones(len(true)), np.arange(len(true)))
 
 
 def _history(size: int, seed: int, world: tuple[float, float]) -> dict[str, object]:
@@ -99,14 +95,14 @@ def _rate() -> Result:
 def _panel(size: int, seed: int) -> Sample:
     """The same customers month after month, each of whom leaves within three months of a prediction or not."""
     rng, log_odds = _drawn(size, seed)
-    left = rng.exponential(1 / -np.log1p(-_sigmoid(log_odds))) * 3
+    left = rng.exponential(1 / -np.log1p(-sigmoids(log_odds))) * 3
     rows = [
         (left[still] <= month + 3, log_odds[still], still)
         for month in range(_PANEL_MONTHS)
         if len(still := np.flatnonzero(left > month))
     ]
     outcome, seen, customer = (np.concatenate(column) for column in zip(*rows, strict=True))
-    return Sample(outcome.astype(np.float64), _sigmoid(seen), np.ones(len(outcome)), customer)
+    return Sample(outcome.astype(np.float64), sigmoids(seen), np.ones(len(outcome)), customer)
 
 
 def _coverage(whose: str, samples: list[Sample]) -> Iterator[Result]:

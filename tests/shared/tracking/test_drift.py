@@ -163,7 +163,7 @@ def test_without_predictions_there_is_nothing_to_show(reference: Reference) -> N
     assert drift_of(reference, TELCO, []) is None
 
 
-def test_bills_that_are_ten_percent_higher_are_seen(
+def test_bills_that_are_a_quarter_higher_are_seen(
     reference: Reference, customers: list[Customer], probabilities: np.ndarray
 ) -> None:
     raised = [customer._replace(MonthlyCharges=1.25 * customer.MonthlyCharges) for customer in customers]
