@@ -15,7 +15,7 @@ from churn.customer.line_numbers import LineNumbers
 from churn.customer.phrases import phrase_of
 from churn.customer.references import ID, File, values_of
 from churn.customer.sections import CATEGORY, EXPECT, LEFT_OUT, NUMBER, SIMILAR_COLUMN, SIMILAR_VALUES, TABLE, Section
-from churn.customer.spellings import MISSING, folded
+from churn.customer.spellings import MISSING, NO, YES, folded
 from churn.errors import BrokenDeclaration
 
 MAX_FIELDS = 64
@@ -25,9 +25,6 @@ _FILE = "customers.csv"
 
 _SINGLE = ("table", "leave_out", "similar_columns", "similar_values")
 _SECTIONS = ("table", "leave_out", "field", "expect", "similar_columns", "similar_values")
-
-# What programs write for no and yes. 0 and 1 mean them too, but only in a field without a third value.
-_NO, _YES = ("n", "f", "false", "no"), ("y", "t", "true", "yes")
 
 
 def load(text: str, name: str) -> Declaration:
@@ -194,7 +191,8 @@ def _usual_aliases(values: Mapping[str, str]) -> dict[Any, str]:
     for no, yes in (("No", "Yes"), ("0", "1")):
         if no in values and yes in values:
             others = set(map(folded, values)) - {folded(no), folded(yes)}
-            words: dict[Any, str] = dict.fromkeys(_NO, no) | dict.fromkeys(_YES, yes)
+            words: dict[Any, str] = dict.fromkeys(NO, no) | dict.fromkeys(YES, yes)
+            # 0 and 1 mean them too, but only in a field without a third value.
             numbers: dict[Any, str] = {} if others - {BLANK, folded(OTHER)} else {0: no, 1: yes}
             return {word: value for word, value in words.items() if word not in others} | numbers
     return {}

@@ -19,6 +19,9 @@ MISSING = frozenset(
 )
 """What programs and people write, in any letter case, where a value is not known; a declaration may say otherwise."""
 
+NO, YES = ("n", "f", "false", "no"), ("y", "t", "true", "yes")
+"""What programs and people write, in any letter case, for no and yes."""
+
 # Those of them that may also mean "none of it", which is a value of some fields.
 _NOTHING = frozenset({"none", "<none>", "nil", "-", "--", "–", "—"})
 

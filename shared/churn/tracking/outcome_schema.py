@@ -11,7 +11,7 @@ from churn.customer.echo import echo
 from churn.customer.ids import Fault, read_id
 from churn.customer.likeness import MAX_LENGTH, Likeness, fold
 from churn.customer.numbers import meant
-from churn.customer.spellings import MISSING
+from churn.customer.spellings import MISSING, NO, YES
 from churn.errors import FieldError, ValidationError
 
 CUSTOMER_ID = "customerID"
@@ -33,9 +33,7 @@ MAX_CAMPAIGN_LENGTH = 64
 TREAT, HOLD_OUT = "treat", "hold_out"
 
 _ARMS = {fold(arm): arm for arm in (TREAT, HOLD_OUT)}
-_ACCEPTED = dict.fromkeys(("yes", "y", "true", "t", "1", "1.0"), True) | dict.fromkeys(
-    ("no", "n", "false", "f", "0", "0.0"), False
-)
+_ACCEPTED = dict.fromkeys((*YES, "1", "1.0"), True) | dict.fromkeys((*NO, "0", "0.0"), False)
 _is_day = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d\S*(?: ?UTC)?)?", re.ASCII).fullmatch
 
 # Amounts are read with or without a currency, whichever it is.

@@ -42,7 +42,7 @@ GONE = frozenset(
         *("attrited", "attrited customer"),
     }
 )
-YES, NO = frozenset({"yes", "y", "1", "true", "t"}), frozenset({"no", "n", "0", "false", "f"})
+YES, NO = frozenset({*spellings.YES, "1"}), frozenset({*spellings.NO, "0"})
 _CODES = dict.fromkeys(STAYED | NO, 0) | dict.fromkeys(GONE | YES, 1)
 
 # What `code_of` returns for customers who are not trained on, though nothing is wrong with them.
