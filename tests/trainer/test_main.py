@@ -193,6 +193,17 @@ def test_no_customers_id_or_value_is_logged(trainer, settings, small_rows, as_cs
     assert "SECRET" not in str([record.__dict__ for record in caplog.records])
 
 
+def test_ctrl_c_ends_a_training_with_a_sentence_and_no_traceback(trainer, monkeypatch, capsys):
+    def stopped(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "_train", stopped)
+    assert trainer("train") == 130
+    said = capsys.readouterr()
+    assert said.out.endswith("Stopped. What was in service is so still.\n")
+    assert "Traceback" not in said.out + said.err
+
+
 def test_options_alone_mean_training(copied_run, trainer, monkeypatch):
     asked = []
     monkeypatch.setattr(command, "_train", lambda *arguments: asked.append(arguments[-1]))

@@ -50,6 +50,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             command.inspect(options.file, options.out, options.outcome, console, force=options.force)
         else:
             _start(options, console)
+    except KeyboardInterrupt:
+        console.say("Stopped. What was in service is so still.")
+        return 130  # as a shell has it for Ctrl-C
     except ChurnError as error:
         console.say(f"Error: {error.message}")
         # Logging is configured by the settings: it cannot report that they are wrong, and a draft has none.
