@@ -155,8 +155,8 @@ def _background(
     metrics = RedisJobMetrics(settings.queue_url)
     return (
         Submissions(repository, queue, metrics, _limits(settings)),
-        JobService(repository, queue, metrics, ids.JOB, answers.public),
-        JobService(repository, queue, metrics, ids.OUTCOMES, answers.outcomes),
+        JobService(repository, queue, metrics, ids.JOB, answers.describe_job),
+        JobService(repository, queue, metrics, ids.OUTCOMES, answers.describe_outcomes),
     )
 
 

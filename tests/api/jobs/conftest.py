@@ -123,7 +123,7 @@ class Bench:
         self.repository = JobRepository(self.store, self.clock)
         self.limits = Limits(upload_mb=10, ttl_days=7, chunk_bytes=CHUNK_BYTES)
         self.submissions = Submissions(self.repository, self.queue, self.metrics, self.limits)
-        self.job_service = JobService(self.repository, self.queue, self.metrics, ids.JOB, answers.public)
+        self.job_service = JobService(self.repository, self.queue, self.metrics, ids.JOB, answers.describe_job)
         self.steps = Steps(self.repository, self.queue, ReleaseCache(self.store), self.metrics)
         self.sweeper = Sweeper(self.repository, self.queue, self.metrics, timedelta(0))
 

@@ -37,7 +37,7 @@ def hundred(monkeypatch: pytest.MonkeyPatch, bench: Any) -> Any:
             ids.append(job.id)
             bench.clock.now += timedelta(seconds=1)
         found = JobRepository(store, bench.clock)
-        yield server, JobService(found, bench.queue, bench.metrics, "job", answers.public), ids[::-1]
+        yield server, JobService(found, bench.queue, bench.metrics, "job", answers.describe_job), ids[::-1]
 
 
 def test_a_page_costs_a_list_a_request_for_what_may_have_changed_and_a_list_for_what_runs(hundred: Any) -> None:

@@ -44,7 +44,7 @@ def send(bench: Any) -> Send:
 
 @pytest.fixture
 def service(bench: Any) -> JobService[answers.Outcomes]:
-    return JobService(bench.repository, bench.queue, bench.metrics, ids.OUTCOMES, answers.outcomes)
+    return JobService(bench.repository, bench.queue, bench.metrics, ids.OUTCOMES, answers.describe_outcomes)
 
 
 def tracked(bench: Any) -> pl.DataFrame:

@@ -1,5 +1,6 @@
 """A job as callers see it."""
 
+from collections.abc import Sequence
 from typing import Annotated, Generic, Literal, TypeAlias, TypedDict, TypeVar
 
 from msgspec import Meta
@@ -13,18 +14,17 @@ Moment: TypeAlias = Annotated[str, Meta(extra_json_schema={"format": "date-time"
 
 
 class RequestCounts(TypedDict):
-    """Rows in all, scored and refused."""
+    """Rows in all, scored or taken in, and refused."""
 
     total: Count
     completed: Count
     failed: Count
 
 
-class Job(TypedDict):
-    """A job and its progress."""
+class _Entry(TypedDict):
+    """What jobs of all kinds are shown with."""
 
     id: str
-    object: Literal["job"]
     status: Annotated[str, Meta(extra_json_schema={"enum": list(STATES)})]
     filename: str | None
     created_at: Moment
@@ -32,29 +32,23 @@ class Job(TypedDict):
     finished_at: Moment | None
     expires_at: Moment
     request_counts: RequestCounts
-    model_version: Annotated[str, Meta(description="The release that scores all of the job.")]
     ignored_columns: Annotated[list[str], Meta(description="Columns of the file that no field has.")]
     notes: Annotated[list[str], Meta(description="What of the file was read kindly, in sentences.")]
     error: str | None
     links: dict[str, str]
 
 
-class Outcomes(TypedDict):
+class Job(_Entry):
+    """A job and its progress."""
+
+    object: Literal["job"]
+    model_version: Annotated[str, Meta(description="The release that scores all of the job.")]
+
+
+class Outcomes(_Entry):
     """Outcomes that came in at once, and how far they have been taken in; what is taken in stays when this expires."""
 
-    id: str
     object: Literal["outcomes"]
-    status: Annotated[str, Meta(extra_json_schema={"enum": list(STATES)})]
-    filename: str | None
-    created_at: Moment
-    started_at: Moment | None
-    finished_at: Moment | None
-    expires_at: Moment
-    request_counts: Annotated[RequestCounts, Meta(description="Rows in all, taken in and refused.")]
-    ignored_columns: Annotated[list[str], Meta(description="Columns of the file that no field has.")]
-    notes: Annotated[list[str], Meta(description="What of the file was read kindly, in sentences.")]
-    error: str | None
-    links: dict[str, str]
 
 
 Shown = TypeVar("Shown")
@@ -84,12 +78,21 @@ class OutcomesPage(TypedDict):
     last_id: Annotated[str | None, Meta(description="What to give as `after` for the next page.")]
 
 
-def outcomes(job: Record, progress: Progress) -> Outcomes:
+def describe_job(job: Record, progress: Progress) -> Job:
+    """A job that scores customers, as callers see it."""
+    entry = _entry(job, progress, "/jobs", ("results", "errors", "cancel"))
+    return {"object": "job", **entry, "model_version": job.model_version}
+
+
+def describe_outcomes(job: Record, progress: Progress) -> Outcomes:
     """A job that takes in outcomes, as callers see it."""
-    path = f"/outcomes/{job.id}"
+    return {"object": "outcomes", **_entry(job, progress, "/outcomes", ("errors", "cancel"))}
+
+
+def _entry(job: Record, progress: Progress, address: str, linked: Sequence[str]) -> _Entry:
+    path = f"{address}/{job.id}"
     return {
         "id": job.id,
-        "object": "outcomes",
         "status": job.status,
         "filename": job.filename,
         "created_at": job.created_at,
@@ -100,26 +103,5 @@ def outcomes(job: Record, progress: Progress) -> Outcomes:
         "ignored_columns": list(job.ignored_columns),
         "notes": list(job.notes),
         "error": job.error,
-        "links": {"self": path, **{name: f"{path}/{name}" for name in ("errors", "cancel")}},
-    }
-
-
-def public(job: Record, progress: Progress) -> Job:
-    """The job as callers see it."""
-    path = f"/jobs/{job.id}"
-    return {
-        "id": job.id,
-        "object": "job",
-        "status": job.status,
-        "filename": job.filename,
-        "created_at": job.created_at,
-        "started_at": job.started_at,
-        "finished_at": job.finished_at,
-        "expires_at": job.expires_at,
-        "request_counts": {"total": job.total, "completed": progress.completed, "failed": progress.failed},
-        "model_version": job.model_version,
-        "ignored_columns": list(job.ignored_columns),
-        "notes": list(job.notes),
-        "error": job.error,
-        "links": {"self": path, **{name: f"{path}/{name}" for name in ("results", "errors", "cancel")}},
+        "links": {"self": path, **{name: f"{path}/{name}" for name in linked}},
     }

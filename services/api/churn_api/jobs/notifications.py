@@ -71,7 +71,7 @@ def _settled(job: Job) -> Job:
 
 def _try(repository: JobRepository, announcer: Announcer, job: Job) -> bool:
     try:
-        announcer.announce(answers.public(job, repository.progress(job)))
+        announcer.announce(answers.describe_job(job, repository.progress(job)))
     except AnnouncementFailed as error:
         log.warning("The end of %s could not be announced: %s", job.id, error.message)
         return False
