@@ -16,8 +16,8 @@ _OUTCOMES = ("rows", "customers", "duplicates", "corrections", "contradictions",
 def empty(tracking: str = "on") -> Json:
     """The answer before anything was predicted, or with tracking off."""
     words = (
-        "Nothing has been predicted yet for customers with an id. Score a table with their ids first (POST /jobs, or "
-        "the page Batch); what becomes of them is reported here."
+        "Nothing has been predicted yet for customers with an id, the last minutes apart. Score a table with their ids "
+        "first (POST /jobs, or the page Batch); what becomes of them is reported here."
         if tracking == "on"
         else "Predictions are not tracked, so nothing can be said of what became of them. Set CHURN_TRACKING=on."
     )

@@ -27,8 +27,8 @@ def sentences(
     """Sentences for a manager; `entries` are the answer's releases, `stays` whether anybody is known to have stayed."""
     if not joined.first_months:
         yield (
-            "Nothing has been predicted yet for customers with an id, unless within the last minutes. Score a table with "
-            "their ids first (POST /jobs, or the page Batch); what becomes of them is reported here."
+            "Nothing has been predicted yet for customers with an id, the last minutes apart. Score a table with their "
+            "ids first (POST /jobs, or the page Batch); what becomes of them is reported here."
         )
     if not outcomes["rows"]:
         yield f"No outcomes have come in yet. {_SEND}"

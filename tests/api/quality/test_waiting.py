@@ -82,7 +82,7 @@ def test_an_empty_store_says_what_to_do_first(store):
     found = answer(store)
     assert (found["releases"], found["data"], found["next_ripe"]) == ([], [], None)
     assert [words.split(".")[0] for words in found["words"]] == [
-        "Nothing has been predicted yet for customers with an id",
+        "Nothing has been predicted yet for customers with an id, the last minutes apart",
         "No outcomes have come in yet",
     ]
 
