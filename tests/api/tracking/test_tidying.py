@@ -259,3 +259,16 @@ def test_what_cannot_be_taken_in_is_left_and_logged_once_and_holds_up_nothing(
     assert sorted(tracked()["customer_id"]) == ["good", "later"]
     assert [entry.key for entry in store.list(INCOMING)] == spoiled
     assert [caplog.text.count(key) for key in spoiled] == [1] * len(spoiled)
+
+
+@pytest.mark.usefixtures("handed_over")
+def test_sums_that_cannot_be_read_hold_up_no_prediction(
+    store: ObjectStore, tidying: Callable[..., Tidying], tracked: Tracked, caplog: pytest.LogCaptureFixture
+) -> None:
+    sums = f"{REFUSED}month=2026-10/live.json"
+    store.put(sums, b"[]", content_type="application/json")
+    tidying(store).tidy()
+    assert sorted(tracked()["customer_id"]) == NAMES
+    assert list(store.list(INCOMING)) == []
+    assert store.get(sums).data == b"[]"
+    assert sums in caplog.text

@@ -14,6 +14,7 @@ from churn.schema import Schema
 from churn.store.interface import ObjectStore
 from churn.tracking import erasure, predictions
 from churn.tracking.layout import INCOMING, PREDICTIONS, month_of
+from churn_api.jobs.errors import UnreadableObject
 from churn_api.jobs.release_cache import ReleaseCache
 from churn_api.tracking import incoming, refusals
 from churn_api.tracking.dropping import Erased, drop_erased_since
@@ -59,7 +60,10 @@ class Ingestion:
             if counts.rows:
                 by_month[refusals.key(incoming.moment_of(key) or self._clock())][incoming.name_of(key)] = counts
         for month, counts_by_name in by_month.items():
-            refusals.count(self._store, month, counts_by_name, self._clock())
+            try:
+                refusals.count(self._store, month, counts_by_name, self._clock())
+            except UnreadableObject as error:
+                log.error("%s What was refused is not counted until it is deleted.", error.message)
         self._store.delete(found)
         return {file[: file.rindex("/") + 1] for file in files}
 
