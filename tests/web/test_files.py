@@ -64,6 +64,19 @@ def test_every_module_and_style_is_used(assets):
     assert set(assets.rglob("*.js")) == closure(*entries)
 
 
+def test_every_name_that_is_imported_is_used(assets):
+    texts = {path: path.read_text() for path in assets.rglob("*.js")}
+    imported = [
+        (path, name.split()[-1])
+        for path, text in texts.items()
+        for names in re.findall(r"^import \{([^}]+)\} from", text, re.M)
+        for name in names.split(",")
+        if name.strip()
+    ]
+    assert imported
+    assert [(path.name, name) for path, name in imported if len(re.findall(rf"\b{name}\b", texts[path])) < 2] == []
+
+
 def test_no_module_is_longer_than_a_reader_likes(assets):
     assert [
         path.name for path in assets.rglob("*.*") if path.suffix == ".js" and path.read_text().count("\n") > 300

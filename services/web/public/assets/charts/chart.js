@@ -110,7 +110,7 @@ function lines(text, width, rem) {
     return found;
 }
 
-/** A label's lines, one below the other in its row. */
-export function label({ texts, top }, x, rem) {
-    return texts.map((text, at) => svg('text.label.middle', { x, y: top + (1.1 + at * LINE) * rem }, text));
+/** A label's lines, one below the other in its row, about `x` or from it on. */
+export function label({ texts, top }, x, rem, selector = 'text.label.middle') {
+    return texts.map((text, at) => svg(selector, { x, y: top + (1.1 + at * LINE) * rem }, text));
 }

@@ -2,7 +2,7 @@
 
 import { h, svg } from '../lib/dom.js';
 import { percent } from '../lib/format.js';
-import { Chart, scale, stacked } from './chart.js';
+import { Chart, label, scale, stacked } from './chart.js';
 
 /** In rem: a picture that is narrower has its labels above the bars. */
 const NARROW = 18;
@@ -36,11 +36,11 @@ export class PairedBars extends Chart {
 }
 
 /** Labels stand beside the bars, or above them if there is no column for them. */
-function pair(row, { top, end, texts }, x, { width, rem, column }) {
-    const y = column ? top : end - 1.75 * rem;
+function pair(row, place, x, { width, rem, column }) {
+    const y = column ? place.top : place.end - 1.75 * rem;
     const bar = (tone, share, from) => svg(`rect.${tone}`, { x: x(0), y: from, width: Math.max(x(share) - x(0), 1), height: 0.55 * rem, rx: 2 });
     return [
-        ...texts.map((text, at) => svg('text', { x: 0, y: top + (1.05 + at * 1.1) * rem }, text)),
+        ...label(place, 0, rem, 'text'),
         bar('past', row.then, y + 0.25 * rem),
         bar('main', row.now, y + 0.85 * rem),
         svg('text.axis.end', { x: width, y: y + 1.05 * rem }, `${percent(row.then, 0)} \u2192 ${percent(row.now, 0)}`),
