@@ -224,6 +224,21 @@ def test_a_link_to_a_job_that_is_gone_says_so(open_page):
     assert page.evaluate("location.hash") == "#/batch"
 
 
+def test_a_job_that_is_deleted_when_the_page_was_left_leaves_the_address_of_another(show):
+    page = show(Listing(made_up(1)), "#/batch?job=job_0001")
+    held: list[Route] = []
+    page.route("**/jobs/job_0001", lambda route: held.insert(0, route))
+    page.locator("job-card").get_by_role("button", name="Delete").click()
+    with page.expect_request("**/jobs/job_0001"):
+        page.get_by_role("button", name="Delete for good").click()
+    page.get_by_role("link", name="About", exact=True).click()
+    expect(page.locator("h1")).to_have_text("About")
+    with page.expect_response("**/jobs/job_0001"):
+        held[0].fulfill(status=204)
+    page.wait_for_timeout(300)
+    assert page.url.endswith("#/about")
+
+
 def test_an_answer_that_comes_when_the_page_was_left_does_nothing_to_another(open_page):
     page = open_page("#/about", patience=["404"])
     held: list[Route] = []

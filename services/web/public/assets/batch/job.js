@@ -148,12 +148,17 @@ export class JobCard extends HTMLElement {
     async #act(method, path) {
         try {
             const answer = await request(path, { method });
-            if (answer.status === 204) emit(this, 'job-deleted', this.data.id);
+            if (answer.status === 204) this.#gone();
             else emit(this, 'job-changed', await answer.json());
         } catch (error) {
-            if (method === 'DELETE' && error.status === 404) emit(this, 'job-deleted', this.data.id);
+            if (method === 'DELETE' && error.status === 404) this.#gone();
             else fill(this.trouble, failure(error));
         }
+    }
+
+    /** A page that was left meanwhile would put its own address in place of the one that is shown. */
+    #gone() {
+        if (this.isConnected) emit(this, 'job-deleted', this.data.id);
     }
 }
 
