@@ -6,11 +6,11 @@ campaign are left out, and those who were held out stand for them. A campaign wh
 window says nothing about it.
 """
 
-import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from io import BytesIO
 from typing import NamedTuple
 
 import numpy as np
@@ -157,14 +157,11 @@ def _pieces(store: ObjectStore, keys: Sequence[str], wanted: pl.Expr) -> Iterato
     """The wanted predictions of files, not too many at a time; only the columns that are needed are read."""
     columns = (KEY, "scored_at", pl.col("release").cast(pl.Categorical), "probability", "assumed")
     for key in keys:
-        with tempfile.NamedTemporaryFile(suffix=".parquet") as file:
-            file.writelines(store.read(key))
-            file.flush()
-            scanned = pl.scan_parquet(file.name)
-            start = 0
-            while (piece := scanned.slice(start, _ROWS).select(*columns, first="scored_at").collect()).height:
-                yield piece.filter(wanted)
-                start += _ROWS
+        scanned = pl.scan_parquet(BytesIO(store.get(key).data))
+        start = 0
+        while (piece := scanned.slice(start, _ROWS).select(*columns, first="scored_at").collect()).height:
+            yield piece.filter(wanted)
+            start += _ROWS
 
 
 def _reduced(rows: pl.DataFrame) -> pl.DataFrame:

@@ -1,8 +1,8 @@
 """The predictions of the last weeks, counted by weeks back from today in the bins of their releases' references."""
 
-import tempfile
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
+from io import BytesIO
 from typing import Any
 
 import polars as pl
@@ -31,14 +31,11 @@ def drifts(store: ObjectStore, releases: Mapping[str, About], today: date) -> di
         if not wanted:
             break
         for entry in store.list(PREDICTIONS + month):
-            with tempfile.NamedTemporaryFile(suffix=".parquet") as file:
-                file.writelines(store.read(entry.key))
-                file.flush()
-                table = pl.scan_parquet(file.name)
-                for (version,) in table.select(pl.col("release").unique()).collect().iter_rows():
-                    if version in wanted:
-                        rows = table.filter(pl.col("release") == version)
-                        counted[version] += _counted(rows, releases[version], today)
+            table = pl.scan_parquet(BytesIO(store.get(entry.key).data))
+            for (version,) in table.select(pl.col("release").unique()).collect().iter_rows():
+                if version in wanted:
+                    rows = table.filter(pl.col("release") == version)
+                    counted[version] += _counted(rows, releases[version], today)
     return {version: _drift(releases[version], windows) for version, windows in counted.items()}
 
 
