@@ -97,7 +97,9 @@ class Compaction:
             except ObjectNotFound:
                 continue  # erased with all its rows
             except (pl.exceptions.PolarsError, KeyError) as error:
-                log.error("%s cannot be read: it is left alone. Delete it, or replace it by a copy: %s", entry.key, error)
+                log.error(
+                    "%s cannot be read: it is not merged. Delete it, or replace it by a copy: %s", entry.key, error
+                )
         for (_, told), members in groups.items():
             if len(members) > 1:
                 self._merge(folder, dict(told), [entry for entry, _ in members], [table for _, table in members])
