@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from io import BytesIO
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +19,8 @@ from churn.store.interface import ObjectStore
 from churn.tracking import layout
 from churn.tracking.computed import SETTLING_DAYS
 from churn.tracking.figures import Floats, Sample, pooled
+from churn.tracking.predictions import COLUMNS
+from churn.tracking.scanning import scan
 
 # Of a file, read at a time, and joined before they are reduced to a row for each customer.
 _ROWS = 100_000
@@ -157,7 +158,7 @@ def _pieces(store: ObjectStore, keys: Sequence[str], wanted: pl.Expr) -> Iterato
     """The wanted predictions of files, not too many at a time; only the columns that are needed are read."""
     columns = (KEY, "scored_at", pl.col("release").cast(pl.Categorical), "probability", "assumed")
     for key in keys:
-        scanned = pl.scan_parquet(BytesIO(store.get(key).data))
+        scanned = scan(store, key, COLUMNS)
         start = 0
         while (piece := scanned.slice(start, _ROWS).select(*columns, first="scored_at").collect()).height:
             yield piece.filter(wanted)

@@ -10,6 +10,7 @@ from churn.store.interface import ObjectStore
 from churn.tracking.join import KEY, Known
 from churn.tracking.layout import OUTCOMES
 from churn.tracking.outcomes import COLUMNS, fold, to_bytes
+from churn.tracking.scanning import scan
 
 # Rows that are folded at a time, and rows that are read at a time.
 _ROWS, _READ = 50_000, 100_000
@@ -35,22 +36,22 @@ def _parts(store: ObjectStore) -> Iterator[pl.DataFrame]:
 
     Until then they are held as Parquet, a few bytes a row: a worker has as much memory for them, and less disk.
     """
-    files = [store.get(entry.key).data for entry in store.list(OUTCOMES)]
-    count = sum(_scanned(data).select(pl.len()).collect().item() for data in files)
+    files = [scan(store, entry.key, COLUMNS).select(*COLUMNS) for entry in store.list(OUTCOMES)]
+    count = sum(table.select(pl.len()).collect().item() for table in files)
     parts = [[to_bytes(pl.DataFrame(schema=COLUMNS))] for _ in range(count // _ROWS + 1)]
     for piece in _pieces(files):
         for (part,), rows in piece.group_by(pl.col("customer_id").hash() % len(parts), maintain_order=True):
             parts[int(part)].append(to_bytes(rows))
     while parts:
-        yield pl.concat([_scanned(data) for data in parts.pop()]).collect()
+        yield pl.concat([pl.scan_parquet(BytesIO(data)) for data in parts.pop()]).collect()
 
 
-def _pieces(files: list[bytes]) -> Iterator[pl.DataFrame]:
+def _pieces(files: list[pl.LazyFrame]) -> Iterator[pl.DataFrame]:
     """The rows of the files in their order, about _READ at a time: files may be as long as a year, or have one row."""
     waiting, count = list[pl.DataFrame](), 0
-    for data in files:
+    for table in files:
         start = 0
-        while (rows := _scanned(data).slice(start, _READ).collect()).height:
+        while (rows := table.slice(start, _READ).collect()).height:
             start += _READ
             waiting.append(rows)
             count += rows.height
@@ -59,10 +60,6 @@ def _pieces(files: list[bytes]) -> Iterator[pl.DataFrame]:
                 waiting, count = [], 0
     if waiting:
         yield pl.concat(waiting)
-
-
-def _scanned(data: bytes) -> pl.LazyFrame:
-    return pl.scan_parquet(BytesIO(data)).select(*COLUMNS)
 
 
 def _touched(treatments: pl.DataFrame) -> pl.DataFrame:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
-from io import BytesIO
 from typing import Any
 
 import polars as pl
@@ -11,9 +10,10 @@ from churn.store.interface import ObjectStore
 from churn.tracking.drift import LAST, drift_of
 from churn.tracking.field_counts import by_window
 from churn.tracking.layout import PREDICTIONS, month_of
-from churn.tracking.predictions import columns_of
+from churn.tracking.predictions import COLUMNS, columns_of
 from churn.tracking.reference import Counts
 from churn.tracking.releases import About
+from churn.tracking.scanning import scan
 
 # Of a file, read at a time.
 _ROWS = 50_000
@@ -31,7 +31,7 @@ def drifts(store: ObjectStore, releases: Mapping[str, About], today: date) -> di
         if not wanted:
             break
         for entry in store.list(PREDICTIONS + month):
-            table = pl.scan_parquet(BytesIO(store.get(entry.key).data))
+            table = scan(store, entry.key, COLUMNS)
             for (version,) in table.select(pl.col("release").unique()).collect().iter_rows():
                 if version in wanted:
                     rows = table.filter(pl.col("release") == version)
