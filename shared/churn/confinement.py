@@ -13,16 +13,15 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-# There is one such process at a time on a machine, as two would not fit beside the API. A second one waits this long.
-_WAIT_SECONDS = 15.0
-_LOCK = Path(tempfile.gettempdir()) / f"churn-conversion-{os.getuid()}.lock"
-
 
 @contextmanager
-def alone(busy: Exception) -> Iterator[None]:
-    """Let no other process of this machine run the same block. Raises `busy` if another one does for too long."""
-    with _LOCK.open("w") as lock:
-        end = time.monotonic() + _WAIT_SECONDS
+def alone(busy: Exception, name: str = "conversion", wait: float = 15.0) -> Iterator[None]:
+    """Let no other process of this machine run a block of this name: two children would not fit beside the API.
+
+    Raises `busy` if another one still does after so many seconds.
+    """
+    with Path(tempfile.gettempdir(), f"churn-{name}-{os.getuid()}.lock").open("w") as lock:
+        end = time.monotonic() + wait
         while True:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -59,7 +58,8 @@ def confine(memory_bytes: int, processor_seconds: int, seconds: int) -> None:
 
     Processor time is limited, and time by the clock, because threads that get no memory may wait for ever.
     """
-    resource.setrlimit(resource.RLIMIT_CPU, (processor_seconds, processor_seconds))
+    # A second more until it is killed for certain: what killed it first says that it was the processor's time.
+    resource.setrlimit(resource.RLIMIT_CPU, (processor_seconds, processor_seconds + 1))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform == "linux":  # elsewhere the limit also counts memory that is only reserved
         resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))

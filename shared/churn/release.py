@@ -14,7 +14,6 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 from pydantic import ValidationError as MalformedDocument
 
-from churn.customer.reading import Reading
 from churn.errors import (
     BrokenDeclaration,
     ChurnError,
@@ -27,6 +26,9 @@ from churn.model.files import MALFORMED, needed, predictor_of
 from churn.model.files import background_file as background_file
 from churn.model.files import worked_examples as worked_examples
 from churn.model.predictor import Predictor
+from churn.pointer import POINTER as POINTER
+from churn.pointer import Pointer as Pointer
+from churn.pointer import current as current
 from churn.schema import Schema, built_in, load_schema
 from churn.store.interface import ObjectStore
 from churn.tracking.reference import REFERENCE, Reference
@@ -38,7 +40,6 @@ _FORMATS = (1, 2, FORMAT)
 _UNDECLARED = (1, 2)
 DECLARATION = "customer.toml"
 ROOT = "models/releases/"
-POINTER = "models/current.json"
 VERSION_FORMAT = "%Y%m%d_%H%M%S"
 
 # How far a worked example may be from its recorded probability. Scorecards and terms are the same arithmetic
@@ -73,16 +74,6 @@ class Manifest(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Pointer:
-    """Which release is in service, since when (ISO 8601); `etag` is the pointer object's, for compare-and-swap."""
-
-    version: str
-    manifest_sha256: str
-    released_at: str
-    etag: str
-
-
-@dataclass(frozen=True, slots=True)
 class Release:
     """A verified release, ready to serve; one that is older than drift is has no reference to notice it by."""
 
@@ -106,6 +97,11 @@ def folder(version: str) -> str:
     return f"{ROOT}{version}/"
 
 
+def manifest_key(version: str) -> str:
+    """The key of a release's manifest."""
+    return f"{folder(version)}manifest.json"
+
+
 def claim(store: ObjectStore, moment: datetime) -> str:
     """Reserve a version named after the moment; if two trainers want the same one, the later gets the next second."""
     while True:
@@ -116,6 +112,11 @@ def claim(store: ObjectStore, moment: datetime) -> str:
             moment += timedelta(seconds=1)
         else:
             return version
+
+
+def moment_of(version: str) -> datetime:
+    """The moment in UTC by which a version is named. Raises ValueError for what is none."""
+    return datetime.strptime(version, VERSION_FORMAT).replace(tzinfo=UTC)
 
 
 def publish(
@@ -132,7 +133,7 @@ def publish(
     for name, data in files.items():
         store.put(folder(version) + name, data, content_type=content_type(name))
     body = whole.model_dump_json(indent=1).encode()
-    store.put(f"{folder(version)}manifest.json", body, content_type="application/json", if_absent=True)
+    store.put(manifest_key(version), body, content_type="application/json", if_absent=True)
     return whole
 
 
@@ -146,7 +147,7 @@ def versions(store: ObjectStore) -> Iterator[str]:
     """The published versions, the oldest first."""
     for version in store.folders(ROOT):
         try:
-            store.head(f"{folder(version)}manifest.json")
+            store.head(manifest_key(version))
         except ObjectNotFound:
             continue  # claimed, but never completed
         yield version
@@ -157,21 +158,20 @@ def manifest(store: ObjectStore, version: str) -> Manifest:
     return _parsed(version, _manifest_bytes(store, version))
 
 
-def current(store: ObjectStore) -> Pointer | None:
-    """The pointer, or None while nothing is released. Raises ReleaseRefused if it is malformed."""
-    try:
-        stored = store.get(POINTER)
-    except ObjectNotFound:
-        return None
-    try:
-        data = json.loads(stored.data)
-        return Pointer(str(data["version"]), str(data["manifest_sha256"]), str(data["released_at"]), stored.etag)
-    except (ValueError, KeyError, TypeError) as error:
-        raise ReleaseRefused("current", f"{POINTER} is malformed ({error!r})") from error
+def manifest_sha256(store: ObjectStore, version: str) -> str:
+    """The checksum of a release's manifest, which vouches for those of its files. Raises UnknownRelease."""
+    return _sha256(_manifest_bytes(store, version))
 
 
-def promote(store: ObjectStore, version: str, expected: Pointer | None) -> Pointer:
+def passed_gates(about: Manifest) -> bool:
+    """Whether the release passed every gate; true for a manifest from before there were gates."""
+    return bool((about.model_extra or {}).get("gates_passed", True))
+
+
+def promote(store: ObjectStore, version: str, expected: Pointer | None, reason: str = "") -> Pointer:
     """Put a release into service if the pointer is still the expected one; returns the new pointer.
+
+    The pointer keeps the reason, so that whoever records it can do so after any interruption.
 
     Raises UnknownRelease, ReleaseRefused if the release fails its checks, and PreconditionFailed if the pointer was
     moved in the meantime.
@@ -179,9 +179,10 @@ def promote(store: ObjectStore, version: str, expected: Pointer | None) -> Point
     load(store, version)
     body = {
         "version": version,
-        "manifest_sha256": _sha256(_manifest_bytes(store, version)),
+        "manifest_sha256": manifest_sha256(store, version),
         "released_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "previous": expected.version if expected else None,
+        "reason": reason,
     }
     etag = store.put(
         POINTER,
@@ -190,7 +191,8 @@ def promote(store: ObjectStore, version: str, expected: Pointer | None) -> Point
         if_match=expected.etag if expected else None,
         if_absent=expected is None,
     )
-    return Pointer(version, str(body["manifest_sha256"]), str(body["released_at"]), etag)
+    moved = str(body["manifest_sha256"]), str(body["released_at"])
+    return Pointer(version, *moved, etag, reason, expected.version if expected else "")
 
 
 def load(store: ObjectStore, version: str, manifest_sha256: str | None = None) -> Release:
@@ -219,7 +221,7 @@ def load(store: ObjectStore, version: str, manifest_sha256: str | None = None) -
 
 def _manifest_bytes(store: ObjectStore, version: str) -> bytes:
     try:
-        return store.get(f"{folder(version)}manifest.json").data
+        return store.get(manifest_key(version)).data
     except ObjectNotFound as error:
         raise UnknownRelease(version) from error
 
@@ -276,9 +278,12 @@ def _checked(store: ObjectStore, version: str, name: str, listed: File | None) -
 def _reproduce(release: Release, examples: list[dict[str, Any]]) -> None:
     if not examples:
         raise ReleaseRefused(release.version, "it carries no worked examples")
+    predictor = release.predictor
     for number, example in enumerate(examples, 1):
         try:
-            got = _served(release.predictor, release.schema.reader.read(example["customer"]))
+            reading = release.schema.reader.read(example["customer"])
+            # As a single prediction computes it, and as a job's row does.
+            got = predictor.predict(reading, None).churn_probability, predictor.explain(reading, 0)[0]
         except ChurnError as error:
             # Without the messages of the faults: an example is a customer, and this error is logged.
             faults = ", ".join(f"{fault.field} {fault.code}" for fault in error.errors)
@@ -289,11 +294,6 @@ def _reproduce(release: Release, examples: list[dict[str, Any]]) -> None:
                 raise ReleaseRefused(
                     release.version, f"its worked example {number} gives {probability!r} where {wanted!r} is recorded"
                 )
-
-
-def _served(predictor: Predictor, reading: Reading) -> tuple[float, float]:
-    """The probability as a single prediction computes it, and as a job's row does."""
-    return predictor.predict(reading, None).churn_probability, predictor.explain(reading, 0)[0]
 
 
 def _sha256(data: bytes) -> str:

@@ -1,8 +1,10 @@
-"""The interval of a share, against published values."""
+"""The interval of a share, against published values; and that which holds at all looks, against its formula."""
+
+import math
 
 import pytest
 
-from churn.intervals import wilson
+from churn.intervals import NORMAL_95, always_valid_reach, wilson
 
 
 @pytest.mark.parametrize(
@@ -17,3 +19,27 @@ def test_wilsons_interval_has_its_published_values(successes, trials, low, high)
 
 def test_without_a_trial_nothing_is_known():
     assert wilson(0, 0) == (0, 1)
+
+
+def test_the_always_valid_interval_has_its_formula():
+    """Of Waudby-Smith et al. (2024, equation 6) for n = 500, σ² = 2 and ρ = .1."""
+    n, variance, rho, alpha = 500, 2.0, 0.1, 0.05
+    inner = n * variance * rho**2 + 1
+    expected = math.sqrt(2 * inner / (n**2 * rho**2) * math.log(math.sqrt(inner) / alpha))
+    horizon = (-2 * math.log(alpha) + math.log(-2 * math.log(alpha)) + 1) / rho**2
+    assert always_valid_reach(variance / n, n * variance / horizon) == pytest.approx(expected)
+
+
+def test_the_always_valid_interval_has_the_widths_that_are_documented(root):
+    text = " ".join((root / "docs" / "experiments.md").read_text().split())
+    narrowest = always_valid_reach(1.0, 1)
+    assert f"where it reaches {narrowest:.2f} standard errors instead of {NORMAL_95:.2f}" in text
+    assert "less than a quarter wider than that" in text
+    assert max(always_valid_reach(1.0, elapsed) for elapsed in (0.1, 10)) < 1.25 * narrowest
+
+
+@pytest.mark.parametrize("alpha", [0.05, 0.01])
+def test_the_always_valid_interval_is_narrowest_against_a_plain_one_when_it_is_to_be(alpha):
+    factors = [always_valid_reach(1.0, elapsed, alpha) for elapsed in (0.1, 0.5, 0.8, 1.0, 1.25, 2, 10)]
+    assert min(factors) == pytest.approx(factors[3], rel=0.01)
+    assert factors[0] > factors[1] > factors[3] < factors[5] < factors[6]

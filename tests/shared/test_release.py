@@ -239,7 +239,7 @@ def test_a_file_with_something_else_in_one_place_is_refused(
 
 
 BROKEN_DECLARATIONS = {
-    "a fault": ("whole = true", "whole = 3", "Line 62: whole = 3: write true or false."),
+    "a fault": ("whole = true", "whole = 3", "Line 63: whole = 3: write true or false."),
     "columns that cannot be made": (
         'derived_columns = "telco"',
         'derived_columns = "x"',
@@ -259,7 +259,7 @@ def test_a_release_with_a_broken_declaration_is_refused(
     release.publish(store, version, ABOUT, files, TELCO)
     data = TELCO.source.replace(old, new, 1).encode(errors="surrogateescape")
     store.put(f"{release.folder(version)}{release.DECLARATION}", data, content_type="application/toml")
-    place = f"{release.folder(version)}manifest.json"
+    place = release.manifest_key(version)
     about = json.loads(store.get(place).data)
     about["files"][release.DECLARATION]["sha256"] = hashlib.sha256(data).hexdigest()
     store.put(place, json.dumps(about).encode(), content_type="application/json")

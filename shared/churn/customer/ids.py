@@ -4,6 +4,7 @@ from typing import Any
 
 from churn.customer.echo import echo
 from churn.customer.fast_reading import MAX_ID_LENGTH
+from churn.errors import FieldError, ValidationError
 
 
 class Fault(Exception):
@@ -27,3 +28,14 @@ def read_id(name: str, raw: Any) -> str | None:
     if not raw.strip().isprintable():
         raise Fault("not_allowed", f"{name} must consist of printable characters; got {echo(raw)}.")
     return raw.strip()
+
+
+def required_id(name: str, raw: Any, remedy: str) -> str:
+    """The same where there must be one. Raises ValidationError; `remedy` ends what is said of a blank one."""
+    try:
+        found = read_id(name, raw)
+    except Fault as fault:
+        raise ValidationError([FieldError(name, fault.code, str(fault))]) from fault
+    if found is None:
+        raise ValidationError([FieldError(name, "missing", f"{name} is blank; {remedy}.")])
+    return found

@@ -68,10 +68,10 @@ def check(file: File) -> None:
     for field in [field for field in file.fields if field.sound]:
         if folds.count(fold(field.held["name"])) > 1:
             field.fault("name", "fields, the id and the outcome have names of their own; write another one.")
-        if field.held["name"] in file.values:
-            _check_category(field, file, broken)
-        else:
+        if field.held["type"] == "number":
             _check_number(field, file)
+        else:
+            _check_category(field, file, broken)
     _check_alone(file.fields)
     _check_columns(file, known)
     for expect in [expect for expect in file.expected if expect.sound]:
@@ -127,11 +127,12 @@ def _check_category(field: Section, file: File, broken: list[str]) -> None:
             field.fault("implied_by", 'a blank is no value of this field; write blank = "value", or imply another one.')
         else:
             field.require("implied_by", [rule["implies"]], values)
-        if any(other.held.get("name") == rule["field"] and "implied_by" in other.held for other in file.fields):
+        implying = [other.held for other in file.fields if other.held.get("name") == rule["field"]]
+        if any("implied_by" in other for other in implying):
             field.fault("implied_by", "what follows from another field implies nothing itself; name the first of them.")
-        elif field.sound and "example" in held and rule["field"] in file.values:
-            by_name = {str(other.held.get("name")): other.held for other in file.fields}
-            if (_example(by_name[rule["field"]], by_name) == rule["value"]) != (held["example"] == rule["implies"]):
+        elif field.sound and "example" in held and rule["field"] in file.values and len(implying) == 1:
+            is_followed = _example(implying[0], {}) == rule["value"]
+            if is_followed != (held["example"] == rule["implies"]):
                 field.fault("example", f"it contradicts the example of {rule['field']}; leave it out here.")
 
 

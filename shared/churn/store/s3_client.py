@@ -77,10 +77,15 @@ def prepare(patience: Patience) -> None:
         _prepared[patience] = _made(patience)
 
 
-def _made(patience: Patience) -> Clients:
+def new_session() -> Session:
+    """A session of AWS's that shares what is known of its services with all others."""
     descriptions = botocore.session.get_session()
     descriptions.register_component("data_loader", _loader)
-    session = Session(botocore_session=descriptions)
+    return Session(botocore_session=descriptions)
+
+
+def _made(patience: Patience) -> Clients:
+    session = new_session()
     try:
         return Clients(
             working=session.client("s3", config=_config(patience)),

@@ -5,7 +5,7 @@ from tests.provider import TEXT
 from tests.telco import TELCO
 
 from churn.customer.loading import load
-from churn.customer.phrases import phrase_of
+from churn.customer.phrases import money, phrase_of
 from churn.errors import BrokenDeclaration
 from churn.schema import load_schema
 
@@ -13,7 +13,7 @@ from churn.schema import load_schema
 EXAMPLE = 'example = "No phone service"'
 
 BROKEN = {
-    "a number without room": ("high = 100", "high = -1", "Line 61: high = -1: write a number above low, which is 0."),
+    "a number without room": ("high = 100", "high = -1", "Line 62: high = -1: write a number above low, which is 0."),
     "a key that there is not": ('title = "Gender"', 'titel = "Gender"', 'titel = "Gender": remove it; known'),
     "a section that there is not": ("[[expect]]", "[[expected]]", "expected: remove it; the sections are table,"),
     "a value of another kind": ("whole = true", 'whole = "yes"', 'whole = "yes": write true or false.'),
@@ -21,6 +21,8 @@ BROKEN = {
     "a rule of no field": ('field = "PhoneService"', 'field = "Phone"', '"Phone" is not declared; known are "gender",'),
     "a rule of no value": ('implies = "No phone service"', 'implies = "None"', '"None" is not declared; known are'),
     "a field twice": ('name = "Partner"', 'name = "gender"', 'name = "gender": fields, the id and the outcome have'),
+    "a number of a category's name": ('name = "tenure"', 'name = "gender"', 'name = "gender": fields, the id and the'),
+    "a category of a number's name": ('name = "gender"', 'name = "tenure"', 'name = "tenure": fields, the id and the'),
     "a field twice but for case": ('name = "Partner"', 'name = "Gen-der"', 'name = "Gen-der": fields, the id and the'),
     "a group that is not listed": ('"Who they are", ', "", 'group = "Who they are": "Who they are" is not declared'),
     "a group twice": ('"Services", "Con', '"Services", "Services", "Con', "write a list of texts, each once."),
@@ -203,6 +205,13 @@ def test_words_may_hold_the_number_twice_and_any_sign_of_a_currency() -> None:
     text = TELCO.source.replace('words = "Monthly bill of {}"', 'words = "{} a month, {} in all"')
     bill = load(text.replace('currency = "$"', 'currency = "}"').replace('unit = "$"', 'unit = "}"'), "customer.toml")
     assert bill.numbers["MonthlyCharges"].phrase(1234.5) == "}1,234.50 a month, }1,234.50 in all"
+
+
+@pytest.mark.parametrize(
+    ("currency", "words"), [("$", "−$1,572"), ("US$", "−US$1,572"), ("EUR", "−EUR\xa01,572"), ("", "−1,572")]
+)
+def test_a_code_of_a_currency_is_set_off_from_the_digits_and_a_symbol_is_not(currency: str, words: str) -> None:
+    assert money(-1572, currency, ",.0f") == words
 
 
 @pytest.mark.parametrize(
