@@ -9,12 +9,15 @@ import pytest
 from flask.testing import FlaskClient
 from tests.api.jobs.conftest import Bench
 from tests.api.tracking.test_erasing import NAMES, OTHERS, ask, fill, hand_over, held, table
+from tests.broken_files import with_a_damaged_body
 from tests.telco import FIELDS
 
 from churn import release
+from churn.alerts import layout as alerts
 from churn.store.directory import DirectoryStore
 from churn.tracking import erasure
 from churn.tracking.layout import OUTCOMES, PREDICTIONS, month_of
+from churn.tracking.tables import PREDICTIONS as TABLE
 from churn_api.app import create_app
 from churn_api.jobs.release_cache import ReleaseCache
 from churn_api.jobs.repository import JobRepository
@@ -98,7 +101,7 @@ def test_absent_fields_are_left_out(client: FlaskClient, bench: Bench) -> None:
 def test_the_fields_of_a_release_that_is_gone_are_null(client: FlaskClient, bench: Bench) -> None:
     bench.submit(table(NAMES[:1]))
     bench.drain()
-    bench.store.delete([f"{release.folder(bench.version)}manifest.json"])
+    bench.store.delete([release.manifest_key(bench.version)])
     [told] = client.get(path(NAMES[0])).json["predictions"]
     assert told["fields"] is None
     assert 0 < told["probability"] < 1
@@ -111,6 +114,8 @@ def test_all_is_told_although_files_are_made_one_meanwhile(
         bench.submit(table(NAMES))
         bench.drain()
         bench.clock.pass_by(seconds=1)
+    # As files of jobs that are to be looked at for alerts are left alone.
+    bench.store.delete([entry.key for entry in bench.store.list(alerts.DUE)])
     store = client.application.extensions["churn"].store
     get, folder = store.get, f"{PREDICTIONS}{month_of(bench.clock.now)}"
     later, once = bench.clock.now + timedelta(hours=2), iter([True])
@@ -166,6 +171,19 @@ def test_an_erasure_that_takes_long_goes_on_after_the_answer(
     assert held(bench, NAMES[0]) == []
 
 
+def test_who_asks_again_while_it_takes_longer_than_he_waits_sees_its_end_and_has_it_done_once_more(
+    client: FlaskClient, bench: Bench, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(customers, "PATIENCE_SECONDS", 0.1)
+    worker.away = True
+    assert client.delete(path(NAMES[0])).status_code == 202
+    (taken,) = erasure.under_way(bench.store)
+    assert client.delete(path(NAMES[0])).status_code == 202
+    assert not erasure.end(bench.store, taken, erasure.PARTS)
+    assert client.delete(path(NAMES[0])).status_code == 204
+    assert erasure.is_any_under_way(bench.store), "what came in since is erased too"
+
+
 def test_who_finds_others_waiting_is_told_at_once(client: FlaskClient, bench: Bench, worker: Worker) -> None:
     worker.away = True
     waiting = client.application.extensions["churn"].customers._waiting
@@ -178,28 +196,47 @@ def test_who_finds_others_waiting_is_told_at_once(client: FlaskClient, bench: Be
 def test_what_cannot_be_looked_up_within_the_limits_is_a_503(client: FlaskClient, bench: Bench) -> None:
     # A few kilobytes in the file; in memory a dict for each row of the customer.
     rows = pl.DataFrame({"customer_id": pl.repeat(NAMES[0], 2_000_000, eager=True)})
+    rows = rows.with_columns(pl.lit(None, kind).alias(name) for name, kind in TABLE.items() if name != "customer_id")
     bench.store.put(f"{PREDICTIONS}month=2026-11/bomb.parquet", to_bytes(rows, {"version": "1"}), content_type=PARQUET)
     answer = client.get(path(NAMES[0]))
     assert answer.status_code == 503
     assert answer.json["error_type"] == "LookUpFailed"
 
 
-def test_what_is_no_table_stops_neither_a_look_nor_an_erasure_and_is_logged(
-    client: FlaskClient, bench: Bench, caplog: pytest.LogCaptureFixture
+def test_what_is_no_table_stops_no_look_and_no_erasure_is_done_before_it_is_read(
+    client: FlaskClient, bench: Bench, worker: Worker, caplog: pytest.LogCaptureFixture
 ) -> None:
     fill(bench)
     told = client.get(path(NAMES[0])).json
-    keys = [f"{root}month=2026-11/{name}.parquet" for root in (PREDICTIONS, OUTCOMES) for name in ("torn", "foreign")]
+    keys = [
+        f"{root}month=2026-11/{name}.parquet"
+        for root in (PREDICTIONS, OUTCOMES)
+        for name in ("torn", "damaged", "foreign")
+    ]
     for key in keys:
         data = to_bytes(pl.DataFrame({"customer_id": [1]}), {})
-        data = data[:-9] if "torn" in key else data
+        data = data[:-9] if "torn" in key else with_a_damaged_body(data) if "damaged" in key else data
         bench.store.put(key, data, content_type=PARQUET)
     assert client.get(path(NAMES[0])).json == told
-    assert all(f"{key} cannot be read: it is passed over" in caplog.text for key in keys)
-    assert client.delete(path(NAMES[0])).status_code == 204
-    assert all(f"{key} cannot be read: nobody is erased" in caplog.text for key in keys)
-    bench.store.delete(keys)
+    assert all(f"{key} is passed over. Delete it, or replace it by a copy" in caplog.text for key in keys)
+    caplog.clear()
+    for _ in range(2):
+        answer = client.delete(path(NAMES[0]))
+        assert answer.status_code == 202, "he may be in what cannot be read"
+    unreadable = sorted(key for key in keys if "foreign" not in key)
+    assert f"{', '.join(unreadable)}. Delete it, or replace it by a copy" in answer.json["message"]
+    assert all(f"{key} cannot be read: nobody is erased" in caplog.text for key in unreadable)
+    caplog.clear()
+    worker._erasing.erase()
+    assert "cannot be read" not in caplog.text, "it was said once"
+    bench.store.delete(unreadable[1:])
+    copy = pl.DataFrame({"customer_id": [NAMES[0], OTHERS[0]]})
+    bench.store.put(unreadable[0], to_bytes(copy, {"version": "1"}), content_type=PARQUET)
+    worker._erasing.erase()
+    assert not erasure.is_any_under_way(bench.store), "what waited ends by itself"
     assert held(bench, NAMES[0]) == []
+    assert unreadable[0] in held(bench, OTHERS[0])
+    assert client.delete(path(NAMES[0])).status_code == 204
 
 
 def test_customers_come_back_only_with_what_is_new(client: FlaskClient, bench: Bench) -> None:

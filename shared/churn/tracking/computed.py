@@ -5,10 +5,12 @@ The API reads them here, which never computes one: for this it would have to loa
 
 import hashlib
 import json
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
+from churn.campaigns.layout import CAMPAIGNS, says_who_was_treated
 from churn.errors import ObjectNotFound
+from churn.months import months_later
 from churn.release import POINTER
 from churn.store.interface import ObjectStore
 from churn.tracking.layout import OUTCOMES, PREDICTIONS, QUALITY, REFUSED
@@ -21,6 +23,11 @@ SETTLING_DAYS = 7
 # An answer holds for a moment whatever comes in, since many ask at once, and never for long, since predictions mature.
 _LEAST = timedelta(seconds=5)
 _MOST = timedelta(minutes=10)
+
+
+def matures_on(day: date, window: int) -> date:
+    """When a prediction of this day can be judged, under a label window of so many months."""
+    return months_later(day, window) + timedelta(days=SETTLING_DAYS)
 
 
 class Computed(NamedTuple):
@@ -41,11 +48,15 @@ def key(days: int) -> str:
 
 
 def state_of(store: ObjectStore) -> str:
-    """What the answers are made of, as a digest: it changes with any prediction, outcome, erasure or release."""
+    """What the answers are made of, as a digest.
+
+    It changes with any prediction, outcome, erasure or release, and with a campaign that is started or closed.
+    """
     digest = hashlib.sha256()
-    for prefix in (PREDICTIONS, OUTCOMES, REFUSED, POINTER):
+    for prefix in (PREDICTIONS, OUTCOMES, REFUSED, POINTER, CAMPAIGNS):
         for entry in store.list(prefix):
-            digest.update(f"{entry.key} {entry.etag}\n".encode())
+            if prefix != CAMPAIGNS or says_who_was_treated(entry.key):
+                digest.update(f"{entry.key} {entry.etag}\n".encode())
     return digest.hexdigest()
 
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from churn.intervals import NORMAL_95, wilson
+from churn.intervals import NORMAL_95, clustered_variance, wilson
 
 Floats = NDArray[np.float64]
 
@@ -73,9 +73,10 @@ def figures(sample: Sample) -> dict[str, Figure | None]:
 
 def churn_rate(sample: Sample) -> Figure:
     """The share of those who left, by Wilson with the effective number of customers (Korn & Graubard 1998)."""
-    share = _average(sample.outcome, sample.weight)
+    # Weights add up to a hair more or less than their sum: a share above 1, or outside of its own interval.
+    share = 1.0 if sample.outcome.all() else _average(sample.outcome, sample.weight)
     low, high = wilson(share * (trials := _effective(sample, share)), trials)
-    return {"value": share, "low": low, "high": high}
+    return {"value": share, "low": min(low, share), "high": max(high, share)}
 
 
 def roc_auc(sample: Sample) -> Figure:
@@ -84,6 +85,20 @@ def roc_auc(sample: Sample) -> Figure:
     In log-odds it stays below 1 and holds for few customers too (Pepe 2003, section 5.2). Where the scores separate the
     outcomes without a fault, the variance is 0, and the interval is that of a share of the rarer outcome.
     """
+    value, influence = auc_influence(sample)
+    variance = _variance(sample, influence)
+    if variance == 0 or min(value, 1 - value) < _ROUNDING:
+        parts = sample.weight * sample.outcome, sample.weight * (1 - sample.outcome)
+        fewer = min(float(part.sum() ** 2 / (part @ part)) for part in parts)
+        low, high = wilson(value * fewer, fewer)
+        return {"value": value, "low": low, "high": high}
+    center, reach = np.log(value / (1 - value)), NORMAL_95 * np.sqrt(variance) / (value * (1 - value))
+    low, high = (1 / (1 + np.exp(-center + side * reach)) for side in (1, -1))
+    return {"value": value, "low": float(low), "high": float(high)}
+
+
+def auc_influence(sample: Sample) -> tuple[float, Floats]:
+    """The AUC of rows of both outcomes and its influence values, shape (n,), whose squares add up to its variance."""
     left, stayed = sample.weight * sample.outcome, sample.weight * (1 - sample.outcome)
     below, above = placements(sample.probability, left, stayed)
     leaving, staying = left.sum(), stayed.sum()
@@ -93,14 +108,7 @@ def roc_auc(sample: Sample) -> Figure:
         part * (placed / others - value) / own * np.sqrt(_unbiased(own**2 / (part @ part)))
         for part, placed, own, others in ((left, below, leaving, staying), (stayed, above, staying, leaving))
     ]
-    variance = _variance(sample, parts[0] + parts[1])
-    if variance == 0 or min(value, 1 - value) < _ROUNDING:
-        fewer = min(leaving**2 / (left @ left), staying**2 / (stayed @ stayed))
-        low, high = wilson(value * fewer, fewer)
-        return {"value": value, "low": low, "high": high}
-    center, reach = np.log(value / (1 - value)), NORMAL_95 * np.sqrt(variance) / (value * (1 - value))
-    low, high = (1 / (1 + np.exp(-center + side * reach)) for side in (1, -1))
-    return {"value": value, "low": float(low), "high": float(high)}
+    return value, parts[0] + parts[1]
 
 
 def calibration(sample: Sample) -> Figure:
@@ -239,8 +247,7 @@ def _average(values: NDArray[np.number], weight: Floats) -> float:
 
 def _variance(sample: Sample, influence: Floats) -> float:
     """The variance of a figure from the influence values of its rows."""
-    by_customer = np.bincount(sample.customer, influence)
-    return float(by_customer @ by_customer)
+    return clustered_variance(influence, sample.customer)
 
 
 def _customers(sample: Sample) -> int:

@@ -2,8 +2,8 @@
 
 So memory is that of a small month, and not of all. Of each customer the last prediction counts that a release made in a
 month. It is mature once its label window (calendar months) and SETTLING_DAYS are over. Customers who were treated in a
-campaign are left out, and those who were held out stand for them. A campaign whose first outcome is behind the label
-window says nothing about it.
+campaign are left out, and those who were held out stand for them. A campaign that begins behind the label window says
+nothing about it; one that was not started here begins with its first outcome.
 """
 
 from collections import defaultdict
@@ -14,13 +14,14 @@ from typing import NamedTuple
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from churn.store.interface import ObjectStore
 from churn.tracking import layout
 from churn.tracking.computed import SETTLING_DAYS
+from churn.tracking.contacted import KEY, Contacted, product
 from churn.tracking.figures import Floats, Sample, pooled
 from churn.tracking.predictions import COLUMNS
-from churn.tracking.scanning import scan
+from churn.tracking.scanning import TableReader
 
 # Of a file, read at a time, and joined before they are reduced to a row for each customer.
 _ROWS = 100_000
@@ -31,10 +32,6 @@ _SHARE_BYTES = 4 << 20
 
 # Later than any day, as days since 1970.
 _NEVER = np.iinfo(np.int32).max
-
-KEY = pl.col("customer_id").hash().alias("key")
-"""What stands for an id, since numbers take a third of the memory and time: of ten million ids two are the same key
-once in 400,000 times."""
 
 _COLUMNS = ["key", "scored_at", "release", "probability", "first"]
 
@@ -47,6 +44,8 @@ class Part:
     month: str
     probability: Floats
     sample: Sample
+    matures: NDArray[np.int32]
+    """When each row of `sample` matured, in days since 1970."""
     matured: int
     treated: int
 
@@ -96,13 +95,15 @@ class Known(NamedTuple):
     customers: pl.DataFrame
     """key, customer (its number), left_at, stayed_until."""
     touched: pl.DataFrame
-    """customer, day, arm, begins, weight: until which day the customer took part in a campaign, from when on it has
-    outcomes, and how many customers one stands for who was held out of it."""
+    """customer, day, arm, begins, weight: until which day the customer took part in a campaign that was not started
+    here, from when on it has outcomes, and how many customers one stands for who was held out of it."""
     days: pl.DataFrame
     """customer, day: the date of each row that did not come again."""
+    campaigns: list[Contacted]
+    """Those that were started here, whose customers are known without any outcome."""
 
 
-def join(store: ObjectStore, known: Known, window_of: Callable[[str], int], today: date, days: int) -> Joined:
+def join(reader: TableReader, known: Known, window_of: Callable[[str], int], today: date, days: int) -> Joined:
     """Join what is tracked with the outcomes.
 
     `window_of` gives the label window of a release, in months. Looked at are predictions that matured within the last
@@ -112,38 +113,40 @@ def join(store: ObjectStore, known: Known, window_of: Callable[[str], int], toda
     first = np.full(count, _NEVER, np.int32)
     joined = Joined()
     shares = defaultdict[tuple[str, str], list[Part]](list)
-    for month, table in _months(store, joined.assumed):
+    for month, table in _months(reader, joined.assumed):
         for (release,), rows in sorted(table.partition_by("release", as_dict=True).items()):
             version = str(release)
             joined.first_months.setdefault(version, month)
             rows = rows.join(known.customers, on="key", how="left")
             told = rows.filter(pl.col("customer").is_not_null())
             np.minimum.at(first, told["customer"].to_numpy(), told["first"].dt.date().to_physical().to_numpy())
-            rows = _aged(rows, window_of(version), today)
+            rows = aged(rows, window_of(version), today)
             is_earlier = rows["matures"] <= today - timedelta(days=days)
             _add_earlier(joined, rows["matures"].filter(is_earlier))
             rows = rows.filter(~is_earlier)
             if rows.height:
-                shares[month, version].append(_part(version, month, rows, known.touched))
+                shares[month, version].append(_part(version, month, rows, known))
                 _add_ripening(joined.ripening, rows)
-    joined.parts = [_together(shares[key]) for key in sorted(shares)]
+    # Whose shares are together need no memory beside them.
+    joined.parts = [_together(shares.pop(key)) for key in sorted(shares)]
     joined.unknown = int((first == _NEVER).sum())
     of_row = first[known.days["customer"].to_numpy()]
     joined.before = int(((known.days["day"].to_physical().to_numpy() < of_row) & (of_row < _NEVER)).sum())
     return joined
 
 
-def _months(store: ObjectStore, assumed: dict[str, tuple[int, int]]) -> Iterator[tuple[str, pl.DataFrame]]:
+def _months(reader: TableReader, assumed: dict[str, tuple[int, int]]) -> Iterator[tuple[str, pl.DataFrame]]:
     """Each month with a row for each customer and release: the last prediction, and the moment of the first.
 
     A large month comes several times, each time with other customers. How much was absent is added to `assumed`.
     """
+    store = reader.store
     for folder in store.folders(layout.PREDICTIONS):
         month, entries = folder.removeprefix("month="), list(store.list(f"{layout.PREDICTIONS}{folder}/"))
         shares = -(-sum(entry.size for entry in entries) // _SHARE_BYTES)
         for share in range(shares):
             waiting = list[pl.DataFrame]()
-            for piece in _pieces(store, [entry.key for entry in entries], pl.col("key") % shares == share):
+            for piece in _pieces(reader, [entry.key for entry in entries], pl.col("key") % shares == share):
                 absent, made = assumed.get(month, (0, 0))
                 assumed[month] = absent + int(piece["assumed"].cast(pl.UInt64).sum()), made + piece.height
                 waiting.append(piece.select(_COLUMNS))
@@ -154,15 +157,14 @@ def _months(store: ObjectStore, assumed: dict[str, tuple[int, int]]) -> Iterator
                 yield month, _reduced(pl.concat(waiting))
 
 
-def _pieces(store: ObjectStore, keys: Sequence[str], wanted: pl.Expr) -> Iterator[pl.DataFrame]:
+def _pieces(reader: TableReader, keys: Sequence[str], wanted: pl.Expr) -> Iterator[pl.DataFrame]:
     """The wanted predictions of files, not too many at a time; only the columns that are needed are read."""
-    columns = (KEY, "scored_at", pl.col("release").cast(pl.Categorical), "probability", "assumed")
+    release, first = pl.col("release").cast(pl.Categorical), pl.col("scored_at").alias("first")
+    columns = (KEY, "scored_at", release, "probability", "assumed", first)
     for key in keys:
-        scanned = scan(store, key, COLUMNS)
-        start = 0
-        while (piece := scanned.slice(start, _ROWS).select(*columns, first="scored_at").collect()).height:
-            yield piece.filter(wanted)
-            start += _ROWS
+        with reader.passing_over(key):
+            for piece in reader.table(key, COLUMNS).pieces(_ROWS, *columns):
+                yield piece.filter(wanted)
 
 
 def _reduced(rows: pl.DataFrame) -> pl.DataFrame:
@@ -175,22 +177,31 @@ def _reduced(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _aged(rows: pl.DataFrame, window: int, today: date) -> pl.DataFrame:
-    """The rows with the day of the prediction, the end of its label window, and when it matures."""
+def aged(rows: pl.DataFrame, window: int, today: date) -> pl.DataFrame:
+    """Rows with `scored_at`, with the day of the prediction, the end of its label window, and when it matures."""
     day = pl.col("scored_at").dt.date()
     ends = day.dt.offset_by(f"{window}mo")
     aged = rows.with_columns(day=day, ends=ends, matures=ends + timedelta(days=SETTLING_DAYS))
     return aged.with_columns(mature=pl.col("matures") <= today)
 
 
-def _part(release: str, month: str, rows: pl.DataFrame, touched: pl.DataFrame) -> Part:
+def judged(mature: pl.DataFrame, known: Known) -> pl.DataFrame:
+    """Mature rows, aged and joined with the known customers, with `outcome` and `weight`.
+
+    The outcome is 1 for who left within the label window, 0 for who stayed, null if nobody told; the weight is how many
+    customers a row stands for, 0 for who was treated.
+    """
     left, stayed, day, ends = (pl.col(name) for name in ("left_at", "stayed_until", "day", "ends"))
     outcome = (
         pl.when(left > day).then((left <= ends).cast(pl.Float64)).when(left.is_null() & (stayed >= ends)).then(0.0)
     )
-    mature = rows.filter("mature").with_columns(outcome=outcome)
-    weights = _weights(mature, touched)
-    untreated = mature.filter(weights > 0).with_columns(weight=weights.filter(weights > 0))
+    weights = _weights(mature, known.touched) * product(known.campaigns, mature)
+    return mature.with_columns(outcome=outcome, weight=weights)
+
+
+def _part(release: str, month: str, rows: pl.DataFrame, known: Known) -> Part:
+    mature = judged(rows.filter("mature"), known)
+    untreated = mature.filter(pl.col("weight") > 0)
     matched = untreated.filter(pl.col("outcome").is_not_null())
     # Of all months together these arrays are most of what is held, so each is as small as it may be, and a copy.
     sample = Sample(
@@ -200,7 +211,8 @@ def _part(release: str, month: str, rows: pl.DataFrame, touched: pl.DataFrame) -
         matched["customer"].to_numpy().astype(np.int32),
     )
     treated = mature.height - untreated.height
-    return Part(release, month, rows["probability"].to_numpy().copy(), sample, mature.height, treated)
+    matures = matched["matures"].to_physical().to_numpy().copy()
+    return Part(release, month, rows["probability"].to_numpy().copy(), sample, matures, mature.height, treated)
 
 
 def _together(parts: Sequence[Part]) -> Part:
@@ -210,6 +222,7 @@ def _together(parts: Sequence[Part]) -> Part:
         parts[0].month,
         np.concatenate([part.probability for part in parts]),
         pooled([part.sample for part in parts]),
+        np.concatenate([part.matures for part in parts]),
         sum(part.matured for part in parts),
         sum(part.treated for part in parts),
     )

@@ -19,8 +19,14 @@ REFUSED = f"{ROOT}refused/"
 ERASED = f"{ROOT}erased/"
 """The SHA-256 of ids whose customers were erased lately, so that nothing of them comes back."""
 
-ERASING = f"{ROOT}erasing/"
-"""The ids that are being erased, each until nothing is held of it any more."""
+ERASING = f"{ROOT}erasures/"
+"""The ids that are being erased, each until nothing is held of it any more, with the parts that are done."""
+
+ERASING_FORMERLY = f"{ROOT}erasing/"
+"""The same as releases write and delete it which know no parts: they must not end an erasure that others began."""
+
+DAILY = f"{ROOT}daily/"
+"""The sums of customers at risk by day, as `churn.tracking.daily` writes them."""
 
 QUALITY = f"{ROOT}quality/"
 """The figures of GET /quality by the number of days that they look back, as they were last computed."""

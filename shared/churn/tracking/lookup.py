@@ -8,7 +8,6 @@ object with the rows of each table, and under "unreadable" the key of each file 
 import json
 import sys
 from datetime import date
-from io import BytesIO
 from math import isnan
 from typing import Any, BinaryIO
 
@@ -34,18 +33,23 @@ def _found(source: BinaryIO) -> dict[str, list[Any]]:
     """The customer's rows by table, without what is null; a blank that is a value is None."""
     import polars as pl
 
+    from churn.tracking import tables
+    from churn.tracking.scanning import Table, UnreadableTable
+
+    columns = {PREDICTIONS: tables.PREDICTIONS, OUTCOMES: tables.OUTCOMES}
     customer_id = json.loads(source.readline())
     found: dict[str, list[Any]] = {PREDICTIONS: [], OUTCOMES: [], UNREADABLE: []}
     while line := source.readline():
         table, key, size = json.loads(line)
         data = source.read(size)
         try:
-            _ = pl.read_parquet_metadata(BytesIO(data))["version"]  # without which it is none of ours
-            rows = pl.scan_parquet(BytesIO(data)).filter(pl.col("customer_id") == customer_id).collect().to_dicts()
-        except (pl.exceptions.PolarsError, KeyError) as error:
-            found[UNREADABLE].append([key, repr(error)])
+            rows = Table(data, columns[table]).read(pl.all(), where=pl.col("customer_id") == customer_id)
+        except UnreadableTable as error:
+            found[UNREADABLE].append([key, str(error)])
         else:
-            found[table] += [{name: _told(value) for name, value in row.items() if value is not None} for row in rows]
+            found[table] += [
+                {name: _told(value) for name, value in row.items() if value is not None} for row in rows.to_dicts()
+            ]
     return found
 
 

@@ -1,28 +1,30 @@
 """The table of outcomes: a row for each outcome that came in, in Parquet, in the order in which they came in."""
 
 import io
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import polars as pl
 
-from churn.tracking.predictions import MOMENT
+from churn.tracking import tables
 
 VERSION = "1"
 
-COLUMNS: dict[str, Any] = {
-    "customer_id": pl.String,
-    "left_at": pl.Date,  # the day on which the customer left; null where he is known to have stayed
-    "stayed_until": pl.Date,  # the last day on which he is known to have been a customer; null where he left
-    "campaign": pl.String,  # in which he was treated or held out; null without one
-    "arm": pl.String,  # treat or hold_out; null without a campaign
-    "accepted": pl.Boolean,  # whether he took the offer; null where nobody knows, or none was made
-    "cost": pl.Float64,  # of the contact and what he took, in the table's currency; null where nobody knows
-    "received_at": MOMENT,  # of two rows of a customer that contradict each other the later one counts
-    "row": pl.UInt32,  # of the file that it came in, from 1: the order within one moment
-}
+COLUMNS = tables.OUTCOMES
 
 ORDER = ("received_at", "row")
 """The columns by which rows are ordered; the others are what a row says."""
+
+
+def frame(rows: Sequence[tuple[Any, ...]], received: Sequence[datetime], numbers: Sequence[int]) -> pl.DataFrame:
+    """The table of n rows as they were read: n tuples of what each says, the moments of receipt, the rows' numbers."""
+    told = [name for name in COLUMNS if name not in ORDER]
+    columns = [
+        pl.Series(name, values, COLUMNS[name]) for name, values in zip(told, zip(*rows, strict=True), strict=True)
+    ]
+    moments = pl.Series("received_at", received).cast(COLUMNS["received_at"])
+    return pl.DataFrame([*columns, moments, pl.Series("row", numbers, pl.UInt32)]).select(list(COLUMNS))
 
 
 def to_bytes(table: pl.DataFrame) -> bytes:

@@ -14,20 +14,11 @@ from numpy.typing import NDArray
 
 from churn.customer.declaration import Customer
 from churn.schema import Schema
+from churn.tracking import tables
 
 VERSION = "1"
 
-MOMENT = pl.Datetime("us", "UTC")
-
-COLUMNS: dict[str, Any] = {
-    "customer_id": pl.String,
-    "scored_at": MOMENT,
-    "release": pl.String,
-    "source": pl.String,  # single, batch, job or stream
-    "probability": pl.Float64,
-    "assumed": pl.UInt8,  # how many fields were averaged
-}
-"""The columns that every file has; those of the fields follow them."""
+MOMENT, COLUMNS = tables.MOMENT, tables.PREDICTIONS
 
 FIELD = "field."
 """What the name of a field's column begins with."""

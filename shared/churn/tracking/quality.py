@@ -1,10 +1,8 @@
 """The answer of GET /quality: what came of the predictions of each release, in figures and in words."""
 
 import json
-from calendar import monthrange
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -12,18 +10,22 @@ from typing import Any
 import numpy as np
 
 from churn import release
-from churn.errors import ObjectNotFound
+from churn.experiments import starting
+from churn.experiments.repository import ExperimentRepository
+from churn.months import days_of
 from churn.store.interface import ObjectStore
 from churn.tracking import computed, summary
 from churn.tracking.change import Evidence, verdict
-from churn.tracking.computed import SETTLING_DAYS
+from churn.tracking.computed import SETTLING_DAYS, matures_on
 from churn.tracking.figures import NOBODY, Sample, expected, figures, pooled, reliability
 from churn.tracking.join import Joined, Known, Part, join
 from churn.tracking.known import known
 from churn.tracking.layout import REFUSED
 from churn.tracking.releases import About, about
-from churn.tracking.retraining import retraining
+from churn.tracking.retraining import Past, past, retraining
+from churn.tracking.scanning import TableReader, read_anew
 from churn.tracking.windows import drifts
+from churn.training import requests
 
 Json = dict[str, Any]
 
@@ -31,8 +33,7 @@ CONDITION = "if the world has not changed"
 
 _FAULTS = 5
 
-# Files that were listed may be made one before they are read, or be erased; then all is read anew, so often at most.
-_TRIES = 5
+_EPOCH = date(1970, 1, 1)
 
 _COUNTS = ("matured", "matched", "unmatched", "treated")
 
@@ -53,18 +54,17 @@ class _Tracked:
         return bool(self.known.customers["stayed_until"].is_not_null().any())
 
 
-def compute(store: ObjectStore, now: datetime, days: int) -> None:
-    """Compute the answer as of `now`, in UTC, and keep it, unless the last one holds. Raises StoreUnavailable."""
+def compute(store: ObjectStore, now: datetime, days: int) -> Json:
+    """The answer as of `now`, in UTC, computed and kept unless the last one holds. Raises StoreUnavailable."""
     held = computed.load(store, days)
     if held is None or not held.holds(store, now):
-        computed.save(store, days, _computed(store, now, days))
+        held = _computed(store, now, days)
+        computed.save(store, days, held)
+    return held.answer
 
 
 def _computed(store: ObjectStore, now: datetime, days: int) -> computed.Computed:
-    for _ in range(_TRIES - 1):
-        with suppress(ObjectNotFound):
-            return computed.Computed(state=computed.state_of(store), answer=quality(store, now, days))
-    return computed.Computed(state=computed.state_of(store), answer=quality(store, now, days))
+    return read_anew(lambda: computed.Computed(state=computed.state_of(store), answer=quality(store, now, days)))
 
 
 def quality(store: ObjectStore, now: datetime, days: int) -> Json:
@@ -78,10 +78,11 @@ def quality(store: ObjectStore, now: datetime, days: int) -> Json:
 
     pointer = release.current(store)
     in_service = about_release(pointer.version) if pointer else None
-    told, counts = known(store)
-    joined = join(store, told, lambda version: about_release(version).window, now.date(), days)
+    reader = TableReader(store)
+    told, counts = known(reader)
+    joined = join(reader, told, lambda version: about_release(version).window, now.date(), days)
     tracked = _Tracked(releases, told, joined, now.date(), days)
-    drift = drifts(store, releases, now.date())
+    drift = drifts(reader, releases, now.date())
     shown = {part.release for part in joined.parts} | ({in_service.version} if in_service else set())
     entries = [
         _release(tracked, version, drift[version], in_service=in_service is not None and version == in_service.version)
@@ -94,13 +95,27 @@ def quality(store: ObjectStore, now: datetime, days: int) -> Json:
         "days": days,
         "tracking": "on",
         "settling_days": SETTLING_DAYS,
-        "words": list(summary.sentences(joined, entries, releases, counts, now.date(), stays=tracked.stays)),
+        "words": [
+            *reader.words(),
+            *summary.sentences(joined, entries, releases, counts, now.date(), stays=tracked.stays),
+        ],
         "next_ripe": {"date": ripening[0][0].isoformat(), "predictions": ripening[0][1]} if ripening else None,
         "outcomes": counts | {"unknown": joined.unknown, "before": joined.before},
         "releases": entries,
         "data": list(_data(store, tracked, in_service)),
-        "retraining": retraining(in_service, entries, _customers(tracked, in_service), now.date()),
+        "retraining": _retraining(store, tracked, in_service, entries),
     }
+
+
+def _retraining(store: ObjectStore, tracked: _Tracked, in_service: About | None, entries: Sequence[Json]) -> Json:
+    today = tracked.today
+    asked = requests.listed(store)
+    trainings = past(in_service, asked, today) if in_service else None
+    running = next(ExperimentRepository(store).running(), None)
+    is_held = bool(running and starting.holds_shadow(store, running))
+    customers = _customers(tracked, in_service, trainings)
+    found = retraining(in_service, entries, trainings, customers, today, shadow_is_held=is_held)
+    return found | {"failed": requests.failure(asked)}
 
 
 def _release(tracked: _Tracked, version: str, drift: Json | None, *, in_service: bool) -> Json:
@@ -130,14 +145,15 @@ def _release(tracked: _Tracked, version: str, drift: Json | None, *, in_service:
     }
 
 
-def _customers(tracked: _Tracked, in_service: About | None) -> int:
-    """Of how many customers the outcome is known of a prediction of the release in service."""
-    if in_service is None or not tracked.stays:
+def _customers(tracked: _Tracked, in_service: About | None, trainings: Past | None) -> int:
+    """Of how many customers the outcome is known of a prediction of the release in service, since the last training."""
+    if in_service is None or trainings is None or not tracked.stays:
         return 0
     found = np.zeros(tracked.known.customers.height, np.bool)
+    last = (trainings.last - _EPOCH).days
     for part in tracked.joined.parts:
         if part.release == in_service.version:
-            found[part.sample.customer] = True
+            found[part.sample.customer[part.matures > last]] = True
     return int(found.sum())
 
 
@@ -164,15 +180,8 @@ def _number(month: str, first: str) -> int:
 
 def _is_ripe(month: str, window: int, tracked: _Tracked) -> bool:
     """Whether all predictions of a month are mature, and all are looked at: a part of it would be a further test."""
-    year, number = map(int, month.split("-"))
-    first, last = date(year, number, 1), date(year, number, monthrange(year, number)[1])
-    begins, ends = (_months_later(day, window) + timedelta(days=SETTLING_DAYS) for day in (first, last))
+    begins, ends = (matures_on(day, window) for day in days_of(month))
     return begins > tracked.today - timedelta(days=tracked.days) and ends <= tracked.today
-
-
-def _months_later(day: date, months: int) -> date:
-    year, number = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return date(year, number + 1, min(day.day, monthrange(year, number + 1)[1]))
 
 
 def _data(store: ObjectStore, tracked: _Tracked, in_service: About | None) -> Iterator[Json]:

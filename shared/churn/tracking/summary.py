@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from churn.months import day_in_words
 from churn.tracking.figures import FEWEST, Figure
 from churn.tracking.join import Joined
 from churn.tracking.releases import About
@@ -51,14 +52,15 @@ def _of_predictions(joined: Joined, entries: Sequence[Mapping[str, Any]], today:
     if not matured and joined.last_earlier:
         days = (today - joined.last_earlier).days + 1
         yield (
-            f"{joined.earlier:,} predictions could be judged before, the last on {joined.last_earlier}, none since. "
-            f"To see what became of them, look back on {days:,} days or more."
+            f"{joined.earlier:,} predictions could be judged before, the last on "
+            f"{day_in_words(joined.last_earlier)}, none since. To see what became of them, look back on {days:,} days "
+            "or more."
         )
     if predictions and not matured and joined.ripening:
         held = "later ones are held" if joined.last_earlier else "predictions are held"
         yield (
             f"{predictions:,} {held}, and none of them is old enough to be judged; the first are on "
-            f"{min(joined.ripening).isoformat()}."
+            f"{day_in_words(min(joined.ripening))}."
         )
     if judged := matured - treated:
         yield f"Of {judged:,} predictions that are old enough to be judged the outcome is known of {matched:,}."

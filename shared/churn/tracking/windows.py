@@ -6,14 +6,13 @@ from typing import Any
 
 import polars as pl
 
-from churn.store.interface import ObjectStore
 from churn.tracking.drift import LAST, drift_of
 from churn.tracking.field_counts import by_window
 from churn.tracking.layout import PREDICTIONS, month_of
 from churn.tracking.predictions import COLUMNS, columns_of
 from churn.tracking.reference import Counts
 from churn.tracking.releases import About
-from churn.tracking.scanning import scan
+from churn.tracking.scanning import Table, TableReader
 
 # Of a file, read at a time.
 _ROWS = 50_000
@@ -22,7 +21,7 @@ _ROWS = 50_000
 _MONTHS = LAST + 1
 
 
-def drifts(store: ObjectStore, releases: Mapping[str, About], today: date) -> dict[str, dict[str, Any] | None]:
+def drifts(reader: TableReader, releases: Mapping[str, About], today: date) -> dict[str, dict[str, Any] | None]:
     """The `drift` of each release as GET /quality shows it; None without a reference, or without late predictions."""
     counted: dict[str, list[tuple[date, Counts]]] = {version: [] for version in releases}
     for month in _newest_first(today):
@@ -30,12 +29,12 @@ def drifts(store: ObjectStore, releases: Mapping[str, About], today: date) -> di
         wanted = {version for version, windows in counted.items() if len({since for since, _ in windows}) <= LAST}
         if not wanted:
             break
-        for entry in store.list(PREDICTIONS + month):
-            table = scan(store, entry.key, COLUMNS)
-            for (version,) in table.select(pl.col("release").unique()).collect().iter_rows():
-                if version in wanted:
-                    rows = table.filter(pl.col("release") == version)
-                    counted[version] += _counted(rows, releases[version], today)
+        for entry in reader.store.list(PREDICTIONS + month):
+            with reader.passing_over(entry.key):
+                table = reader.table(entry.key, COLUMNS)
+                found = {name for piece in table.pieces(_ROWS, "release") for name in piece["release"].unique()}
+                for version in sorted(wanted & found):
+                    counted[version] += _counted(table, releases[version], today)
     return {version: _drift(releases[version], windows) for version, windows in counted.items()}
 
 
@@ -47,16 +46,14 @@ def _newest_first(today: date) -> Iterator[str]:
         month = (month - timedelta(days=1)).replace(day=1)
 
 
-def _counted(table: pl.LazyFrame, about: About, today: date) -> list[tuple[date, Counts]]:
+def _counted(table: Table, about: About, today: date) -> list[tuple[date, Counts]]:
     """The counts of a release's rows of a file."""
     if about.reference is None or about.schema is None:
         return []
-    rows = table.select(list(columns_of(about.schema))[1:])
+    columns = [pl.col(name).cast(kind) for name, kind in columns_of(about.schema).items() if name != "customer_id"]
     found: list[tuple[date, Counts]] = []
-    start = 0
-    while (piece := rows.slice(start, _ROWS).collect()).height:
+    for piece in table.pieces(_ROWS, *columns, where=pl.col("release") == about.version):
         found += by_window(piece, about.schema, about.reference, today)
-        start += _ROWS
     return found
 
 

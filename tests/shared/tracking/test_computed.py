@@ -1,13 +1,27 @@
 """Whether an answer of GET /quality still holds."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from churn.months import days_of
 from churn.store.opening import open_store
 from churn.tracking import computed, layout
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("month", "window", "begins", "ends"),
+    [
+        ("2026-11", 1, date(2026, 12, 8), date(2027, 1, 6)),
+        ("2026-12", 3, date(2027, 3, 8), date(2027, 4, 7)),
+        ("2027-02", 12, date(2028, 2, 8), date(2028, 3, 6)),
+        ("2028-01", 1, date(2028, 2, 8), date(2028, 3, 7)),
+    ],
+)
+def test_a_months_predictions_mature_a_week_after_their_label_windows(month, window, begins, ends):
+    assert tuple(computed.matures_on(day, window) for day in days_of(month)) == (begins, ends)
 
 
 @pytest.fixture
@@ -38,7 +52,13 @@ def test_an_answer_holds_for_ten_minutes(store):
 
 @pytest.mark.parametrize(
     "key",
-    [f"{layout.PREDICTIONS}month=2026-11/a", f"{layout.OUTCOMES}month=2026-11/a", "models/current.json"],
+    [
+        f"{layout.PREDICTIONS}month=2026-11/a",
+        f"{layout.OUTCOMES}month=2026-11/a",
+        "models/current.json",
+        "campaigns/cam_1/campaign.json",
+        "campaigns/cam_1/contacts/000000.parquet",
+    ],
 )
 def test_an_answer_holds_only_for_seconds_once_something_has_changed(store, key):
     put(store, key)

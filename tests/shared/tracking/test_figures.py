@@ -44,6 +44,16 @@ SAMPLES = [
 IDS = ["plain", "ties", "weights", "weights and ties"]
 
 
+@pytest.mark.parametrize("outcome", [0.0, 1.0])
+@pytest.mark.parametrize("size", [30, 65, 84, 169])
+def test_where_all_customers_are_alike_no_weight_makes_the_share_another(size, outcome):
+    weight = np.where(np.arange(size) < 7, 1.3, 1.0)
+    found = churn_rate(Sample(np.full(size, outcome), np.full(size, 0.5), weight, np.arange(size)))
+    assert found["value"] == outcome
+    assert 0 <= found["low"] <= found["value"] <= found["high"] <= 1
+    assert found["high"] - found["low"] == pytest.approx(3.84 / size, rel=0.15)
+
+
 @pytest.mark.parametrize("sample", SAMPLES, ids=IDS)
 def test_values_are_those_of_scikit_learn(sample):
     outcome, probability, weight, _ = sample

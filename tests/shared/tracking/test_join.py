@@ -1,6 +1,7 @@
 """Predictions joined with outcomes, against the oracle of the simulated operator, which shares no code with them."""
 
 import io
+import json
 import random
 import tempfile
 from datetime import UTC, date, datetime, timedelta
@@ -8,13 +9,16 @@ from datetime import UTC, date, datetime, timedelta
 import polars as pl
 import pytest
 
+from churn.campaigns import contacts
+from churn.campaigns import layout as layout_of_campaigns
 from churn.store.opening import open_store
 from churn.tracking import known as reading
 from churn.tracking import layout, outcomes, predictions
 from churn.tracking.figures import Sample, figures
 from churn.tracking.join import join
+from churn.tracking.scanning import TableReader
 from scripts.simulation.campaign import Contact
-from scripts.simulation.oracle import Oracle
+from scripts.simulation.oracle import Oracle, Started
 from scripts.simulation.reporting import Outcome
 
 TODAY = date(2026, 11, 20)
@@ -52,7 +56,7 @@ def report(store, rows, received=datetime(2026, 11, 19, tzinfo=UTC)):
 
 
 def joined(store, window=1, today=TODAY, days=ALL):
-    return join(store, reading.known(store)[0], lambda _: window, today, days)
+    return join(TableReader(store), reading.known(TableReader(store))[0], lambda _: window, today, days)
 
 
 def life(seed):
@@ -82,18 +86,47 @@ def life(seed):
     return [(*each, chance.random()) for each in sorted(made)], told + told[:2]
 
 
+def begin(store, campaign):
+    """Write a campaign's record and list as planning and starting it does; it is closed where it ends early."""
+    closed = None if campaign.until == date.max else f"{campaign.until}T09:00:00+00:00"
+    record = {"name": campaign.name, "started_at": f"{campaign.begins}T08:00:00+00:00", "closed_at": closed}
+    record = json.dumps(record | {"label_window_months": 1}).encode()
+    store.put(layout_of_campaigns.record(campaign.id), record, content_type="application/json")
+    arms = [(name, "treat") for name in campaign.treated] + [(name, "hold_out") for name in campaign.held_out]
+    table = pl.DataFrame(arms, {"customer_id": pl.String, "arm": pl.String}, orient="row")
+    others = {name: pl.lit(None, kind).alias(name) for name, kind in contacts.COLUMNS.items()}
+    table = table.with_columns(kind for name, kind in others.items() if name not in table.columns)
+    for number, part in enumerate((table[:5], table[5:])):
+        store.put(layout_of_campaigns.contacts_part(campaign.id, number), contacts.to_bytes(part), content_type="x/y")
+
+
+def campaigns_of(seed):
+    """Two campaigns of one name, the first of them closed before the second begins; outcomes name either, or none."""
+    chance = random.Random(seed)
+    ids = [f"C{number}" for number in range(chance.choice((20, 150)))]
+    first, second = chance.sample(ids, len(ids) // 2), chance.sample(ids, len(ids) // 3)
+    return [
+        Started("cam_1", "X", date(2026, 3, 10), date(2026, 4, 20), set(first[4:]), set(first[:4])),
+        Started("cam_2", "X", date(2026, 6, 10), date.max, set(second[3:]), set(second[:3])),
+    ]
+
+
+@pytest.mark.parametrize("campaigns", [(), (0,), (0, 1)], ids=["none", "one", "two"])
 @pytest.mark.parametrize("window", [1, 3])
 @pytest.mark.parametrize("seed", range(8))
-def test_the_join_finds_what_the_oracle_finds(store, seed, window):
+def test_the_join_finds_what_the_oracle_finds(store, seed, window, campaigns):
     made, told = life(seed)
-    oracle = Oracle(window)
+    started = [campaigns_of(seed)[number] for number in campaigns]
+    oracle = Oracle(window, started=started)
     for name, day, release, probability in made:
         oracle.predicted(day, release, {name: probability})
     oracle.reported(told)
+    for campaign in started:
+        begin(store, campaign)
     predict(store, made)
     report(store, told)
-    known, counts = reading.known(store)
-    found = join(store, known, lambda _: window, TODAY, ALL)
+    known, counts = reading.known(TableReader(store))
+    found = join(TableReader(store), known, lambda _: window, TODAY, ALL)
     assert counts | {"unknown": found.unknown, "before": found.before} == oracle.outcomes()
     wanted = oracle.releases(TODAY)
     assert {(part.release, part.month) for part in found.parts} == {
@@ -112,10 +145,10 @@ def test_outcomes_that_are_read_in_parts_are_the_same(store, monkeypatch):
     _, told = life(2)
     report(store, told[::2])
     report(store, told[1::2], datetime(2026, 11, 18, tzinfo=UTC))
-    whole, counts = reading.known(store)
+    whole, counts = reading.known(TableReader(store))
     monkeypatch.setattr(reading, "_ROWS", 20)
     monkeypatch.setattr(reading, "_READ", 7)
-    parts, same = reading.known(store)
+    parts, same = reading.known(TableReader(store))
     assert counts == same
     assert whole.customers.equals(parts.customers)
     order = ["customer", "day"]
@@ -127,7 +160,7 @@ def test_outcomes_need_no_room_on_a_disk(store, tmp_path, monkeypatch):
     _, told = life(2)
     report(store, told)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "full"))
-    assert reading.known(store)[1]["rows"] == len(told)
+    assert reading.known(TableReader(store))[1]["rows"] == len(told)
 
 
 @pytest.mark.parametrize("limit", [{"_ROWS": 7}, {"_SHARE_BYTES": 1_000}])
@@ -204,10 +237,37 @@ def test_held_out_customers_stand_for_all_who_were_chosen(store):
     assert sorted(part.sample.weight) == [1, 5, 5]
 
 
+@pytest.mark.parametrize("told", [False, True], ids=["no outcome names the campaign", "all outcomes name it"])
+def test_the_list_of_a_started_campaign_says_who_was_treated(store, told):
+    """As the simulated operator reports it, and as one does who forgets the campaign: the figures are the same."""
+    names = [f"C{number}" for number in range(10)]
+    predict(store, [(name, date(2026, 1, 5), "A", 0.5) for name in [*names, "other", "unheard of"]])
+    begin(store, Started("cam_1", "X", date(2026, 1, 7), date.max, {*names[:8], "unheard of"}, set(names[8:])))
+    arms = ["treat"] * 8 + ["hold_out"] * 2
+    rows = [
+        Outcome(name, stayed_until=date(2026, 2, 5), contact=Contact("X", arm, False, 0.0) if told else None)
+        for name, arm in zip(names, arms, strict=True)
+    ]
+    report(store, [*rows, Outcome("other", left_at=date(2026, 2, 1))])
+    part = joined(store).parts[0]
+    assert (part.matured, part.matched, part.treated, part.unmatched) == (12, 3, 9, 0)
+    assert sorted(part.sample.weight) == [1, 5.5, 5.5]
+
+
+def test_who_was_treated_though_held_out_does_not_count_as_untreated(store):
+    predict(store, [(name, date(2026, 1, 5), "A", 0.5) for name in "abcd"])
+    begin(store, Started("cam_1", "X", date(2026, 1, 7), date.max, {"a", "b"}, {"c", "d"}))
+    contact = Contact("cam_1", "treat", True, 1.0)
+    report(store, [Outcome(name, stayed_until=date(2026, 2, 5), contact=contact) for name in "abc"])
+    report(store, [Outcome("d", left_at=date(2026, 1, 9))], datetime(2026, 11, 18, tzinfo=UTC))
+    part = joined(store).parts[0]
+    assert (part.treated, part.sample.weight.tolist(), part.sample.outcome.tolist()) == (3, [4], [1])
+
+
 def test_nothing_at_all_is_joined_to_nothing(store):
     found = joined(store)
     assert (found.parts, found.unknown, found.before, found.ripening) == ([], 0, 0, {})
-    assert reading.known(store)[1]["rows"] == 0
+    assert reading.known(TableReader(store))[1]["rows"] == 0
 
 
 def test_predictions_without_outcomes_are_unmatched(store):

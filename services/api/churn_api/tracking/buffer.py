@@ -26,7 +26,7 @@ class Count(Protocol):
 
 
 class Answered(NamedTuple):
-    """n predictions of one release from one source, single or batch; `moments` are seconds since 1970 in UTC.
+    """n predictions of one release from one source, single, batch or stream; `moments` are seconds since 1970 in UTC.
 
     `customers` has n values for each field, in the order of the schema: a list of codes or numbers, in which None is
     absent and a NaN is a blank, or a float64 array in which nothing is absent.
@@ -84,13 +84,14 @@ class Buffer:
         probabilities: Sequence[float],
         assumed: Sequence[int],
         customers: Customer,
+        source: str = "batch",
     ) -> None:
-        """Add n predictions of a batch; `customers` as `Answered` has them."""
+        """Add n predictions of a batch or a stream; `customers` as `Answered` has them."""
         if not (self._is_open and names):
             return
         moments = [time()] * len(names)
         with self._lock:
-            self._batches.append(Answered(release, "batch", names, moments, probabilities, assumed, customers))
+            self._batches.append(Answered(release, source, names, moments, probabilities, assumed, customers))
             self._batch_rows += len(names)
             while self._batch_rows > MOST_ROWS:
                 dropped = len(self._batches.popleft().ids)

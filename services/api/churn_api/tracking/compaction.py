@@ -3,18 +3,20 @@
 import hashlib
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
-from io import BytesIO
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
 from secrets import token_hex
 
 import msgspec
 import polars as pl
 
+from churn.alerts import layout as alerts
+from churn.clock import Clock
 from churn.errors import ObjectNotFound
 from churn.store.interface import Entry, ObjectStore
 from churn.tracking import erasure
 from churn.tracking.layout import OUTCOMES, PREDICTIONS, ROOT
+from churn.tracking.scanning import Table, UnreadableTable
 from churn_api.tracking.dropping import drop_erased_since
 from churn_api.tracking.parquet import PARQUET, metadata_of, to_bytes
 
@@ -29,11 +31,13 @@ _PART_FOR_OUTCOMES = 4
 # So few are left alone.
 FEW = 16
 
-# The last step of a job can be done again after its worker's death, and then writes its files again.
+# The last step of a job can be done again after its worker's death, and then writes its files again; so does
+# who reads outcomes of a stream again.
 _JOBS_AGE = timedelta(hours=1)
-_OF_JOBS = ("job_", "out_")
+_OF_JOBS = ("job_", "out_", "stream-")
 
 _Told = tuple[tuple[str, str], ...]
+_Columns = tuple[tuple[str, pl.DataType], ...]
 
 UNDER_WAY = f"{ROOT}merging.json"
 
@@ -53,7 +57,7 @@ class Merge(msgspec.Struct):
 class Compaction:
     """Merges small files of a month that tell the same, such as their schema. It takes the turn of one process."""
 
-    def __init__(self, store: ObjectStore, clock: Callable[[], datetime]) -> None:
+    def __init__(self, store: ObjectStore, clock: Clock) -> None:
         self._store, self._clock = store, clock
 
     def recover(self) -> None:
@@ -76,10 +80,20 @@ class Compaction:
     def compact(self, folder: str) -> None:
         """Merge the small files of a month's folder, if there are more than a few."""
         part = _PART_FOR_OUTCOMES if folder.startswith(OUTCOMES) else 1
-        small = [entry for entry in self._store.list(folder) if self._is_small(entry, SMALL_BYTES // part)]
+        due = tuple(f"{folder}{job_id}-" for job_id in self._due())
+        small = [
+            entry
+            for entry in self._store.list(folder)
+            if self._is_small(entry, SMALL_BYTES // part) and not entry.key.startswith(due)
+        ]
         if len(small) >= FEW:
             for some in _slices(small, _SLICE_BYTES // part):
                 self._merge_alike(folder, some)
+
+    def _due(self) -> Iterator[str]:
+        """Jobs whose rows are still to be looked at for alerts, by the names of their files."""
+        for entry in self._store.list(alerts.DUE):
+            yield entry.key.removeprefix(alerts.DUE).removesuffix(".json")
 
     def _is_small(self, entry: Entry, below: int) -> bool:
         name = entry.key.rpartition("/")[2]
@@ -87,20 +101,21 @@ class Compaction:
         return is_settled and name.endswith(".parquet") and entry.size < below
 
     def _merge_alike(self, folder: str, entries: Iterable[Entry]) -> None:
-        groups: dict[tuple[str, _Told], list[tuple[Entry, pl.DataFrame]]] = defaultdict(list)
+        groups: dict[tuple[str, _Told, _Columns], list[tuple[Entry, pl.DataFrame]]] = defaultdict(list)
         for entry in entries:
             try:
                 data = self._store.get(entry.key).data
+                table = Table(data, {}).read(pl.all())
                 metadata = metadata_of(data)
-                alike = metadata["version"], tuple(sorted(metadata.items()))
-                groups[alike].append((entry, pl.read_parquet(BytesIO(data))))
+                alike = metadata["version"], tuple(sorted(metadata.items())), tuple(table.schema.items())
+                groups[alike].append((entry, table))
             except ObjectNotFound:
                 continue  # erased with all its rows
-            except (pl.exceptions.PolarsError, KeyError) as error:
+            except (UnreadableTable, KeyError) as error:
                 log.error(
                     "%s cannot be read: it is not merged. Delete it, or replace it by a copy: %s", entry.key, error
                 )
-        for (_, told), members in groups.items():
+        for (_, told, _), members in groups.items():
             if len(members) > 1:
                 self._merge(folder, dict(told), [entry for entry, _ in members], [table for _, table in members])
 

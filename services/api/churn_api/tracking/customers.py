@@ -13,17 +13,18 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 
 from churn import release as releases
+from churn.clock import now
 from churn.confinement import alone, confined
 from churn.errors import ChurnError, ObjectNotFound, ReleaseRefused, UnknownRelease
 from churn.overlap import overlapped
 from churn.schema import Schema
 from churn.store.interface import Object, ObjectStore
 from churn.tracking import erasure, layout
+from churn.tracking.erasure import Erasure
 from churn.tracking.lookup import OUTCOMES, PREDICTIONS, UNREADABLE
 from churn_api.answers import Moment, Probability
 from churn_api.celery_queue import CeleryQueue
 from churn_api.errors import TooManyRequests
-from churn_api.tracking.turn import now
 
 log = logging.getLogger(__name__)
 
@@ -95,35 +96,41 @@ class Customers:
         self._waiting = Semaphore(_WAITING)
         self._schema_of = lru_cache(_RELEASES)(self._read_schema)
 
-    def erase(self, customer_id: str) -> bool:
-        """Have a customer erased; whether that is done by now. It goes on if it is not."""
+    def erase(self, customer_id: str) -> Erasure | None:
+        """Have a customer erased; returns None if that is done by now, and else the erasure, which goes on.
+
+        Whoever asks again and again to see its end has it done once more each time. Where that takes longer than he
+        waits, it counts as done once it was for his first request; what came in since is erased all the same.
+        """
         erasure.ask(self._store, customer_id, now())
         self._queue.send_tracking("erase")
-        if not self._waiting.acquire(blocking=False):
-            return False
-        try:
-            return self._is_done(customer_id)
-        finally:
-            self._waiting.release()
+        if self._waiting.acquire(blocking=False):
+            try:
+                found = self._awaited(customer_id)
+            finally:
+                self._waiting.release()
+        else:
+            found = erasure.find(self._store, customer_id)
+        return None if found and found.was_done and not found.unreadable else found
 
-    def _is_done(self, customer_id: str) -> bool:
+    def _awaited(self, customer_id: str) -> Erasure | None:
         start = sent = time.monotonic()
-        while erasure.is_under_way(self._store, customer_id):
+        while (found := erasure.find(self._store, customer_id)) is not None:
             moment = time.monotonic()
-            if moment - start > PATIENCE_SECONDS:
-                return False
+            if found.unreadable or moment - start > PATIENCE_SECONDS:
+                return found
             if moment - sent > _SEND_SECONDS:
                 # Whoever took it may have found another worker at it.
                 self._queue.send_tracking("erase")
                 sent = moment
             time.sleep(_LOOK_SECONDS)
-        return True
+        return None
 
     def look_up(self, customer_id: str) -> HeldCustomer:
         """What is held of a customer. Raises TooManyRequests and LookUpFailed."""
         found = self._found(customer_id)
         for key, reason in found[UNREADABLE]:
-            log.error("%s cannot be read: it is passed over. Delete it, or replace it by a copy: %s", key, reason)
+            log.error("%s is passed over. Delete it, or replace it by a copy: %s", key, reason)
         predictions = sorted(found[PREDICTIONS], key=lambda row: str(row["scored_at"]))
         outcomes = sorted(found[OUTCOMES], key=lambda row: (str(row["received_at"]), row["row"]))
         return HeldCustomer(True, customer_id, list(map(self._prediction, predictions)), list(map(_outcome, outcomes)))

@@ -3,12 +3,12 @@
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from datetime import datetime
 from itertools import islice
 
 import numpy as np
 import polars as pl
 
+from churn.clock import Clock
 from churn.errors import ChurnError, ObjectNotFound, StoreUnavailable
 from churn.schema import Schema
 from churn.store.interface import ObjectStore
@@ -30,7 +30,7 @@ _AT_ONCE = 256
 class Ingestion:
     """Takes in what was handed over. Each step can be cut off and done again: an object always gives the same files."""
 
-    def __init__(self, store: ObjectStore, releases: ReleaseCache, clock: Callable[[], datetime]) -> None:
+    def __init__(self, store: ObjectStore, releases: ReleaseCache, clock: Clock) -> None:
         self._store, self._releases, self._clock = store, releases, clock
         self._left: set[str] = set()
 

@@ -31,12 +31,12 @@ class JobFiles:
     def held_back(self, erasures: Sequence[Erasure]) -> set[str]:
         """The ids that stand in uploads of jobs which were accepted before their erasure, and are not over yet.
 
-        What such a job makes of them cannot be erased before its end.
+        What such a job makes of them cannot be erased before its end. A campaign has the customers of an older job.
         """
         held: set[str] = set()
         for job_id in self._ids():
-            created = ids.created(job_id)
-            names = {each.customer_id for each in erasures if created <= each.moment} - held
+            created, is_copy = ids.created(job_id), ids.kind_of(job_id) == ids.CAMPAIGN
+            names = {each.customer_id for each in erasures if is_copy or created <= each.moment} - held
             if names and not self._is_over(job_id):
                 held |= {name for name in names if may_hold(self._store, paths.upload(job_id), name)}
         return held

@@ -8,7 +8,7 @@ import msgspec
 from churn.errors import ObjectNotFound
 from churn.store.interface import ObjectStore
 from churn.tracking.layout import REFUSED, month_of
-from churn_api.jobs.errors import UnreadableObject
+from churn_api.jobs.stored_json import decoded_as
 from churn_api.tracking.incoming import Refusals
 
 # Whoever has read an object hands it in again within this time, or never.
@@ -48,7 +48,4 @@ def _load(store: ObjectStore, month: str) -> tuple[Month, str | None]:
         stored = store.get(month)
     except ObjectNotFound:
         return Month(), None
-    try:
-        return msgspec.json.decode(stored.data, type=Month), stored.etag
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise UnreadableObject(month) from error
+    return decoded_as(stored.data, Month, month), stored.etag

@@ -3,18 +3,22 @@
 import logging
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 from time import monotonic
 
+from churn.clock import Clock, now
 from churn.errors import PreconditionFailed
 from churn.store.interface import ObjectStore
-from churn.tracking import erasure
+from churn.tracking import daily, erasure
 from churn.tracking.layout import INCOMING, OUTCOMES, PREDICTIONS, REFUSED, ROOT
+from churn_api.alerts.digest_files import expire
+from churn_api.campaigns.cleaning import clean
 from churn_api.jobs.release_cache import ReleaseCache
+from churn_api.jobs.repository import JobRepository
 from churn_api.tracking import incoming
 from churn_api.tracking.compaction import UNDER_WAY, Compaction, months
 from churn_api.tracking.ingestion import Ingestion
-from churn_api.tracking.turn import now, turn
+from churn_api.tracking.turn import turn
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +36,7 @@ class Tidying:
         releases: ReleaseCache,
         days: int,
         stopping: Callable[[], bool] = lambda: False,
-        clock: Callable[[], datetime] = now,
+        clock: Clock = now,
     ) -> None:
         self._store, self._days, self._stopping, self._clock = store, days, stopping, clock
         self._ingestion = Ingestion(store, releases, clock)
@@ -77,6 +81,9 @@ class Tidying:
                 if name.startswith("month=") and name < first:
                     log.info("%s%s is older than %d days, and is deleted.", root, name, self._days)
                     self._store.delete([entry.key for entry in self._store.list(f"{root}{name}/")])
+        self._store.delete(daily.expired(self._store, oldest.date()))
         erasure.forget(self._store, self._clock())
+        expire(self._store, oldest)
+        clean(JobRepository(self._store, self._clock))
         left = (entry.key for entry in self._store.list(INCOMING))
         self._store.delete([key for key in left if (moment := incoming.moment_of(key)) and moment < oldest])

@@ -1,10 +1,11 @@
 """Who tidies: one worker at a time, so that what one has read is not moved meanwhile by another."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
+from churn.clock import Clock, now
 from churn.errors import ChurnError, ObjectNotFound, PreconditionFailed
 from churn.store.interface import ObjectStore
 from churn.tracking.layout import ROOT
@@ -16,13 +17,8 @@ KEY = f"{ROOT}tidying.json"
 _OVER = timedelta(minutes=5)
 
 
-def now() -> datetime:
-    """The current moment in UTC."""
-    return datetime.now(UTC)
-
-
 @contextmanager
-def turn(store: ObjectStore, clock: Callable[[], datetime] = now) -> Iterator[bool]:
+def turn(store: ObjectStore, clock: Clock = now) -> Iterator[bool]:
     """Whether it is this process's turn, which it keeps as long as the block runs."""
     lease = _take(store, clock)
     if lease is None:
@@ -39,7 +35,7 @@ def turn(store: ObjectStore, clock: Callable[[], datetime] = now) -> Iterator[bo
         lease.release()
 
 
-def _take(store: ObjectStore, clock: Callable[[], datetime]) -> Lease | None:
+def _take(store: ObjectStore, clock: Clock) -> Lease | None:
     own = Attempt.own(1)
     etag = None
     with suppress(ObjectNotFound):

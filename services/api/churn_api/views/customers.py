@@ -6,8 +6,7 @@ from flask import Response
 from msgspec import Struct
 
 from churn.customer.echo import echo
-from churn.customer.ids import Fault, read_id
-from churn.errors import FieldError, ValidationError
+from churn.customer.ids import required_id
 from churn_api.answers import respond
 from churn_api.auth.api_keys import JOBS
 from churn_api.errors import NotFound
@@ -20,6 +19,9 @@ from churn_api.tracking.customers import HeldCustomer
 endpoints = Endpoints("Customers")
 
 _RETRY_SECONDS = 10
+
+# Files that a message names.
+_NAMED = 5
 
 
 class ErasureGoesOn(Struct, frozen=True):
@@ -40,7 +42,7 @@ class ErasureGoesOn(Struct, frozen=True):
 )
 def customer(customer_id: str) -> Response:
     """What is held of a customer."""
-    name = _read(customer_id)
+    name = required_id(CUSTOMER_ID, customer_id, "give an id")
     held = service().customers.look_up(name)
     if not (held.predictions or held.outcomes):
         raise NotFound(f"Nothing is tracked of a customer {echo(name)}.")
@@ -51,30 +53,30 @@ def customer(customer_id: str) -> Response:
     "DELETE /customers/<path:customer_id>",
     JOBS,
     pace=Pace.BODIES,
-    description="The customer's rows are dropped from everything that is tracked, from the files of jobs and from the "
-    "tables that models were trained on. 202 where that goes on: it takes long, or a job that runs holds the customer. "
-    "Ask again then, until it is 204. What comes in of the customer later is kept.",
+    description="The customer's rows are dropped from everything that is tracked, from alerts, from the files of "
+    "jobs, from campaigns and those who have opted out of them, and from the tables that models were trained on. 202 "
+    "where that goes on: it takes long, or a job that runs, or a campaign that is being planned, holds the "
+    "customer, or a file in which he may be cannot be read: the message names it. Ask again then, until it is 204. "
+    "What comes in of the customer later is kept.",
     status=204,
     goes_on=ErasureGoesOn,
     failures=(422,),
 )
 def erase_customer(customer_id: str) -> Response:
     """Erase a customer everywhere."""
-    if service().customers.erase(_read(customer_id)):
+    erasure = service().customers.erase(required_id(CUSTOMER_ID, customer_id, "give an id"))
+    if erasure is None:
         return Response(status=204)
-    message = (
-        "The erasure goes on, and ends by itself; a job that runs may hold the customer. Ask again to see its end."
-    )
+    if erasure.unreadable:
+        message = (
+            f"The erasure goes on: the customer may be in what cannot be read, {', '.join(erasure.unreadable[:_NAMED])}"
+            f"{' and others' if len(erasure.unreadable) > _NAMED else ''}. Delete it, or replace it by a copy, and ask "
+            "again."
+        )
+    else:
+        message = (
+            "The erasure goes on, and ends by itself; a job that runs may hold the customer. Ask again to see its end."
+        )
     response = respond(ErasureGoesOn(True, message), 202)
     response.headers["Retry-After"] = str(_RETRY_SECONDS)
     return response
-
-
-def _read(customer_id: str) -> str:
-    try:
-        name = read_id(CUSTOMER_ID, customer_id)
-    except Fault as fault:
-        raise ValidationError([FieldError(CUSTOMER_ID, fault.code, str(fault))]) from fault
-    if name is None:
-        raise ValidationError([FieldError(CUSTOMER_ID, "missing", f"{CUSTOMER_ID} is required.")])
-    return name
