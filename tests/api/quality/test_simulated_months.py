@@ -11,9 +11,12 @@ from typing import Any
 import pytest
 
 from churn.store.interface import ObjectStore
-from scripts.simulated_operator import Run
+from scripts.simulated_operator import Line, Run
 from scripts.simulation.calendar import first_day
 from scripts.simulation.client import Client
+from scripts.simulation.oracle import Oracle
+from scripts.simulation.outreach import Outreach, OwnCampaigns
+from scripts.simulation.planned_campaigns import PlannedCampaigns
 from scripts.simulation.world import World
 
 MONTHS, CUSTOMERS = 5, 300
@@ -46,10 +49,30 @@ def url(
     worker.wait(timeout=40)
 
 
-def test_every_figure_of_five_months_with_a_campaign_is_the_oracles(url):
+def lived(client: Client, outreach: Outreach, oracle: Oracle) -> list[Line]:
+    """Five months."""
     today = datetime.now(UTC).date()
-    run = Run(Client(url), World(1, CUSTOMERS, first_day(today, MONTHS)), campaign=True, today=today)
-    lines = [run.month() for _ in range(MONTHS)]
+    run = Run(client, World(1, CUSTOMERS, first_day(today, MONTHS)), outreach, oracle, today)
+    return [run.month() for _ in range(MONTHS)]
+
+
+def test_every_figure_of_five_months_with_a_campaign_is_the_oracles(url):
+    client = Client(url)
+    lines = lived(client, OwnCampaigns(), Oracle(client.window_months()))
     assert [line.differences for line in lines] == [[]] * MONTHS
     assert lines[-1].realised["roc_auc"] == pytest.approx(lines[-1].truth["roc_auc"], abs=1e-9)
+    assert lines[-1].truth["treated"] > 30
+
+
+def test_every_figure_of_five_months_of_planned_campaigns_is_the_oracles(url, store):
+    client = Client(url)
+    oracle = Oracle(client.window_months())
+    outreach = PlannedCampaigns(client, store, "same", oracle, datetime.now(UTC).date())
+    lines = lived(client, outreach, oracle)
+    assert [line.differences for line in lines] == [[]] * MONTHS
+    assert outreach.planned[0].result["final"]
+    plans = [*(campaign.plan for campaign in outreach.planned), *outreach.untreated]
+    assert {plan["offers"][0]["saves"]["source"] for plan in plans} == {"assumed", "measured"}
+    assert sum(plan["customers"]["in_another_campaign"] for plan in plans) > 30
+    assert sum(plan["customers"]["treated_lately"] for plan in plans) > 0
     assert lines[-1].truth["treated"] > 30

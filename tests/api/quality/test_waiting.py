@@ -227,7 +227,7 @@ def test_without_a_queue_the_last_answer_is_better_than_none(store):
 def test_only_a_few_wait_at_a_time(store):
     service, _ = served(store)
     for _ in range(4):
-        service._turns.acquire()
+        service._waiting._turns.acquire()
     with pytest.raises(NotComputedYet, match="others wait"):
         service.answer(30)
 

@@ -178,6 +178,9 @@ class Retraining(Struct, frozen=True):
     due: bool
     reasons: list[str]
     next: Day | None
+    failed: Annotated[
+        str | None, Meta(description="What became of the newest request for a training, if that failed.")
+    ] = None
 
 
 class QualityAnswer(Struct, frozen=True):

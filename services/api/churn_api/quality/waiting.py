@@ -1,16 +1,16 @@
-"""Waiting for a worker to compute what became of predictions."""
+"""Waiting for a worker to compute what became of predictions, or of a campaign."""
 
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from threading import BoundedSemaphore
-from typing import Any
+from typing import Any, Protocol
 
 from churn.errors import ChurnError
 from churn.store.interface import ObjectStore
 from churn.tracking import computed
 from churn.tracking.computed import SETTLING_DAYS
-from churn_api.celery_queue import CeleryQueue
+from churn_api.celery_queue import CeleryQueue, TrackingStep
 
 # Less than a proxy waits for an answer.
 PATIENCE_SECONDS = 20.0
@@ -31,8 +31,54 @@ class NotComputedYet(ChurnError):
 
     status = 503
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(f"What became of the predictions is being computed ({reason}); ask again in a few seconds.")
+    def __init__(self, subject: str, reason: str) -> None:
+        super().__init__(f"{subject} is being computed ({reason}); ask again in a few seconds.")
+
+
+class Computed(Protocol):
+    """What a worker computed."""
+
+    @property
+    def answer(self) -> dict[str, Any]:
+        """What is answered."""
+
+
+class Waiting:
+    """Waits for answers that workers compute; a few requests of a process do at a time."""
+
+    def __init__(self, queue: CeleryQueue, subject: str, pause: Callable[[float], None] = time.sleep) -> None:
+        """`subject` is what sentences say is being computed."""
+        self._queue, self._subject, self._pause = queue, subject, pause
+        self._turns = BoundedSemaphore(_MOST_WAITING)
+
+    def newer(
+        self, held: Computed | None, load: Callable[[], Computed | None], step: TrackingStep, *arguments: Any
+    ) -> dict[str, Any]:
+        """What a worker computes by this step, once it is another than what is held; `load` reads the last.
+
+        Raises NotComputedYet and StoreUnavailable.
+        """
+        if not self._turns.acquire(blocking=False):
+            raise NotComputedYet(self._subject, "others wait for it already")
+        try:
+            return self._newer(held, load, step, *arguments)
+        finally:
+            self._turns.release()
+
+    def _newer(
+        self, held: Computed | None, load: Callable[[], Computed | None], step: TrackingStep, *arguments: Any
+    ) -> dict[str, Any]:
+        if not self._queue.send_tracking(step, *arguments):
+            if held:
+                return held.answer
+            raise NotComputedYet(self._subject, "the queue is away")
+        end = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < end:
+            self._pause(_PAUSE_SECONDS)
+            found = load()
+            if found and found != held:
+                return found.answer
+        raise NotComputedYet(self._subject, "the workers are busy")
 
 
 class QualityService:
@@ -41,8 +87,8 @@ class QualityService:
     def __init__(
         self, store: ObjectStore, queue: CeleryQueue, *, tracked: bool, pause: Callable[[float], None] = time.sleep
     ) -> None:
-        self._store, self._queue, self._tracked, self._pause = store, queue, tracked, pause
-        self._turns = BoundedSemaphore(_MOST_WAITING)
+        self._store, self._tracked = store, tracked
+        self._waiting = Waiting(queue, "What became of the predictions", pause)
 
     def answer(self, days: int) -> dict[str, Any]:
         """The answer for so many days, computed anew unless the last one holds.
@@ -54,25 +100,7 @@ class QualityService:
         held = computed.load(self._store, days)
         if held and held.holds(self._store, datetime.now(UTC)):
             return held.answer
-        if not self._turns.acquire(blocking=False):
-            raise NotComputedYet("others wait for it already")
-        try:
-            return self._computed(days, held)
-        finally:
-            self._turns.release()
-
-    def _computed(self, days: int, held: computed.Computed | None) -> dict[str, Any]:
-        if not self._queue.send_tracking("quality", days):
-            if held:
-                return held.answer
-            raise NotComputedYet("the queue is away")
-        end = time.monotonic() + PATIENCE_SECONDS
-        while time.monotonic() < end:
-            self._pause(_PAUSE_SECONDS)
-            found = computed.load(self._store, days)
-            if found and found != held:
-                return found.answer
-        raise NotComputedYet("the workers are busy")
+        return self._waiting.newer(held, lambda: computed.load(self._store, days), "quality", days)
 
 
 def _off(days: int) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""What planning a campaign costs: a million customers, three offers, two limits."""
