@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import hmac
-import http.server
 import json
 import socket
 import threading
@@ -15,6 +14,7 @@ from typing import Any
 
 import pytest
 from pydantic import ValidationError
+from tests.webhook_receiver import Receiver, receiving
 
 from churn_api.addresses import is_public
 from churn_api.jobs.notifications import MAX_TRIES, AnnouncementFailed, announce
@@ -22,43 +22,15 @@ from churn_api.jobs.submission import Limits
 from churn_api.jobs.webhook import Webhook
 from churn_api.jobs.webhook_signature import sign_standard
 from churn_api.settings import ApiSettings
-from churn_api.worker.tasks import announcer
+from churn_api.worker.channels import announcer
 
 SECRET = "a secret of the operator's"
 
 
-class Receiver(http.server.BaseHTTPRequestHandler):
-    """Keeps what it is sent and answers as the test says."""
-
-    taken: list[tuple[str, dict[str, str], bytes]]
-    answer: int
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.taken.append((self.path, dict(self.headers), body))
-        self.send_response(self.answer)
-        self.send_header("Location", "/elsewhere")
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, *_: Any) -> None:
-        """Say nothing."""
-
-
 @pytest.fixture
 def receiver() -> Iterator[type[Receiver]]:
-    class Own(Receiver):
-        taken: list[tuple[str, dict[str, str], bytes]] = []  # noqa: RUF012
-        answer = 204
-        url = ""
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Own) as server:
-        Own.url = f"http://localhost:{server.server_port}/hooks?tenant=1"
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield Own
-        server.shutdown()
-        thread.join()
+    with receiving() as receiver:
+        yield receiver
 
 
 @pytest.fixture
@@ -74,11 +46,12 @@ def announced(bench: Any, many_customers: Callable[[int], bytes]) -> Any:
 
 def test_an_announcement_is_signed_with_its_time(receiver: Any) -> None:
     webhook = Webhook(receiver.url, SECRET, allow_private=True, clock=lambda: 1_700_000_000.9)
-    webhook.announce({"id": "job_1", "status": "completed"})
-    ((path, headers, body),) = receiver.taken
+    webhook.announce({"object": "job", "id": "job_1", "status": "completed"})
+    ((path, headers, body, _),) = receiver.taken
     assert path == "/hooks?tenant=1"
     assert headers["Host"].startswith("localhost:")
-    assert json.loads(body) == {"type": "job.completed", "job": {"id": "job_1", "status": "completed"}}
+    job = {"object": "job", "id": "job_1", "status": "completed"}
+    assert json.loads(body) == {"type": "job.completed", "job": job}
     assert headers["X-Churn-Timestamp"] == "1700000000"
     signed = hmac.new(SECRET.encode(), b"1700000000." + body, hashlib.sha256).hexdigest()
     assert headers["X-Churn-Signature"] == f"sha256={signed}"
@@ -86,15 +59,15 @@ def test_an_announcement_is_signed_with_its_time(receiver: Any) -> None:
 
 @pytest.mark.parametrize("status", [302, 400, 500])
 def test_only_2xx_counts_as_taken_and_redirects_are_not_followed(receiver: Any, status: int) -> None:
-    receiver.answer = status
+    receiver.answers = [status]
     with pytest.raises(AnnouncementFailed, match=str(status)):
-        Webhook(receiver.url, SECRET, allow_private=True).announce({"status": "failed"})
+        Webhook(receiver.url, SECRET, allow_private=True).announce({"object": "job", "id": "job_1", "status": "failed"})
     assert len(receiver.taken) == 1
 
 
 def test_private_addresses_are_refused_unless_they_are_allowed(receiver: Any) -> None:
     with pytest.raises(AnnouncementFailed, match="not public"):
-        Webhook(receiver.url, SECRET).announce({"status": "completed"})
+        Webhook(receiver.url, SECRET).announce({"object": "job", "id": "job_1", "status": "completed"})
     assert receiver.taken == []
 
 
@@ -123,7 +96,7 @@ def test_a_name_that_leads_to_a_private_address_is_refused(address: str, monkeyp
         socket, "getaddrinfo", lambda *_, **__: [(0, 0, 0, "", ("93.184.215.14", 80)), (0, 0, 0, "", (address, 80))]
     )
     with pytest.raises(AnnouncementFailed, match="not public"):
-        Webhook("http://rebound.example/", SECRET).announce({"status": "completed"})
+        Webhook("http://rebound.example/", SECRET).announce({"object": "job", "id": "job_1", "status": "completed"})
 
 
 @pytest.mark.parametrize(
@@ -139,7 +112,9 @@ def test_an_address_that_leads_to_the_public_network_alone_is_public(address: st
 
 def test_a_receiver_that_is_away_is_a_failure(free_port: Callable[[], int]) -> None:
     with pytest.raises(AnnouncementFailed, match="cannot be reached"):
-        Webhook(f"http://127.0.0.1:{free_port()}/", SECRET, allow_private=True).announce({"status": "completed"})
+        Webhook(f"http://127.0.0.1:{free_port()}/", SECRET, allow_private=True).announce(
+            {"object": "job", "id": "job_1", "status": "completed"}
+        )
 
 
 @pytest.fixture
@@ -174,7 +149,9 @@ def reluctant() -> Iterator[Callable[[bytes], str]]:
 def test_a_try_takes_no_longer_than_it_may(reluctant: Callable[[bytes], str], dripped: bytes) -> None:
     began, threads = time.monotonic(), threading.active_count()
     with pytest.raises(AnnouncementFailed, match=r"within 0\.5 seconds"):
-        Webhook(reluctant(dripped), SECRET, allow_private=True, seconds=0.5).announce({"status": "completed"})
+        Webhook(reluctant(dripped), SECRET, allow_private=True, seconds=0.5).announce(
+            {"object": "job", "id": "job_1", "status": "completed"}
+        )
     assert time.monotonic() - began < 2
     end = time.monotonic() + 5
     while threading.active_count() > threads + 1:  # the server's own
@@ -191,7 +168,9 @@ def test_a_name_whose_resolution_hangs_is_given_up_as_well(monkeypatch: pytest.M
 
     monkeypatch.setattr(socket, "getaddrinfo", hang)
     with pytest.raises(AnnouncementFailed, match="within"):
-        Webhook("http://slow.example/", SECRET, seconds=0.2).announce({"status": "completed"})
+        Webhook("http://slow.example/", SECRET, seconds=0.2).announce(
+            {"object": "job", "id": "job_1", "status": "completed"}
+        )
     resolved.set()
 
 
@@ -208,11 +187,11 @@ def test_an_announcement_has_an_id_that_stays_the_same_over_its_tries(receiver: 
     clock = iter((1_700_000_000.0, 1_700_000_010.0))
     webhook = Webhook(receiver.url, STANDARD_SECRET, allow_private=True, clock=lambda: next(clock))
     for _ in range(2):
-        webhook.announce({"id": "job_01JD", "status": "completed"})
-    sent = [{name.lower(): value for name, value in headers.items()} for _, headers, _ in receiver.taken]
+        webhook.announce({"object": "job", "id": "job_01JD", "status": "completed"})
+    sent = [{name.lower(): value for name, value in one.headers.items()} for one in receiver.taken]
     assert [headers["webhook-id"] for headers in sent] == ["msg_01JD", "msg_01JD"]
     assert [headers["webhook-timestamp"] for headers in sent] == ["1700000000", "1700000010"]
-    for headers, (_, _, body) in zip(sent, receiver.taken, strict=True):
+    for headers, (_, _, body, _) in zip(sent, receiver.taken, strict=True):
         signed = f"msg_01JD.{headers['webhook-timestamp']}.".encode() + body
         key = base64.b64decode(STANDARD_SECRET.removeprefix("whsec_"))
         signature = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()

@@ -1,4 +1,4 @@
-"""Announcing the end of a job by a signed POST to an address that the operator has set.
+"""Announcing the end of a job, or a digest of alerts, by a signed POST to an address that the operator has set.
 
 The signature is that of Standard Webhooks (standardwebhooks.com), and beside it HMAC-SHA256 over the timestamp, a dot
 and the body. The host's name is resolved once and the address that was checked is the one that is connected to, so
@@ -8,16 +8,15 @@ that a name cannot change its mind in between; redirects are not followed.
 import json
 import socket
 import time
-from collections.abc import Callable
-from contextlib import suppress
-from queue import Empty, SimpleQueue
-from threading import Thread
+from collections.abc import Callable, Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from churn_api.addresses import is_public
-from churn_api.jobs.answers import Job
+from churn_api.conversation import Conversation
+from churn_api.jobs.answers import Announced
 from churn_api.jobs.notifications import AnnouncementFailed
 from churn_api.jobs.webhook_signature import sign, sign_standard
 
@@ -45,12 +44,17 @@ class Webhook:
         self._clock = clock
         self._seconds = seconds
 
-    def announce(self, job: Job) -> None:
+    def announce(self, job: Announced) -> None:
         """Send the signed notification that a job has ended; raises an error if the receiver does not accept it."""
-        body = json.dumps({"type": f"job.{job['status']}", "job": job}).encode()
-        timestamp = str(int(self._clock()))
+        kind = job["object"]
         # A job ends once, so its id names its announcement, however often it is tried.
-        message_id = str(job.get("id", "")).replace("job_", "msg_")
+        message_id = f"msg_{job['id'].partition('_')[2]}"
+        self.send(message_id, {"type": f"{kind}.{job['status']}", kind: job})
+
+    def send(self, message_id: str, members: Mapping[str, Any]) -> None:
+        """Send a signed message, which has the same id however often it is tried. Raises AnnouncementFailed."""
+        body = json.dumps(members).encode()
+        timestamp = str(int(self._clock()))
         headers = {
             "Host": self._parts.netloc,
             "Content-Type": "application/json",
@@ -66,20 +70,23 @@ class Webhook:
             raise AnnouncementFailed(f"The webhook answered {status}; 2xx is wanted.")
 
     def _post(self, body: bytes, headers: dict[str, str]) -> int:
-        exchange = _Exchange(self._connect, self._target, body, headers)
-        Thread(target=exchange.run, name="webhook", daemon=True).start()
+        def hold(conversation: Conversation[int]) -> int:
+            connection = conversation.connection = self._connect()
+            try:
+                conversation.check()
+                connection.request("POST", self._target, body, headers, preload_content=False)
+                return connection.getresponse().status
+            finally:
+                connection.close()
+
         try:
-            answer = exchange.answers.get(timeout=self._seconds)
-        except Empty:
-            exchange.abort()
-            answer = TimeoutError()
-        if isinstance(answer, TimeoutError):
+            return Conversation(hold).answer("webhook", self._seconds)
+        except AnnouncementFailed:
+            raise
+        except TimeoutError:
             raise AnnouncementFailed(f"The webhook did not answer within {self._seconds:g} seconds.") from None
-        if isinstance(answer, AnnouncementFailed):
-            raise answer
-        if isinstance(answer, Exception):
-            raise AnnouncementFailed(f"The webhook cannot be reached ({type(answer).__name__}).") from answer
-        return answer
+        except Exception as error:  # whatever it is, it is this try that has failed
+            raise AnnouncementFailed(f"The webhook cannot be reached ({type(error).__name__}).") from error
 
     @property
     def _target(self) -> str:
@@ -102,40 +109,3 @@ class Webhook:
                     "CHURN_WEBHOOK_ALLOW_PRIVATE=true allows it."
                 )
         return str(found[0])
-
-
-class _Exchange:
-    """One request and the status of its answer, in a thread of its own, which can be cut short."""
-
-    def __init__(
-        self, connect: Callable[[], HTTPConnection], target: str, body: bytes, headers: dict[str, str]
-    ) -> None:
-        self._connect = connect
-        self._request = target, body, headers
-        self._connection: HTTPConnection | None = None
-        self._aborted = False
-        self.answers: SimpleQueue[int | Exception] = SimpleQueue()
-
-    def run(self) -> None:
-        try:
-            self.answers.put(self._status())
-        except Exception as error:  # whoever waits for the answer must hear of it, whatever it is
-            self.answers.put(error)
-
-    def _status(self) -> int:
-        self._connection = self._connect()
-        try:
-            if self._aborted:
-                return 0
-            self._connection.request("POST", *self._request, preload_content=False)
-            return self._connection.getresponse().status
-        finally:
-            self._connection.close()
-
-    def abort(self) -> None:
-        """End the exchange; a name that is still being resolved is left to the system, and not connected to."""
-        self._aborted = True
-        connected = self._connection.sock if self._connection is not None else None
-        if connected is not None:
-            with suppress(OSError):  # it has ended by itself
-                connected.shutdown(socket.SHUT_RDWR)
