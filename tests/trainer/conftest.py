@@ -2,10 +2,10 @@
 
 import csv
 import io
-import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import redirect_stdout
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from shutil import copytree
 from typing import Any, NamedTuple
@@ -23,9 +23,10 @@ from churn_trainer.__main__ import main
 from churn_trainer.data import sample, sources
 from churn_trainer.data.prepare import Prepared, prepare
 from churn_trainer.data.sources import Source
-from churn_trainer.data.table import Table, load
+from churn_trainer.data.table import Findings, Table, load
 from churn_trainer.publishing import card, fingerprint, publish
 from churn_trainer.publishing.card import Trained
+from churn_trainer.run import Run
 from churn_trainer.settings import TrainerSettings
 from churn_trainer.training import train
 from churn_trainer.training.threads import one_thread
@@ -121,15 +122,14 @@ def code() -> str:
 
 
 @pytest.fixture
-def trainer(settings: TrainerSettings, monkeypatch: pytest.MonkeyPatch, code: str) -> Iterator[Callable[..., int]]:
+def trainer(
+    settings: TrainerSettings, monkeypatch: pytest.MonkeyPatch, code: str, logging_as_before: None
+) -> Callable[..., int]:
     """`python -m churn_trainer` in this process with the test's settings: takes arguments, returns its exit code."""
     monkeypatch.setattr(fingerprint, "code_hash", lambda: code)
     for name, value in environment(settings).items():
         monkeypatch.setenv(name, value)
-    yield lambda *arguments: main(arguments)
-    # They write to the test's own stderr, which is closed when the next one begins.
-    for handler in [handler for handler in logging.root.handlers if str(handler.name).startswith("churn-")]:
-        logging.root.removeHandler(handler)
+    return lambda *arguments: main(arguments)
 
 
 class WholeRun(NamedTuple):
@@ -142,7 +142,7 @@ class WholeRun(NamedTuple):
 
     @property
     def moment(self) -> datetime:
-        return datetime.strptime(self.version, release.VERSION_FORMAT).replace(tzinfo=UTC)
+        return release.moment_of(self.version)
 
     @property
     def store(self) -> ObjectStore:
@@ -178,6 +178,16 @@ def copied_run(whole_run: WholeRun, tmp_path: Path) -> WholeRun:
     """A copy of the whole run in the test's own folder, for `settings` and `store`."""
     copytree(whole_run.folder, tmp_path, dirs_exist_ok=True)
     return whole_run._replace(folder=tmp_path)
+
+
+@pytest.fixture
+def trained_already(whole_run: WholeRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run in this process finds at once what the whole run has found, for tests of what becomes of it."""
+
+    def trained(self: Run, source: Source, findings: Findings, prepared: Prepared, print_of: str, *_: Any) -> Trained:
+        return replace(whole_run.trained, source=source, findings=findings, fingerprint=print_of)
+
+    monkeypatch.setattr(Run, "_trained", trained)
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 import json
 import re
-from dataclasses import replace
 
 import pytest
 from tests.telco import TELCO
@@ -36,12 +35,8 @@ def logged(monkeypatch, settings, tmp_path):
 
 
 def test_a_table_with_a_few_faults_is_trained_on_and_no_report_quotes_it(
-    canaries, logged, whole_run, trainer, settings, store, as_csv, monkeypatch, capsys
+    canaries, logged, trained_already, trainer, settings, store, as_csv, capsys
 ):
-    def trained(self, source, findings, prepared, fingerprint, *_):
-        return replace(whole_run.trained, source=source, findings=findings, fingerprint=fingerprint)
-
-    monkeypatch.setattr(run.Run, "_trained", trained)
     (settings.data_dir / TELCO.file).write_bytes(as_csv(canaries))
     assert trainer() == 0
     assert "Set aside: customerID" in capsys.readouterr().out

@@ -40,7 +40,9 @@ KINDS = {
 }
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=[] if kind == "no internet" else [pytest.mark.slow]) for kind in KINDS]
+)
 def test_a_table_of_this_kind_is_trained_whole_and_answers_everyone(
     kind, small_rows, as_csv, trainer, settings, store, capsys
 ):

@@ -12,7 +12,7 @@ import pytest
 from tests.telco import TELCO
 
 from churn import release
-from churn_trainer import __main__ as command
+from churn_trainer import command_line as command
 from churn_trainer.data import sources
 from churn_trainer.gates import reference
 from churn_trainer.gates.evidence import Gate
@@ -60,7 +60,7 @@ def test_list_goes_on_where_a_release_is_damaged(copied_run, store, trainer, cap
 @pytest.mark.parametrize("metrics", [{}, {"cv": None}, {"cv": {"roc_auc": 0.8}}, {"cv": [], "test": {"roc_auc": "?"}}])
 def test_list_shows_a_release_of_another_program(copied_run, store, trainer, capsys, metrics):
     about = release.manifest(store, copied_run.version).model_dump(mode="json")
-    key = f"{release.folder(copied_run.version)}manifest.json"
+    key = release.manifest_key(copied_run.version)
     store.put(key, json.dumps(about | {"metrics": metrics, "data": {}}).encode(), content_type="application/json")
     assert trainer("list") == 0
     assert f"{copied_run.version} ★" in capsys.readouterr().out
@@ -98,7 +98,7 @@ def test_what_a_person_puts_into_service_becomes_the_reference(copied_run, store
 
 
 def damage(store, version):
-    store.put(f"{release.folder(version)}manifest.json", b"{", content_type="application/json")
+    store.put(release.manifest_key(version), b"{", content_type="application/json")
 
 
 def test_list_of_an_empty_store_says_so(trainer, capsys):
@@ -188,7 +188,7 @@ def test_no_customers_id_or_value_is_logged(trainer, settings, small_rows, as_cs
     monkeypatch.setattr(command.logs, "configure", lambda *_: None)
     assert trainer() == 2
     assert "SECRET-VALUE" in capsys.readouterr().out
-    logged = [record for record in caplog.records if record.name == "churn_trainer.__main__"]
+    logged = [record for record in caplog.records if record.name == "churn_trainer.command_line"]
     assert [(record.getMessage(), record.__dict__["faults"]) for record in logged] == [("BrokenTable", 2)]
     assert "SECRET" not in str([record.__dict__ for record in caplog.records])
 

@@ -25,6 +25,7 @@ from churn_trainer.console import Console
 from churn_trainer.gates import reference
 from churn_trainer.gates.evidence import Gate
 from churn_trainer.publishing import layout, publish
+from churn_trainer.releasing import Releasing
 from churn_trainer.run import Run
 from churn_trainer.training import cluster as cluster_module
 from churn_trainer.training.candidates import CANDIDATES
@@ -219,7 +220,7 @@ def test_rolling_back_is_not_undone_by_the_next_start(copied_run, settings, stor
 
 
 def test_what_a_store_that_failed_at_the_last_step_left_is_released_by_the_next_start(
-    copied_run, settings, store, trainer, monkeypatch, capsys
+    copied_run, trained_already, settings, store, trainer, monkeypatch, capsys
 ):
     def fail(*_, **__):
         raise StoreUnavailable("s3://churn", "it does not answer")
@@ -257,7 +258,7 @@ def released(copied_run, settings, store, trained):
     said = io.StringIO()
     expected = release.current(store)
     version = publish.results(trained, {}, settings, store, copied_run.moment)
-    Run(settings, store, Console(said)).release(trained, version, expected)
+    Releasing(settings, store, Console(said)).release(trained, version, expected)
     return version, said.getvalue()
 
 
@@ -390,6 +391,7 @@ def quiet(name, done, total):
     """Nobody watches."""
 
 
+@pytest.mark.slow
 def test_two_dask_workers_compare_the_models_with_the_same_numbers_as_none(prepared, scheduler, settings):
     rows = prepared.split.development[:600]
     data = data_of(prepared, rows)

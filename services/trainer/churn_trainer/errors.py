@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from churn.errors import ChurnError
+from churn.errors import BrokenDeclaration, ChurnError
 
 
 class DataNotFound(ChurnError):
@@ -103,6 +103,10 @@ class BrokenTable(ChurnError):
     def __init__(self, name: str, faults: Sequence[str]) -> None:
         self.faults = tuple(faults)
         super().__init__(f"{name} cannot be trained on. " + " ".join(self.faults))
+
+
+INPUT = (BrokenTable, BrokenDeclaration, DataNotFound, DataNotReadable, DeclarationNotFound)
+"""Errors that will come again until somebody changes the table or its declaration."""
 
 
 class NothingOlder(ChurnError):

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, log_loss, roc_auc_score
 
-from churn.intervals import wilson
+from churn_trainer.clusters import Clusters, of_rows, share_interval
 
 Labels = NDArray[np.int8]
 Probabilities = NDArray[np.float64]
@@ -61,17 +61,17 @@ def lift(churn: Labels, probability: Probabilities) -> float:
     return float(churn[top].mean() / churn.mean())
 
 
-def reliability(churn: Labels, probability: Probabilities) -> list[dict[str, float]]:
+def reliability(churn: Labels, probability: Probabilities, customer: Clusters = None) -> list[dict[str, float]]:
     """Mean predicted and observed churn in each tenth of the probability scale; empty tenths are left out.
 
-    `low` and `high` are the observed share's 95 % interval by Wilson.
+    `low` and `high` are the observed share's 95 % interval by Wilson. Where some customers
+    have several rows, `customer` tells which are whose.
     """
     return [
         {
             "mean_predicted": float(probability[rows].mean()),
             "observed": float(churn[rows].mean()),
-            "low": wilson(int(churn[rows].sum()), len(rows))[0],
-            "high": wilson(int(churn[rows].sum()), len(rows))[1],
+            **share_interval(churn[rows] == 1, of_rows(customer, rows)),
             "count": len(rows),
         }
         for rows in _tenths(probability)
@@ -109,20 +109,22 @@ def score_distribution(churn: Labels, probability: Probabilities) -> dict[str, l
     }
 
 
-def threshold_table(churn: Labels, probability: Probabilities) -> list[dict[str, Any]]:
+def threshold_table(churn: Labels, probability: Probabilities, customer: Clusters = None) -> list[dict[str, Any]]:
     """What each threshold from 0.1 to 0.9, in steps of 0.05, would mean per 1,000 customers, with 95 % intervals."""
-    return [_threshold(churn, probability, step / 20) for step in range(2, 19)]
+    return [_threshold(churn, probability, customer, step / 20) for step in range(2, 19)]
 
 
-def _threshold(churn: Labels, probability: Probabilities, threshold: float) -> dict[str, Any]:
+def _threshold(churn: Labels, probability: Probabilities, customer: Clusters, threshold: float) -> dict[str, Any]:
     flagged = probability >= threshold
-    counts = {
-        "flagged": int(np.count_nonzero(flagged)),
-        "caught": int(np.count_nonzero(flagged & (churn == 1))),
-        "false_alarms": int(np.count_nonzero(flagged & (churn == 0))),
-        "missed": int(np.count_nonzero(~flagged & (churn == 1))),
+    kinds = {
+        "flagged": flagged,
+        "caught": flagged & (churn == 1),
+        "false_alarms": flagged & (churn == 0),
+        "missed": ~flagged & (churn == 1),
     }
-    rates = {name: round(1000 * count / len(churn), 1) for name, count in counts.items()}
-    ends = {name: [round(1000 * end, 1) for end in wilson(count, len(churn))] for name, count in counts.items()}
-    intervals = {name: {"low": low, "high": high} for name, (low, high) in ends.items()}
+    rates = {name: round(1000 * int(np.count_nonzero(hits)) / len(churn), 1) for name, hits in kinds.items()}
+    ends = {name: share_interval(hits, customer) for name, hits in kinds.items()}
+    intervals = {
+        name: {side: round(1000 * end, 1) for side, end in interval.items()} for name, interval in ends.items()
+    }
     return {"threshold": threshold, **rates, "intervals": intervals}

@@ -2,14 +2,14 @@
 
 import gc
 import logging
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from joblib import cpu_count
 
 from churn import release
-from churn.errors import PreconditionFailed
 from churn.model.scorecard import Scorecard
 from churn.model.scoring import Scorer
 from churn.release import Pointer
@@ -35,8 +35,9 @@ from churn_trainer.gates.evidence import Evidence
 from churn_trainer.gates.judge import gates
 from churn_trainer.gates.rivals import Rival
 from churn_trainer.model_metrics import measure
-from churn_trainer.publishing import layout, publish, releases, states
+from churn_trainer.publishing import layout, publish, releases
 from churn_trainer.publishing.card import Trained
+from churn_trainer.releasing import Releasing
 from churn_trainer.settings import TrainerSettings
 from churn_trainer.training.candidates import CANDIDATES, LOGISTIC_REGRESSION, STACK, Candidate
 from churn_trainer.training.choice import Choice, choose
@@ -47,6 +48,7 @@ from churn_trainer.training.onnx_export import require_form
 from churn_trainer.training.refits import MEASURED_REFITS, REFITS_PER_REPEAT, refits
 from churn_trainer.training.threads import one_thread
 from churn_trainer.training.train import Fitted, fit_all
+from churn_trainer.training.training_data import Asked, TrainingData, assemble
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +61,13 @@ _EXPLAINED = 2_000
 _SHOWN = {"roc_auc": "AUC", "log_loss": "Log loss", "brier": "Brier", "ece": "ECE", "accuracy": "Accuracy"}
 
 
+class Trial(NamedTuple):
+    """What came of a training: the version, and what became of it, as a sentence."""
+
+    version: str
+    words: str
+
+
 class Run:
     """A run over one store: reading, exploring, comparing, publishing, releasing; it reports to `console`."""
 
@@ -67,8 +76,11 @@ class Run:
         self._store = store
         self._console = console
 
-    def train(self, source: Source, schema: Schema, fingerprint: str) -> None:
+    def train(self, source: Source, schema: Schema, fingerprint: str, asked: Asked | None = None) -> Trial:
         """Train on the table and release the champion if it passes its gates; `fingerprint` goes into its manifest.
+
+        If it was asked for, it learns from what was tracked as well, and where a release serves, the champion is put
+        into shadow beside it.
 
         Raises BrokenTable, TableChanged, SchedulerUnavailable, NoExport, NoLookUp and OtherModel before it publishes.
         """
@@ -76,12 +88,17 @@ class Run:
         for candidate in (*CANDIDATES, STACK):
             require_form(candidate.estimator(schema), candidate.inputs)
         with one_thread(), cluster(self._settings):
-            self._train(source, fingerprint, schema)
+            return self._train(source, fingerprint, schema, asked)
 
-    def _train(self, source: Source, fingerprint: str, schema: Schema) -> None:
+    def finish(self, version: str, asked: Asked) -> Trial:
+        """Do what a training on request has left undone that was killed once it had published this version."""
+        return Trial(version, Releasing(self._settings, self._store, self._console).finish(version, asked))
+
+    def _train(self, source: Source, fingerprint: str, schema: Schema, asked: Asked | None) -> Trial:
         expected = releases.replaceable(self._store)
         self._console.step(f"Reading {source.name} ({source.kind}).")
         table, findings = load(source, schema)
+        table, from_tracking = (table, None) if asked is None else self._assembled(table, asked)
         check(table, findings, source.name)
         table = sampled(table, findings)
         self._tell_repairs(table, findings)
@@ -89,12 +106,22 @@ class Run:
         check_parts(prepared, self._settings, source.name)
         explored = self._explore(source, table, findings)
         trained = self._trained(source, findings, prepared, fingerprint, expected)
+        trained = replace(trained, training_data=from_tracking)
         moment = datetime.now(UTC).replace(microsecond=0)
         against = expected.version if expected else None
         version = publish.results(trained, explored, self._settings, self._store, moment, against)
         self._tell_results(trained, version)
-        self.release(trained, version, expected)
+        words = Releasing(self._settings, self._store, self._console).release(trained, version, expected, asked)
         self._console.step(f"Done. Peak memory {memory.peak() / 2**20:.0f} MiB{_container_peak()}.")
+        return Trial(version, words)
+
+    def _assembled(self, declared: Table, asked: Asked) -> tuple[Table, TrainingData]:
+        table, found = assemble(declared, asked)
+        rows = found.table
+        tracked = f"{rows['tracked']['rows']:,} of predictions whose outcome is known"
+        self._console.step(f"{rows['declared']:,} rows of the table, {tracked}.")
+        self._console.say(f"  Which past to learn from: {found.window.reason}.")
+        return table, found
 
     def _explore(self, source: Source, table: Table, findings: Findings) -> dict[str, bytes]:
         remark = sources.keep(source, self._store, table.schema)
@@ -200,47 +227,6 @@ class Run:
             if rival.scorer is None:
                 self._console.step(f"Not compared with {rival.role}: {rival.reason}")
         return found
-
-    def release(self, trained: Trained, version: str, expected: Pointer | None) -> None:
-        """Put the new version into service, unless it failed a gate, declares other customers or comes too late.
-
-        It is too late if another trainer has released meanwhile. `expected` is the pointer that the version was judged
-        against.
-        """
-        for gate in trained.gates:
-            if gate.remark:
-                self._console.say(f"  Remark: {gate.detail}; {gate.remark}.")
-        if not trained.passes:
-            for gate in trained.gates:
-                if not gate.passed:
-                    self._console.say(f"  Does not hold: {gate.name}: {gate.detail}.")
-            self._hold_back(version, releases.shut_gates(release.manifest(self._store, version)))
-            self._console.step(
-                f"{version} is published, but not released. `promote {version}` would release it nevertheless."
-            )
-            return
-        if reason := releases.declares_others(self._store, trained.prepared.table.schema.hash, expected):
-            self._hold_back(version, reason)
-            self._console.step(
-                f"{version} is published, but not released: {reason}. `promote {version}` puts it into service."
-            )
-            return
-        try:
-            releases.move(self._store, self._settings, version, expected, "it passed its gates")
-        except PreconditionFailed:
-            if not releases.is_in_service(self._store, version):
-                self._hold_back(version, "another trainer was quicker")
-                self._console.step(
-                    f"Another trainer has released in the meantime; {version} is published, but not released."
-                )
-                return
-        self._console.step(f"Released {version}: {trained.choice.name}.")
-        self._console.say(f"  {trained.succession.reason}")
-        log.info("released", extra={"version": version})
-
-    def _hold_back(self, version: str, reason: str) -> None:
-        states.note(self._store, version, states.HELD_BACK, reason)
-        log.warning("not released", extra={"version": version, "reason": reason})
 
     def _tell_repairs(self, table: Table, findings: Findings) -> None:
         self._console.step(f"{len(table):,} customers, {table.churn.mean():.1%} of whom left.")

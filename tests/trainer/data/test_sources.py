@@ -7,8 +7,8 @@ import urllib.error
 import urllib.request
 
 import pytest
+from tests.failing_store import FailingStore
 from tests.telco import TELCO
-from tests.trainer.failing_store import FailingStore
 
 from churn.errors import ObjectNotFound, StoreUnavailable
 from churn.store.interface import ObjectStore

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from tests.telco import TELCO
 
-from churn_trainer.data.hashes import id_hash, row_hashes
+from churn.split import id_hash
+from churn_trainer.data.hashes import row_hashes
 from churn_trainer.data.prepare import prepare
 from churn_trainer.data.split import scheme
 from churn_trainer.data.table import load

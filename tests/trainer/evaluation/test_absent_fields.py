@@ -121,6 +121,17 @@ def test_the_errors_of_rare_outcomes_are_numbers():
     assert np.isfinite([figure["error"] for figure in loss.values()]).all()
 
 
+def test_customers_of_several_rows_make_no_loss_more_certain():
+    rng = np.random.default_rng(6)
+    scores = rng.beta(1, 2, size=300)
+    churn, numbers = (rng.uniform(size=300) < scores).astype(np.int8), np.repeat(np.arange(300), 4)
+    told = np.clip(scores + rng.normal(0, 0.1, size=300), 0.01, 0.99)
+    once = evaluation._loss(churn, told, scores)
+    found = evaluation._loss(churn[numbers], told[numbers], scores[numbers], numbers)
+    for figure in ("roc_auc", "log_loss"):
+        assert found[figure] == pytest.approx(once[figure], rel=0.15)
+
+
 def test_where_nothing_is_ever_assumed_every_range_holds():
     assert coverage([], np.array([])) == 1.0
 

@@ -1,5 +1,7 @@
 """How good the champion is, and for whom."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
@@ -114,6 +116,18 @@ def test_figures_of_the_test_part_have_intervals_and_a_line_of_calibration(told)
     table, scores, found = told
     assert found["test_intervals"] == intervals(table.churn, scores)
     assert found["recalibration"] == recalibration(table.churn, scores)
+
+
+def test_customers_of_several_rows_are_one_witness_each(prepared):
+    test = prepared.table.take(prepared.split.test)
+    numbers = np.repeat(np.arange(len(test)), 4)
+    table = replace(test.take(numbers), tracked=np.ones(len(numbers), bool))
+    scores = np.random.default_rng(1).uniform(size=len(test))
+    once, found = quality(test.churn, scores, test), quality(table.churn, scores[numbers], table)
+    assert found["test_intervals"]["brier"] == pytest.approx(once["test_intervals"]["brier"])
+    assert found["recalibration"]["slope"]["error"] == pytest.approx(once["recalibration"]["slope"]["error"], rel=0.1)
+    for one, other in zip(found["fairness"]["groups"], once["fairness"]["groups"], strict=True):
+        assert one["observed"] == pytest.approx(other["observed"], abs=0.002)
 
 
 def test_a_group_of_one_outcome_has_no_auc(prepared):

@@ -1,11 +1,28 @@
 """The gate on probabilities that are not right."""
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from churn.model.scoring import logits, sigmoids
 from churn_trainer.evaluation.calibration import recalibration
-from churn_trainer.gates.calibration import calibration_gate
+from churn_trainer.gates.calibration import calibrated, calibration_gate
+
+
+def test_customers_of_several_rows_are_no_more_certain_than_of_one(small_table):
+    table = small_table.take(np.arange(300))
+    rng = np.random.default_rng(11)
+    scores = sigmoids(rng.normal(-1, 1.2, size=300))
+    churn = (rng.uniform(size=300) < scores).astype(np.int8)
+    bold = sigmoids(1.3 * logits(scores))  # too bold to be called right of 3,000 customers, but not of 300
+    numbers = np.repeat(np.arange(300), 10)
+    assert calibration_gate(churn, bold).passed
+    assert not calibration_gate(churn[numbers], bold[numbers]).passed
+    rows = replace(table.take(numbers), churn=churn[numbers], tracked=np.ones(3000, bool))
+    (gate,) = calibrated(SimpleNamespace(unseen=rows, probability=bold[numbers]))
+    assert gate.passed
 
 
 def test_scores_that_are_right_pass(scored):

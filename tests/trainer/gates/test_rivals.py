@@ -23,7 +23,7 @@ def pointer_of(store):
 
 def changed(store, version, **fields):
     """Write other fields into a release's manifest, and point to it again."""
-    key = f"{release.folder(version)}manifest.json"
+    key = release.manifest_key(version)
     manifest = json.loads(store.get(key).data)
     for name, value in fields.items():
         manifest[name] = value

@@ -61,7 +61,7 @@ def test_every_library_that_makes_numbers_is_named_with_its_version():
 def imported(root):
     """Every module of the product that Python itself imports for a whole run, asked of a process of its own."""
     script = (
-        "import sys, churn_trainer.__main__, churn_trainer.run, churn_trainer.training.onnx_export;"
+        "import sys, churn_trainer.command_line, churn_trainer.run, churn_trainer.training.onnx_export;"
         "import churn.tables.conversion, churn.store.directory, churn.store.s3;"
         "print(*sorted(name for name in sys.modules if name.partition('.')[0] in ('churn', 'churn_trainer')))"
     )

@@ -10,14 +10,14 @@ from churn import release
 from churn.release import Pointer
 from churn_trainer.errors import NothingOlder
 from churn_trainer.gates import rivals
-from churn_trainer.publishing import publish, releases, resume, states
+from churn_trainer.publishing import pruning, publish, releases, resume, states
 
 
 @pytest.fixture
 def other(copied_run, settings, store) -> str:
     """A published release whose manifest says that it declares other customers than the one in service."""
     version = publish.results(copied_run.trained, {}, settings, store, copied_run.moment, copied_run.version)
-    key = f"{release.folder(version)}manifest.json"
+    key = release.manifest_key(version)
     changed = json.loads(store.get(key).data) | {"schema_hash": "of others", "fingerprint": "of others"}
     store.put(key, json.dumps(changed).encode(), content_type="application/json")
     return version
@@ -59,12 +59,12 @@ def test_going_back_passes_over_it_although_it_has_served(copied_run, store, set
 
 
 def test_what_a_rollback_would_go_back_to_is_not_pruned(copied_run, store, settings, other, newest):
-    assert releases.prune(store, 1) == [other]
+    assert pruning.prune(store, 1) == [other]
     assert releases.rollback(store, settings, None).version == copied_run.version
 
 
 def test_without_another_of_the_same_customers_there_is_nothing_to_go_back_to(copied_run, store, settings, newest):
-    store.delete([f"{release.folder(copied_run.version)}manifest.json"])
+    store.delete([release.manifest_key(copied_run.version)])
     with pytest.raises(NothingOlder, match="of the same customers"):
         releases.rollback(store, settings, None)
 
@@ -76,9 +76,12 @@ def test_while_nobody_knows_what_the_one_in_service_declares_only_what_has_serve
         publish.results(copied_run.trained, {}, settings, store, copied_run.moment)
     newest = max(release.versions(store))
     pointer = releases.promote(store, settings, newest)
-    assert len(list(releases._before(store, pointer))) == 2
-    store.put(f"{release.folder(newest)}manifest.json", b"{", content_type="application/json")
-    assert list(releases._before(store, pointer)) == [copied_run.version]
+    never, *_ = set(release.versions(store)) - {newest, copied_run.version}
+    assert list(releases.before(store, pointer)) == [copied_run.version]
+    states.note(store, never, states.RELEASED, "promoted by name")
+    assert list(releases.before(store, pointer)) == [never, copied_run.version]
+    store.put(release.manifest_key(newest), b"{", content_type="application/json")
+    assert list(releases.before(store, pointer)) == [never, copied_run.version]
 
 
 def test_the_one_in_service_is_no_rival_and_that_is_told(copied_run, store):

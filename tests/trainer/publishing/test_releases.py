@@ -8,10 +8,14 @@ from tests.telco import TELCO
 
 from churn import release
 from churn.errors import PreconditionFailed, ReleaseRefused, StoreUnavailable, UnknownRelease
+from churn.experiments.promotion import promote
+from churn.experiments.reconciliation import reconcile
+from churn.experiments.repository import ExperimentRepository
+from churn.experiments.starting import start
 from churn.release import Pointer
 from churn_trainer.errors import NothingOlder
 from churn_trainer.gates import reference
-from churn_trainer.publishing import layout, releases, resume, states
+from churn_trainer.publishing import layout, pruning, releases, resume, states
 from churn_trainer.publishing.fingerprint import fingerprint
 
 VERSIONS = tuple(f"2026010{day}_000000" for day in range(1, 8))
@@ -50,7 +54,7 @@ def test_releases_are_listed_the_newest_first_with_the_one_in_service(many):
 
 
 def test_a_release_that_cannot_be_read_is_listed_with_the_reason(many):
-    many.put(f"{release.folder(VERSIONS[2])}manifest.json", b"{", content_type="application/json")
+    many.put(release.manifest_key(VERSIONS[2]), b"{", content_type="application/json")
     bad = releases.listed(many)[4]
     assert (bad.version, bad.manifest, bad.in_service) == (VERSIONS[2], None, False)
     assert "its manifest is malformed" in bad.refusal
@@ -93,6 +97,39 @@ def test_rolling_back_twice_goes_back_two(many, settings):
     assert releases.rollback(many, settings, None).version == VERSIONS[3]
 
 
+def test_rolling_back_goes_to_what_served_before_and_never_to_a_challenger_that_did_not(many, settings):
+    # Trained between the two that served, and in shadow since, or judged worse.
+    waits = [states.PUBLISHED, states.HELD_BACK]
+    for version in VERSIONS[1:5]:
+        for name in waits:
+            states.note(many, version, name, "it went into shadow")
+    release.promote(many, VERSIONS[0], release.current(many))
+    release.promote(many, VERSIONS[6], release.current(many))
+    assert releases.rollback(many, settings, None).version == VERSIONS[0]
+
+
+def test_rolling_back_goes_to_the_champion_of_a_promoted_experiment_however_old_its_challenger_is(many, settings):
+    found = experiment(many)
+    promote(many, found.id, "It is better.", lambda: datetime.now(UTC))
+    assert releases.rollback(many, settings, None).version == VERSIONS[6]
+    # What was gone back from is worse, also where it is the newest of the older ones.
+    for version in (*VERSIONS[2:6], VERSIONS[0]):
+        states.note(many, version, states.HELD_BACK, "another trainer was quicker")
+    reconcile(ExperimentRepository(many))
+    with pytest.raises(NothingOlder):
+        releases.rollback(many, settings, None)
+
+
+def test_a_challenger_that_a_worker_promoted_has_served(many, settings):
+    for version in VERSIONS[:6]:
+        states.note(many, version, states.HELD_BACK, "it went into shadow")
+    found = experiment(many)
+    promote(many, found.id, "It is better.", lambda: datetime.now(UTC))
+    release.promote(many, VERSIONS[5], release.current(many))
+    release.promote(many, VERSIONS[6], release.current(many))
+    assert releases.rollback(many, settings, None).version == VERSIONS[1]
+
+
 def test_rolling_back_to_a_named_version_is_possible_in_both_directions(many, settings):
     releases.rollback(many, settings, VERSIONS[0])
     assert releases.rollback(many, settings, VERSIONS[6]).version == VERSIONS[6]
@@ -112,7 +149,7 @@ def test_without_any_release_there_is_nothing_to_roll_back_to(store, settings):
 
 def test_pruning_keeps_the_newest_and_the_one_in_service_and_the_one_before_it(many, settings):
     releases.promote(many, settings, VERSIONS[2])
-    doomed = releases.prune(many, 2)
+    doomed = pruning.prune(many, 2)
     assert doomed == [VERSIONS[4], VERSIONS[3], VERSIONS[0]]
     # The newest two; the current; the one in service before it; the next older one.
     assert list(release.versions(many)) == [VERSIONS[1], VERSIONS[2], VERSIONS[5], VERSIONS[6]]
@@ -120,38 +157,38 @@ def test_pruning_keeps_the_newest_and_the_one_in_service_and_the_one_before_it(m
 
 def test_the_reference_is_never_pruned(many):
     reference.write(many, Pointer(VERSIONS[0], "ab" * 32, "2026-11-23T14:05:00+00:00", ""), "There was no reference.")
-    assert VERSIONS[0] not in releases.prune(many, 1)
+    assert VERSIONS[0] not in pruning.prune(many, 1)
     assert VERSIONS[0] in release.versions(many)
 
 
 def test_nothing_of_a_pruned_release_stays(many):
-    releases.prune(many, 2)
+    pruning.prune(many, 2)
     assert not [entry.key for entry in many.list("models/") if VERSIONS[0] in entry.key]
 
 
 @pytest.mark.parametrize("status", ["queued", "validating", "in_progress", "finalizing", "cancelling"])
 def test_what_a_live_job_is_pinned_to_is_never_pruned(many, status):
     job(many, "job_1", status=status, model_version=VERSIONS[1])
-    assert VERSIONS[1] not in releases.prune(many, 1)
+    assert VERSIONS[1] not in pruning.prune(many, 1)
     assert release.load(many, VERSIONS[1]).version == VERSIONS[1]
 
 
 @pytest.mark.parametrize("status", ["completed", "cancelled", "failed", "expired"])
 def test_a_finished_job_needs_its_release_no_longer(many, status):
     job(many, "job_1", status=status, model_version=VERSIONS[1])
-    assert VERSIONS[1] in releases.prune(many, 1)
+    assert VERSIONS[1] in pruning.prune(many, 1)
 
 
 def test_a_folder_without_a_job_is_no_obstacle(many):
     many.put("jobs/job_2/input.csv", b"", content_type="text/csv")
-    assert releases.prune(many, 1)
+    assert pruning.prune(many, 1)
 
 
 @pytest.mark.parametrize("record", [b"{", b"[]", b"", b"\xff"])
 def test_a_damaged_job_is_no_obstacle(many, record):
     many.put("jobs/job_1/job.json", record, content_type="application/json")
     job(many, "job_2", status="queued", model_version=VERSIONS[1])
-    doomed = releases.prune(many, 1)
+    doomed = pruning.prune(many, 1)
     assert VERSIONS[0] in doomed
     assert VERSIONS[1] not in doomed
 
@@ -159,7 +196,7 @@ def test_a_damaged_job_is_no_obstacle(many, record):
 def test_while_nobody_knows_what_is_in_service_nothing_is_pruned(many):
     many.put(release.POINTER, b"{", content_type="application/json")
     with pytest.raises(ReleaseRefused):
-        releases.prune(many, 1)
+        pruning.prune(many, 1)
     assert len(list(release.versions(many))) == 7
 
 
@@ -173,22 +210,22 @@ def claimed(store, moment):
 
 def test_what_a_run_that_broke_off_left_is_pruned(many):
     version = claimed(many, datetime.now(UTC) - timedelta(days=1, minutes=1))
-    assert version in releases.prune(many, 10)
+    assert version in pruning.prune(many, 10)
     assert not [entry.key for entry in many.list("") if version in entry.key]
 
 
 def test_what_a_run_is_still_writing_is_left_alone(many):
     version = claimed(many, datetime.now(UTC) - timedelta(hours=23))
     many.put(f"{release.ROOT}notes/readme.txt", b"", content_type="text/plain")
-    assert releases.prune(many, 10) == []
+    assert pruning.prune(many, 10) == []
     assert [entry.key for entry in many.list("") if version in entry.key]
 
 
 def test_the_manifest_of_a_pruned_release_goes_first(many, monkeypatch):
     deleted = []
     monkeypatch.setattr(type(many), "delete", lambda _, keys: deleted.append(list(keys)))
-    releases.prune(many, 6)
-    assert deleted[0] == [f"{release.folder(VERSIONS[0])}manifest.json"]
+    pruning.prune(many, 6)
+    assert deleted[0] == [release.manifest_key(VERSIONS[0])]
 
 
 def test_a_damaged_pointer_is_replaced_by_whoever_names_a_release(many, settings):
@@ -198,7 +235,7 @@ def test_a_damaged_pointer_is_replaced_by_whoever_names_a_release(many, settings
 
 
 def test_with_few_releases_there_is_nothing_to_prune(many):
-    assert releases.prune(many, 10) == []
+    assert pruning.prune(many, 10) == []
 
 
 def test_a_release_of_the_same_ingredients_is_found_again(many, whole_run, settings):
@@ -270,3 +307,76 @@ def test_the_configuration_names_bucket_region_and_endpoint(store, settings, mon
         "eu-central-1",
         "http://minio:9000",
     )
+
+
+def experiment(store):
+    """An experiment with the second release beside the newest, which is in service."""
+    return start(store, VERSIONS[1], "person", lambda: datetime.now(UTC))
+
+
+def learned_online(store, version):
+    """Publish a copy of the first release as one of the online challenger."""
+    about = release.manifest(store, VERSIONS[0])
+    fixed = {"format", "version", "schema_hash", "columns", "files"}
+    told = {name: value for name, value in about.model_dump().items() if name not in fixed}
+    files = {name: store.get(release.folder(VERSIONS[0]) + name).data for name in about.files}
+    release.publish(store, version, told | {"origin": "online"}, files, TELCO)
+
+
+def test_those_of_the_online_challenger_push_no_other_out(many):
+    online = [f"20260108_00000{second}" for second in range(4)]
+    for version in online:
+        learned_online(many, version)
+    release.promote(many, online[0], release.current(many))
+    pruning.prune(many, 2)
+    assert list(release.versions(many)) == [*VERSIONS[-2:], online[0], *online[2:]]
+
+
+def test_rolling_back_skips_an_online_challenger_that_never_served(many, settings):
+    learned_online(many, "20260106_120000")
+    assert releases.rollback(many, settings, None).version == VERSIONS[4]
+
+
+def test_those_of_the_experiment_that_runs_are_not_pruned(many):
+    found = experiment(many)
+    assert VERSIONS[1] not in pruning.prune(many, 1)
+    ExperimentRepository(many).close(found.id, "Enough.")
+    assert VERSIONS[1] in pruning.prune(many, 1)
+
+
+def test_a_promotion_by_another_program_is_told_with_its_reason_and_the_next_start_does_the_rest(many, settings):
+    found = experiment(many)
+    promote(many, found.id, "It is better.", lambda: datetime.now(UTC))
+    listed = {each.version: each for each in releases.listed(many)}
+    assert listed[VERSIONS[1]].in_service
+    told = (states.RELEASED, f"It is better. ({found.id})")
+    assert listed[VERSIONS[1]].state[:2] == told
+    assert listed[VERSIONS[-1]].state[:2] == (states.REPLACED, f"{VERSIONS[1]} is in service")
+    resume.finish(many, settings)
+    assert states.last(many, VERSIONS[1])[:2] == told
+    assert json.loads(many.get(layout.CONFIG).data)["current_version"] == VERSIONS[1]
+
+    watch = reconcile(ExperimentRepository(many))
+    assert watch.challenger == VERSIONS[-1]
+    promote(many, watch.id, "It was better after all.", lambda: datetime.now(UTC))
+    resume.finish(many, settings)
+    assert states.last(many, VERSIONS[-1])[:2] == (states.RELEASED, f"It was better after all. ({watch.id})")
+    assert states.last(many, VERSIONS[1])[:2] == (states.REPLACED, f"{VERSIONS[-1]} is in service")
+
+
+def test_a_rollback_by_command_counts_as_going_back(many, settings):
+    found = experiment(many)
+    promote(many, found.id, "It is better.", lambda: datetime.now(UTC))
+    releases.rollback(many, settings, VERSIONS[-1])
+    repository = ExperimentRepository(many)
+    assert [each.status for each in repository.all()] == ["promoted", "promoted"]
+    assert repository.rolled_back() == {VERSIONS[1]}
+    assert reconcile(repository) is None
+
+
+def test_an_experiment_whose_champion_is_replaced_by_command_ends_with_it(many, settings):
+    found = experiment(many)
+    releases.promote(many, settings, VERSIONS[2])
+    ended = ExperimentRepository(many).load(found.id)
+    assert ended.status == "ended"
+    assert ended.reason == f"{VERSIONS[2]} is in service, and no longer {VERSIONS[-1]}."

@@ -4,12 +4,12 @@ import json
 from dataclasses import asdict, replace
 
 import pytest
+from tests.failing_store import FailingStore, Killed
 from tests.telco import TELCO
-from tests.trainer.failing_store import FailingStore, Killed
 
 from churn import release
 from churn.store import directory
-from churn_trainer import __main__ as command
+from churn_trainer import command_line as command
 from churn_trainer import run
 from churn_trainer.__main__ import main
 from churn_trainer.exploration import plots
@@ -104,7 +104,10 @@ def all_is_told(store):
     return pointer.version
 
 
-at_every_write = pytest.mark.parametrize("failing", range(1, MOST_WRITES))
+# One in three, and the others where there is time for some hundred runs.
+at_every_write = pytest.mark.parametrize(
+    "failing", [pytest.param(write, marks=[pytest.mark.slow] if write % 3 else []) for write in range(1, MOST_WRITES)]
+)
 
 
 def test_a_run_writes_no_more_often_than_is_tried_here(start, settings):
@@ -228,7 +231,7 @@ def test_without_a_pointer_what_was_in_service_is_put_back(start, settings, stor
 def test_a_manifest_that_cannot_be_read_is_said_and_passed_over(start, settings, store, capsys):
     table(settings, 0)
     for version in ("20200101_000000", "20990101_000000"):
-        store.put(f"{release.folder(version)}manifest.json", b"{", content_type="application/json")
+        store.put(release.manifest_key(version), b"{", content_type="application/json")
     start()
     said = capsys.readouterr().out
     assert said.count("Passed over: Release ") == 2

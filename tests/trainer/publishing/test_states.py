@@ -28,10 +28,10 @@ def test_a_state_carries_its_moment_in_utc(store):
     assert abs(datetime.fromisoformat(state.at) - datetime.now(UTC)) < timedelta(seconds=5)
 
 
-def test_the_state_in_force_is_not_written_again(store):
-    for reason in ("first", "second"):
+def test_the_state_in_force_is_not_written_again_unless_for_another_reason(store):
+    for reason in ("first", "first", "second"):
         states.note(store, VERSION, states.RELEASED, reason)
-    assert [state.reason for state in states.history(store, VERSION)] == ["first"]
+    assert [state.reason for state in states.history(store, VERSION)] == ["first", "second"]
 
 
 def test_a_release_without_states_has_none(store):

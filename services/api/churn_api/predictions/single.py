@@ -4,26 +4,33 @@ from datetime import UTC, datetime
 from typing import Any
 
 from churn_api.answers import PredictionAnswer, ReasonAnswer, RecommendationAnswer
-from churn_api.service import Service
+from churn_api.predictions.judging import Judged, Parts
+from churn_api.releases.watcher import Serving
 
 
-def predict(service: Service, record: dict[str, Any], reasons: int | None) -> PredictionAnswer:
+def predict(parts: Parts, record: dict[str, Any], reasons: int | None) -> PredictionAnswer:
     """Answer for one customer. Raises ValidationError, or what keeps a release from serving."""
-    serving = service.releases.serving
+    serving = parts.releases.serving
     reading = serving.release.schema.reader.read_guarded(record)
-    prediction, cached = service.cache.answer(serving, reading, reasons)
-    service.answered.add(
+    prediction, cached = parts.cache.answer(serving, reading, reasons)
+    parts.answered.add(
         serving.release,
         reading.customer_id,
         prediction.churn_probability,
         len(prediction.assumed),
         reading.customer,
     )
-    service.metrics.count_prediction(prediction)
-    service.counters.count_served(1)
-    return PredictionAnswer(
+    parts.metrics.count_prediction(prediction)
+    parts.counters.count_served(1)
+    return PredictionAnswer(*answered(Judged(reading.customer_id, prediction, cached), serving))
+
+
+def answered(judged: Judged, serving: Serving) -> tuple[Any, ...]:
+    """What PredictionAnswer says of a customer, value for value."""
+    prediction = judged.prediction
+    return (
         True,
-        reading.customer_id,
+        judged.name,
         prediction.prediction,
         prediction.churn_probability,
         1 - prediction.churn_probability,
@@ -31,7 +38,7 @@ def predict(service: Service, record: dict[str, Any], reasons: int | None) -> Pr
         prediction.risk_band,
         prediction.assumed,
         prediction.probability_range,
-        cached,
+        judged.cached,
         datetime.now(UTC).isoformat(),
         [ReasonAnswer(*reason) for reason in prediction.reasons],
         [RecommendationAnswer(*each) for each in prediction.recommendations],

@@ -70,11 +70,13 @@ def _test_faults(prepared: Prepared) -> Iterator[str]:
 
 def _fold_faults(prepared: Prepared, settings: TrainerSettings) -> Iterator[str]:
     rows, schema = prepared.compared(settings.cv_max_rows), prepared.table.schema
-    _, first = np.unique(prepared.groups(rows), return_index=True)
-    for label, count in _outcomes(prepared.churn[rows[first]], schema):
+    names, group = np.unique(prepared.groups(rows), return_inverse=True)
+    # As folds are stratified: who ever left counts as one who left.
+    churned = np.bincount(group, weights=prepared.churn[rows]) > 0
+    for label, count in _outcomes(churned.astype(np.int8), schema):
         if count < MIN_TESTED * settings.cv_folds:
             yield (
-                f'{schema.outcome} is "{label}" for {count:,} of the {len(first):,} different customers that models '
+                f'{schema.outcome} is "{label}" for {count:,} of the {len(names):,} different customers that models '
                 f"are compared on; {settings.cv_folds} folds need {MIN_TESTED * settings.cv_folds}. "
                 "Lower CHURN_CV_FOLDS, or raise CHURN_CV_MAX_ROWS."
             )

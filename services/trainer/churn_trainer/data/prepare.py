@@ -9,8 +9,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.preprocessing import StandardScaler
 
+from churn.split import Hashes
 from churn_trainer.data.declared import is_built_in
-from churn_trainer.data.hashes import Hashes, row_hashes
+from churn_trainer.data.hashes import row_hashes
 from churn_trainer.data.split import Rows, Split, split_table
 from churn_trainer.data.table import Table
 
@@ -70,8 +71,11 @@ class Prepared:
         return rows if len(rows) <= most else rows[np.argsort(self.table.keys[rows], kind="stable")[:most]]
 
     def groups(self, rows: Rows) -> Hashes:
-        """A number for each row, the same for customers alike in every field, who belong into the same fold."""
-        return self.row_groups[rows]
+        """A number for each row, the same for those that belong into the same fold.
+
+        They are of customers alike in every field; where customers have several rows, those of one customer.
+        """
+        return (self.row_groups if self.table.tracked is None else self.table.keys)[rows]
 
     def fed(self, inputs: Inputs, rows: Rows) -> Any:
         """What a model with these inputs is fed for the rows."""
@@ -141,12 +145,15 @@ def _sizes(table: Table, rows: Rows) -> NDArray[np.float64]:
 def processed_files(prepared: Prepared) -> Iterator[tuple[str, Iterator[bytes]]]:
     """The files of data/processed: each one's name and its content as chunks of CSV.
 
-    They hold the scaled columns and the labels of each part, and the columns' names. The validation part is for people
+    They hold the scaled columns and the labels of each part, and the columns' names. What was joined from tracking is
+    left out: whoever erases a customer erases him there, and could not find him here. The validation part is for people
     who tune their own models on these files; the trainer itself cross-validates over train and validation together and
     fits the champion on both.
     """
     yield "feature_names.csv", iter(["\n".join(["feature", *prepared.columns, ""]).encode()])
-    for part, rows in zip(("train", "val", "test"), prepared.split[:3], strict=True):
+    tracked = prepared.table.tracked
+    for part, whole in zip(("train", "val", "test"), prepared.split[:3], strict=True):
+        rows = whole if tracked is None else whole[~tracked[whole]]
         yield f"X_{part}.csv", _matrix_csv(prepared, rows)
         yield (
             f"y_{part}.csv",

@@ -9,14 +9,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from churn_trainer.data.hashes import Hashes
+from churn.split import SCHEME, TEST_SHARE, Hashes, places, spares_test_part
 from churn_trainer.data.table import Table
 
-# The shares of the test part and of the validation part, in the published proportion of 60/20/20.
-TEST_SHARE, VALIDATION_SHARE = 0.2, 0.2
-
-# Change the name whenever a customer's part is computed differently.
-SCHEME = "sha256-1"
+# The share of the validation part, in the published proportion of 60/20/20.
+VALIDATION_SHARE = 0.2
 
 Rows = NDArray[np.intp]
 
@@ -43,7 +40,7 @@ def split_table(table: Table, groups: Hashes) -> Split:
     """The parts of a table; `groups` has one number per row, the same for customers who are taken for one."""
     # Rows without an id can share a key: group and outcome then settle their order, whatever the order of the table.
     order = np.lexsort((table.churn, groups, table.keys))
-    place = table.keys[order] / 2.0**64
+    place = places(table.keys[order])
     test, validation = place < TEST_SHARE, (place >= TEST_SHARE) & (place < TEST_SHARE + VALIDATION_SHARE)
     repeated = test & np.isin(groups[order], groups[order[~test]])
     parts = (~test & ~validation, validation, test & ~repeated, repeated)
@@ -51,13 +48,13 @@ def split_table(table: Table, groups: Hashes) -> Split:
 
 
 def scheme(table: Table) -> dict[str, Any]:
-    """The `split` entry of a manifest, which `judged_alike` reads.
+    """The `split` entry of a manifest, which `churn.split.spares_test_part` reads.
 
     Two releases of the same scheme and key were both fitted on no customer of a table's test part.
     """
     return {
         "scheme": SCHEME,
-        "key": "id" if table.identified else "row",
+        "key": _key(table),
         "test_share": TEST_SHARE,
         "validation_share": VALIDATION_SHARE,
         "fitted_on": ["train", "validation"],
@@ -65,12 +62,9 @@ def scheme(table: Table) -> dict[str, Any]:
 
 
 def judged_alike(split: object, table: Table) -> bool:
-    """Whether a release with this `split` entry in its manifest was fitted on no customer of the table's test part.
+    """Whether a release with this `split` entry in its manifest was fitted on no customer of the table's test part."""
+    return spares_test_part(split, _key(table))
 
-    True for the same scheme, key and share. Customers who joined after that release was trained cannot have been
-    fitted on.
-    """
-    ours = scheme(table)
-    if not isinstance(split, dict) or "test" in split.get("fitted_on", ["test"]):
-        return False
-    return all(split.get(name) == ours[name] for name in ("scheme", "key", "test_share"))
+
+def _key(table: Table) -> str:
+    return "id" if table.identified else "row"

@@ -17,11 +17,12 @@ from churn.customer.echo import echo
 from churn.customer.fields import Category
 from churn.errors import FieldError, ValidationError
 from churn.schema import Schema
+from churn.split import Hashes, id_hash
 from churn.tables.errors import TableTooLarge, TooManyTables, UnreadableTable
 from churn.tables.reader import TableReader
 from churn_trainer.data import header, outcome
 from churn_trainer.data.declared import is_built_in
-from churn_trainer.data.hashes import Hashes, id_hash, row_hashes
+from churn_trainer.data.hashes import row_hashes
 from churn_trainer.data.lines import Lines
 from churn_trainer.data.sources import Source
 from churn_trainer.errors import BrokenTable
@@ -44,7 +45,8 @@ class Table:
     """n customers as a Customer of arrays of shape (n,), and whether each has churned (0 or 1).
 
     `schema` declares their fields. `keys` identify customers independently of the table's order, by the hash of the
-    id, or of the row where the id is blank. `identified` is whether any row has an id.
+    id, or of the row where the id is blank. `identified` is whether any row has an id. `tracked` marks rows that are of
+    predictions whose outcome is known since, of whose customers there are several; None without any.
     """
 
     schema: Schema
@@ -52,9 +54,17 @@ class Table:
     churn: NDArray[np.int8]
     keys: Hashes
     identified: bool
+    tracked: NDArray[np.bool] | None = None
 
     def __len__(self) -> int:
         return len(self.churn)
+
+    @property
+    def clusters(self) -> NDArray[np.intp] | None:
+        """The number from 0 of each row's customer, shape (n,); None where each row is a customer of its own."""
+        if self.tracked is None or not self.tracked.any():
+            return None
+        return np.unique(self.keys, return_inverse=True)[1]
 
     def column(self, name: str) -> NDArray[Any]:
         """The values of the field `name`, shape (n,): codes of a category, or numbers."""
@@ -64,7 +74,8 @@ class Table:
     def take(self, rows: NDArray[Any]) -> "Table":
         """The table of these rows, given by number or as a mask."""
         customers = self.schema.customer(column[rows] for column in self.customers)
-        return Table(self.schema, customers, self.churn[rows], self.keys[rows], self.identified)
+        tracked = None if self.tracked is None else self.tracked[rows]
+        return Table(self.schema, customers, self.churn[rows], self.keys[rows], self.identified, tracked)
 
 
 @dataclass(slots=True)

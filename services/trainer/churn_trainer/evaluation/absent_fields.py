@@ -17,6 +17,7 @@ from churn.customer.declaration import Customer
 from churn.model.predictor import Prediction, Predictor
 from churn.model.scoring import FloatArray
 from churn.schema import Schema
+from churn_trainer.clusters import Clusters, resamples
 from churn_trainer.data.check import MIN_TESTED
 from churn_trainer.data.prepare import Prepared
 from churn_trainer.evaluation.calibration import recalibration
@@ -51,8 +52,8 @@ def absent_fields(predictor: Predictor, prepared: Prepared) -> dict[str, Any]:
     with standard errors.
     """
     rows = drawn(prepared)
-    people, churn = customers(prepared.table, rows), prepared.churn[rows]
-    complete = predictor.scorer.probabilities(prepared.table.take(rows).customers)
+    people, churn, asked = customers(prepared.table, rows), prepared.churn[rows], prepared.table.take(rows)
+    complete = predictor.scorer.probabilities(asked.customers)
     reference = _reference(prepared, rows)
     required = _masked(predictor, people, required_fields)
     return {
@@ -61,7 +62,7 @@ def absent_fields(predictor: Predictor, prepared: Prepared) -> dict[str, Any]:
         "required": _figures(churn, _means(required)) | {"range_coverage": coverage(required, complete)},
         "random": _random(predictor, people, churn, complete),
         "reference": _figures(churn, reference),
-        "loss": _loss(churn, _means(required), reference),
+        "loss": _loss(churn, _means(required), reference, asked.clusters),
     }
 
 
@@ -129,15 +130,17 @@ def _reference(prepared: Prepared, rows: NDArray[np.intp]) -> FloatArray:
     return np.asarray(model.predict_proba(prepared.scaled(rows)[:, columns])[:, 1], np.float64)
 
 
-def _loss(churn: Labels, required: FloatArray, reference: FloatArray) -> dict[str, dict[str, float]]:
-    """By how much `required` is worse than `reference`, with bootstrap standard errors.
+def _loss(
+    churn: Labels, required: FloatArray, reference: FloatArray, customer: Clusters = None
+) -> dict[str, dict[str, float]]:
+    """By how much `required` is worse than `reference`, with standard errors by a bootstrap of the customers.
 
     Resamples of one outcome, which have no AUC, are left out.
     """
     rng = np.random.default_rng(SEED)
     everyone = np.arange(len(churn))
-    resamples = [rng.integers(len(churn), size=len(churn)) for _ in range(_RESAMPLES)]
-    usable = [rows for rows in resamples if 0 < churn[rows].sum() < len(churn)]
+    drawn = resamples(len(churn), customer, rng, _RESAMPLES)
+    usable = [rows for rows in drawn if 0 < churn[rows].sum() < len(rows)]
     losses = np.array([_worse(churn[rows], required[rows], reference[rows]) for rows in [everyone, *usable]])
     errors = losses[1:].std(axis=0, ddof=1)
     return {

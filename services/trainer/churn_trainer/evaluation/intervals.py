@@ -1,10 +1,14 @@
-"""95 % intervals: how far figures of one set of customers may be from those of all customers like them."""
+"""95 % intervals: how far figures of one set of customers may be from those of all customers like them.
+
+Where some customers have several rows, `customer` tells which are whose (see `clusters`).
+"""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from churn.intervals import NORMAL_95, wilson
+from churn.intervals import NORMAL_95, newcombe
 from churn.tracking.figures import log_losses
+from churn_trainer.clusters import Clusters, design_effect, of_rows, resamples, share_interval
 from churn_trainer.model_metrics import THRESHOLD, Labels, Probabilities, at_threshold, lift
 from churn_trainer.training.candidates import SEED
 
@@ -14,7 +18,7 @@ Interval = dict[str, float]
 RESAMPLES = 1000
 
 
-def intervals(churn: Labels, probability: Probabilities) -> dict[str, Interval]:
+def intervals(churn: Labels, probability: Probabilities, customer: Clusters = None) -> dict[str, Interval]:
     """The intervals (low, high) of the figures of `model_metrics.measure`, by name.
 
     ECE has no interval, because a resample is noisier than the sample and its calibration error therefore larger; see
@@ -22,34 +26,24 @@ def intervals(churn: Labels, probability: Probabilities) -> dict[str, Interval]:
     """
     flagged = probability >= THRESHOLD
     return {
-        **_resampled(churn, probability),
-        "brier": _of_mean((probability - churn) ** 2),
-        "log_loss": _of_mean(log_losses(churn, probability)),
-        "accuracy": _of_share(flagged == (churn == 1)),
-        "precision": _of_share(churn[flagged] == 1),
-        "recall": _of_share(flagged[churn == 1]),
+        **_resampled(churn, probability, customer),
+        "brier": _of_mean((probability - churn) ** 2, customer),
+        "log_loss": _of_mean(log_losses(churn, probability), customer),
+        "accuracy": share_interval(flagged == (churn == 1), customer),
+        "precision": share_interval(churn[flagged] == 1, of_rows(customer, flagged)),
+        "recall": share_interval(flagged[churn == 1], of_rows(customer, churn == 1)),
     }
 
 
-def share(hits: NDArray[np.bool]) -> dict[str, float]:
+def share(hits: NDArray[np.bool], customer: Clusters = None) -> dict[str, float]:
     """The share of True (`value`) with its interval; 0 with the interval from 0 to 1 for no customers."""
-    return {"value": float(hits.mean()) if len(hits) else 0.0, **_of_share(hits)}
-
-
-def _of_share(hits: NDArray[np.bool]) -> Interval:
-    low, high = wilson(int(hits.sum()), len(hits))
-    return {"low": low, "high": high}
+    return {"value": float(hits.mean()) if len(hits) else 0.0, **share_interval(hits, customer)}
 
 
 def difference(first: dict[str, float], second: dict[str, float]) -> dict[str, float]:
-    """The first share minus the second, of disjoint groups of customers, with its interval.
-
-    By Newcombe (1998, "Interval estimation for the difference between independent proportions", method 10).
-    """
-    gap = first["value"] - second["value"]
-    below = np.hypot(first["value"] - first["low"], second["high"] - second["value"])
-    above = np.hypot(first["high"] - first["value"], second["value"] - second["low"])
-    return {"value": gap, "low": float(gap - below), "high": float(gap + above)}
+    """The first share minus the second, of disjoint groups of customers, with its interval."""
+    low, high = newcombe(*((each["value"], each["low"], each["high"]) for each in (first, second)))
+    return {"value": first["value"] - second["value"], "low": low, "high": high}
 
 
 def ranking(churn: Labels, probability: Probabilities) -> dict[str, float]:
@@ -70,12 +64,13 @@ def ranking(churn: Labels, probability: Probabilities) -> dict[str, float]:
     }
 
 
-def _resampled(churn: Labels, probability: Probabilities) -> dict[str, Interval]:
+def _resampled(churn: Labels, probability: Probabilities, customer: Clusters) -> dict[str, Interval]:
     """The middle 95 % over bootstrap samples of the customers (Efron 1979); samples with one outcome are left out."""
     order = np.argsort(-probability, kind="stable")
     churn, probability = churn[order], probability[order]
+    customer = of_rows(customer, order)
     rng = np.random.default_rng(SEED)
-    draws = (np.sort(rng.integers(len(churn), size=len(churn))) for _ in range(RESAMPLES))
+    draws = resamples(len(churn), customer, rng, RESAMPLES)
     found = [ranking(churn[rows], probability[rows]) for rows in draws if 0 < churn[rows].sum() < len(rows)]
     return {name: _middle([figures[name] for figures in found]) for name in (found[0] if found else ())}
 
@@ -85,6 +80,6 @@ def _middle(values: list[float]) -> Interval:
     return {"low": float(low), "high": float(high)}
 
 
-def _of_mean(values: Probabilities) -> Interval:
-    reach = NORMAL_95 * float(values.std(ddof=1)) / np.sqrt(len(values))
+def _of_mean(values: Probabilities, customer: Clusters) -> Interval:
+    reach = NORMAL_95 * float(values.std(ddof=1)) / np.sqrt(len(values) / design_effect(values, customer))
     return {"low": float(values.mean() - reach), "high": float(values.mean() + reach)}

@@ -10,6 +10,7 @@ from sklearn.metrics import roc_auc_score
 
 from churn.customer.fields import Category
 from churn.model.scoring import FloatArray
+from churn_trainer.clusters import Clusters, of_rows
 from churn_trainer.data.bands import banded
 from churn_trainer.data.table import Table
 from churn_trainer.evaluation.calibration import recalibration
@@ -22,13 +23,14 @@ _RATES = ("flagged_rate", "false_positive_rate", "recall", "precision")
 
 def quality(churn: NDArray[np.int8], probability: FloatArray, table: Table) -> dict[str, Any]:
     """The manifest's entries about the test part, by name (see publishing.card)."""
+    customer = table.clusters
     return {
         "test": measure(churn, probability),
-        "test_intervals": intervals(churn, probability),
-        "recalibration": recalibration(churn, probability),
-        "calibration": reliability(churn, probability),
+        "test_intervals": intervals(churn, probability, customer),
+        "recalibration": recalibration(churn, probability, customer),
+        "calibration": reliability(churn, probability, customer),
         "score_distribution": score_distribution(churn, probability),
-        "thresholds": threshold_table(churn, probability),
+        "thresholds": threshold_table(churn, probability, customer),
         "fairness": fairness(churn, probability, table),
     }
 
@@ -39,8 +41,9 @@ def fairness(churn: NDArray[np.int8], probability: FloatArray, table: Table) -> 
     Groups are those of the fields declared as protected, which say who a customer is rather than what they bought: no
     such group should be served worse. Those of a number are its bands.
     """
+    customer = table.clusters
     groups = [
-        {"field": name, "group": group, **_group(churn[rows], probability[rows])}
+        {"field": name, "group": group, **_group(churn[rows], probability[rows], of_rows(customer, rows))}
         for name in table.schema.fields
         for group, rows in _groups(table, name)
         if rows.any()
@@ -72,18 +75,18 @@ def _gap(groups: list[dict[str, Any]], rate: str) -> dict[str, Any]:
     return {"highest": high["group"], "lowest": low["group"], **difference(high[rate], low[rate])}
 
 
-def _group(churn: NDArray[np.int8], probability: FloatArray) -> dict[str, Any]:
-    flagged = probability >= THRESHOLD
+def _group(churn: NDArray[np.int8], probability: FloatArray, customer: Clusters) -> dict[str, Any]:
+    flagged, left = probability >= THRESHOLD, churn == 1
     both = len(np.unique(churn)) == 2
     return {
         "customers": len(churn),
         "observed_rate": float(churn.mean()),
-        "observed": share(churn == 1),
+        "observed": share(left, customer),
         "mean_predicted": float(probability.mean()),
-        "flagged_rate": share(flagged),
-        "false_positive_rate": share(flagged[churn == 0]),
-        "recall": share(flagged[churn == 1]),
-        "precision": share(churn[flagged] == 1),
+        "flagged_rate": share(flagged, customer),
+        "false_positive_rate": share(flagged[~left], of_rows(customer, ~left)),
+        "recall": share(flagged[left], of_rows(customer, left)),
+        "precision": share(left[flagged], of_rows(customer, flagged)),
         "roc_auc": float(roc_auc_score(churn, probability)) if both else None,
-        "roc_auc_interval": intervals(churn, probability)["roc_auc"] if both else None,
+        "roc_auc_interval": intervals(churn, probability, customer)["roc_auc"] if both else None,
     }

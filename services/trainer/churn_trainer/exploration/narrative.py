@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from churn.customer.phrases import before_digits
 from churn.schema import Schema
 
 # Rates are called different only where their 95 % intervals do not touch.
@@ -25,7 +26,7 @@ def _value(schema: Schema, name: str, value: str) -> str:
         return f'"{value}"'
     if field.blank_is_value and value == "blank":
         return "no value"
-    return f"{field.unit}{value}" if field.money else f"{value} {field.unit}".rstrip()
+    return f"{before_digits(field.unit)}{value}" if field.money else f"{value} {field.unit}".rstrip()
 
 
 def _overall(report: dict[str, Any]) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from churn_trainer.clusters import Clusters
 from churn_trainer.data.declared import is_built_in
 from churn_trainer.evaluation.calibration import recalibration
 from churn_trainer.gates.evidence import Evidence, Gate
@@ -21,16 +22,20 @@ _CHANCE = 3
 def calibrated(evidence: Evidence) -> Iterator[Gate]:
     """The gate on the champion's probabilities for the test part."""
     unseen = evidence.unseen
-    yield calibration_gate(unseen.churn, evidence.probability, own=not is_built_in(unseen.schema))
+    own = not is_built_in(unseen.schema)
+    yield calibration_gate(unseen.churn, evidence.probability, unseen.clusters, own=own)
 
 
-def calibration_gate(churn: Labels, probability: Probabilities, *, own: bool = False) -> Gate:
-    """The gate for n customers: it fails if slope or intercept is off by more than tolerance and chance allow.
+def calibration_gate(
+    churn: Labels, probability: Probabilities, customer: Clusters = None, *, own: bool = False
+) -> Gate:
+    """The gate for n rows: it fails if slope or intercept is off by more than tolerance and chance allow.
 
-    `churn` (0 or 1) and `probability` have shape (n,). With `own`, for a table of one's own whose models nobody has
-    tuned, there is a remark as long as the customers are too few to say that the error is larger than tolerated.
+    `churn` (0 or 1) and `probability` have shape (n,); where some customers have several rows, `customer` tells which
+    are whose. With `own`, for a table of one's own whose models nobody has tuned, there is a remark as long as the
+    customers are too few to say that the error is larger than tolerated.
     """
-    found = recalibration(churn, probability)
+    found = recalibration(churn, probability, customer)
     slope, intercept = found["slope"], found["intercept"]
     figures = ((slope, 1, SLOPES, WIDE_SLOPES), (intercept, 0, INTERCEPTS, WIDE_INTERCEPTS))
     off = [(one, allowed, wide) for one, right, allowed, wide in figures if not _tolerable(one, right, allowed)]

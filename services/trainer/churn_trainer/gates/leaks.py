@@ -8,9 +8,9 @@ from sklearn.metrics import roc_auc_score
 
 from churn.intervals import wilson
 from churn.schema import Schema
+from churn.split import Hashes
 from churn_trainer.data.declared import is_built_in
 from churn_trainer.data.groups import equal_groups
-from churn_trainer.data.hashes import Hashes
 from churn_trainer.data.table import Table
 from churn_trainer.gates.evidence import Gate
 
@@ -118,8 +118,14 @@ def repeats(groups: Hashes, table: Table) -> Gate:
     """That few customers equal another one; `groups` has a number per row, the same for those alike in every field.
 
     In a table of one's own a few coarse fields make many customers alike, and where they have ids, a second row of one
-    of them has been left out already; so there it is a remark.
+    of them has been left out already; so there it is a remark. A customer who is tracked may stay as he is for months,
+    and counts once.
     """
+    if table.tracked is not None:
+        _, first = np.unique(np.column_stack([groups, table.keys]), axis=0, return_index=True)
+        once = np.zeros(len(groups), np.bool)
+        once[first] = True
+        groups = groups[once | ~table.tracked]
     repeated = len(groups) - len(np.unique(groups))
     share = repeated / len(groups)
     detail = f"{repeated:,} of {len(groups):,} customers equal another one ({share:.1%}), {MAX_REPEATED:.0%} is allowed"

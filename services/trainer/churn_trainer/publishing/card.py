@@ -21,7 +21,15 @@ fairness       {threshold, part, groups: [{field, group, customers, false_positi
 gates          [{name, passed, detail}], gates_passed (whether they all hold)
 rivals         [{role, version, is_reference, compared, reason}]: the releases it was judged against, or why it was not
 reference      becomes, reason: whether it becomes the reference once it is in service
-data           source, name, sha256, rows, churn_rate, repairs, split (train, validation, test, repeated)
+data           source, name, sha256, rows, churn_rate, repairs, split (train, validation, test, repeated). Of one on
+               request the first three and `declared`, a number of the rows, are of the declared table; further
+               tracked: {rows, known, since, until, weight, incomplete, untold_months, share_of_customers}: the rows
+               that are predictions with their outcomes; how many are known, of which days, and for how many customers
+               they stand; what was left out: rows with an absent field, months whose outcomes are mostly unknown, and
+               customers for whom there is no memory
+               window: {months, reason, judged, trials: [{months, rows, log_loss, behind, error}]}: which past was
+               learned from (null: all), by how well each foretold the newest outcomes
+               trigger: {request, reasons}: the day of the request, and why it was asked for
 libraries, explanation, intended_use, limits, fingerprint
 nearest        for a declaration of one's own, the titles of the fields by which similar customers are found
 """
@@ -51,6 +59,7 @@ from churn_trainer.training.choice import FIGURE, Choice, why_not
 from churn_trainer.training.compare import Comparison, PermutedCheck
 from churn_trainer.training.export import Served
 from churn_trainer.training.train import Fitted, figures_on, scores
+from churn_trainer.training.training_data import TrainingData
 
 INTENDED_USE = (
     "Ranking {whose} customers by how likely they are to leave, for people who decide whom to call.",
@@ -99,6 +108,8 @@ class Trained:
     succession: Succession
     reference: Reference
     fingerprint: str
+    training_data: TrainingData | None = None
+    """What a training on request has learned from; None for any other one."""
 
     @property
     def passes(self) -> bool:
@@ -219,7 +230,7 @@ def _candidate(trained: Trained, name: str, rule: str) -> dict[str, Any]:
 
 def _test_intervals(fitted: Fitted, prepared: Prepared) -> dict[str, Any]:
     rows = prepared.split.test
-    return intervals(prepared.churn[rows], scores(rows, fitted, prepared))
+    return intervals(prepared.churn[rows], scores(rows, fitted, prepared), prepared.table.take(rows).clusters)
 
 
 def _gap(trained: Trained, name: str, figure: str) -> dict[str, Any]:
@@ -240,4 +251,5 @@ def _data(trained: Trained) -> dict[str, Any]:
         "churn_rate": float(prepared.churn.mean()),
         "repairs": trained.findings.repairs,
         "split": {part: len(rows) for part, rows in split._asdict().items()},
+        **(trained.training_data.entry() if trained.training_data else {}),
     }

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
 
+from churn_trainer.training import training_data
+
 _STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1b1b1b;background:#fff}
 table{border-collapse:collapse;margin:1rem 0;display:block;overflow-x:auto}
@@ -84,7 +86,7 @@ def _data(card: dict[str, Any]) -> str:
         f"The model is fitted on {card['fitted_on']}.",
         *(f"Repaired: {kind}" + (f" ({count:,})" if count else "") for kind, count in data["repairs"].items()),
     )
-    return f"<h2>Data</h2>{_list(facts)}"
+    return f"<h2>Data</h2>{_list([*facts, *training_data.sentences(data)])}"
 
 
 def _quality(card: dict[str, Any]) -> str:

@@ -31,7 +31,7 @@ WITHOUT_NUMBERS = {
 }
 
 # The entry points of a run's own process, and of the one that converts a workbook or Parquet file for it.
-_ENTRY_POINTS = ("churn_trainer.__main__", "churn.tables.conversion")
+_ENTRY_POINTS = ("churn_trainer.command_line", "churn.tables.conversion")
 
 # Settings of where and how a run takes place, which change no number.
 _IRRELEVANT = {"env", "store_url", "log_level", "log_dir", "data_dir", "data_source", "declaration", "dask_scheduler"}

@@ -1,16 +1,16 @@
-"""Managing releases: list, show, promote, roll back, prune. The pointer moves only by compare-and-swap."""
+"""Managing releases: list, show, promote, roll back. The pointer moves only by compare-and-swap."""
 
-import json
 import logging
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from churn import release
-from churn.errors import ObjectNotFound, ReleaseRefused, StoreUnavailable, UnknownRelease
-from churn.job_states import FINISHED
-from churn.release import Manifest, Pointer
+from churn.errors import ReleaseRefused, StoreUnavailable, UnknownRelease
+from churn.experiments.experiment import PROMOTED
+from churn.experiments.reconciliation import reconcile
+from churn.experiments.repository import ExperimentRepository
+from churn.release import Manifest, Pointer, passed_gates
 from churn.store.interface import ObjectStore
 from churn_trainer.errors import NothingOlder
 from churn_trainer.gates import reference
@@ -19,12 +19,6 @@ from churn_trainer.publishing.states import State
 from churn_trainer.settings import TrainerSettings
 
 log = logging.getLogger(__name__)
-
-# A run claims its version after training, when only files are left to write, so a claim this old was abandoned.
-_LONGEST_RUN = timedelta(days=1)
-
-# The state of a release in service when the command that put it there was killed before recording it.
-_NAMED = State(states.RELEASED, "the pointer names it")
 
 
 class Listed(NamedTuple):
@@ -59,7 +53,10 @@ def _state(manifest: Manifest, written: State | None, pointer: Pointer | None) -
     """The state by the manifest and the pointer: the recorded one, unless that was not brought up to date."""
     current = pointer.version if pointer else ""
     if manifest.version == current:
-        return written if written and written.name == states.RELEASED else _NAMED
+        return _in_service_since(written, pointer)
+    served = pointer is not None and pointer.reason and manifest.version == pointer.previous
+    if served and (written is None or written.name != states.REPLACED):
+        return State(states.REPLACED, f"{current} is in service")
     if not passed_gates(manifest) and (written is None or written.name == states.PUBLISHED):
         return State(states.HELD_BACK, shut_gates(manifest))
     if written is None:
@@ -70,6 +67,14 @@ def _state(manifest: Manifest, written: State | None, pointer: Pointer | None) -
     if written.name == states.PUBLISHED and current and written.against != current:
         return State(states.HELD_BACK, f"{current} was put into service before it, which it was not judged against")
     return written
+
+
+def _in_service_since(written: State | None, pointer: Pointer | None) -> State:
+    """As it was recorded, unless the command was killed before that, or it was no command: a promoted experiment."""
+    reason = pointer.reason if pointer else ""
+    if written and written.name == states.RELEASED and reason in ("", written.reason):
+        return written
+    return State(states.RELEASED, reason or "the pointer names it", pointer.released_at if pointer else "")
 
 
 def shut_gates(manifest: Manifest) -> str:
@@ -95,17 +100,18 @@ def promote(store: ObjectStore, settings: TrainerSettings, version: str) -> Poin
 
 
 def move(store: ObjectStore, settings: TrainerSettings, version: str, expected: Pointer | None, reason: str) -> Pointer:
-    """Move the pointer from `expected` to a version, record both releases' states, and update the layout's copies.
+    """Move the pointer from `expected` to a version, and have the states of both, copies and experiments follow it.
 
     Raises what `release.promote` raises, PreconditionFailed among it if the pointer is no longer the expected one. Once
     the pointer has moved, a failing store is only logged, and the next start does the rest.
     """
-    pointer = release.promote(store, version, expected)
+    pointer = release.promote(store, version, expected, reason)
     try:
         states.note(store, version, states.RELEASED, reason)
         if expected is not None and expected.version not in ("", version):
             states.note(store, expected.version, states.REPLACED, f"{version} is in service")
         follow(store, settings, pointer)
+        reconcile(ExperimentRepository(store))
     except StoreUnavailable as error:
         # The version is in service, so this is no failure: a rollback that is tried again would go back one more.
         log.warning("the next start writes the rest", extra={"version": version, "reason": error.message})
@@ -120,9 +126,9 @@ def follow(store: ObjectStore, settings: TrainerSettings, pointer: Pointer) -> N
 
 
 def rollback(store: ObjectStore, settings: TrainerSettings, version: str | None) -> Pointer:
-    """Put the named version into service, or else the newest one before the current that may follow it and loads.
+    """Put the named version into service, or else the first of `before` that loads.
 
-    It may if it passed its gates and declares the same customers, because whoever asks sends their fields. Raises
+    All of them passed their gates and declare the same customers, because whoever asks sends their fields. Raises
     NothingOlder if there is none, and what `release.promote` raises.
     """
     if version is not None:
@@ -130,7 +136,7 @@ def rollback(store: ObjectStore, settings: TrainerSettings, version: str | None)
     pointer = release.current(store)
     if pointer is None:
         raise NothingOlder(None)
-    for candidate in _before(store, pointer):
+    for candidate in before(store, pointer):
         try:
             return move(store, settings, candidate, pointer, f"rolled back from {pointer.version}")
         except (ReleaseRefused, UnknownRelease) as error:  # it could not serve either
@@ -138,19 +144,36 @@ def rollback(store: ObjectStore, settings: TrainerSettings, version: str | None)
     raise NothingOlder(pointer.version)
 
 
-def _before(store: ObjectStore, pointer: Pointer) -> Iterator[str]:
-    """The releases that a rollback may go back to, the newest first.
+def before(store: ObjectStore, pointer: Pointer) -> Iterator[str]:
+    """The releases that a rollback may go back to: of those that are older, the newest first, those that have served.
 
-    While nobody knows what the one in service declares, because its manifest is damaged, those that have served.
+    A challenger that never did may have been judged worse; and none is returned to that was gone back from. From a
+    challenger that was promoted it goes back to its champion first, which may be the newer one.
     """
     declared = _schema_hash(store, pointer.version)
-    for version in sorted(release.versions(store), reverse=True):
-        if version < pointer.version:
-            with suppress(ReleaseRefused, UnknownRelease):  # it could not serve either
-                manifest = release.manifest(store, version)
-                served = any(state.name == states.RELEASED for state in states.history(store, version))
-                if passed_gates(manifest) and (manifest.schema_hash == declared if declared else served):
-                    yield version
+    repository = ExperimentRepository(store)
+    # What a worker promoted is recorded beside the release by the next start of the trainer only.
+    promoted = {experiment.challenger for experiment in repository.all() if experiment.status == PROMOTED}
+    gone_back_from = repository.rolled_back()
+    older = [version for version in sorted(release.versions(store), reverse=True) if version < pointer.version]
+    champion = [pointer.previous] if pointer.version in promoted else []
+    for version in dict.fromkeys([*filter(None, champion), *older]):
+        if version in gone_back_from:
+            continue
+        with suppress(ReleaseRefused, UnknownRelease):  # it could not serve either
+            manifest = release.manifest(store, version)
+            served = version in (pointer.previous, *promoted) or _has_served(store, manifest)
+            # While nobody knows what the one in service declares, because its manifest is damaged, it may be the same.
+            if served and passed_gates(manifest) and declared in (None, manifest.schema_hash):
+                yield version
+
+
+def _has_served(store: ObjectStore, manifest: Manifest) -> bool:
+    """By its recorded states; an earlier version of the trainer recorded none, and knew no release that waits."""
+    history = states.history(store, manifest.version)
+    return (not history and not is_online(manifest)) or any(
+        state.name in (states.RELEASED, states.REPLACED) for state in history
+    )
 
 
 def _schema_hash(store: ObjectStore, version: str) -> str | None:
@@ -160,24 +183,9 @@ def _schema_hash(store: ObjectStore, version: str) -> str | None:
         return None
 
 
-def prune(store: ObjectStore, keep: int) -> list[str]:
-    """Delete old releases and the remains of interrupted runs; returns their versions.
-
-    Kept are the newest `keep` releases, the current one, the one that was in service before it, the one that a
-    rollback would go back to, the reference, and any that an unfinished job is pinned to. Raises ReleaseRefused for a
-    malformed pointer.
-    """
-    versions = sorted(release.versions(store), reverse=True)
-    kept = {*versions[:keep], *_in_service(store), *_pinned(store)}
-    if measure := reference.read(store):
-        kept.add(measure.version)
-    doomed = [version for version in versions if version not in kept]
-    abandoned = list(_abandoned(store, datetime.now(UTC)))
-    for version in (*doomed, *abandoned):
-        _delete(store, version)
-    # Reports of a release stay when it is deleted; those of a run that never published one go with its remains.
-    store.delete(key for version in abandoned for key in layout.reports(version))
-    return [*doomed, *abandoned]
+def is_online(manifest: Manifest) -> bool:
+    """Whether the release is one of the online challenger."""
+    return (manifest.model_extra or {}).get("origin") == "online"
 
 
 def can_serve(store: ObjectStore, version: str) -> bool:
@@ -216,67 +224,3 @@ def declares_others(store: ObjectStore, schema_hash: str, pointer: Pointer | Non
     if serving.schema.hash == schema_hash:
         return ""
     return f"it declares other customers, or another outcome, than {pointer.version}, which is in service"
-
-
-def passed_gates(manifest: Manifest) -> bool:
-    """Whether the release passed every gate; true for a manifest from before there were gates."""
-    return bool((manifest.model_extra or {}).get("gates_passed", True))
-
-
-def _in_service(store: ObjectStore) -> set[str]:
-    """The current release, the one that was in service before it, and the one that a rollback would go back to.
-
-    Raises ReleaseRefused for a malformed pointer, because nothing may be deleted while the current release is unknown.
-    """
-    pointer = release.current(store)
-    if pointer is None:
-        return set()
-    back = next((version for version in _before(store, pointer) if can_serve(store, version)), None)
-    return {pointer.version, *filter(None, [_previous(store), back])}
-
-
-def _previous(store: ObjectStore) -> str | None:
-    """The release that was in service before the current one, by the pointer."""
-    try:
-        previous = json.loads(store.get(release.POINTER).data).get("previous")
-    except (ObjectNotFound, ValueError, AttributeError):
-        return None
-    return str(previous) if previous else None
-
-
-def _pinned(store: ObjectStore) -> set[str]:
-    """The versions that unfinished jobs are pinned to."""
-    pinned = set()
-    for name in store.folders("jobs/"):
-        try:
-            job = json.loads(store.get(f"jobs/{name}/job.json").data)
-            # A newer version of the API may have further states, but always sets the moment of the end.
-            finished = job.get("status") in FINISHED or job.get("finished_at") is not None
-            version = str(job.get("model_version"))
-        except ObjectNotFound:
-            continue  # a folder of something else, or a job that was just deleted
-        except (ValueError, AttributeError):
-            log.warning("a job's record is damaged; nothing is kept for it", extra={"job": name})
-            continue
-        if not finished:
-            pinned.add(version)
-    return pinned
-
-
-def _abandoned(store: ObjectStore, moment: datetime) -> Iterator[str]:
-    """Versions that a run claimed more than a day ago and never published."""
-    published = set(release.versions(store))
-    for version in store.folders(release.ROOT):
-        with suppress(ValueError):  # a folder of something else
-            claimed = datetime.strptime(version, release.VERSION_FORMAT).replace(tzinfo=UTC)
-            if version not in published and moment - claimed > _LONGEST_RUN:
-                yield version
-
-
-def _delete(store: ObjectStore, version: str) -> None:
-    """Delete a release, its manifest first: without it the release is gone for everyone, even if the rest fails."""
-    folder = release.folder(version)
-    store.delete([f"{folder}manifest.json"])
-    for prefix in (folder, layout.processed(version)):
-        store.delete([entry.key for entry in store.list(prefix)])
-    store.delete(name(version) for name in (layout.model, layout.model_info, layout.scaler, layout.encoder))

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from churn import release
 from churn.store.interface import ObjectStore
 from churn_trainer.publishing import layout, releases, states
 from churn_trainer.publishing.releases import Listed
@@ -52,6 +53,19 @@ def known(store: ObjectStore, fingerprint: str) -> Known | None:
         elif listed.state.name != states.HELD_BACK and releases.can_serve(store, listed.version):
             return Known(listed.version, listed.state, lacks_service=True)
     return None
+
+
+def learned_since(store: ObjectStore, data_sha256: str, schema_hash: str) -> str | None:
+    """The version of the release in service, if it can serve and was trained for this table and on outcomes since.
+
+    The table alone, which it knows, would make one that knows less.
+    """
+    pointer = releases.replaceable(store)
+    if pointer is None or not releases.can_serve_now(store):
+        return None
+    manifest = release.manifest(store, pointer.version)
+    is_of_both = manifest.data.get("sha256") == data_sha256 and "tracked" in manifest.data
+    return pointer.version if is_of_both and manifest.schema_hash == schema_hash else None
 
 
 def _made_from(found: Listed, fingerprint: str) -> bool:

@@ -31,10 +31,10 @@ class State(NamedTuple):
 
 
 def note(store: ObjectStore, version: str, name: str, reason: str, against: str | None = None) -> None:
-    """Append a state to the history, unless it is the current one already; concurrent writers lose no entry."""
+    """Append a state to the history, unless it is the current one, for the same reason; writers lose no entry."""
     while True:
         etag, history = _read(store, version)
-        if history and history[-1].name == name:
+        if history and history[-1][:2] == (name, reason):
             return
         state = State(name, reason, datetime.now(UTC).isoformat(timespec="seconds"), against)
         body = json.dumps([entry._asdict() for entry in (*history, state)], indent=1, ensure_ascii=False).encode()

@@ -20,8 +20,8 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from churn.schema import Schema
+from churn.split import Hashes
 from churn.tracking.figures import log_losses
-from churn_trainer.data.hashes import Hashes
 from churn_trainer.data.prepare import Fed, Prepared
 from churn_trainer.data.split import Rows
 from churn_trainer.model_metrics import measure

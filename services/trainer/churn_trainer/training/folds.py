@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedKFold
 
-from churn_trainer.data.hashes import Hashes
+from churn.split import Hashes
 
 Folds = tuple[NDArray[np.intp], NDArray[np.intp]]
 """Positions of the rows that are fitted on, and of the rows that are predicted."""

@@ -1,0 +1,1 @@
+"""Experiments as the API answers and changes them."""

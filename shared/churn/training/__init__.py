@@ -1,0 +1,1 @@
+"""Trainings that are asked for, by whoever finds one due, and done by whoever trains."""
