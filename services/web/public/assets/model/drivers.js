@@ -1,22 +1,17 @@
 /** What goes with churn, and how the candidates compare. */
 
 import { fill, h } from '../lib/dom.js';
-import { figure, signed } from '../lib/format.js';
-import { section, table } from '../lib/section.js';
+import { count, figure, signed, upperFirst } from '../lib/format.js';
+import { more, section, table } from '../lib/section.js';
 
 const FIRST = 10;
 
 export class DriversPanel extends HTMLElement {
     set info({ drivers: { fields, meaning }, stability }) {
         const chart = h('ratio-intervals');
-        const more = h('button.quiet', { type: 'button', 'aria-expanded': 'false' }, `Show all ${fields.length}`);
-        const draw = (all) => {
-            more.setAttribute('aria-expanded', String(all));
-            more.textContent = all ? `Show the first ${FIRST}` : `Show all ${fields.length}`;
-            chart.data = chartData(all ? fields : fields.slice(0, FIRST));
-        };
-        more.addEventListener('click', () => draw(more.getAttribute('aria-expanded') === 'false'));
-        fill(this, section('What goes with leaving', h('p', {}, meaning), chart, fields.length > FIRST && more, stability && h('p.hint', {}, stability.meaning)));
+        const draw = (all) => (chart.data = chartData(all ? fields : fields.slice(0, FIRST)));
+        const toggle = fields.length > FIRST && more(`Show all ${fields.length}`, `Show the first ${FIRST}`, draw);
+        fill(this, section('What goes with leaving', h('p', {}, meaning), chart, toggle, stability && h('p.hint', {}, stability.meaning)));
         draw(false);
     }
 }
@@ -27,7 +22,7 @@ function chartData(fields) {
         lower: 'less likely',
         higher: 'more likely',
         head: ['Difference', 'Odds times', 'From', 'To'],
-        rows: fields.map(({ text, odds_ratio: value, low, high }) => ({ text: text[0].toUpperCase() + text.slice(1), value, low, high })),
+        rows: fields.map(({ text, odds_ratio: value, low, high }) => ({ text: upperFirst(text), value, low, high })),
     };
 }
 
@@ -47,7 +42,7 @@ export class CandidateTable extends HTMLElement {
         fill(this, section('The candidates',
             h('p', {}, selection.reason),
             table('Comparison of candidates', ['Model', 'Log loss', 'Log loss against the one in service', 'AUC', 'AUC against the one in service', 'Test AUC', 'Can be followed'], rows),
-            h('p.hint', {}, `${folds} folds, ${repeats} times, over ${customers.toLocaleString('en-US')} rows; ± is the spread over folds, brackets are 95\u00a0% intervals of the paired difference.`),
+            h('p.hint', {}, `${folds} folds, ${repeats} times, over ${count(customers)} rows; ± is the spread over folds, brackets are 95\u00a0% intervals of the paired difference.`),
         ));
     }
 }

@@ -1,6 +1,7 @@
 /** The trainer's plots. An image element cannot send a key, so with a key they are fetched and then shown. */
 
 import { fill, h } from '../lib/dom.js';
+import { upperFirst } from '../lib/format.js';
 import { request } from '../lib/http.js';
 import { currentKey } from '../lib/key.js';
 import { section } from '../lib/section.js';
@@ -18,7 +19,7 @@ export class ReleasePictures extends HTMLElement {
 /** churn_dashboard.png → "Churn dashboard". */
 function title(name) {
     const words = name.split('/').at(-1).replace(/(_\d{8}_\d{6})?\.png$/, '').replaceAll('_', ' ');
-    return words[0].toUpperCase() + words.slice(1);
+    return upperFirst(words);
 }
 
 function picture(href, name) {
