@@ -1,10 +1,12 @@
 """A simulated operator, who uses the product month by month and knows what it ought to say.
 
     python -m scripts.simulated_operator --url http://127.0.0.1:8080 --months 24 --customers 2000 --change ranking@12
+    python -m scripts.simulated_operator --campaigns --world falls --store file:///data/store --months 9
     python -m scripts.simulated_operator --training-table data/telco_customer_churn.csv
 
 Each month he has his customers scored as they were on its first day, contacts some of them if there is a campaign, and
-reports at its end who left and who stayed. Then he compares what GET /quality says with what he knows. The months lie
+reports at its end who left and who stayed. Then he compares what GET /quality says with what he knows, and with
+--campaigns, by which the product itself plans a campaign each month, what it says of these. The months lie
 in the past, the last one before this one. A model that was trained on the world's own table is right until something
 changes; any other one only ranks its customers sensibly. The exit code is 0 if nothing differed.
 """
@@ -19,12 +21,15 @@ from pathlib import Path
 from typing import Any
 
 from churn.schema import built_in
-from scripts.simulation import reporting
+from churn.store.opening import open_store
+from scripts.simulation import campaign_table, reporting
 from scripts.simulation.calendar import first_day
-from scripts.simulation.campaign import SAVE_RATE, Contact, contacts, treated
 from scripts.simulation.client import Client
 from scripts.simulation.comparison import differences
+from scripts.simulation.effects import EFFECTS
 from scripts.simulation.oracle import Oracle
+from scripts.simulation.outreach import Nobody, Outreach, OwnCampaigns
+from scripts.simulation.planned_campaigns import FARTHEST_DAYS, PlannedCampaigns
 from scripts.simulation.world import KINDS, Change, World, training_table
 
 # Rows of the table to train on; its world has another seed than the customers who are scored.
@@ -69,28 +74,27 @@ class Run:
 
     client: Client
     world: World
-    campaign: bool
+    outreach: Outreach
+    oracle: Oracle
     today: date
     clerk: reporting.Clerk = field(default_factory=reporting.Clerk)
     lines: list[Line] = field(default_factory=list)
 
-    def __post_init__(self) -> None:
-        """Ask for the label window, by which the oracle judges."""
-        self.oracle = Oracle(self.client.window_months())
-
     def month(self) -> Line:
         """Score, contact, report, ask, and compare."""
         world, first = self.world, self.world.today
-        release, probabilities = self.client.score(world.records(), first)
-        self.oracle.predicted(first, release, probabilities)
+        scored = self.client.score(world.records(), first)
+        self.oracle.predicted(first, scored.release, scored.probabilities)
         risk = float(world.risk().mean())
-        chosen: dict[str, Contact] = contacts(f"{first:%Y-%m}", probabilities) if self.campaign else {}
-        past = world.advance(treated(chosen), SAVE_RATE)
-        rows = self.clerk.report(past, chosen)
+        found = self.outreach.begin(world, scored)
+        past = world.advance(self.outreach.save_rates())
+        rows = self.clerk.report(past, self.outreach.contacts(past))
         self.client.report(reporting.to_csv(rows))
         self.oracle.reported(rows)
-        self.lines.append(self._compared(release, f"{first:%Y-%m}", len(probabilities), len(past.left), risk))
-        return self.lines[-1]
+        line = self._compared(scored.release, f"{first:%Y-%m}", len(scored.probabilities), len(past.left), risk)
+        line.differences += [*found, *self.outreach.differences()]
+        self.lines.append(line)
+        return line
 
     def _compared(self, version: str, month: str, scored: int, left: int, risk: float) -> Line:
         quality = self.client.quality((self.today - self.world.first).days + 1)
@@ -124,24 +128,42 @@ def faults_of(lines: Sequence[Line], change: Change | None, window_months: int) 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the simulation, or write the table to train on; returns 1 if anything differed."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
     if options.training_table:
         window = built_in("telco").label_window_months or 1
         options.training_table.write_bytes(training_table(options.seed + OTHER_SEED, TRAINING_ROWS, window))
         return 0
     today = datetime.now(UTC).date()
     world = World(options.seed, options.customers, first_day(today, options.months), options.change)
-    run = Run(Client(options.url, options.key), world, options.campaign, today)
+    if options.campaigns and not options.store:
+        parser.error("--campaigns needs the --store of the product")
+    if options.campaigns and (today - world.first).days >= FARTHEST_DAYS:
+        parser.error("--campaigns reaches no farther back than a plan looks: give fewer --months, at most 11")
+    client = Client(options.url, options.key)
+    oracle = Oracle(client.window_months())
+    outreach = _outreach(options, client, oracle, today)
+    run = Run(client, world, outreach, oracle, today)
     print(_COLUMNS, flush=True)
     for _ in range(options.months):
         line = run.month()
         print(line, *line.differences[:LISTED], sep="\n    ", flush=True)
-    faults = faults_of(run.lines, options.change, run.oracle.window_months)
+    planned = outreach if isinstance(outreach, PlannedCampaigns) else None
+    if planned:
+        print(*campaign_table.lines(planned.planned, planned.untreated), sep="\n")
+    faults = faults_of(run.lines, options.change, oracle.window_months)
     if options.report:
         told = {"lines": [asdict(line) for line in run.lines], "faults": faults}
+        told["campaigns"] = [campaign_table.as_dict(campaign) for campaign in planned.planned] if planned else []
         options.report.write_text(json.dumps(told, indent=1) + "\n")
     print(f"{len(faults)} faults.", *faults[-LISTED:], sep="\n  ")
     return 1 if faults else 0
+
+
+def _outreach(options: argparse.Namespace, client: Client, oracle: Oracle, today: date) -> Outreach:
+    if options.campaigns:
+        return PlannedCampaigns(client, open_store(options.store), options.world, oracle, today)
+    return OwnCampaigns() if options.campaign else Nobody()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -153,7 +175,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=1)
     kinds = "|".join(KINDS)
     parser.add_argument("--change", type=change_of, metavar=f"{kinds}@MONTH", help="what changes, months from 1")
-    parser.add_argument("--campaign", action="store_true", help="a campaign each month, with a hold-out")
+    contacting = parser.add_mutually_exclusive_group()
+    contacting.add_argument("--campaign", action="store_true", help="a campaign each month, with a hold-out")
+    contacting.add_argument("--campaigns", action="store_true", help="the same, planned and judged by the product")
+    parser.add_argument("--world", choices=EFFECTS, default="same", help="how save rates differ in --campaigns")
+    parser.add_argument("--store", help="CHURN_STORE_URL: --campaigns are moved back there")
     parser.add_argument("--report", type=Path, help="write every number to this JSON file")
     parser.add_argument("--training-table", type=Path, help="write a table of the world to train on here, and end")
     return parser

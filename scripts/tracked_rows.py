@@ -1,10 +1,10 @@
 """Which predictions and outcomes the store has to hold of a stack that was disturbed, and which it holds."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import polars as pl
 
@@ -66,16 +66,32 @@ def lost(store: ObjectStore, sent: Sent, patience: float = PATIENCE) -> int:
 
     Exits with what is not as it should be if it stays so for `patience` seconds.
     """
+    gone = 0
+
+    def faults() -> list[str]:
+        nonlocal gone
+        found, gone = _compared(store, sent)
+        return found
+
+    settle(faults, patience)
+    return gone
+
+
+def settle(faults: Callable[[], list[str]], patience: float = PATIENCE) -> None:
+    """Look for faults until there are none, and a store that is away is one.
+
+    Exits with them if they stay for `patience` seconds.
+    """
     end = time.monotonic() + patience
     while True:
         try:
-            faults, gone = _compared(store, sent)
+            found = faults()
         except (ObjectNotFound, StoreUnavailable) as error:
-            faults, gone = [error.message], 0
-        if not faults:
-            return gone
+            found = [error.message]
+        if not found:
+            return
         if time.monotonic() > end:
-            raise SystemExit("\n".join(faults))
+            raise SystemExit("\n".join(found))
         time.sleep(PAUSE)
 
 
@@ -85,10 +101,10 @@ def _compared(store: ObjectStore, sent: Sent) -> tuple[list[str], int]:
     faults = [f"{waiting} objects below {INCOMING} have not been taken in."] if waiting else []
     if any(store.list(UNDER_WAY)):
         faults.append("Files are being merged.")
-    predictions = _held(store, PREDICTIONS, sent.run, ["customer_id", "source"])
+    predictions = held(store, PREDICTIONS, sent.run, {"customer_id": pl.String, "source": pl.String})
     by_jobs = pl.col("source") == _JOB
-    faults += _differences(PREDICTIONS, sent.scored, predictions.filter(by_jobs))
-    faults += _differences(OUTCOMES, sent.told, _held(store, OUTCOMES, sent.run, ["customer_id"]))
+    faults += differences(PREDICTIONS, sent.scored, predictions.filter(by_jobs))
+    faults += differences(OUTCOMES, sent.told, held(store, OUTCOMES, sent.run, {"customer_id": pl.String}))
     live = set(predictions.filter(~by_jobs)["customer_id"])
     missing = [name for name in sent.answered if name not in live]
     due = [name for name in missing if not sent.may_be_lost(sent.answered[name])]
@@ -97,17 +113,17 @@ def _compared(store: ObjectStore, sent: Sent) -> tuple[list[str], int]:
     return faults, len(missing) - len(due)
 
 
-def _held(store: ObjectStore, folder: str, run: str, columns: list[str]) -> pl.DataFrame:
-    """The rows below a folder whose ids contain `run`."""
+def held(store: ObjectStore, folder: str, run: str, columns: Mapping[str, Any]) -> pl.DataFrame:
+    """The rows below a folder whose ids contain `run`, with these columns by their types."""
     is_own = pl.col("customer_id").str.contains(run, literal=True)
-    tables = [pl.DataFrame(schema=dict.fromkeys(columns, pl.String))]
+    tables = [pl.DataFrame(schema=columns)]
     for entry in store.list(folder):
         data = BytesIO(store.get(entry.key).data)
-        tables.append(pl.read_parquet(data, columns=columns).filter(is_own).select(columns))
+        tables.append(pl.read_parquet(data, columns=list(columns)).filter(is_own).select(list(columns)))
     return pl.concat(tables)
 
 
-def _differences(folder: str, accepted: Sequence[str], held: pl.DataFrame) -> list[str]:
+def differences(folder: str, accepted: Sequence[str], held: pl.DataFrame) -> list[str]:
     """What keeps the rows that are held from being those that were accepted, each exactly once."""
     wanted = pl.DataFrame({"customer_id": accepted}, schema={"customer_id": pl.String})
     found = {

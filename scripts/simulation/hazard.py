@@ -34,17 +34,21 @@ BASE = 0.0
 
 @dataclass(frozen=True)
 class Hazard:
-    """The hazard of one time: `base` in log-odds, and what the log-odds of contract and tenure are multiplied by."""
+    """The hazard of one time: `base` in log-odds, and what the log-odds of contract and tenure are multiplied by.
+
+    A field that is `lost` has no meaning any more.
+    """
 
     base: float = BASE
     loyalty: float = 1.0
+    lost: str = ""
 
     def probability(self, columns: Columns) -> Floats:
         """The probability, shape (n,), of leaving within a month, from the fields' columns of shape (n,)."""
         total = self.base + PER_TEN * (columns["MonthlyCharges"] - USUAL_BILL) / 10
         total = total + self.loyalty * LOG_TENURE * np.log1p(columns["tenure"])
         for name, values in CATEGORIES.items():
-            factor = self.loyalty if name == "Contract" else 1.0
+            factor = 0.0 if name == self.lost else self.loyalty if name == "Contract" else 1.0
             for value, log_odds in values.items():
                 total = total + factor * log_odds * (columns[name] == value)
         return np.asarray(1 / (1 + np.exp(-total)), np.float64)

@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -67,12 +68,39 @@ class Campaign:
 
 
 @dataclass
+class Started:
+    """A campaign that the product planned, from its start on: its list is known, whatever outcomes say."""
+
+    id: str
+    name: str
+    begins: date
+    until: date
+    """Its label window is over, and it is closed."""
+    treated: set[str]
+    held_out: set[str]
+
+    def names(self, row: Outcome) -> bool:
+        """Whether an outcome is of this campaign."""
+        named = row.contact.campaign if row.contact else None
+        return named == self.id or (named == self.name and row.day >= self.begins)
+
+    def weight(self, customer_id: str, told: set[str]) -> float:
+        """How many customers one stands for; `told` are those who are said to have been treated."""
+        held_out = self.held_out - told
+        if customer_id in held_out:
+            return (len(self.treated) + len(self.held_out)) / len(held_out)
+        return 0.0 if customer_id in self.treated | told else 1.0
+
+
+@dataclass
 class Oracle:
     """Everything that was sent: predictions by id, and outcomes in the order in which they came in."""
 
     window_months: int
     predictions: list[Prediction] = field(default_factory=list)
     rows: list[Outcome] = field(default_factory=list)
+    started: list[Started] = field(default_factory=list)
+    """The latest last."""
 
     def predicted(self, day: date, release: str, probabilities: Mapping[str, float]) -> None:
         """Note the predictions of a day."""
@@ -101,11 +129,12 @@ class Oracle:
 
     def releases(self, today: date) -> dict[str, dict[str, dict[str, float | None]]]:
         """By release and month ("all" for all of them together) the counts and the figures."""
-        known, _ = fold(once(self.rows))
-        campaigns = campaigns_of(self.rows)
+        elsewhere, told = self._told()
+        known, _ = fold(once(elsewhere))
+        campaigns = campaigns_of(elsewhere)
         groups: dict[tuple[str, str], list[tuple[float, Judged | str]]] = defaultdict(list)
         for prediction in last_of_month(self.predictions):
-            judged = self._judge(prediction, known.get(prediction.customer_id, Known()), campaigns, today)
+            judged = self._judge(prediction, known.get(prediction.customer_id, Known()), campaigns, today, told)
             for month in (f"{prediction.day:%Y-%m}", "all"):
                 groups[prediction.release, month].append((prediction.probability, judged))
         answer: dict[str, dict[str, dict[str, float | None]]] = defaultdict(dict)
@@ -116,8 +145,23 @@ class Oracle:
             }
         return answer
 
+    def _told(self) -> tuple[list[Outcome], dict[str, set[str]]]:
+        """The rows without what they say of campaigns that were started, and by these who is said to be treated."""
+        elsewhere, told = list[Outcome](), defaultdict[str, set[str]](set)
+        for row in self.rows:
+            campaign = next((campaign for campaign in reversed(self.started) if campaign.names(row)), None)
+            elsewhere.append(row._replace(contact=None) if campaign else row)
+            if campaign and row.contact and row.contact.arm == "treat":
+                told[campaign.id].add(row.customer_id)
+        return elsewhere, told
+
     def _judge(
-        self, prediction: Prediction, known: Known, campaigns: Mapping[str, Campaign], today: date
+        self,
+        prediction: Prediction,
+        known: Known,
+        campaigns: Mapping[str, Campaign],
+        today: date,
+        told: Mapping[str, set[str]] = MappingProxyType({}),
     ) -> Judged | str:
         """What is known of a prediction, or why it takes no part."""
         day, end = prediction.day, add_months(prediction.day, self.window_months)
@@ -125,9 +169,14 @@ class Oracle:
             return "young"
         # Campaigns that begin after the window say nothing about it: who is chosen for them has not left within it.
         touching = [pair for pair, on in known.arms.items() if on > day and campaigns[pair[0]].begins <= end]
-        if any(arm == "treat" for _, arm in touching):
+        weight = math.prod(
+            campaign.weight(prediction.customer_id, told.get(campaign.id, set()))
+            for campaign in self.started
+            if day < campaign.until and campaign.begins <= end
+        )
+        if weight == 0 or any(arm == "treat" for _, arm in touching):
             return "treated"
-        weight = math.prod(campaigns[name].weight for name, _ in touching)
+        weight *= math.prod(campaigns[name].weight for name, _ in touching)
         if known.left_at is not None and known.left_at > day:
             return Judged(prediction.probability, int(known.left_at <= end), weight)
         if known.left_at is None and known.stayed_until is not None and known.stayed_until >= end:

@@ -6,10 +6,11 @@ contacts its customers, differ by what the contacts did and by nothing else.
 
 import csv
 import io
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cache
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
@@ -22,12 +23,12 @@ from scripts.simulation.hazard import Columns, Hazard
 
 TELCO = built_in("telco")
 
-ChangeKind = Literal["rate", "ranking", "bills"]
+ChangeKind = Literal["rate", "ranking", "meaning", "bills"]
 KINDS: tuple[ChangeKind, ...] = get_args(ChangeKind)
 
-# What a change does: log-odds more for everybody; contract and tenure turned round, at the same mean rate; all bills
-# times this.
-RATE_SHIFT, TURNED_LOYALTY, BILLS_FACTOR = 0.5, -0.1, 1.1
+# What a change does: log-odds more for everybody; contract and tenure turned round, or a field that tells nothing any
+# more, at the same mean rate; all bills times this.
+RATE_SHIFT, TURNED_LOYALTY, LOST_FIELD, BILLS_FACTOR = 0.5, -0.1, "InternetService", 1.1
 
 # Months that a world lives before its first day, in which its customers come to differ in tenure.
 PAST = 72
@@ -113,16 +114,19 @@ class World:
         """The probability with which each of today's customers leaves within a month if nobody contacts him."""
         return self.hazard.probability(self.columns)
 
-    def advance(self, contacted: Collection[str] = (), save_rate: float = 0.0) -> Month:
+    def advance(self, save_rates: Mapping[str, float] = MappingProxyType({})) -> Month:
         """Live until the first of the next month.
 
-        Of those contacted who would leave, a contact keeps each with the probability `save_rate`.
+        `save_rates` has by id those who are contacted: the probability with which that keeps one who would leave. Below
+        zero, it makes him leave so much more often.
         """
         days = (add_months(self.today, 1) - self.today).days
         leave_chance, day_chance, save_chance = self._chance()
-        would = leave_chance < self.risk()
-        saved = would & np.isin(self.ids, list(contacted)) & (save_chance < save_rate)
-        leaves = would & ~saved
+        risk = self.risk()
+        rates = np.array([save_rates.get(customer_id, 0.0) for customer_id in self.ids])
+        would = leave_chance < risk
+        saved = would & (save_chance < rates)
+        leaves = (leave_chance < risk * (1 - np.minimum(rates, 0))) & ~saved
         on = [self.today + timedelta(int(after)) for after in 1 + np.floor(day_chance[leaves] * days)]
         left = dict(zip(self._ids(leaves), on, strict=True))
         stayed, kept = self._ids(~leaves), self._ids(saved)
@@ -151,6 +155,8 @@ class World:
             self.hazard = replace(self.hazard, base=self.hazard.base + RATE_SHIFT)
         elif kind == "ranking":
             self.hazard = Hazard(loyalty=TURNED_LOYALTY).with_rate(float(self.risk().mean()), self.columns)
+        elif kind == "meaning":
+            self.hazard = Hazard(lost=LOST_FIELD).with_rate(float(self.risk().mean()), self.columns)
         else:
             self.prices = BILLS_FACTOR
             self.columns["MonthlyCharges"] = np.round(self.columns["MonthlyCharges"] * BILLS_FACTOR, 2)

@@ -1,10 +1,24 @@
 """docs/cost.md is what its script writes, and the sums behind it hold."""
 
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 
+from churn.store.compare_and_swap import JSON
+from churn.store.directory import DirectoryStore
+from churn.store.interface import Entry, Object
+from churn.tracking import daily
+from churn_api.campaigns import paths
+from churn_api.jobs import ids
+from churn_api.metrics.at_risk import AtRiskCollector
+from churn_api.metrics.campaigns import CampaignCollector
+from churn_api.metrics.realised import RealisedCollector
 from churn_api.tracking import outbox
+from churn_api.worker import bootstrap
 from scripts import document_cost as cost
 from scripts.units import measured, prices
 
@@ -38,6 +52,14 @@ def test_what_logs_take_on_their_way_grows_with_them(units):
         return next(line.dollars for line in cost.cluster(prices(), units, rate) if line.what.startswith("NAT"))
 
     assert through(1_000) - through(0) == pytest.approx(65, abs=1)
+
+
+def test_the_cluster_looks_for_a_request_as_often_as_it_is_charged_for(root, units):
+    template = (root / "deploy" / "aws" / "cluster.yaml").read_text()
+    schedule = template.split("  RetrainingSchedule:", 1)[1].split("Description", 1)[0]
+    assert f"Default: rate({cost.RETRAINING_HOURS} hours)" in schedule
+    lines = {line.what: line.dollars for line in cost.cluster(prices(), units, 10)}
+    assert lines["trainer: looks for a request"] == pytest.approx(lines["worker, 1 task"] / 360)
 
 
 def test_open_pages_are_asked_for_all_day(units):
@@ -74,7 +96,50 @@ def test_looks_for_a_release_are_most_of_the_reads(units):
 def test_what_tracking_is_assumed_to_do_is_what_it_does(root):
     assert (cost.HANDOVER_SECONDS, cost.HANDOVER_ROWS) == (outbox.WAIT_SECONDS, outbox.FULL_ROWS)
     box = (root / "deploy" / "aws" / "box" / "compose").read_text()
-    assert f"CHURN_SWEEP_SECONDS={cost.BOX_TIDY_SECONDS // 6}\n" in box
+    assert f"CHURN_SWEEP_SECONDS={cost.BOX_TIDY_SECONDS // cost.TIDY_SWEEPS}\n" in box
+    assert (cost.TIDY_SECONDS, cost.TIDY_SWEEPS) == (bootstrap._TIDY_SECONDS, bootstrap._TIDY_SWEEPS)
+    # The look for alerts is no rarer where one sweeps seldom, and that for digests comes with each measured sweep.
+    assert (cost.ALERTS_SECONDS, cost.TIDY_SECONDS) == (
+        bootstrap._TIDY_SECONDS,
+        cost.TIDY_SWEEPS * bootstrap._DIGEST_SECONDS,
+    )
+
+
+class CountingStore(DirectoryStore):
+    """Counts reads and lists."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.counts: Counter[str] = Counter()
+
+    def get(self, key: str) -> Object:
+        self.counts["reads"] += 1
+        return super().get(key)
+
+    def list(self, prefix: str, *, after: str = "", limit: int | None = None) -> Iterator[Entry]:
+        self.counts["lists"] += 1
+        return super().list(prefix, after=after, limit=limit)
+
+
+def test_what_metrics_are_assumed_to_ask_of_the_store_is_what_they_ask(tmp_path):
+    store = CountingStore(tmp_path)
+    for day in range(1, 4):
+        store.put(daily.key(date(2026, 11, day)), b"{}", content_type=JSON)
+    for _ in range(cost.OPEN_CAMPAIGNS):
+        store.put(paths.newest(ids.new_id(datetime.now(UTC), ids.CAMPAIGN)), b"", content_type=JSON)
+    often = RealisedCollector(store), CampaignCollector(store)
+    assert {collector.seconds for collector in often} == {cost.METRICS_SECONDS}
+    for collector in often:
+        collector.refresh()
+    assert store.counts == {"lists": 1, "reads": 1 + cost.OPEN_CAMPAIGNS}
+    store.counts.clear()
+    at_risk = AtRiskCollector(store)
+    at_risk.refresh()
+    assert (at_risk.seconds, store.counts) == (cost.AT_RISK_SECONDS, {"lists": 1, "reads": cost.AT_RISK_READS})
+
+
+def test_metrics_cost_each_process_the_same():
+    assert cost.metrics(4) == tuple(4 * requests for requests in cost.metrics(1))
 
 
 def test_many_predictions_are_handed_over_in_full_objects():

@@ -171,7 +171,7 @@ def test_the_key_is_sent_and_a_busy_product_is_asked_again(stub):
 )
 def test_what_differs_is_named(stub, capsys, spoil, named):
     stub.spoil = spoil
-    assert simulated_operator.main(["--url", stub.url, "--months", "1", "--customers", "300"]) == 1
+    assert simulated_operator.main(["--url", stub.url, "--months", "2", "--customers", "300"]) == 1
     assert named in capsys.readouterr().out
 
 
@@ -208,7 +208,23 @@ def test_the_verdict_is_held_to_what_changed(verdicts, change, faults):
 def test_a_change_that_is_none_is_refused(text, capsys):
     with pytest.raises(SystemExit):
         simulated_operator.main(["--change", text])
-    assert "is not one of rate, ranking, bills" in capsys.readouterr().err
+    assert "is not one of rate, ranking, meaning, bills" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        (["--campaigns"], "needs the --store"),
+        (["--campaigns", "--store", "file:///x", "--months", "13"], "at most 11"),
+        (["--campaigns", "--campaign"], "not allowed with"),
+        (["--world", "flat"], "invalid choice"),
+    ],
+    ids=["store", "months", "both", "world"],
+)
+def test_campaigns_that_cannot_be_simulated_are_refused(options, named, capsys):
+    with pytest.raises(SystemExit):
+        simulated_operator.main(options)
+    assert named in capsys.readouterr().err
 
 
 def test_a_table_to_train_on_is_written(tmp_path):

@@ -108,7 +108,7 @@ def simulated(months: int, *, campaign: bool) -> tuple[float, float]:
         probabilities = dict(zip(live.ids, live.risk().tolist(), strict=True))
         chosen = contacts(f"c{live.month}", probabilities) if campaign else {}
         oracle.predicted(live.today, "r", probabilities)
-        month = live.advance(treated(chosen), SAVE_RATE)
+        month = live.advance(dict.fromkeys(treated(chosen), SAVE_RATE))
         oracle.reported(clerk.report(month, chosen))
         scored, gone = scored + len(probabilities), gone + len(month.left)
     rate = oracle.releases(TODAY)["r"]["all"]["churn_rate"]

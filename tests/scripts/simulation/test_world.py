@@ -9,7 +9,17 @@ from sklearn.metrics import roc_auc_score
 from churn.schema import built_in
 from scripts.simulation import calendar
 from scripts.simulation.hazard import BASE, LOG_TENURE, PER_TEN, Hazard
-from scripts.simulation.world import BILL_EXTRAS, BILLS_FACTOR, RATE_SHIFT, Change, World, to_csv, training_table
+from scripts.simulation.world import (
+    BILL_EXTRAS,
+    BILLS_FACTOR,
+    KINDS,
+    LOST_FIELD,
+    RATE_SHIFT,
+    Change,
+    World,
+    to_csv,
+    training_table,
+)
 
 FIRST = date(2025, 1, 1)
 TELCO = built_in("telco")
@@ -120,7 +130,7 @@ def test_a_world_without_a_change_stays_much_as_it_is():
 def test_contacts_keep_as_many_as_declared_and_touch_nobody_else():
     plain, contacting = world(size=4_000), world(size=4_000)
     contacted = plain.ids[::2]
-    without, with_contacts = plain.advance(), contacting.advance(contacted, save_rate=0.5)
+    without, with_contacts = plain.advance(), contacting.advance(dict.fromkeys(contacted, 0.5))
     saved = set(without.left) - set(with_contacts.left)
     assert saved == set(with_contacts.saved)
     assert saved <= set(contacted)
@@ -129,7 +139,20 @@ def test_contacts_keep_as_many_as_declared_and_touch_nobody_else():
     assert plain.records()[-400:] == contacting.records()[-400:]
 
 
-@pytest.mark.parametrize("kind", ["rate", "ranking", "bills"])
+def test_contacts_may_drive_customers_away():
+    plain, contacting = world(size=4_000), world(size=4_000)
+    contacted = plain.ids[::2]
+    risk = dict(zip(plain.ids, plain.risk().tolist(), strict=True))
+    without, with_contacts = plain.advance(), contacting.advance(dict.fromkeys(contacted, -0.5))
+    driven = set(with_contacts.left) - set(without.left)
+    assert set(without.left) < set(with_contacts.left)
+    assert driven <= set(contacted)
+    wanted = 0.5 * sum(risk[name] for name in contacted)
+    assert len(driven) == pytest.approx(wanted, abs=4 * np.sqrt(wanted))
+    assert with_contacts.saved == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_nothing_changes_before_its_day(kind):
     plain, changing = world(), world(change=Change(kind, 4))
     assert [plain.advance() for _ in range(2)] == [changing.advance() for _ in range(2)]
@@ -152,6 +175,14 @@ def test_a_change_of_the_ranking_keeps_the_rate_and_ruins_what_a_model_knew():
     known = Hazard().probability(changing.columns)
     customers, left = changing.ids, changing.advance().left
     assert roc_auc_score([customer in left for customer in customers], known) < 0.75
+
+
+def test_a_field_that_loses_its_meaning_keeps_the_rate_and_tells_nothing_any_more():
+    plain, changing = world(size=4_000), world(size=4_000, change=Change("meaning", 1))
+    assert changing.risk().mean() == pytest.approx(plain.risk().mean())
+    others = {name: np.roll(column, 1) if name == LOST_FIELD else column for name, column in changing.columns.items()}
+    assert np.array_equal(changing.hazard.probability(others), changing.risk())
+    assert not np.array_equal(plain.hazard.probability(others), plain.risk())
 
 
 def test_a_change_of_bills_reaches_everybody_and_all_who_come_later():
