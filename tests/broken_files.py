@@ -1,8 +1,9 @@
-"""Ways to break a CSV of customers, each by a seed: what people and programs really upload."""
+"""Ways to break a CSV of customers, each by a seed: what people and programs really upload; and a Parquet file."""
 
 import gzip
 import io
 import random
+import struct
 import zipfile
 from collections.abc import Callable
 
@@ -58,6 +59,13 @@ def packed(chance: random.Random, data: bytes) -> bytes:
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
         file.writestr("customers.csv", data)
     return archive.getvalue()
+
+
+def with_a_damaged_body(data: bytes) -> bytes:
+    """A Parquet file whose footer is whole, and whose rows cannot be read."""
+    (length,) = struct.unpack("<I", data[-8:-4])
+    body = len(data) - 8 - length
+    return data[:4] + b"\xff" * (body - 4) + data[body:]
 
 
 def _with(chance: random.Random, data: bytes, what: bytes, times: int | None = None) -> bytes:

@@ -1,5 +1,6 @@
 """What every part's tests share: real Redis servers, free ports, a real browser."""
 
+import fcntl
 import logging
 import os
 import shutil
@@ -17,7 +18,7 @@ import pytest
 import redis
 from hypothesis import HealthCheck, settings
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 from werkzeug.serving import make_server
 
 from scripts import processes
@@ -27,6 +28,9 @@ ROOT = Path(__file__).resolve().parents[1]
 # How long an example takes says more about the machine than about what is tried.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
+
+# A busy machine is slow to show what it shows in the end.
+expect.set_options(timeout=20_000)
 
 DATA = (ROOT / os.environ.get("CHURN_DATA_DIR", "data") / "telco_customer_churn.csv").resolve()
 
@@ -52,6 +56,18 @@ def find_program(*names: str) -> str | None:
     beside = [str(Path(folder).with_name("sbin")) for folder in folders if Path(folder).name == "bin"]
     path = os.pathsep.join([*folders, *beside])
     return next((found for name in names if (found := shutil.which(name, path=path))), None)
+
+
+@pytest.fixture
+def logging_as_before() -> Iterator[None]:
+    """Logs go where they went before the test once it ends: an app that other tests share has its handler again."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    for handler in [handler for handler in root.handlers if handler not in handlers]:
+        handler.close()
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 @pytest.fixture(scope="session")
@@ -82,6 +98,24 @@ def telco_csv() -> Path:
 def free_port() -> Callable[[], int]:
     """A function that names a TCP port of the loopback that nobody listens on."""
     return processes.free_port
+
+
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], object]], Path]:
+    """A function that returns a copy of a folder which the first of the test processes that asks for it has filled."""
+    own = tmp_path_factory.getbasetemp()
+    # Those of pytest-xdist's processes lie side by side.
+    common = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+    def copied(name: str, fill: Callable[[Path], object]) -> Path:
+        with (common / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (filled := common / name).exists():
+                fill(begun := tmp_path_factory.mktemp(name))
+                begun.rename(filled)
+        return shutil.copytree(filled, own / f"{name}-copy")
+
+    return copied
 
 
 @pytest.fixture(scope="session")

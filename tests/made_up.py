@@ -55,15 +55,17 @@ def published(
     *,
     promoted: bool = True,
     reference: Reference | None = None,
+    moment: datetime | None = None,
     **manifest: Any,
 ) -> str:
     """Publish a made-up predictor over these people as a release, and put it into service; returns its version.
 
-    `reference` is what it keeps to notice drift by, `manifest` are its members that are to be others.
+    `reference` is what it keeps to notice drift by, `moment` that of its version if it is not now, and `manifest` are
+    its members that are to be others.
     """
     schema, scorer = predictor.schema, predictor.scorer
     assert isinstance(scorer, Scorecard | Terms)
-    version = release.claim(store, datetime.now(UTC))
+    version = release.claim(store, moment or datetime.now(UTC))
     files = {
         "model.json": json.dumps(scorer.to_dict()).encode(),
         "background.json": release.background_file(schema, list(people)),

@@ -10,6 +10,7 @@ FIGURES = ("churn_rate", "roc_auc", "log_loss", "brier", "calibration", "lift")
 TYPICAL = {"churn_rate": 0.265, "roc_auc": 0.845, "log_loss": 0.415, "brier": 0.136, "calibration": 1.0, "lift": 2.8}
 _SPREADS = {"churn_rate": 0.44, "roc_auc": 0.4, "log_loss": 0.45, "brier": 0.19, "calibration": 1.7, "lift": 5.0}
 _NOBODY = {"predictions": 0, "matured": 0, "matched": 0, "unmatched": 0, "treated": 0}
+_NOTHING_DUE = {"due": False, "reasons": [], "next": None, "failed": None}
 _OUTCOMES = ("rows", "customers", "duplicates", "corrections", "contradictions", "unknown", "before")
 
 
@@ -30,7 +31,7 @@ def month() -> Json:
     release["drift"] = None
     return _answer(
         [
-            "7,043 predictions are held, and none of them is old enough to be judged; the first are on 2027-03-05.",
+            "7,043 predictions are held, and none of them is old enough to be judged; the first are on March 5, 2027.",
             "No outcomes have come in yet. Send who left and who stayed to POST /outcomes.",
             "The release 20261101_120000 carries no reference of its training table, so drift cannot be shown.",
         ],
@@ -59,7 +60,7 @@ def two_years() -> Json:
         next_ripe={"date": "2026-01-08", "predictions": 640},
         outcomes=dict(zip(_OUTCOMES, (31_204, 28_011, 412, 37, 6, 210, 18), strict=True)),
         data=[_data(name, 9000 + 31 * number, 40 + number) for number, name in enumerate(months)],
-        retraining={"due": True, "reasons": ["2,880 outcomes are known that no release has seen."], "next": None},
+        retraining=_NOTHING_DUE | {"due": True, "reasons": ["2,880 outcomes are known that no release has seen."]},
     )
 
 
@@ -75,7 +76,7 @@ def _answer(words: list[str], **others: Any) -> Json:
         "outcomes": dict.fromkeys(_OUTCOMES, 0),
         "releases": [],
         "data": [],
-        "retraining": {"due": False, "reasons": [], "next": None},
+        "retraining": _NOTHING_DUE,
     }
     return answer | others
 

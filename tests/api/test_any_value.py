@@ -12,7 +12,7 @@ from tests.telco import FIELDS, ID, NOT_STATED, read
 
 from churn.customer.reading import Reader
 from churn.errors import ValidationError
-from churn_api.predictions.batch import MAX_FAULTS
+from churn_api.predictions.judging import MAX_FAULTS
 
 Record = dict[str, Any]
 

@@ -3,7 +3,15 @@
 import pytest
 import redis
 
-from churn_api.celery_queue import ANNOUNCEMENTS, CeleryQueue, create_celery, lists, waiting
+from churn_api.celery_queue import (
+    ANNOUNCEMENTS,
+    HOURLY_SECONDS,
+    CeleryQueue,
+    TrackingStep,
+    create_celery,
+    lists,
+    waiting,
+)
 
 
 @pytest.fixture
@@ -23,11 +31,30 @@ def test_the_chunks_of_small_jobs_wait_in_front_of_those_of_large_ones(
     assert [queue.smaller_waits(size) for size in (1, 8, 64, 65)] == [place < number for number in range(4)]
 
 
-def test_every_other_step_comes_first(queue: CeleryQueue) -> None:
+def test_every_other_step_of_a_job_comes_first(queue: CeleryQueue) -> None:
     for step in ("start", "finish", "settle"):
         queue.send(step, "job_1")
     assert not queue.smaller_waits(1)
     assert queue.smaller_waits(2)
+
+
+@pytest.mark.parametrize(
+    ("step", "options", "place"),
+    [
+        ("tidy", {}, 0),
+        ("erase", {}, 0),
+        ("quality", {}, 0),
+        ("quality", {"seconds": HOURLY_SECONDS}, 1),
+        ("experiments", {"seconds": HOURLY_SECONDS}, 1),
+        ("alerts", {}, 1),
+    ],
+)
+def test_what_nobody_waits_for_comes_after_the_smallest_jobs(
+    queue: CeleryQueue, empty_redis: str, step: TrackingStep, options: dict[str, int], place: int
+) -> None:
+    assert queue.send_tracking(step, **options)
+    with redis.Redis.from_url(empty_redis) as client:
+        assert [client.llen(name) for name in lists()] == [int(number == place) for number in range(4)]
 
 
 def test_an_announcement_waits_once_and_is_no_step(queue: CeleryQueue, empty_redis: str) -> None:

@@ -151,10 +151,13 @@ def test_without_a_key_the_function_answers_nobody(handler):
     assert handler(event, None)["statusCode"] == 401
 
 
-@pytest.mark.parametrize("path", ["/jobs", "/jobs/check", "/outcomes", "/customers/x"])
+@pytest.mark.parametrize(
+    "path", ["/jobs", "/jobs/check", "/outcomes", "/customers/x", "/campaigns", "/alerts", "/overview", "/experiments"]
+)
 def test_jobs_outcomes_and_erasures_are_sent_elsewhere(handler, path):
     answer = handler(_event("v2", "GET", path, None, {}), None)
     assert answer["statusCode"] == 404
+    assert f"/{path.split('/')[1]} is not served at this address" in answer["body"]
     assert "machine or the cluster" in answer["body"]
 
 

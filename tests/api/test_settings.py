@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from churn.errors import ConfigurationError
+from churn_api.alerts.mail import MailChannel
 from churn_api.settings import ApiSettings
+from churn_api.worker.channels import channels_of
 
 
 @pytest.fixture
@@ -133,3 +135,50 @@ def test_production_names_all_that_is_missing_or_unsafe_at_once_and_shows_no_tra
         "CHURN_WEBHOOK_SECRET has fewer than 16 characters, ",
     ):
         assert said.count(sentence) == 1
+
+
+def test_digests_are_mailed_where_a_server_and_somebody_are_named(
+    environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "password").write_text(" an SMTP password\n")
+    environment.setenv("CHURN_SMTP_URL", "smtp://churn@mail.example.org")
+    environment.setenv("CHURN_SMTP_PASSWORD_FILE", str(tmp_path / "password"))
+    environment.setenv("CHURN_ALERT_TO", "a@example.org, b@example.org")
+    settings = ApiSettings.load()
+    server = settings.mail_server()
+    assert server is not None
+    assert (server.host, server.port, server.user, server.password) == (
+        "mail.example.org",
+        587,
+        "churn",
+        "an SMTP password",
+    )
+    assert settings.alert_to == ("a@example.org", "b@example.org")
+    (channel,) = channels_of(settings).values()
+    assert isinstance(channel, MailChannel)
+    assert channel._sender == "a@example.org"
+
+
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({"CHURN_SMTP_URL": "smtp://h"}, "CHURN_ALERT_TO is not set"),
+        ({"CHURN_SMTP_URL": "http://a:hidden-one@h", "CHURN_ALERT_TO": "a@b.c"}, "no smtp or smtps URL"),
+        ({"CHURN_SMTP_URL": "smtp://a@h", "CHURN_ALERT_TO": "a@b.c"}, "a user without a password"),
+        (
+            {"CHURN_SMTP_URL": "smtp://a@h", "CHURN_ALERT_TO": "a@b.c", "CHURN_SMTP_PASSWORD_FILE": "/no/such"},
+            "CHURN_SMTP_PASSWORD_FILE",
+        ),
+        ({"CHURN_ALERT_TO": "nobody"}, "'nobody' is no e-mail address"),
+        ({"CHURN_ALERT_TO": "a@b.c", "CHURN_ALERT_FROM": "a@b.c\nBcc: x@y.z"}, "is no e-mail address"),
+    ],
+)
+def test_what_cannot_be_mailed_is_refused_without_showing_the_password(
+    environment: pytest.MonkeyPatch, variables: dict[str, str], words: str
+) -> None:
+    for name, value in variables.items():
+        environment.setenv(name, value)
+    with pytest.raises(ConfigurationError) as refused:
+        ApiSettings.load()
+    assert words in str(refused.value)
+    assert "hidden-one" not in str(refused.value)

@@ -8,6 +8,7 @@ from flask import Request, Response
 from msgspec import Meta, Struct
 
 from churn.errors import FieldError
+from churn.model.predictor import RISK_BANDS
 
 Probability: TypeAlias = Annotated[float, Meta(ge=0, le=1)]
 Moment: TypeAlias = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
@@ -22,6 +23,20 @@ Band: TypeAlias = Annotated[
 ]
 
 encode = msgspec.json.Encoder().encode
+
+
+class RiskBand(Struct, frozen=True):
+    """A band of risk: churn probabilities from `low` on and below `high`, in the last band 1 as well."""
+
+    band: Band
+    low: Probability
+    high: Probability
+
+
+def risk_bands() -> list[RiskBand]:
+    """All of them, the lowest first."""
+    lows = [0.0, *(end for _, end in RISK_BANDS)]
+    return [RiskBand(band, low, end) for low, (band, end) in zip(lows, RISK_BANDS, strict=False)]
 
 
 class ReasonAnswer(Struct, frozen=True):

@@ -12,15 +12,36 @@ from churn_api.http import authorization, endpoint, error_handlers, middleware, 
 from churn_api.metrics.registry import shared_folder
 from churn_api.service import build
 from churn_api.settings import ApiSettings
-from churn_api.views import customers, health, jobs, model, outcomes, pages, predict, quality
+from churn_api.views import (
+    alerts,
+    campaign_results,
+    campaigns,
+    customers,
+    experiments,
+    health,
+    jobs,
+    model,
+    opt_outs,
+    outcomes,
+    overview,
+    pages,
+    predict,
+    quality,
+)
 
 ENDPOINTS = (
     *predict.endpoints,
     *jobs.endpoints,
     *customers.endpoints,
     *outcomes.endpoints,
+    *opt_outs.endpoints,
+    *campaigns.endpoints,
+    *campaign_results.endpoints,
     *model.endpoints,
     *quality.endpoints,
+    *experiments.endpoints,
+    *alerts.endpoints,
+    *overview.endpoints,
     *health.endpoints,
     *pages.endpoints,
 )

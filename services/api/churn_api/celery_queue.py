@@ -20,13 +20,17 @@ NAME = "churn-jobs"
 # receiver who hangs keeps no job from being scored.
 ANNOUNCEMENTS = "churn-announcements"
 
-TrackingStep = Literal["tidy", "erase", "quality"]
-"""The steps that are of no job; one that nobody has taken for a minute is sent again by whoever wants it."""
+TrackingStep = Literal["tidy", "erase", "quality", "result", "alerts", "experiments"]
+"""The steps that are of no job; one that nobody has taken in time is sent again by whoever wants it."""
 
 _TRACKING_SECONDS = 60
 
+HOURLY_SECONDS = 3600
+"""Between two looks at what became of predictions, of campaigns and of the release in shadow."""
+
 # Redis keeps a list for each priority, and workers take from the first that is not empty. Priority 0 has the steps that
-# are no chunks, and the chunks of jobs of one; the others those of jobs of up to so many, and of more.
+# are no chunks, and the chunks of jobs of one; the others those of jobs of up to so many, and of more. The second one
+# has the steps that nobody waits for as well.
 _PRIORITIES = (0, 3, 6, 9)
 _MOST_CHUNKS = (1, 8, 64)
 _SEPARATOR = "\x06\x16"
@@ -120,11 +124,17 @@ class CeleryQueue:
             return False
         return True
 
-    def send_tracking(self, step: TrackingStep, *arguments: Any) -> bool:
-        """Send a step that is of no job, before all chunks; False without Redis. It is dropped if nobody takes it."""
+    def send_tracking(self, step: TrackingStep, *arguments: Any, seconds: int = _TRACKING_SECONDS) -> bool:
+        """Send a step that is of no job; False without Redis.
+
+        It comes before all chunks, unless nobody waits for it: alerts, and what is done every hour, come after jobs of
+        one chunk, which whoever has scored a few customers waits for.
+
+        It is dropped if nobody takes it in so many seconds: those after which its sender would send it again.
+        """
         try:
-            name, priority = f"churn.{step}", _PRIORITIES[0]
-            self._celery.send_task(name, arguments, retry=False, priority=priority, expires=_TRACKING_SECONDS)
+            priority = _PRIORITIES[1 if step == "alerts" or seconds >= HOURLY_SECONDS else 0]
+            self._celery.send_task(f"churn.{step}", arguments, retry=False, priority=priority, expires=seconds)
         except (OperationalError, redis.RedisError, OSError) as error:
             log.warning("The queue is away (%s): step %s is not sent.", type(error).__name__, step)
             return False

@@ -33,12 +33,15 @@ class ConditionFailed(HttpError):
 
 
 class TrackingOff(ChurnError):
-    """Outcomes were sent to a service that keeps none."""
+    """What needs outcomes was asked of a service that keeps none."""
 
     status = 409
 
-    def __init__(self) -> None:
-        super().__init__("Outcomes are not kept, because tracking is off. Set CHURN_TRACKING=on and send them again.")
+    def __init__(
+        self,
+        message: str = "Outcomes are not kept, because tracking is off. Set CHURN_TRACKING=on and send them again.",
+    ) -> None:
+        super().__init__(message)
 
 
 class InvalidBody(ChurnError):

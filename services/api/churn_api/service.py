@@ -1,8 +1,7 @@
 """The parts of one API process, put together once and handed to whoever needs them."""
 
-import logging
 from dataclasses import dataclass, field
-from threading import Event, Thread
+from threading import Event
 from typing import cast
 
 from flask import current_app
@@ -11,14 +10,25 @@ from churn.schema import Schema, built_in
 from churn.store.interface import INTERACTIVE, ObjectStore
 from churn.store.opening import open_store
 from churn_api.access_log import AccessLog
+from churn_api.alerts.service import AlertChannels, AlertsService
 from churn_api.cache.cache import Cache
 from churn_api.cache.redis_cache import SharedCache
+from churn_api.campaigns.opt_outs import OptOuts
+from churn_api.campaigns.previews import Previews, loader
+from churn_api.campaigns.repository import CampaignRepository
+from churn_api.campaigns.service import CampaignService
+from churn_api.campaigns.submission import CampaignSubmissions
 from churn_api.celery_queue import CeleryQueue, create_celery
+from churn_api.experiments.service import ExperimentsService
 from churn_api.health.dependencies import Dependencies
 from churn_api.jobs import answers, ids
+from churn_api.jobs.lifecycle import Lifecycle
 from churn_api.jobs.repository import JobRepository
 from churn_api.jobs.service import JobService
 from churn_api.jobs.submission import Limits, Submissions
+from churn_api.metrics.at_risk import AtRiskCollector
+from churn_api.metrics.campaigns import CampaignCollector
+from churn_api.metrics.experiments import ShadowCollector
 from churn_api.metrics.field_values import FieldValues, FieldValuesCollector
 from churn_api.metrics.jobs import JobCollector, RedisJobMetrics
 from churn_api.metrics.machine import MachineCollector
@@ -26,19 +36,28 @@ from churn_api.metrics.model import ServingCollector
 from churn_api.metrics.realised import RealisedCollector
 from churn_api.metrics.registry import Metrics, shared_folder
 from churn_api.metrics.shared_counters import SharedCounters
+from churn_api.metrics.stored import StoredCollector
+from churn_api.overview.service import OverviewService
+from churn_api.quality.campaign_results import CampaignResults
 from churn_api.quality.waiting import QualityService
 from churn_api.releases.catalog import Catalog
-from churn_api.releases.watcher import Releases
+from churn_api.releases.watcher import Releases, watch
 from churn_api.settings import ApiSettings
 from churn_api.tracking.buffer import Buffer
 from churn_api.tracking.customers import Customers
 from churn_api.tracking.outbox import Outbox
 from churn_api.tracking.recorder import Recorder
 
-log = logging.getLogger(__name__)
 
-# Seconds between two looks for a release while there is none.
-FIRST_RELEASE_SECONDS = 1.0
+@dataclass(frozen=True)
+class CampaignParts:
+    """What accepts and previews campaigns and answers for them, and the customers whom none contacts."""
+
+    submissions: CampaignSubmissions
+    previews: Previews
+    service: CampaignService
+    results: CampaignResults
+    opt_outs: OptOuts
 
 
 @dataclass(frozen=True)
@@ -56,12 +75,16 @@ class Service:
     submissions: Submissions
     jobs: JobService[answers.Job]
     outcomes: JobService[answers.Outcomes]
+    campaigns: CampaignParts
     customers: Customers
     answered: Buffer
     recorder: Recorder
     field_values: FieldValues
     quality: QualityService
-    realised: RealisedCollector
+    alerts: AlertsService
+    overview: OverviewService
+    experiments: ExperimentsService
+    stored: tuple[StoredCollector, ...]
     access_log: AccessLog = field(default_factory=AccessLog)
     _ended: Event = field(default_factory=Event)
 
@@ -78,31 +101,20 @@ class Service:
         self.checks.refresh()
         self.field_values.write()
         if self.releases.ready:
-            self.realised.refresh()
+            for collector in self.stored:
+                collector.refresh()
 
     def watch(self) -> None:
         """Start a thread that calls `refresh` regularly, until `end`, and those that write log and predictions."""
         self.access_log.watch()
         self.recorder.watch()
-        Thread(target=self._watch, name="watch", daemon=True).start()
+        watch(self.releases, self.refresh, self.settings.release_poll_seconds, self._ended)
 
     def end(self) -> None:
         """Let the thread of `watch` that looks end after its current look, and hand over what was answered."""
         self._ended.set()
         self.recorder.end()
         self.field_values.write()
-
-    def _pause(self) -> float:
-        """Seconds until the next look: fewer while there is no release, so that the first one soon serves."""
-        pause = self.settings.release_poll_seconds
-        return pause if self.releases.ready else min(pause, FIRST_RELEASE_SECONDS)
-
-    def _watch(self) -> None:
-        while not self._ended.wait(self._pause()):
-            try:
-                self.refresh()
-            except Exception:  # if the thread ended, an old release would stay in service for ever
-                log.exception("The watch failed; it goes on.")
 
 
 def build(settings: ApiSettings) -> Service:
@@ -115,17 +127,14 @@ def build(settings: ApiSettings) -> Service:
     shared = SharedCache(settings.cache_url) if settings.cache_url else None
     cache = Cache(settings.cache, shared, metrics.cache)
     checks = Dependencies(releases, cache, settings.queue_url)
-    realised = RealisedCollector(store)
-    metrics.add(realised)
-    metrics.add(ServingCollector(releases, cache))
-    metrics.add(MachineCollector(checks, settings.queue_url, settings.cache_url))
-    metrics.add(JobCollector(settings.queue_url))
-    metrics.add(FieldValuesCollector(settings.queue_url, releases))
+    stored = RealisedCollector(store), CampaignCollector(store), AtRiskCollector(store), ShadowCollector(store)
+    for collector in (*stored, ServingCollector(releases, cache)):
+        metrics.add(collector)
+    _add_shared_counts(metrics, settings, releases, checks)
     queue = CeleryQueue(create_celery(settings.queue_url), settings.queue_url)
-    submissions, jobs, outcomes = _background(settings, store, queue)
     answered, field_values = Buffer(metrics.tracking_lost), FieldValues(settings.queue_url)
     recorder = _recorder(settings, store, metrics, answered, field_values)
-    quality = QualityService(store, queue, tracked=settings.tracking == "on")
+    tracked = settings.tracking == "on"
     return Service(
         settings,
         store,
@@ -135,21 +144,29 @@ def build(settings: ApiSettings) -> Service:
         cache,
         checks,
         Catalog(store),
-        submissions,
-        jobs,
-        outcomes,
+        *_background(settings, store, queue, releases),
         Customers(store, queue),
         answered,
         recorder,
         field_values,
-        quality,
-        realised,
+        QualityService(store, queue, tracked=tracked),
+        AlertsService(store, _channels(settings), tracked=tracked),
+        OverviewService(store, releases, tracked=tracked),
+        ExperimentsService(store, queue, settings.promote, tracked=tracked),
+        stored,
     )
 
 
+def _add_shared_counts(metrics: Metrics, settings: ApiSettings, releases: Releases, checks: Dependencies) -> None:
+    """What is true of the machine, and what all workers and processes count together in the queue's Redis."""
+    metrics.add(MachineCollector(checks, settings.queue_url, settings.cache_url))
+    metrics.add(JobCollector(settings.queue_url))
+    metrics.add(FieldValuesCollector(settings.queue_url, releases))
+
+
 def _background(
-    settings: ApiSettings, store: ObjectStore, queue: CeleryQueue
-) -> tuple[Submissions, JobService[answers.Job], JobService[answers.Outcomes]]:
+    settings: ApiSettings, store: ObjectStore, queue: CeleryQueue, releases: Releases
+) -> tuple[Submissions, JobService[answers.Job], JobService[answers.Outcomes], CampaignParts]:
     """What accepts jobs of all kinds, and what answers for those of each."""
     repository = JobRepository(store)
     metrics = RedisJobMetrics(settings.queue_url)
@@ -157,7 +174,18 @@ def _background(
         Submissions(repository, queue, metrics, _limits(settings)),
         JobService(repository, queue, metrics, ids.JOB, answers.describe_job),
         JobService(repository, queue, metrics, ids.OUTCOMES, answers.describe_outcomes),
+        CampaignParts(
+            CampaignSubmissions(repository, queue, metrics, _limits(settings)),
+            Previews(CampaignRepository(store), loader(store, releases)),
+            CampaignService(repository, Lifecycle(repository, queue, metrics), settings.tracking_days),
+            CampaignResults(store, queue),
+            OptOuts(store),
+        ),
     )
+
+
+def _channels(settings: ApiSettings) -> AlertChannels:
+    return AlertChannels(webhook=settings.webhook_url is not None, email=settings.smtp_url is not None)
 
 
 def _recorder(

@@ -7,10 +7,16 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, SecretStr
 
 from churn.errors import ConfigurationError
+from churn.experiments.experiment import PromotionRule
 from churn.settings import CommaSeparated, CommaSeparatedSecrets, Settings
 from churn_api.addresses import checked_url
 from churn_api.auth.api_keys import SHORTEST_KEY, Key, check, read_keys, unnamed
 from churn_api.jobs.webhook_signature import key_of
+from churn_api.mail_server import MailServer, checked_address, read_url
+
+
+def _addresses(texts: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(map(checked_address, texts))
 
 
 class ApiSettings(Settings):
@@ -90,6 +96,11 @@ class ApiSettings(Settings):
         description="How long tracked predictions and outcomes are kept, in days, month by month; longer than the "
         "label window and seven days, or no prediction is ever judged.",
     )
+    promote: PromotionRule = Field(
+        "by_hand",
+        description="Whether a release in shadow goes into service by itself once outcomes say that it is better, and "
+        "out again if the one before it does better after all: by_hand or when_better.",
+    )
     webhook_url: Annotated[str, AfterValidator(checked_url)] | None = Field(
         None,
         description="Where the end of each job is announced by a signed POST: an http or https URL. Not set: nowhere.",
@@ -101,6 +112,23 @@ class ApiSettings(Settings):
     )
     webhook_allow_private: bool = Field(
         False, description="Whether announcements may go to private, loopback and link-local addresses."
+    )
+    smtp_url: SecretStr | None = Field(
+        None,
+        description="The mail server that sends digests of alerts on customers: smtp://user@host:587, where STARTTLS "
+        "is used if the server offers it, or smtps://. The password may stand behind the user and a colon. Not set: "
+        "they are not mailed.",
+    )
+    smtp_password_file: Path | None = Field(
+        None,
+        description="A file with the password of the user in CHURN_SMTP_URL, so that none stands in the URL. Not set: "
+        "the URL's.",
+    )
+    alert_to: Annotated[CommaSeparated, AfterValidator(_addresses)] = Field(
+        (), description="Who gets the digests: e-mail addresses, separated by commas. Must be set where the URL is."
+    )
+    alert_from: Annotated[str, AfterValidator(checked_address)] | None = Field(
+        None, description="The address that digests are sent from. Not set: the first of those who get them."
     )
     site_dir: Path | None = Field(
         None, description="A folder with the site's files, for the API to serve where no nginx does. Not set: none."
@@ -120,8 +148,17 @@ class ApiSettings(Settings):
                 "CHURN_WEBHOOK_SECRET begins with whsec_, and what follows is not base 64. Make one with: echo "
                 "whsec_$(openssl rand -base64 24)."
             )
+        yield from self._unfit_to_mail()
         if self.env == "production":
             yield from self._unsafe_to_expose()
+
+    def _unfit_to_mail(self) -> Iterator[str]:
+        try:
+            self.mail_server()
+        except ValueError as error:
+            yield f"CHURN_SMTP_URL is set to what is not shown. {error}"
+        if self.smtp_url is not None and not self.alert_to:
+            yield "CHURN_ALERT_TO is not set, and CHURN_SMTP_URL is: name who gets the digests of alerts."
 
     def _unsafe_to_expose(self) -> Iterator[str]:
         if not self.wants_keys:
@@ -139,6 +176,16 @@ class ApiSettings(Settings):
                 "CHURN_CORS_ORIGINS holds a wildcard, which lets any page on the web call the API from a visitor's "
                 "browser; name the origins that need it, such as https://crm.example.org."
             )
+
+    def mail_server(self) -> MailServer | None:
+        """The server that sends mail, if there is one. Raises ValueError for one that none can be."""
+        if self.smtp_url is None:
+            return None
+        try:
+            password = self.smtp_password_file.read_text("utf-8").strip() if self.smtp_password_file else None
+        except (OSError, UnicodeError) as error:
+            raise ValueError("CHURN_SMTP_PASSWORD_FILE names no file that can be read as text.") from error
+        return read_url(self.smtp_url.get_secret_value(), password)
 
     @property
     def wants_keys(self) -> bool:

@@ -48,6 +48,7 @@ def test_lines_go_into_the_log_file_where_there_is_one(settings: ApiSettings, tm
     assert [line["route"] for line in lines if line["request_id"] == "in-a-file"] == ["/health/live"]
 
 
+@pytest.mark.usefixtures("logging_as_before")
 def test_lines_are_left_out_below_the_level(settings: ApiSettings, capfd: pytest.CaptureFixture[str]) -> None:
     client = create_app(settings.model_copy(update={"log_level": "ERROR"})).test_client()
     client.get("/health/live")

@@ -3,6 +3,7 @@
 import gzip
 import tracemalloc
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -14,8 +15,9 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from churn.store.interface import ObjectStore
-from churn_api.jobs.service import Download
+from churn_api.jobs.errors import UnknownJob
 from churn_api.settings import ApiSettings
+from churn_api.stored_file import StoredFile
 from churn_api.views.downloads import _disposition, file_name, send
 
 BOM = b"\xef\xbb\xbf"
@@ -277,9 +279,9 @@ class LargeStore:
 @pytest.mark.parametrize("headers", [{}, {"Range": "bytes=7-"}, {"Accept-Encoding": "gzip"}], ids=str)
 def test_a_large_file_passes_in_bounded_memory(site: FlaskClient, headers: dict[str, str]) -> None:
     large: Any = LargeStore()
-    download: Any = Download(None, large.size, "x", large, "key")
+    file = StoredFile(large, "key", large.size, "x", None, UnknownJob("key"))
     with site.application.test_request_context(headers=headers):
-        answer = send(request, download, "large.csv", excel=True)
+        answer = send(request, file, "large.csv", excel=True)
         tracemalloc.start()
         passed = sum(map(len, answer.iter_encoded()))
         _, peak = tracemalloc.get_traced_memory()
@@ -291,6 +293,7 @@ def test_a_large_file_passes_in_bounded_memory(site: FlaskClient, headers: dict[
 def test_through_a_real_server_a_download_goes_on_where_it_broke_off(
     serve: Callable[..., Any], bench: Any, many_customers: Callable[[int], bytes], empty_redis: str
 ) -> None:
+    bench.clock.now = datetime.now(UTC)  # the real server keeps the real time, and takes an older job for expired
     job = bench.submit(many_customers(3_000), filename="März.csv")
     bench.drain()
     url = f"{serve(CHURN_QUEUE_URL=empty_redis).url}/jobs/{job.id}/results"

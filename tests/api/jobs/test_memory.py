@@ -73,7 +73,6 @@ def limit(root: Path) -> tuple[int, dict[str, str]]:
     return int(worker["mem_limit"].removesuffix("m")) << 20, settings | {"MALLOC_ARENA_MAX": "2"}
 
 
-@pytest.mark.timeout(300)
 def test_a_file_whose_columns_are_shifted_stays_within_the_workers_memory(
     stack: Stack, root: Path, rows_of: Any
 ) -> None:

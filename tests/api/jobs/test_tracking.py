@@ -61,7 +61,13 @@ def refused(bench: Any) -> list[dict[str, Any]]:
 
 
 def keys(bench: Any) -> list[str]:
-    return [entry.key for entry in bench.store.list("tracking/")]
+    """What is kept of jobs, each by itself."""
+    return [entry.key for entry in bench.store.list("tracking/") if not entry.key.startswith("tracking/daily/")]
+
+
+def days(bench: Any) -> list[dict[str, Any]]:
+    """The sums of all days."""
+    return [json.loads(bench.store.get(entry.key).data) for entry in bench.store.list("tracking/daily/")]
 
 
 def finish(bench: Any) -> None:
@@ -139,7 +145,7 @@ def test_nothing_is_tracked_where_that_is_switched_off(bench: Any, many_customer
     job = bench.submit(many_customers(5))
     bench.drain()
     assert bench.status(job) == "completed"
-    assert keys(bench) == []
+    assert keys(bench) == days(bench) == []
 
 
 @pytest.fixture(autouse=True)
@@ -165,9 +171,11 @@ def test_each_row_is_tracked_once_whatever_call_of_the_store_is_cut_off(
         assert bench.status(job) == "completed"
         assert kept(bench)["customer_id"].to_list() == names
         assert [told["rows"] for told in refused(bench)] == [SOME]
+        assert [(run["job"], run["total"]["customers"]) for run in days(bench)] == [(job.id, SOME)]
+        assert not any("at_risk" in key for key in bench.held())
         bench.job_service.delete(job.id)
         assert kept(bench)["customer_id"].to_list() == names, "tracking outlives the job"
-        bench.store.delete(keys(bench))
+        bench.store.delete([entry.key for entry in bench.store.list("tracking/")])
         if cut.left >= 0:
             return
 
@@ -187,7 +195,7 @@ def test_a_job_that_is_cancelled_leaves_nothing(
         bench.job_service.cancel(job.id)
         finish(bench)
         assert bench.status(job) == "cancelled"
-        assert keys(bench) == []
+        assert keys(bench) == days(bench) == []
 
 
 def test_a_finish_that_comes_after_a_cancelled_end_takes_back_what_it_wrote(bench: Any, many_customers: Make) -> None:
@@ -204,7 +212,7 @@ def test_a_finish_that_comes_after_a_cancelled_end_takes_back_what_it_wrote(benc
     tracking.keep(bench.store, job, done)
     assert len(keys(bench)) == 2
     bench.take(step)
-    assert keys(bench) == []
+    assert keys(bench) == days(bench) == []
     assert bench.held() == [key for key in bench.held() if "/chunks/" not in key]
 
 
@@ -213,7 +221,7 @@ def test_a_job_that_fails_leaves_nothing(bench: Any, many_customers: Make, monke
     monkeypatch.setattr(bench.steps._ending, "complete", lambda *_: 1 / 0)
     bench.drain()
     assert bench.status(job) == "failed"
-    assert keys(bench) == []
+    assert keys(bench) == days(bench) == []
 
 
 def test_a_job_that_expires_before_its_end_leaves_nothing(
@@ -234,15 +242,17 @@ def test_a_job_that_expires_before_its_end_leaves_nothing(
     assert bench.held() == []
     assert keys(bench) == of_finished
     assert finished.id in of_finished[0]
+    assert [run["job"] for run in days(bench)] == [finished.id]
 
 
 def test_chunks_by_an_older_program_are_missing_and_stop_nothing(bench: Any, many_customers: Make) -> None:
     job = bench.submit(many_customers(SOME))
     while bench.queue.steps[0][0] != "finish":
         bench.take()
-    bench.store.delete([paths.tracked(job.id, 0)])
+    bench.store.delete([paths.tracked(job.id, 0), paths.chunk_at_risk(job.id, 0)])
     bench.drain()
     assert bench.status(job) == "completed"
+    assert days(bench) == [], "sums of a part of the customers would be too few"
     assert 0 < len(kept(bench)) < SOME
     assert [told["rows"] for told in refused(bench)] == [SOME]
 

@@ -296,3 +296,12 @@ def test_a_job_that_is_deleted_while_a_step_works_on_it_is_no_error(
 def test_a_record_keeps_all_its_members() -> None:
     job = Job("job_x", "queued", None, "2026-11-23T14:00:00+00:00", "2026-11-30T14:00:00+00:00", "v", 1, 1, 1, "")
     assert Job.from_bytes(job.to_bytes()) == job
+
+
+def test_the_sweep_leaves_a_kind_of_job_that_only_a_newer_program_knows_to_it(bench: Any) -> None:
+    key = f"{paths.ACTIVE}new_01JD0000000000000000000000"
+    overwrite(bench, key, b"")
+    bench.sweeper.sweep()
+    bench.clock.pass_by(days=1)
+    bench.sweeper.sweep()
+    assert key in bench.held()

@@ -285,7 +285,6 @@ def test_a_worker_that_is_stopped_ends_soon_and_leaves_the_rest_to_others(
     assert stack.wait(job_id)["request_counts"]["completed"] == 40_000
 
 
-@pytest.mark.timeout(300)
 def test_a_job_of_one_row_beside_a_large_one_is_done_within_ten_seconds(stack: Stack, many_customers: Make) -> None:
     stack.kill_workers()
     stack.start_worker("-c", SLOW)
@@ -300,7 +299,6 @@ def test_a_job_of_one_row_beside_a_large_one_is_done_within_ten_seconds(stack: S
     stack.kill_workers()
 
 
-@pytest.mark.timeout(180)
 def test_a_busy_worker_holds_no_step_that_an_idle_one_could_do(stack: Stack, many_customers: Make) -> None:
     stack.kill_workers()
     seldom = {"CHURN_SWEEP_SECONDS": "600"}  # or the sweep would send it to another one
@@ -319,7 +317,6 @@ def test_a_busy_worker_holds_no_step_that_an_idle_one_could_do(stack: Stack, man
     stack.kill_workers()
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("poison", ["os.kill(os.getpid(), signal.SIGKILL)", "time.sleep(600)"], ids=["dies", "hangs"])
 def test_a_chunk_that_keeps_killing_its_worker_fails_its_job_alone(
     stack: Stack, many_customers: Make, undisturbed: tuple[bytes, bytes], table: bytes, poison: str

@@ -38,3 +38,11 @@ def test_rows_of_outcomes_are_counted_by_what_became_of_them(empty_redis: str) -
     RedisJobMetrics(empty_redis).count_outcomes(Progress(1, 0))
     [family] = [each for each in JobCollector(empty_redis).collect() if each.name == "churn_outcomes"]
     assert {sample.labels["result"]: sample.value for sample in family.samples} == {"completed": 11, "failed": 6}
+
+
+def test_customers_are_counted_by_what_became_of_the_alerts_on_them(empty_redis: str) -> None:
+    for counts in ({"listed": 20, "budget": 3, "held_out": 0}, {"sent": 20, "budget": 1}):
+        RedisJobMetrics(empty_redis).count_alerts(counts)
+    [family] = [each for each in JobCollector(empty_redis).collect() if each.name == "churn_alerts"]
+    counted = {sample.labels["result"]: sample.value for sample in family.samples if sample.value}
+    assert counted == {"listed": 20, "budget": 4, "sent": 20}

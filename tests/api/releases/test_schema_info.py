@@ -11,6 +11,7 @@ from tests.provider import PROVIDER
 from tests.telco import TELCO
 from tests.wide import WIDE
 
+from churn.model.predictor import risk_band
 from churn.schema import Schema
 from churn_api.app import ENDPOINTS
 from churn_api.openapi.document import document
@@ -44,6 +45,12 @@ def test_it_is_what_the_service_answers_and_asked_for_again_at_no_cost(client: F
     answer = client.get("/schema")
     assert answer.get_json() == told(TELCO)
     assert client.get("/schema", headers={"If-None-Match": answer.headers["ETag"]}).status_code == 304
+
+
+def test_risk_bands_are_told_with_their_bounds() -> None:
+    bands = [(each["band"], each["low"], each["high"]) for each in told(TELCO)["risk_bands"]]
+    assert bands == [("low", 0.0, 0.3), ("medium", 0.3, 0.6), ("high", 0.6, 1.0)]
+    assert all(risk_band(low) == band for band, low, _ in bands)
 
 
 def test_the_shipped_declaration_keeps_its_values_rules_offers_and_bounds() -> None:

@@ -132,7 +132,7 @@ def test_after_a_refusal_a_good_release_is_taken_and_the_next_bad_one_counted(
 
 def test_a_pointer_to_nothing_is_refused(releases: Releases, store: ObjectStore, publish: Publish) -> None:
     version = publish(store)
-    store.delete([f"{release.folder(version)}manifest.json"])
+    store.delete([release.manifest_key(version)])
     releases.refresh()
     with pytest.raises(UnknownRelease):
         _ = releases.serving

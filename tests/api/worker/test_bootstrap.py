@@ -5,16 +5,20 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import redis
 
+from churn.alerts import layout as alerts
 from churn.errors import StoreUnavailable
 from churn.store.interface import ObjectStore
 from churn.tracking import erasure
-from churn_api.celery_queue import CeleryQueue, create_celery, lists
+from churn_api.alerts.delivery import Deliveries
+from churn_api.campaigns import paths
+from churn_api.celery_queue import ANNOUNCEMENTS, CeleryQueue, create_celery, lists
+from churn_api.jobs import ids
 from churn_api.jobs.recovery import Sweeper
 from churn_api.jobs.steps import Steps
 from churn_api.settings import ApiSettings
@@ -96,15 +100,24 @@ def test_of_all_workers_one_has_tidied_once_in_a_while(
 
 
 @pytest.mark.parametrize(("tracking", "times"), [("on", 1), ("off", 0)])
-def test_of_all_workers_one_has_judged_what_became_of_predictions_every_hour(
-    settings: ApiSettings, empty_redis: str, tracking: str, times: int
+def test_of_all_workers_one_has_judged_what_became_of_predictions_and_campaigns_every_hour(
+    settings: ApiSettings, store: ObjectStore, empty_redis: str, tracking: str, times: int
 ) -> None:
     own = settings.model_copy(update={"queue_url": empty_redis, "tracking": tracking})
+    campaigns = [ids.new_id(datetime.now(UTC) - timedelta(days=days), ids.CAMPAIGN) for days in range(2)]
+    for campaign_id in campaigns:
+        store.put(paths.newest(campaign_id), b"", content_type="application/octet-stream")
     for _ in range(3):
-        bootstrap.Sweeping(own, create_celery(empty_redis))._have_judged()
+        bootstrap.Sweeping(own, create_celery(empty_redis))._have_judged(store)
     with redis.Redis.from_url(empty_redis) as client:
-        sent = [json.loads(message)["headers"] for message in client.lrange(lists()[0], 0, -1)]
-    assert [(step["task"], step["argsrepr"]) for step in sent] == [("churn.quality", "(90,)")] * times
+        sent = [json.loads(message)["headers"] for message in client.lrange(lists()[1], 0, -1)]
+    results = [("churn.result", f"('{campaign_id}',)") for campaign_id in campaigns]
+    wanted = [("churn.quality", "(90,)"), ("churn.experiments", "()"), *results]
+    # Workers take from the list's right end.
+    assert [(step["task"], step["argsrepr"]) for step in reversed(sent)] == wanted * times
+    # Each may have to wait for those before it, and is not sent again for an hour.
+    expiry = [datetime.fromisoformat(step["expires"]) - datetime.now(UTC) for step in sent]
+    assert all(timedelta(minutes=59) < waits <= timedelta(hours=1) for waits in expiry)
 
 
 def test_an_erasure_that_waits_is_sent_again_by_one_of_all_workers(
@@ -121,6 +134,47 @@ def test_an_erasure_that_waits_is_sent_again_by_one_of_all_workers(
             sweeping._have_erased(store)
         (sent,) = [json.loads(message)["headers"] for message in client.lrange(lists()[0], 0, -1)]
         assert (sent["task"], sent["argsrepr"]) == ("churn.erase", "()")
+
+
+def test_a_job_that_is_to_be_looked_at_and_a_digest_that_is_due_are_sent_again_by_one_of_all_workers(
+    settings: ApiSettings, empty_redis: str, store: ObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = settings.model_copy(update={"queue_url": empty_redis})
+    sweeping = bootstrap.Sweeping(own, create_celery(empty_redis))
+    monkeypatch.setattr(bootstrap, "due_digests", lambda *_: iter(["alr_1"]))
+    store.put(alerts.due("job_1"), b"{}", content_type="application/json")
+    with redis.Redis.from_url(empty_redis) as client:
+        for _ in range(3):
+            sweeping._have_alerted(store)
+        (sent,) = [json.loads(message)["headers"] for message in client.lrange(lists()[1], 0, -1)]
+        assert (sent["task"], sent["argsrepr"]) == ("churn.alerts", "()")
+        assert client.zrange(ANNOUNCEMENTS, 0, -1) == [b"alr_1"]
+
+
+@pytest.mark.parametrize(("job_id", "times"), [("job_1", 1), ("out_1", 0), ("cam_1", 0)])
+def test_whom_to_alert_on_is_asked_once_customers_were_scored(
+    settings: ApiSettings, empty_redis: str, monkeypatch: pytest.MonkeyPatch, job_id: str, times: int
+) -> None:
+    monkeypatch.setattr(Steps, "finish", lambda *_: None)
+    celery = create_celery(empty_redis)
+    own = settings.model_copy(update={"queue_url": empty_redis, "tracking": "on"})
+    tasks.register(celery, own, tasks.Stopping())
+    celery.tasks["churn.finish"].run(job_id)
+    with redis.Redis.from_url(empty_redis) as client:
+        sent = [json.loads(message)["headers"]["task"] for message in client.lrange(lists()[1], 0, -1)]
+    assert sent == ["churn.alerts"] * times
+
+
+def test_a_digest_is_delivered_by_the_thread_that_announces(
+    settings: ApiSettings, monkeypatch: pytest.MonkeyPatch, eventually: Callable[..., Any]
+) -> None:
+    delivered: list[str] = []
+    monkeypatch.setattr(Deliveries, "deliver", lambda _, digest_id: delivered.append(digest_id))
+    monkeypatch.setattr(CeleryQueue, "next_announcement", lambda _: "alr_1")
+    announcing = bootstrap.Announcing(settings, create_celery(settings.queue_url))
+    announcing.begin()
+    assert eventually(lambda: delivered)
+    announcing.end()
 
 
 def test_the_step_erases_and_a_store_that_is_away_ends_nothing(

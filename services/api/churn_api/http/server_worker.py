@@ -40,7 +40,7 @@ STOP_SECONDS = 5.0
 LINGER_SECONDS = 10.0
 # Seconds and bytes for which a thread reads on what the application left of a body, to keep the connection: a batch
 # that is refused unread. Whoever sends more, or slowly, needs another connection.
-_REST_SECONDS, _REST_BYTES = 1.0, 4 * 1024 * 1024
+_REST_SECONDS, _REST_BYTES = 5.0, 4 * 1024 * 1024
 
 # Larger than one customer however written; requests of no more are answered by threads of their own.
 SMALL_BYTES = 8 * 1024

@@ -5,7 +5,8 @@ from typing import Annotated, Generic, Literal, TypeAlias, TypedDict, TypeVar
 
 from msgspec import Meta
 
-from churn.job_states import STATES
+from churn.job_states import COMPLETED, STATES
+from churn_api.jobs.ids import CAMPAIGN
 from churn_api.jobs.job import Job as Record
 from churn_api.jobs.job import Progress
 
@@ -51,6 +52,23 @@ class Outcomes(_Entry):
     object: Literal["outcomes"]
 
 
+class CampaignPlanned(TypedDict):
+    """What is announced of a campaign: that it is planned, or could not be; GET its address for the rest."""
+
+    object: Literal["campaign"]
+    id: str
+    name: str
+    status: Literal["planned", "failed"]
+    created_at: Moment
+    finished_at: Moment | None
+    expires_at: Moment
+    error: str | None
+    links: dict[str, str]
+
+
+Announced: TypeAlias = Job | CampaignPlanned
+"""What is announced when a job has ended."""
+
 Shown = TypeVar("Shown")
 
 
@@ -87,6 +105,23 @@ def describe_job(job: Record, progress: Progress) -> Job:
 def describe_outcomes(job: Record, progress: Progress) -> Outcomes:
     """A job that takes in outcomes, as callers see it."""
     return {"object": "outcomes", **_entry(job, progress, "/outcomes", ("errors", "cancel"))}
+
+
+def announced(job: Record, progress: Progress) -> Announced:
+    """A job that has ended, as it is announced."""
+    if job.kind != CAMPAIGN:
+        return describe_job(job, progress)
+    return {
+        "object": "campaign",
+        "id": job.id,
+        "name": str(job.options.get("name", "")),
+        "status": "planned" if job.status == COMPLETED else "failed",
+        "created_at": job.created_at,
+        "finished_at": job.finished_at,
+        "expires_at": job.expires_at,
+        "error": job.error,
+        "links": {"self": f"/campaigns/{job.id}", "list": f"/campaigns/{job.id}/list"},
+    }
 
 
 def _entry(job: Record, progress: Progress, address: str, linked: Sequence[str]) -> _Entry:

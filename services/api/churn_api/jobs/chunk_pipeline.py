@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain
@@ -10,12 +11,14 @@ from typing import NamedTuple
 from churn.job_states import IN_PROGRESS
 from churn.overlap import overlapped
 from churn_api.jobs import paths, tracking
+from churn_api.jobs.campaign_request import CampaignRequest
+from churn_api.jobs.csv.campaign_chunk import CampaignChunk
 from churn_api.jobs.csv.chunk_scorer import ChunkScorer
 from churn_api.jobs.csv.outcome_chunk import OutcomeChunk
 from churn_api.jobs.csv.reason_texts import ReasonTexts
 from churn_api.jobs.csv.result_files import CSV, ERROR_COLUMNS, header, result_columns
 from churn_api.jobs.errors import UnknownJob
-from churn_api.jobs.ids import OUTCOMES, kind_of
+from churn_api.jobs.ids import CAMPAIGN, JOB, OUTCOMES, kind_of
 from churn_api.jobs.job import Job, Progress
 from churn_api.jobs.job_metrics import ChunkStats, JobMetrics
 from churn_api.jobs.options import JobOptions
@@ -55,12 +58,12 @@ class _Left(NamedTuple):
 class _Scored(NamedTuple):
     """A chunk that has been scored or taken in, with what is still to be written of it.
 
-    `lines` are those of the job's files, by kind, and `tracked` is the Parquet file of what is tracked.
+    `lines` are those of the job's files, by kind, and `table` is the Parquet file of what is tracked, or planned from.
     """
 
     number: int
     lines: Mapping[str, bytes]
-    tracked: bytes | None
+    table: bytes | None
     progress: Progress
     tally: ChunkStats
 
@@ -147,6 +150,9 @@ class ChunkPipeline:
         patience = _PATIENCE_SECONDS if self._left is None else math.inf
         try:
             errors = _interruptible(scorer, enough, patience)
+            if isinstance(scorer, CampaignChunk):
+                deque(errors, maxlen=0)
+                return _Scored(number, {}, scorer.part(), scorer.progress, scorer.tally)
             lines = {"errors": self._first_lines(job.id, number, "errors", ERROR_COLUMNS, errors)}
         except _Interrupted:
             self._left = _Left(job.id, number, scorer, time.monotonic())
@@ -176,12 +182,16 @@ class ChunkPipeline:
     def _scorer(self, job: Job, plan: Plan, number: int, data: bytes) -> ChunkScorer | OutcomeChunk:
         if job.kind == OUTCOMES:
             return OutcomeChunk(data, plan.columns, plan.chunks[number], tracking.moment_of(job))
-        options = JobOptions.from_record(job.options)
         predictor = self._releases.get(job.model_version).predictor
         words = self._words
         if words is None or words.full or words.schema is not predictor.schema:
             words = self._words = ReasonTexts(predictor.schema)
-        return ChunkScorer(predictor, data, plan.columns, plan.chunks[number], words, options)
+        rows = data, plan.columns, plan.chunks[number], words
+        if job.kind == CAMPAIGN:
+            request = CampaignRequest.from_record(job.options)
+            challenger = self._releases.get(request.challenger).predictor if request.challenger else None
+            return CampaignChunk(predictor, *rows, request, challenger)
+        return ChunkScorer(predictor, *rows, JobOptions.from_record(job.options))
 
     def _first_lines(
         self, job_id: str, number: int, kind: str, columns: tuple[str, ...], pieces: Iterable[bytes]
@@ -202,12 +212,16 @@ class ChunkPipeline:
         for kind, lines in scored.lines.items():
             if lines:
                 self._store.put(paths.chunk(job_id, scored.number, kind), lines, content_type=CSV)
-        if self._tracked or kind_of(job_id) == OUTCOMES:
-            tracking.keep_chunk(self._store, job_id, scored.number, scored.tracked, scored.tally)
+        kind = kind_of(job_id)
+        if kind == CAMPAIGN:
+            if scored.table is not None:
+                self._store.put(paths.scored(job_id, scored.number), scored.table, content_type=tracking.PARQUET)
+        elif self._tracked or kind == OUTCOMES:
+            tracking.keep_chunk(self._store, job_id, scored.number, scored.table, scored.tally)
         if self._repository.mark_done(job_id, scored.number, scored.progress):
-            if kind_of(job_id) == OUTCOMES:
+            if kind == OUTCOMES:
                 self._metrics.count_outcomes(scored.progress)
-            else:
+            elif kind == JOB:  # what a campaign scores again has been counted
                 self._metrics.count_chunk(scored.progress, scored.tally)
         return self._repository.load(job_id).status == IN_PROGRESS
 

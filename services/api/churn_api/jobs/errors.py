@@ -3,7 +3,14 @@
 from collections.abc import Sequence
 
 from churn.errors import ChurnError, FieldError
-from churn_api.jobs.ids import JOB, Kind, kind_of
+from churn_api.jobs.ids import CAMPAIGN, JOB, OUTCOMES, Kind, kind_of
+
+_WORDS: dict[Kind, tuple[str, str]] = {
+    JOB: ("is no job", "/jobs"),
+    OUTCOMES: ("are no outcomes", "/outcomes"),
+    CAMPAIGN: ("is no campaign", "/campaigns"),
+}
+"""How it is said of each kind that there is none, and the address that lists them."""
 
 
 class UnknownJob(ChurnError):
@@ -13,9 +20,7 @@ class UnknownJob(ChurnError):
 
     def __init__(self, job_id: str, kind: Kind | None = None) -> None:
         """`kind` is the one that was asked for, where that is not the id's own."""
-        kind = kind or kind_of(job_id)
-        there = "is no job" if kind == JOB else "are no outcomes"
-        address = "/jobs" if kind == JOB else "/outcomes"
+        there, address = _WORDS[kind or kind_of(job_id)]
         super().__init__(f"There {there} {job_id[:40]!r}; GET {address} lists those there are.")
 
 

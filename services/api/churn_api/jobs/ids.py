@@ -1,30 +1,31 @@
 """The ids of jobs, which tell what kind of job it is.
 
-An id is "job_" for customers that are scored, or "out_" for outcomes that are taken in, and a ULID: 48 bits of
-milliseconds and 80 random bits in Crockford's base 32, so ids of a kind sort by their time.
+An id is "job_" for customers that are scored, "out_" for outcomes that are taken in, or "cam_" for a campaign that is
+planned, and a ULID, so ids of a kind sort by their time.
 """
 
 import re
-import secrets
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Literal
 
-_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_COMPLEMENT = str.maketrans(_ALPHABET, _ALPHABET[::-1])
-_ULID_LENGTH = 26
+from churn import ulid
+
+_COMPLEMENT = str.maketrans(ulid.ALPHABET, ulid.ALPHABET[::-1])
 _PREFIX_LENGTH = 4
 
-Kind = Literal["job", "outcomes"]
-"""What a job does with its rows: score them as customers, or take them in as outcomes."""
+Kind = Literal["job", "outcomes", "campaign"]
+"""What a job does with its rows: score them as customers, take them in as outcomes, or plan a campaign over them."""
 
 JOB: Kind = "job"
 OUTCOMES: Kind = "outcomes"
-_PREFIXES: dict[Kind, str] = {JOB: "job_", OUTCOMES: "out_"}
+CAMPAIGN: Kind = "campaign"
+_PREFIXES: dict[Kind, str] = {JOB: "job_", OUTCOMES: "out_", CAMPAIGN: "cam_"}
+_KINDS = {prefix: kind for kind, prefix in _PREFIXES.items()}
 
 
 def pattern(kind: Kind) -> str:
     """The ids of a kind, as a regular expression for Python and JSON Schema alike."""
-    return rf"{_PREFIXES[kind]}[0-7][{_ALPHABET}]{{{_ULID_LENGTH - 1}}}"
+    return _PREFIXES[kind] + ulid.PATTERN
 
 
 is_id = re.compile("|".join(map(pattern, _PREFIXES))).fullmatch
@@ -32,22 +33,17 @@ is_id = re.compile("|".join(map(pattern, _PREFIXES))).fullmatch
 
 def kind_of(job_id: str) -> Kind:
     """What kind of job has this id."""
-    return OUTCOMES if job_id.startswith(_PREFIXES[OUTCOMES]) else JOB
+    return _KINDS.get(job_id[:_PREFIX_LENGTH], JOB)
 
 
 def new_id(moment: datetime, kind: Kind = JOB) -> str:
     """A new id for a job of this kind that is created at this moment."""
-    number = int(moment.timestamp() * 1000) << 80 | secrets.randbits(80)
-    digits = (_ALPHABET[number >> shift & 31] for shift in range(5 * (_ULID_LENGTH - 1), -1, -5))
-    return _PREFIXES[kind] + "".join(digits)
+    return _PREFIXES[kind] + ulid.new(moment)
 
 
 def created(job_id: str) -> datetime:
     """The moment in an id, in UTC, to the millisecond."""
-    number = 0
-    for digit in job_id[_PREFIX_LENGTH:]:
-        number = number << 5 | _ALPHABET.index(digit)
-    return datetime.fromtimestamp((number >> 80) / 1000, UTC)
+    return ulid.created(job_id[_PREFIX_LENGTH:])
 
 
 def complement(job_id: str) -> str:

@@ -1,15 +1,14 @@
 """What is kept of a job: one JSON object in the store, changed by compare-and-swap only."""
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from churn.job_states import FAILED, FINISHED
-from churn_api.jobs import ids
-from churn_api.jobs.errors import UnreadableObject
-from churn_api.jobs.stored_json import converted, decoded
+from churn_api.jobs import ids, stored_json
+
+_MOMENTS = "created_at", "expires_at", "finished_at", "announce_at", "sent_at"
 
 
 class Progress(NamedTuple):
@@ -54,7 +53,7 @@ class Job:
     notes: tuple[str, ...] = ()
     """What of the file was read kindly, in sentences."""
     options: Mapping[str, Any] = field(default_factory=dict)
-    """What the caller chose, as JobOptions writes and reads it."""
+    """What the caller chose, as JobOptions writes and reads it, or CampaignRequest."""
     unknown: Mapping[str, Any] = field(default_factory=dict)
     """Members of the record that a newer program has written: kept as they are."""
 
@@ -80,24 +79,12 @@ class Job:
 
     def to_bytes(self) -> bytes:
         """The record as JSON, with the members that this version does not know as they were read."""
-        members = asdict(self)
-        return json.dumps(members.pop("unknown") | members).encode()
+        return stored_json.to_bytes(self)
 
     @classmethod
     def from_bytes(cls, data: bytes, key: str = "") -> "Job":
         """The job of a record under this key. Raises UnreadableObject."""
-        members = decoded(data, key)
-        known = {member.name for member in fields(cls)} - {"unknown"}
-        unknown = {name: members.pop(name) for name in members.keys() - known}
-        job = replace(converted(members, cls, key), unknown=unknown)
-        try:
-            moments = job.created_at, job.expires_at, job.finished_at, job.announce_at, job.sent_at
-            zones = [datetime.fromisoformat(moment).tzinfo for moment in moments if moment is not None]
-        except ValueError as error:
-            raise UnreadableObject(key) from error
-        if None in zones:
-            raise UnreadableObject(key)
-        return job
+        return stored_json.from_bytes(data, cls, key, _MOMENTS)
 
     def end(self, status: str, moment: str, error: str | None = None) -> "Job":
         """The job in a final state since `moment` (ISO 8601), with a sentence about what went wrong, if anything."""

@@ -7,6 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from churn.tracking.daily import AtRisk
 from churn.tracking.reference import Counts
 from churn_api.jobs.job import Progress
 
@@ -26,6 +27,9 @@ class ChunkStats:
 
     values: Counts = field(default_factory=dict)
     """What the fields of the scored rows held; empty where the release has nothing to compare it with."""
+
+    at_risk: AtRisk | None = None
+    """The sums of the customers that were scored; None of outcomes."""
 
 
 class JobMetrics(Protocol):

@@ -5,9 +5,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from churn.campaigns import layout
 from churn.job_states import CANCELLED, CANCELLING, COMPLETED, EXPIRED, FAILED, FINALIZING
-from churn_api.jobs import paths, tracking
+from churn_api.jobs import day_sums, paths, tracking
 from churn_api.jobs.errors import UnknownJob, UnreadableObject
+from churn_api.jobs.ids import CAMPAIGN, JOB
 from churn_api.jobs.job import Job, Progress
 from churn_api.jobs.job_metrics import JobMetrics
 from churn_api.jobs.queue import Queue
@@ -72,17 +74,27 @@ class Lifecycle:
             self._metrics.count_job(EXPIRED)
         if job.finished_at == job.expires_at:  # it never came to an end, but maybe to the copying of what is tracked
             self.clear_parts(job.id)
-            tracking.drop(self._repository.store, job)
+            self._drop(job)
         self._repository.remove(job)
 
     def clear(self, job: Job) -> None:
-        """Delete what only the work on a finished job needed, and what would be tracked of it if it were completed.
+        """Delete what only the work on a finished job needed, and what would stay of it if it were completed.
 
-        The parts go first, of which nobody can then copy anything.
+        The parts go first, of which nobody can then copy anything. Of a completed job the sums are kept before.
         """
+        if job.status == COMPLETED and job.kind == JOB:
+            day_sums.publish(self._repository.store, job.id)
         self.clear_parts(job.id)
         if job.status in (CANCELLED, FAILED):
-            tracking.drop(self._repository.store, job)
+            self._drop(job)
+
+    def _drop(self, job: Job) -> None:
+        """Keep nothing of what the job has left elsewhere, unless it is a campaign that is planned all the same."""
+        store = self._repository.store
+        if job.kind != CAMPAIGN:
+            tracking.drop(store, job)
+        elif not any(store.list(layout.record(job.id), limit=1)):
+            store.delete([entry.key for entry in store.list(layout.folder(job.id))])
 
     def clear_parts(self, job_id: str) -> None:
         """Delete what only the work needed."""

@@ -33,8 +33,8 @@ class AnnouncementFailed(ChurnError):
 class Announcer(Protocol):
     """Where announcements go."""
 
-    def announce(self, job: answers.Job) -> None:
-        """Deliver one, as callers see the job. Raises AnnouncementFailed."""
+    def announce(self, job: answers.Announced) -> None:
+        """Deliver one, as callers see the job or the campaign. Raises AnnouncementFailed."""
 
 
 def announce(repository: JobRepository, announcer: Announcer | None, job_id: str) -> None:
@@ -61,8 +61,13 @@ def _tried(repository: JobRepository, job: Job) -> Job:
     if not is_due(repository, job):
         return job
     tries = job.announced_tries + 1
-    pause = min(_FIRST_PAUSE * 2 ** (tries - 1), _LONGEST_PAUSE)
-    return replace(job, announced_tries=tries, announce_at=(repository.clock() + pause).isoformat())
+    return replace(job, announced_tries=tries, announce_at=(repository.clock() + pause_after(tries)).isoformat())
+
+
+def pause_after(tries: int) -> timedelta:
+    """How long to wait after so many tries."""
+    doubled: timedelta = _FIRST_PAUSE * 2 ** (tries - 1)
+    return min(doubled, _LONGEST_PAUSE)
 
 
 def _settled(job: Job) -> Job:
@@ -71,7 +76,7 @@ def _settled(job: Job) -> Job:
 
 def _try(repository: JobRepository, announcer: Announcer, job: Job) -> bool:
     try:
-        announcer.announce(answers.describe_job(job, repository.progress(job)))
+        announcer.announce(answers.announced(job, repository.progress(job)))
     except AnnouncementFailed as error:
         log.warning("The end of %s could not be announced: %s", job.id, error.message)
         return False

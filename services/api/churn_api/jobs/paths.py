@@ -12,7 +12,11 @@ from churn_api.jobs.ids import JOB, Kind, complement, is_id, kind_of, of_complem
 
 _SECONDS_DIGITS = 12
 
-NEWEST: dict[Kind, str] = {"job": "jobs/index/newest/", "outcomes": "jobs/index/newest-outcomes/"}
+NEWEST: dict[Kind, str] = {
+    "job": "jobs/index/newest/",
+    "outcomes": "jobs/index/newest-outcomes/",
+    "campaign": "jobs/index/newest-campaigns/",
+}
 """By kind, an empty object for each job, the newest first."""
 
 ACTIVE = "jobs/index/active/"
@@ -47,6 +51,16 @@ def upload(job_id: str) -> str:
     return f"jobs/{job_id}/input.csv"
 
 
+def rates(job_id: str) -> str:
+    """The save rates that were measured of a campaign's offers, if there are any: megabytes where words are many."""
+    return f"jobs/{job_id}/rates.json"
+
+
+def challenger_rates(job_id: str) -> str:
+    """The same of the offers of a second list that is tried on the campaign."""
+    return f"jobs/{job_id}/challenger_rates.json"
+
+
 def raw(kind: str) -> str:
     """The kind of a file with unchanged ids; it exists only if some of them are changed to be safe in spreadsheets."""
     return f"{kind}_raw"
@@ -72,9 +86,29 @@ def tracked(job_id: str, number: int) -> str:
     return f"{chunks(job_id)}{number:06d}.tracked.parquet"
 
 
+def scored(job_id: str, number: int) -> str:
+    """What a campaign is planned from: a chunk's customers with their probabilities and values."""
+    return f"{chunks(job_id)}{number:06d}.scored.parquet"
+
+
+def considered(job_id: str) -> str:
+    """Which of its customers a campaign may choose, decided once."""
+    return f"{chunks(job_id)}considered.bin"
+
+
 def faults(job_id: str, number: int) -> str:
     """How often a chunk's rows had which faults."""
     return f"{chunks(job_id)}{number:06d}.faults.json"
+
+
+def chunk_at_risk(job_id: str, number: int) -> str:
+    """The sums of a chunk's customers at risk."""
+    return f"{chunks(job_id)}{number:06d}.at_risk.json"
+
+
+def at_risk(job_id: str) -> str:
+    """The sums of a job's customers at risk, until they are kept as those of the day."""
+    return f"jobs/{job_id}/at_risk.json"
 
 
 def done(job_id: str) -> str:

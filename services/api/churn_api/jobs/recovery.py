@@ -123,6 +123,7 @@ class Sweeper:
             self._ending.clear(job)
             self._repository.retire(job.id)
         elif is_due(self._repository, job):
+            self._ending.clear(job)
             self._queue.send("notify", job.id)
 
     def _free_steps(self, job: Job, attempts: Sequence[Entry], moment: _Moment) -> list[_Open]:

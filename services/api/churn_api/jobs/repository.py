@@ -4,14 +4,18 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from itertools import islice, takewhile
 from typing import NamedTuple
 
+from churn.clock import Clock, now
 from churn.errors import ObjectNotFound, PreconditionFailed
 from churn.job_states import EXPIRED
 from churn.overlap import overlapped
+from churn.store import compare_and_swap
+from churn.store.compare_and_swap import JSON as JSON
+from churn.store.compare_and_swap import Change
 from churn.store.interface import Entry, ObjectStore
 from churn_api.jobs import ids, paths
 from churn_api.jobs.errors import UnknownJob, UnreadableObject
@@ -19,11 +23,7 @@ from churn_api.jobs.ids import JOB, Kind
 from churn_api.jobs.job import Job, Progress, unreadable
 from churn_api.jobs.stored_json import decoded
 
-JSON = "application/json"
 EMPTY = "application/octet-stream"
-
-# A record has few writers at a time, so losing this often in a row means that something else is wrong.
-_CHANGES_TRIED = 50
 
 # How many records of a page are read at a time. A page of a hundred takes a dozen round trips, and other requests still
 # get connections to the store.
@@ -34,18 +34,6 @@ _REMEMBERED = 2_000
 
 # The name of a mark; a newer version of the worker may add to it.
 _MARK = re.compile(r"(\d+)-(\d+)-(\d+)(?:-.*)?").fullmatch
-
-
-def now() -> datetime:
-    """The current moment in UTC."""
-    return datetime.now(UTC)
-
-
-class Change(NamedTuple):
-    """A job after a change; `made` is False if there was nothing to change."""
-
-    job: Job
-    made: bool
 
 
 class Expiry(NamedTuple):
@@ -63,7 +51,7 @@ class JobRepository:
     written first, leads to everything else, and is deleted last.
     """
 
-    def __init__(self, store: ObjectStore, clock: Callable[[], datetime] = now) -> None:
+    def __init__(self, store: ObjectStore, clock: Clock = now) -> None:
         self.store = store
         self.clock = clock
         self._finished: dict[str, Job] = {}
@@ -115,31 +103,26 @@ class JobRepository:
             return _expired(job)
         return job
 
-    def change(self, job_id: str, step: Callable[[Job], Job]) -> Change:
+    def change(self, job_id: str, step: Callable[[Job], Job]) -> Change[Job]:
         """Apply `step` to the current record, again if it changes meanwhile; the same object means no change.
 
         Raises UnknownJob, UnreadableObject, and whatever `step` raises.
         """
         return self._swap(job_id, self._as_now, step)
 
-    def expire(self, job_id: str) -> Change:
+    def expire(self, job_id: str) -> Change[Job]:
         """Record that a job has expired; of several processes that find it expired, one succeeds.
 
         Raises UnknownJob and UnreadableObject.
         """
         return self._swap(job_id, lambda job: job, lambda job: job if job.status == EXPIRED else _expired(job))
 
-    def _swap(self, job_id: str, seen: Callable[[Job], Job], step: Callable[[Job], Job]) -> Change:
-        for _ in range(_CHANGES_TRIED):
+    def _swap(self, job_id: str, seen: Callable[[Job], Job], step: Callable[[Job], Job]) -> Change[Job]:
+        def read() -> tuple[Job, str]:
             stored, etag = self._stored(job_id)
-            job = seen(stored)
-            changed = step(job)
-            if changed is job:
-                return Change(job, made=False)
-            with suppress(PreconditionFailed):
-                self.store.put(paths.record(job_id), changed.to_bytes(), content_type=JSON, if_match=etag)
-                return Change(changed, made=True)
-        raise PreconditionFailed(paths.record(job_id))
+            return seen(stored), etag
+
+        return compare_and_swap.change(self.store, paths.record(job_id), read, step, Job.to_bytes)
 
     def reserve(self, job_id: str, expires: datetime, claim: str | None) -> None:
         """Record when everything of a job will be deleted, before anything else of it is written."""
@@ -196,8 +179,12 @@ class JobRepository:
         return shown
 
     def active(self) -> Iterator[Entry]:
-        """The entries of jobs that are not finished, the oldest first."""
-        return self.store.list(paths.ACTIVE)
+        """The entries of jobs that are not finished, the oldest first.
+
+        Those of kinds that only a newer program knows are not among them: its workers see to them.
+        """
+        entries = self.store.list(paths.ACTIVE)
+        return (entry for entry in entries if ids.is_id(entry.key.removeprefix(paths.ACTIVE)))
 
     def retire(self, job_id: str) -> None:
         """Remove a finished job from those that the sweep looks at."""

@@ -1,13 +1,10 @@
 """What callers can do with jobs once they are accepted: look, list, cancel, fetch, delete."""
 
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Generic, Literal, NamedTuple, TypeVar
+from typing import Generic, Literal, TypeVar
 
-from churn.errors import ObjectNotFound
 from churn.job_states import CANCELLING, COMPLETED, EXPIRED, FINALIZING
-from churn.store.interface import ObjectStore
 from churn_api.jobs import answers, paths
 from churn_api.jobs.errors import JobConflict, UnknownJob, UnreadableObject
 from churn_api.jobs.ids import OUTCOMES, Kind, kind_of
@@ -15,25 +12,9 @@ from churn_api.jobs.job import Job, Progress
 from churn_api.jobs.job_metrics import JobMetrics
 from churn_api.jobs.queue import Queue
 from churn_api.jobs.repository import JobRepository
+from churn_api.stored_file import StoredFile, first_of
 
 T = TypeVar("T")
-
-
-class Download(NamedTuple):
-    """A file of a finished job: `size` in bytes; `etag` names exactly this content."""
-
-    job: Job
-    size: int
-    etag: str
-    store: ObjectStore
-    key: str
-
-    def read(self, start: int = 0, end: int | None = None) -> Iterator[bytes]:
-        """The bytes from `start` up to, without, `end`, streamed in bounded memory. Raises UnknownJob at once."""
-        try:
-            return self.store.read(self.key, start=start, end=end)
-        except ObjectNotFound as error:  # deleted meanwhile
-            raise UnknownJob(self.job.id) from error
 
 
 class JobService(Generic[T]):
@@ -104,7 +85,7 @@ class JobService(Generic[T]):
             raise JobConflict(f"{_named(job)} is {job.status}; cancel it before deleting it.")
         self._repository.remove(job)
 
-    def download(self, job_id: str, kind: Literal["results", "errors"], *, raw: bool = False) -> Download:
+    def download(self, job_id: str, kind: Literal["results", "errors"], *, raw: bool = False) -> StoredFile:
         """The results or the errors of a completed job.
 
         With `raw`, every id is unchanged, although a spreadsheet might run it. Raises UnknownJob and JobConflict.
@@ -117,11 +98,9 @@ class JobService(Generic[T]):
         if job.status != COMPLETED:
             raise JobConflict(f"{_named(job)} was {job.status} and has no {kind}.")
         # There is a file of its own for raw ids only where one of them was changed.
-        for name in (paths.raw(kind), kind) if raw else (kind,):
-            with suppress(ObjectNotFound):
-                entry = self._store.head(paths.file(job_id, name))
-                return Download(job, entry.size, entry.etag, self._store, entry.key)
-        raise UnknownJob(job_id)
+        names = (paths.raw(kind), kind) if raw else (kind,)
+        keys = (paths.file(job_id, name) for name in names)
+        return first_of(self._store, keys, job.filename, UnknownJob(job_id))
 
 
 def _named(job: Job) -> str:

@@ -5,7 +5,7 @@ the store, never from a message.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 
@@ -22,14 +22,15 @@ from churn_api.jobs import paths, tracking
 from churn_api.jobs.chunk_pipeline import ChunkPipeline
 from churn_api.jobs.chunk_pipeline import length as span_length
 from churn_api.jobs.errors import UnknownJob, UnreadableObject
-from churn_api.jobs.ids import OUTCOMES
-from churn_api.jobs.job import Job
+from churn_api.jobs.ids import CAMPAIGN, OUTCOMES
+from churn_api.jobs.job import Job, Progress
 from churn_api.jobs.job_metrics import JobMetrics
 from churn_api.jobs.joining import join
 from churn_api.jobs.leases import KeepsFailing, Lease, begin
 from churn_api.jobs.lifecycle import Lifecycle
 from churn_api.jobs.options import JobOptions
 from churn_api.jobs.plan import NewerPlan, Plan
+from churn_api.jobs.planner import Planner
 from churn_api.jobs.queue import Queue
 from churn_api.jobs.release_cache import ReleaseCache
 from churn_api.jobs.repository import JobRepository
@@ -49,10 +50,12 @@ class Steps:
         stopping: Callable[[], bool] = lambda: False,
         *,
         tracked: bool = True,
+        planner: Planner | None = None,
     ) -> None:
         """What is left of a span when the worker is `stopping` is for another one.
 
-        Whether the predictions of customers with an id are kept is `tracked`.
+        Whether the predictions of customers with an id are kept is `tracked`. Campaigns wait for a worker that has a
+        `planner`.
         """
         self._repository = repository
         self._store = repository.store
@@ -61,6 +64,7 @@ class Steps:
         self._metrics = metrics
         self._stopping = stopping
         self._tracked = tracked
+        self._planner = planner
         self._ending = Lifecycle(repository, queue, metrics)
         self._spans = ChunkPipeline(repository, releases, metrics, tracked=tracked)
 
@@ -216,11 +220,23 @@ class Steps:
         done = self._repository.done(job.id)
         if len(done) != job.chunks:
             return []  # somebody else has joined them already, and tidied up
-        join(self._store, job.id, done, JobOptions.from_record(job.options))
-        if self._tracked or job.kind == OUTCOMES:
-            tracking.keep(self._store, job, done)
+        if job.kind == CAMPAIGN:
+            self._plan_campaign(job, done)
+        else:
+            join(self._store, job.id, done, JobOptions.from_record(job.options))
+            if self._tracked or job.kind == OUTCOMES:
+                tracking.keep(self._store, job, done)
         self._ending.complete(job.id, done)
         return []
+
+    def _plan_campaign(self, job: Job, done: Mapping[int, Progress]) -> None:
+        if self._planner is None:
+            raise NewerPlan
+        try:
+            self._planner.plan(job, done)
+        except UnknownJob:  # deleted meanwhile: nobody else knows of what has just been written
+            self._ending.clear_parts(job.id)
+            raise
 
 
 def _leave_to_newer(step: str, job: Job) -> None:

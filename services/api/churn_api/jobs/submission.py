@@ -2,20 +2,15 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import timedelta
-from typing import NamedTuple
 
 import msgspec
 
-from churn.errors import FieldError, StoreUnavailable, ValidationError
 from churn.job_states import QUEUED
 from churn.tables.row_schema import RowSchema
 from churn_api.jobs import ids, paths
+from churn_api.jobs.acceptance import Acceptance, Accepted, check_key, expiry
 from churn_api.jobs.csv.upload_check import UploadCheck, within
-from churn_api.jobs.errors import JobConflict
-from churn_api.jobs.idempotency import IdempotencyKeys, compare
 from churn_api.jobs.ids import JOB, Kind
 from churn_api.jobs.job import Job
 from churn_api.jobs.job_metrics import JobMetrics
@@ -24,7 +19,6 @@ from churn_api.jobs.plan import CHUNK_BYTES, PLAIN, WITH_OPTIONS
 from churn_api.jobs.queue import Queue
 from churn_api.jobs.repository import JSON, JobRepository
 
-MAX_KEY_LENGTH = 255
 MAX_FILENAME_LENGTH = 255
 
 
@@ -38,22 +32,13 @@ class Limits:
     chunk_bytes: int = CHUNK_BYTES
 
 
-class Accepted(NamedTuple):
-    """The job, and whether an earlier request had created it."""
-
-    job: Job
-    replayed: bool
-
-
 class Submissions:
     """Accepts uploads as jobs."""
 
     def __init__(self, repository: JobRepository, queue: Queue, metrics: JobMetrics, limits: Limits) -> None:
         self._repository = repository
-        self._queue = queue
-        self._metrics = metrics
         self._limits = limits
-        self._claims = IdempotencyKeys(repository, self._begin)
+        self._acceptance = Acceptance(repository, queue, metrics)
 
     def accept(
         self,
@@ -81,29 +66,14 @@ class Submissions:
 
         Raises InvalidUpload, UploadTooLarge, ValidationError (the key), IdempotencyConflict and StoreUnavailable.
         """
-        _check_key(key)
+        check_key(key)
         claim = paths.claim(key, caller, kind) if key is not None else None
         chosen = options.digested(query or {})
-        if claim is not None and (earlier := self._claims.find(claim)) is not None:
-            compare(earlier, self._digest(blocks, chosen))
-            return Accepted(earlier, replayed=True)
+        earlier = self._acceptance.earlier(claim, lambda: self._digest(blocks, chosen))
+        if earlier is not None:
+            return earlier
         job = self._new(kind, filename, claim, options, model_version)
-        return self._create(job, schema, blocks, chosen)
-
-    def _create(self, job: Job, schema: RowSchema, blocks: Iterable[bytes], chosen: bytes) -> Accepted:
-        """Store the upload and begin the job, unless another request with its Idempotency-Key was faster."""
-        self._repository.reserve(job.id, job.expires, job.claim)
-        try:
-            job = self._store_upload(job, schema, blocks, chosen)
-        except BaseException:
-            self._discard(job)
-            raise
-        owner = job if job.claim is None else self._owner(job.claim, job)
-        if owner.id != job.id:
-            self._discard(job)
-            return Accepted(owner, replayed=True)
-        self._begin(job)
-        return Accepted(job, replayed=False)
+        return self._acceptance.create(job, lambda new: self._store_upload(new, schema, blocks, chosen))
 
     def _digest(self, blocks: Iterable[bytes], chosen: bytes) -> str:
         digest = hashlib.sha256()
@@ -112,16 +82,9 @@ class Submissions:
         digest.update(chosen)
         return digest.hexdigest()
 
-    def _owner(self, claim: str, job: Job) -> Job:
-        try:
-            return self._claims.take(claim, job)
-        except JobConflict:  # the store has said that the claim is another's
-            self._discard(job)
-            raise
-
     def _new(self, kind: Kind, filename: str | None, claim: str | None, options: JobOptions, model_version: str) -> Job:
         moment = self._repository.clock()
-        expires = moment.replace(microsecond=0) + timedelta(days=self._limits.ttl_days)
+        expires = expiry(moment, self._limits.ttl_days)
         return Job(
             id=ids.new_id(moment, kind),
             status=QUEUED,
@@ -137,16 +100,6 @@ class Submissions:
             notified=kind != JOB or not self._limits.announced,
             options=msgspec.to_builtins(options),
         )
-
-    def _begin(self, job: Job) -> None:
-        if self._repository.add(job):
-            self._metrics.count_job(QUEUED)
-        self._queue.send("start", job.id)
-
-    def _discard(self, job: Job) -> None:
-        """Delete an upload that nobody else can know of."""
-        with suppress(StoreUnavailable):  # what went wrong first is what the caller must hear; it expires
-            self._repository.clear(job.id, job.expires)
 
     def _store_upload(self, job: Job, schema: RowSchema, blocks: Iterable[bytes], chosen: bytes) -> Job:
         check = UploadCheck(schema, self._limits.upload_mb, self._limits.chunk_bytes)
@@ -174,12 +127,6 @@ def _digested(blocks: Iterable[bytes], digest: "hashlib._Hash") -> Iterator[byte
     for block in blocks:
         digest.update(block)
         yield block
-
-
-def _check_key(key: str | None) -> None:
-    if key is not None and not (1 <= len(key) <= MAX_KEY_LENGTH and key.isascii() and key.isprintable()):
-        message = f"Idempotency-Key must be 1 to {MAX_KEY_LENGTH} printable ASCII characters."
-        raise ValidationError([FieldError("Idempotency-Key", "not_allowed", message)])
 
 
 def _shown(filename: str | None) -> str | None:

@@ -9,16 +9,16 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 
+from churn.alerts import layout as alerts
 from churn.overlap import overlapped
 from churn.store.interface import ObjectStore
 from churn.tracking import layout
-from churn_api.jobs import paths
+from churn_api.jobs import day_sums, paths
 from churn_api.jobs.ids import OUTCOMES
 from churn_api.jobs.job import Job, Progress
 from churn_api.jobs.job_metrics import ChunkStats
-from churn_api.jobs.repository import total
+from churn_api.jobs.repository import JSON, total
 
-JSON = "application/json"
 PARQUET = "application/vnd.apache.parquet"
 
 _AT_ONCE = 4
@@ -43,6 +43,8 @@ def keep_chunk(store: ObjectStore, job_id: str, number: int, part: bytes | None,
         named = [(field if field in tally.fault_names else "other", code) for field, code in tally.faults.elements()]
         faults = Counter(f"{field}:{code}" for field, code in named)
         store.put(paths.faults(job_id, number), json.dumps(faults).encode(), content_type=JSON)
+    if tally.at_risk:
+        day_sums.keep_chunk(store, job_id, number, tally.at_risk)
 
 
 def keep(store: ObjectStore, job: Job, done: Mapping[int, Progress]) -> None:
@@ -62,6 +64,8 @@ def keep(store: ObjectStore, job: Job, done: Mapping[int, Progress]) -> None:
         faults.update(json.loads(found.data))
     told = {"at": moment.isoformat(), "rows": sum(rows), "refused": rows.failed, "faults": faults}
     store.put(_refused(job), json.dumps(told).encode(), content_type=JSON)
+    day_sums.gather(store, job, moment, done, held)
+    _mark(store, job, moment)
 
 
 def _copy(store: ObjectStore, job: Job, numbers: Sequence[int]) -> None:
@@ -77,7 +81,13 @@ def _copy(store: ObjectStore, job: Job, numbers: Sequence[int]) -> None:
 def drop(store: ObjectStore, job: Job) -> None:
     """Keep nothing of a job that was not completed."""
     kept = [entry.key for entry in store.list(_parts(job))]
-    store.delete([*kept, _refused(job)])
+    store.delete([*kept, _refused(job), alerts.due(job.id), paths.at_risk(job.id)])
+
+
+def _mark(store: ObjectStore, job: Job, moment: datetime) -> None:
+    """Leave word that the customers of a job are to be looked at, once it is completed, for alerts."""
+    told = {"moment": moment.isoformat(), "filename": job.filename, "model_version": job.model_version}
+    store.put(alerts.due(job.id), json.dumps(told | {"prefix": _parts(job)}).encode(), content_type=JSON)
 
 
 def _parts(job: Job) -> str:

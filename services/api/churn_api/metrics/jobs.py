@@ -25,6 +25,9 @@ log = logging.getLogger(__name__)
 
 HASH = "churn-job-metrics"
 
+ALERTS = ("listed", "budget", "cooldown", "held_out", "sent", "failed")
+"""What becomes of alerts on customers: put into a digest or left out of it; a digest of them delivered, or given up."""
+
 # Seconds to wait for Redis: neither a job's step nor a scrape may be held up by counts.
 _TIMEOUT = 2.0
 
@@ -61,6 +64,10 @@ class RedisJobMetrics:
     def count_outcomes(self, progress: Progress) -> None:
         """Count the rows of a finished chunk of outcomes."""
         self._add({"outcomes:completed": progress.completed, "outcomes:failed": progress.failed})
+
+    def count_alerts(self, customers: Mapping[str, int]) -> None:
+        """Count customers by what became of the alerts on them, one of ALERTS each."""
+        self._add({f"alerts:{result}": count for result, count in customers.items()})
 
     def set_active(self, jobs: int) -> None:
         """Set the number of jobs that are not finished."""
@@ -100,6 +107,9 @@ class JobCollector(Collector):
         )
         yield _counter(
             "churn_outcomes", "Outcomes: taken in or refused.", "result", held, "outcomes", ("completed", "failed")
+        )
+        yield _counter(
+            "churn_alerts", "Customers who came to be at risk, by what became of it.", "result", held, "alerts", ALERTS
         )
         yield GaugeMetricFamily("churn_jobs_active", "Jobs that are not finished.", value=held.get("active", 0))
         yield _histogram("churn_job_duration_seconds", "From acceptance to end.", held, "duration", DURATIONS)

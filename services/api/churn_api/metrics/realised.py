@@ -1,44 +1,38 @@
-"""Metrics of what became of the predictions of the release in service, as a worker last computed it."""
+"""Metrics of what became of the predictions of the release in service, and of what follows, as last computed."""
 
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from prometheus_client.core import GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
 
-from churn.errors import StoreUnavailable
 from churn.store.interface import ObjectStore
 from churn.tracking import computed
+from churn_api.metrics.stored import StoredCollector
 
 FIGURES = ("churn_rate", "roc_auc", "log_loss", "brier", "calibration", "lift")
 
-_SECONDS = 60.0
 
-
-class RealisedCollector(Collector):
-    """Gauges from what `refresh` has read: a scrape never waits for the store."""
+class RealisedCollector(StoredCollector):
+    """Gauges of the last answer."""
 
     def __init__(self, store: ObjectStore, clock: Callable[[], float] = time.monotonic) -> None:
-        self._store, self._clock = store, clock
+        super().__init__(store, clock)
         self._figures: dict[str, float] = {}
-        self._due = float("-inf")
+        self._is_due: float | None = None
+        self._has_failed = 0.0
 
-    def refresh(self) -> None:
-        """Read the last answer, at most once a minute; what was read stays while the store is away."""
-        if self._clock() < self._due:
-            return
-        self._due = self._clock() + _SECONDS
-        try:
-            held = computed.load(self._store, computed.DEFAULT_DAYS)
-        except StoreUnavailable:
-            return
+    def _read(self) -> None:
+        held = computed.load(self._store, computed.DEFAULT_DAYS)
         releases = held.answer["releases"] if held else []
         serving: dict[str, Any] = next((release for release in releases if release["in_service"]), {})
         self._figures = {name: figure["value"] for name in FIGURES if (figure := serving.get(name))}
+        retraining: dict[str, Any] = held.answer["retraining"] if held else {}
+        self._is_due = float(retraining["due"]) if retraining else None
+        self._has_failed = float(retraining.get("failed") is not None)
 
     def collect(self) -> Iterator[Metric]:
-        """A gauge for each figure that there is."""
+        """A gauge for each figure that there is, and for whether a training is due, or the last one failed."""
         family = GaugeMetricFamily(
             "churn_realised",
             f"What became of predictions that matured in {computed.DEFAULT_DAYS} days, of the release in service.",
@@ -47,3 +41,8 @@ class RealisedCollector(Collector):
         for name, value in self._figures.items():
             family.add_metric([name], value)
         yield family
+        if self._is_due is not None:
+            due = "Whether a training is due (1) by what became of predictions, and has not been asked for yet."
+            yield GaugeMetricFamily("churn_retraining_due", due, value=self._is_due)
+            failed = "Whether the newest request for a training has failed (1): nobody tries it again."
+            yield GaugeMetricFamily("churn_training_failed", failed, value=self._has_failed)

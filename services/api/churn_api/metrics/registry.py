@@ -58,7 +58,8 @@ class Metrics:
         self._collectors: list[Collector] = []
         self._define()
         self._single = {answer: self.predictions.labels("single", answer) for answer in ("No", "Yes")}
-        self._batch = {answer: self.predictions.labels("batch", answer) for answer in ("No", "Yes")}
+        for answer in ("No", "Yes"):
+            self.predictions.labels("batch", answer)  # so that it is there from the start
         self.cache = {result: self.cache_requests.labels(result) for result in ("hit", "miss", "error", "bypass")}
         # A few dozen combinations of known labels; held, a child costs half of what looking it up does.
         self._request_child = lru_cache(1024)(self.requests.labels)
@@ -121,19 +122,20 @@ class Metrics:
         self._single[prediction.prediction].inc()
         self.probability.observe(prediction.churn_probability)
 
-    def count_batch(self, predictions: Sequence[tuple[str, float]]) -> None:
-        """Count predictions, each an answer and its probability, all at once."""
+    def count_batch(self, predictions: Sequence[tuple[str, float]], source: str = "batch") -> None:
+        """Count predictions of a batch or a stream, each an answer and its probability, all at once."""
         leaving = sum(prediction == "Yes" for prediction, _ in predictions)
-        self._batch["Yes"].inc(leaving)
-        self._batch["No"].inc(len(predictions) - leaving)
+        self.predictions.labels(source, "Yes").inc(leaving)
+        self.predictions.labels(source, "No").inc(len(predictions) - leaving)
         self.probability.observe_many([probability for _, probability in predictions])
 
     def text(self, accept: str) -> tuple[bytes, str]:
         """The metrics of all processes and their media type, as the Accept header wants them."""
         encode, content_type = exposition.choose_encoder(accept)
-        return encode(self._scrape()), content_type
+        return encode(self.scraped()), content_type
 
-    def _scrape(self) -> CollectorRegistry:
+    def scraped(self) -> CollectorRegistry:
+        """A registry of the metrics of all processes, and of what was added."""
         own: Collector = self._registry
         if self._folder:
             own = multiprocess.MultiProcessCollector(None, str(self._folder))  # type: ignore[no-untyped-call]

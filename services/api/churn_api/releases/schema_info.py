@@ -6,6 +6,7 @@ from msgspec import Meta, Struct
 
 from churn.customer.fields import Field, ImpliedBy, Number, Offer, Product
 from churn.schema import Schema
+from churn_api.answers import RiskBand, risk_bands
 
 
 class _DeclaredField(Struct, frozen=True, tag_field="type"):
@@ -66,6 +67,7 @@ class SchemaAnswer(Struct, frozen=True):
     groups: Annotated[list[str], Meta(description="The groups of fields, in their order.")]
     fields: Annotated[list[DeclaredField], Meta(description="In the order of the data set.")]
     features: Annotated[list[str], Meta(description="The columns that models see.")]
+    risk_bands: Annotated[list[RiskBand], Meta(description="The same for all declarations, the lowest first.")]
 
 
 def schema_info(schema: Schema) -> SchemaAnswer:
@@ -80,6 +82,7 @@ def schema_info(schema: Schema) -> SchemaAnswer:
         list(schema.groups),
         [_declared(name, field) for name, field in schema.fields.items()],
         list(schema.features.names),
+        risk_bands(),
     )
 
 

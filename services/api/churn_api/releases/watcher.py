@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
+from threading import Event, Thread
 from time import monotonic
 from typing import Any
 
@@ -23,6 +24,8 @@ REMEMBERED = 1_000
 # A refused release may be complete a moment later, for instance when a backup is copied back and its pointer comes
 # first. It is loaded again after so many seconds, then after twice as many, up to the longest pause.
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 300.0
+# Seconds between two looks for a release while there is none.
+FIRST_RELEASE_SECONDS = 1.0
 # Seconds after which a store that has not answered which release is current counts as failing.
 LATE = 3.0
 
@@ -135,6 +138,25 @@ class Releases:
             log.error("%s", error.message)
             self._on_refused()
         self._problem = error
+
+
+def watch(releases: Releases, refresh: Callable[[], None], seconds: float, ended: Event) -> None:
+    """Start a thread that calls `refresh`, which looks for a new release, every so many seconds until `ended` is set.
+
+    While there is no release it looks more often, so that the first one soon serves.
+    """
+
+    def pause() -> float:
+        return seconds if releases.ready else min(seconds, FIRST_RELEASE_SECONDS)
+
+    def run() -> None:
+        while not ended.wait(pause()):
+            try:
+                refresh()
+            except Exception:  # if the thread ended, an old release would stay in service for ever
+                log.exception("The watch failed; it goes on.")
+
+    Thread(target=run, name="watch", daemon=True).start()
 
 
 def _about(manifest: Manifest) -> ModelAnswer:

@@ -1,4 +1,4 @@
-"""A job's file over HTTP: whole, packed, in part, or not at all where the client has it already (RFC 9110).
+"""A file of the store over HTTP: whole, packed, in part, or not at all where the client has it already (RFC 9110).
 
 A file never changes once it is there, so what broke off goes on where it stopped. It holds customers' data: only the
 one who asked may keep it, and asks again before it is used.
@@ -20,7 +20,7 @@ from churn.errors import ChurnError
 from churn_api.errors import ConditionFailed
 from churn_api.http import error_handlers
 from churn_api.jobs.csv.result_files import CSV
-from churn_api.jobs.service import Download
+from churn_api.stored_file import StoredFile
 
 # gzip's own header and trailer around the deflated bytes; the lowest level is a third of the work for nine tenths of
 # the gain.
@@ -48,27 +48,27 @@ class _Content(NamedTuple):
     """What an address stands for: a file, with a byte order mark before it where Excel is to read it."""
 
     mark: bytes
-    download: Download
+    file: StoredFile
 
     @property
     def size(self) -> int:
-        return len(self.mark) + self.download.size
+        return len(self.mark) + self.file.size
 
     @property
     def etag(self) -> str:
         """In quotes, as headers have it."""
-        return f'"{hashlib.sha256(self.mark + self.download.etag.encode()).hexdigest()[:32]}"'
+        return f'"{hashlib.sha256(self.mark + self.file.etag.encode()).hexdigest()[:32]}"'
 
     def read(self, start: int, end: int) -> Iterator[bytes]:
         """The bytes from `start` up to, without, `end`; the store is asked for no others."""
         marks = len(self.mark)
-        rest = self.download.read(max(0, start - marks), end - marks) if end > marks else iter(())
+        rest = self.file.read(max(0, start - marks), end - marks) if end > marks else iter(())
         return chain([self.mark[start:end]], rest) if start < marks else rest
 
 
-def send(request: Request, download: Download, name: str, *, excel: bool) -> Response:
+def send(request: Request, file: StoredFile, name: str, *, excel: bool) -> Response:
     """Answer a GET or HEAD for a file, which is to be called `name`. Raises ConditionFailed."""
-    content = _Content(codecs.BOM_UTF8 if excel else b"", download)
+    content = _Content(codecs.BOM_UTF8 if excel else b"", file)
     wanted = _range(request, content)
     packed = wanted is None and request.accept_encodings["gzip"] > 0
     etag = f'{content.etag[:-1]}-gzip"' if packed else content.etag

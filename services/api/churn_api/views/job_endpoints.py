@@ -11,12 +11,12 @@ from churn_api.answers import respond
 from churn_api.http.endpoint import TEXT, Json, described
 from churn_api.http.uploads import BODIES, FIELD, read_head
 from churn_api.jobs import ids
+from churn_api.jobs.acceptance import MAX_KEY_LENGTH, Accepted
 from churn_api.jobs.csv.preview import MAX_HEAD_BYTES, FileCheck, look_at
 from churn_api.jobs.csv.result_files import ERROR_COLUMNS, FAULTS_OF_A_ROW, ROWS_IN_FULL
-from churn_api.jobs.service import Download
-from churn_api.jobs.submission import MAX_KEY_LENGTH, Accepted
 from churn_api.limits.concurrency import Pace
 from churn_api.service import service
+from churn_api.stored_file import StoredFile
 from churn_api.views import downloads
 
 DEFAULT_LIMIT, MAX_LIMIT = 20, 100
@@ -136,16 +136,16 @@ def after(kind: ids.Kind, what: str) -> str | None:
 
 def is_raw() -> bool:
     """Whether ids are wanted as they came. Raises ValidationError."""
-    return _flag("raw")
+    return flag("raw")
 
 
-def send(download: Download, kind: str) -> Response:
-    """A file of a job. Raises ValidationError."""
-    name = downloads.file_name(download.job.filename, download.job.id, kind)
-    return downloads.send(request, download, name, excel=_flag("excel"))
+def send(file: StoredFile, owner_id: str, kind: str) -> Response:
+    """A file of this kind, of the job or the campaign with this id. Raises ValidationError and ConditionFailed."""
+    return downloads.send(request, file, downloads.file_name(file.title, owner_id, kind), excel=flag("excel"))
 
 
-def _flag(name: str) -> bool:
+def flag(name: str) -> bool:
+    """Whether a parameter is 1 rather than 0, which it is where it is absent. Raises ValidationError."""
     given = request.args.get(name, "0").lower()
     if given in _FLAGS:
         return _FLAGS[given]

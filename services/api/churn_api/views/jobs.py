@@ -97,10 +97,12 @@ def delete_job(job_id: str) -> Response:
 )
 def job_results(job_id: str) -> Response:
     """The accepted rows' predictions, in input order."""
-    return job_endpoints.send(service().jobs.download(job_id, "results", raw=job_endpoints.is_raw()), "results")
+    found = service().jobs.download(job_id, "results", raw=job_endpoints.is_raw())
+    return job_endpoints.send(found, job_id, "results")
 
 
 @endpoints.add("GET /jobs/<job_id>/errors", JOBS, description=job_endpoints.ERRORS, **job_endpoints.FILE)
 def job_errors(job_id: str) -> Response:
     """The refused rows, a line for each fault."""
-    return job_endpoints.send(service().jobs.download(job_id, "errors", raw=job_endpoints.is_raw()), "errors")
+    found = service().jobs.download(job_id, "errors", raw=job_endpoints.is_raw())
+    return job_endpoints.send(found, job_id, "errors")

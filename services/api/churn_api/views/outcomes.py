@@ -148,4 +148,5 @@ def delete_outcomes(job_id: str) -> Response:
 @endpoints.add("GET /outcomes/<job_id>/errors", JOBS, description=job_endpoints.ERRORS, **job_endpoints.FILE)
 def outcomes_errors(job_id: str) -> Response:
     """The refused rows, a line for each fault."""
-    return job_endpoints.send(service().outcomes.download(job_id, "errors", raw=job_endpoints.is_raw()), "errors")
+    found = service().outcomes.download(job_id, "errors", raw=job_endpoints.is_raw())
+    return job_endpoints.send(found, job_id, "errors")

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 from flask import Request, Response, request
 from werkzeug.local import LocalProxy
 
-from churn.errors import FieldError, ValidationError
+from churn.errors import ValidationError
 from churn.schema import Schema
 from churn_api.answers import BatchAnswer, PredictionAnswer, respond
 from churn_api.auth.api_keys import SCORE
@@ -20,6 +20,7 @@ from churn_api.openapi import examples
 from churn_api.predictions import single
 from churn_api.predictions.batch import predict_batch
 from churn_api.predictions.customer_list import ONE_LIMIT, read_customers
+from churn_api.predictions.reasons import read_reasons
 from churn_api.service import service
 
 endpoints = Endpoints("Predictions")
@@ -30,9 +31,6 @@ DEFAULT_REASONS = 5
 # Batches of a process are computed one after the other: at once they would end no sooner, and a prediction that comes
 # meanwhile would have to wait for a turn of each.
 _computing = Lock()
-
-# A number of reasons with leading zeros and all; Python refuses to read one of thousands of digits.
-_MOST_DIGITS = 10
 
 _JOBS = " Send more customers as a CSV to /jobs."
 
@@ -105,16 +103,6 @@ def _sent() -> Request:
 
 @lru_cache(64)
 def wanted_reasons(query: str, default: int | None, most: int) -> int | None:
-    """How many reasons a query asks for, `most` for all of them, None for neither reasons nor recommendations.
-
-    Raises ValidationError.
-    """
+    """How many reasons a query asks for, as `read_reasons` has it. Raises ValidationError."""
     wanted = parse_qs(query, keep_blank_values=True).get("reasons", [None])[0]
-    if wanted is None:
-        return default
-    if wanted in ("all", "none"):
-        return most if wanted == "all" else None
-    if wanted.isascii() and wanted.isdigit() and len(wanted) <= _MOST_DIGITS and int(wanted) <= most:
-        return int(wanted)
-    message = f'reasons must be a number from 0 to {most}, "all" or "none".'
-    raise ValidationError([FieldError("reasons", "not_allowed", message)])
+    return default if wanted is None else read_reasons(wanted, most)

@@ -12,20 +12,24 @@ import redis
 from celery import Celery, signals
 
 from churn import logs
+from churn.alerts import layout as alerts
+from churn.clock import now
 from churn.errors import StoreUnavailable
 from churn.store.interface import ObjectStore
 from churn.store.opening import open_store, prepare_store
+from churn.tracking import erasure
 from churn.tracking.computed import DEFAULT_DAYS
-from churn.tracking.layout import ERASING
-from churn_api.celery_queue import CeleryQueue, create_celery
+from churn_api.alerts.delivery import due_digests
+from churn_api.campaigns.repository import CampaignRepository
+from churn_api.celery_queue import HOURLY_SECONDS, CeleryQueue, create_celery
 from churn_api.jobs.notifications import announce
 from churn_api.jobs.recovery import Sweeper
 from churn_api.jobs.repository import JobRepository
 from churn_api.metrics.jobs import RedisJobMetrics
 from churn_api.settings import ApiSettings
 from churn_api.worker import tasks
+from churn_api.worker.channels import announcer, deliveries
 from churn_api.worker.heartbeat import Heartbeat
-from churn_api.worker.tasks import announcer
 
 log = logging.getLogger(__name__)
 
@@ -34,8 +38,8 @@ _AWAY_SECONDS = 5.0
 # Between two tidyings of what is tracked: seconds and sweeps at least, and seconds while tracking is off.
 _TIDY_SECONDS, _TIDY_SWEEPS = 60, 6
 _TIDY_SECONDS_OFF = 3600
-# Between two computations of what became of predictions.
-_QUALITY_SECONDS = 3600
+# Between two looks for digests of alerts that are to be delivered, at least.
+_DIGEST_SECONDS = 10
 # Of the pause between two sweeps.
 _JITTER = 0.75, 1.25
 
@@ -108,8 +112,9 @@ class Sweeping(_Thread):
         while not self._over.wait(period * random.uniform(*_JITTER)):  # noqa: S311 - nobody gains by guessing it
             self._again(sweeper.sweep)
             self._again(self._have_tidied)
-            self._again(self._have_judged)
+            self._again(lambda: self._have_judged(repository.store))
             self._again(lambda: self._have_erased(repository.store))
+            self._again(lambda: self._have_alerted(repository.store))
 
     def _have_tidied(self) -> None:
         # Whoever sweeps seldom, since S3 charges for each request, tidies seldom as well. What was tracked before
@@ -119,29 +124,49 @@ class Sweeping(_Thread):
         if self._queue.is_first("tidy", seconds):
             self._queue.send_tracking("tidy")
 
-    def _have_judged(self) -> None:
-        """For the metrics: whoever looks at what became of predictions has it computed then."""
-        if self._settings.tracking == "on" and self._queue.is_first("quality", _QUALITY_SECONDS):
-            self._queue.send_tracking("quality", DEFAULT_DAYS)
+    def _have_judged(self, store: ObjectStore) -> None:
+        """For the metrics: whoever looks at what became of predictions has it computed then.
+
+        The save rates of a campaign are to be learned also where nobody looks at its result: of each by a step of its
+        own, so that no worker is held up by all of them, and none by what is wrong with another.
+        """
+        if self._settings.tracking == "on" and self._queue.is_first("quality", HOURLY_SECONDS):
+            # Each waits for those before it, which may take minutes.
+            self._queue.send_tracking("quality", DEFAULT_DAYS, seconds=HOURLY_SECONDS)
+            self._queue.send_tracking("experiments", seconds=HOURLY_SECONDS)
+            for campaign_id in CampaignRepository(store).newest():
+                if not self._queue.send_tracking("result", campaign_id, seconds=HOURLY_SECONDS):
+                    break
 
     def _have_erased(self, store: ObjectStore) -> None:
         """An erasure that was asked for is sent once by who asks; what was lost, or waits for a job, again."""
-        if self._queue.is_first("erase", _TIDY_SECONDS) and any(store.list(ERASING, limit=1)):
+        if self._queue.is_first("erase", _TIDY_SECONDS) and erasure.is_any_under_way(store):
             self._queue.send_tracking("erase")
+
+    def _have_alerted(self, store: ObjectStore) -> None:
+        """What was sent when a job ended, or a digest was made, may be lost; a digest may have to be tried again."""
+        if self._queue.is_first("alerts", _TIDY_SECONDS) and any(store.list(alerts.DUE, limit=1)):
+            self._queue.send_tracking("alerts")
+        if self._queue.is_first("digests", max(_DIGEST_SECONDS, round(self._settings.sweep_seconds))):
+            for digest_id in due_digests(store, now()):
+                self._queue.send("notify", digest_id)
 
 
 class Announcing(_Thread):
-    """Announces the ends of jobs, one after the other, beside all scoring."""
+    """Announces the ends of jobs and delivers digests of alerts, one after the other, beside all scoring."""
 
     name = "announcements"
 
     def _run(self) -> None:
         repository = JobRepository(open_store(self._settings.store_url))
-        receiver = announcer(self._settings)
+        receiver, digests = announcer(self._settings), deliveries(self._settings, repository.store)
 
         def announce_next() -> None:
-            if (job_id := self._queue.next_announcement()) is not None:
-                announce(repository, receiver, job_id)
+            name = self._queue.next_announcement()
+            if name is not None and name.startswith(alerts.DIGEST):
+                digests.deliver(name)
+            elif name is not None:
+                announce(repository, receiver, name)
 
         while not self._over.is_set():
             self._again(announce_next)

@@ -11,9 +11,9 @@ from celery import Celery
 
 from churn import logs
 from churn.errors import StoreUnavailable
-from churn_api.celery_queue import CeleryQueue
+from churn_api.celery_queue import CeleryQueue, TrackingStep
+from churn_api.jobs.ids import JOB, kind_of
 from churn_api.jobs.queue import Step
-from churn_api.jobs.webhook import Webhook
 from churn_api.settings import ApiSettings
 from churn_api.worker.parts import Parts
 
@@ -66,6 +66,8 @@ def register(celery: Celery, settings: ApiSettings, stopping: Callable[[], bool]
     @celery.task(name="churn.finish", shared=False)
     def finish(job_id: str) -> None:
         do("finish", job_id)
+        if settings.tracking == "on" and kind_of(job_id) == JOB:
+            CeleryQueue(celery, settings.queue_url).send_tracking("alerts")
 
     @celery.task(name="churn.settle", shared=False)
     def settle(job_id: str) -> None:
@@ -78,29 +80,28 @@ def register(celery: Celery, settings: ApiSettings, stopping: Callable[[], bool]
 
 
 def _register_tracking(celery: Celery, parts: Parts) -> None:
-    @celery.task(name="churn.tidy", shared=False)
-    def tidy() -> None:
-        logs.request_id.set("tidy")
-        try:
-            parts.tidying.tidy()
-        except StoreUnavailable as error:  # it is sent again every minute
-            log.warning("Tidying waits for the store: %s", error.message)
+    """Whoever wants what these steps do sends them again, so that they need not wait for the store."""
+    steps: dict[TrackingStep, tuple[str, Callable[..., None]]] = {
+        "tidy": ("Tidying", lambda: parts.tidying.tidy()),
+        "erase": ("Erasing", lambda: parts.erasing.erase()),
+        "quality": ("What became of predictions", parts.compute_quality),
+        "result": ("What came of a campaign", parts.compute_result),
+        "alerts": ("Alerts on customers", parts.alert),
+        "experiments": ("What is known of the release in shadow", parts.look_at_experiments),
+    }
+    for step, (subject, work) in steps.items():
+        celery.task(name=f"churn.{step}", shared=False)(_tried_once(step, subject, work))
 
-    @celery.task(name="churn.erase", shared=False)
-    def erase() -> None:
-        logs.request_id.set("erase")
-        try:
-            parts.erasing.erase()
-        except StoreUnavailable as error:  # it is sent again every minute as long as anybody is to be erased
-            log.warning("Erasing waits for the store: %s", error.message)
 
-    @celery.task(name="churn.quality", shared=False)
-    def quality(days: int) -> None:
-        logs.request_id.set("quality")
+def _tried_once(step: TrackingStep, subject: str, work: Callable[..., None]) -> Callable[..., None]:
+    def task(*arguments: Any) -> None:
+        logs.request_id.set(step)
         try:
-            parts.compute_quality(days)
-        except StoreUnavailable as error:  # it is sent again by whoever asks next
-            log.warning("What became of predictions waits for the store: %s", error.message)
+            work(*arguments)
+        except StoreUnavailable as error:
+            log.warning("%s waits for the store: %s", subject, error.message)
+
+    return task
 
 
 def _patiently(step: Callable[[], None], stopping: Callable[[], bool]) -> bool:
@@ -120,11 +121,3 @@ def _patiently(step: Callable[[], None], stopping: Callable[[], bool]) -> bool:
         if stopping() or time.monotonic() > end:
             return False
         time.sleep(_PAUSE_SECONDS)
-
-
-def announcer(settings: ApiSettings) -> Webhook | None:
-    """Where the ends of jobs are announced, if anywhere."""
-    if settings.webhook_url is None or settings.webhook_secret is None:
-        return None
-    secret = settings.webhook_secret.get_secret_value()
-    return Webhook(settings.webhook_url, secret, allow_private=settings.webhook_allow_private)

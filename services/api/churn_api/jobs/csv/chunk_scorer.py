@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from churn.customer.reading import Reading
 from churn.errors import FieldError, ValidationError
 from churn.model.predictor import Predictor
-from churn.tracking.field_counts import counts_of_columns
 from churn.tracking.reference import Reference
 from churn_api.jobs.csv.column_reader import Table, read_table
+from churn_api.jobs.csv.customer_counts import count_customers
 from churn_api.jobs.csv.effect_ranks import largest_effects
 from churn_api.jobs.csv.first_rows import read_cells
 from churn_api.jobs.csv.output import defused_column, lines_of, quoted_column
@@ -43,7 +43,6 @@ _SLICE = 8192
 # A row that is scored by itself counts as so many rows, because it may be averaged over hundreds of customers.
 _ALONE = 16
 
-Floats = NDArray[np.float64]
 Numbers = NDArray[np.intp]
 
 
@@ -63,8 +62,7 @@ class ChunkScorer:
         options: JobOptions = DEFAULTS,
     ) -> None:
         """`data` is the chunk's part of the input; `words` may be an earlier chunk's; `options` are the job's."""
-        self._predictor = predictor
-        self._schema = predictor.schema
+        self._predictor, self._schema = predictor, predictor.schema
         self._columns = columns
         self._first_row = chunk.first
         self._sheet = ChunkReader(data, columns, chunk.rows)
@@ -146,9 +144,8 @@ class ChunkScorer:
         probabilities = self._probabilities[which]
         leaving = probabilities >= self._predictor.threshold
         self.tally.probabilities, self.tally.leaving = probabilities, int(np.count_nonzero(leaving))
-        if reference:
-            customers = self._absent.without(self._schema, self._table.customers, which)
-            self.tally.values = counts_of_columns(customers, probabilities, self._schema, reference)
+        customers = self._absent.without(self._schema, self._table.customers, which)
+        count_customers(self.tally, self._schema, customers, probabilities, reference)
         ids = self._written_ids[which]
         safe = defused_column(ids)
         frame = pl.DataFrame(
@@ -255,7 +252,7 @@ class ChunkScorer:
     def _score_columns(self, which: slice | Numbers) -> None:
         table = self._schema.customer(column[which] for column in self._table.customers)
         probabilities, effects = self._predictor.scorer.explained(table)
-        _check(probabilities)
+        check(probabilities)
         self._probabilities[which] = probabilities
         for rank, largest in enumerate(largest_effects(effects, min(len(self._reasons), effects.shape[1]))):
             self._reasons[rank, which] = self._words.of(table, largest, self._derived[which])
@@ -265,16 +262,20 @@ class ChunkScorer:
         if not isinstance(reading, Reading):
             return False
         try:
-            probability, reasons = self._predictor.explain(reading, len(self._reasons))
-            _check(probability)
+            self._explain(row, reading)
         except MemoryError:
             raise
         except Exception as error:  # whatever a row holds must not fail the others
             self._note(error)
             return False
+        return True
+
+    def _explain(self, row: int, reading: Reading) -> None:
+        """Score one row, which is refused, and no other, for whatever this raises."""
+        probability, reasons = self._predictor.explain(reading, len(self._reasons))
+        check(probability)
         self._probabilities[row] = probability
         self._reasons[: len(reasons), row] = [self._words.add(reason.text) for reason in reasons]
-        return True
 
     @cached_property
     def _written_ids(self) -> pl.Series:
@@ -293,7 +294,7 @@ def _parts(sure: NDArray[np.bool_]) -> list[slice]:
     return [slice(*ends) for ends in pairwise(cuts)]
 
 
-def _check(probabilities: Floats | float) -> None:
+def check(probabilities: NDArray[np.float64] | float) -> None:
     """Raises ArithmeticError where something is no probability."""
     if not np.all(np.isfinite(probabilities)):
         raise ArithmeticError("a score is no number")

@@ -7,8 +7,6 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-import polars as pl
-
 from churn.errors import FieldError, ValidationError
 from churn.tracking import outcomes
 from churn.tracking.outcome_schema import CUSTOMER_ID, Outcome, OutcomeReader
@@ -91,12 +89,5 @@ class OutcomeChunk:
         """The rows that are taken in, as `churn.tracking.outcomes` has them in Parquet; None if there are none."""
         if not self._taken:
             return None
-        told = [name for name in outcomes.COLUMNS if name not in outcomes.ORDER]
-        columns = [
-            pl.Series(name, values, outcomes.COLUMNS[name])
-            for name, values in zip(told, zip(*self._taken, strict=True), strict=True)
-        ]
-        numbers = pl.Series("row", self._places, pl.UInt32) + self._chunk.first
-        received = pl.Series("received_at", [self._received]).cast(outcomes.COLUMNS["received_at"])
-        moments = received.new_from_index(0, len(self._taken))
-        return outcomes.to_bytes(pl.DataFrame([*columns, moments, numbers]).select(list(outcomes.COLUMNS)))
+        numbers = [place + self._chunk.first for place in self._places]
+        return outcomes.to_bytes(outcomes.frame(self._taken, [self._received] * len(self._taken), numbers))

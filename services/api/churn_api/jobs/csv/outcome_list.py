@@ -8,7 +8,7 @@ from typing import Any
 
 from churn.customer.echo import echo
 from churn.errors import FieldError, ValidationError
-from churn.tracking.outcome_schema import CUSTOMER_ID, FIELDS, OutcomeNames
+from churn.tracking.outcome_schema import CUSTOMER_ID, FIELDS, Outcome, OutcomeNames, OutcomeReader
 from churn_api.jobs.csv.header import MAX_COLUMNS
 
 # A word for an absent value: where a row says nothing at all, it keeps the row from being one that is blank.
@@ -21,7 +21,7 @@ def to_csv(outcomes: Sequence[Any], names: OutcomeNames) -> bytes:
     Raises ValidationError for what is no object, for an object that names a field twice, and for more names that are no
     fields than a CSV may have: each takes room in every row.
     """
-    rows = [_by_field(place, outcome, names) for place, outcome in enumerate(outcomes, 1)]
+    rows = [_by_field(f"Row {place:,} of outcomes", outcome, names) for place, outcome in enumerate(outcomes, 1)]
     columns = list(dict.fromkeys([CUSTOMER_ID, *FIELDS, *(name for row in rows for name in row)]))
     ignored = len(columns) - 1 - len(FIELDS)
     if ignored > MAX_COLUMNS:
@@ -38,21 +38,27 @@ def to_csv(outcomes: Sequence[Any], names: OutcomeNames) -> bytes:
     return text.getvalue().encode()
 
 
-def _by_field(place: int, outcome: Any, names: OutcomeNames) -> dict[str, Any]:
+def read_outcome(outcome: Any, names: OutcomeNames, reader: OutcomeReader) -> Outcome:
+    """An outcome that came alone, by the same rules. Raises ValidationError with every fault."""
+    row = _by_field("The outcome", outcome, names)
+    return reader.read({name: _cell(value) for name, value in row.items()})
+
+
+def _by_field(subject: str, outcome: Any, names: OutcomeNames) -> dict[str, Any]:
     if not isinstance(outcome, Mapping):
-        raise _refused(place, "wrong_type", f"must be a JSON object; got {echo(outcome)}")
+        raise _refused(subject, "wrong_type", f"must be a JSON object; got {echo(outcome)}")
     row: dict[str, Any] = {}
     for name, value in outcome.items():
         field = names.field_of(name) or name.strip()
         if field in row:
-            raise _refused(place, "not_allowed", f"names {echo(field)} more than once; name it once")
+            raise _refused(subject, "not_allowed", f"names {echo(field)} more than once; name it once")
         if field:
             row[field] = value
     return row
 
 
-def _refused(place: int, code: str, words: str) -> ValidationError:
-    return ValidationError([FieldError("outcomes", code, f"Row {place:,} of outcomes {words}.")])
+def _refused(subject: str, code: str, words: str) -> ValidationError:
+    return ValidationError([FieldError("outcomes", code, f"{subject} {words}.")])
 
 
 def _cell(value: Any) -> str:
