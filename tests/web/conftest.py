@@ -104,13 +104,16 @@ def start_nginx(
 
 
 @pytest.fixture(scope="session")
-def trained_store(tmp_path_factory: pytest.TempPathFactory) -> str:
+def trained_store(made_once: Callable[[str, Callable[[Path], object]], Path]) -> str:
     """The URL of a store with a release that the real trainer made of its own sample, compared in few folds."""
-    url = f"file://{tmp_path_factory.mktemp('trained')}/store"
-    quick = {"CHURN_DATA_SOURCE": "sample", "CHURN_CV_FOLDS": "2", "CHURN_CV_REPEATS": "1"}
-    environment = os.environ | quick | {"PYTHONPATH": PATHS, "CHURN_STORE_URL": url}
-    subprocess.run([sys.executable, "-m", "churn_trainer", "train"], env=environment, check=True, capture_output=True)
-    return url
+
+    def train(folder: Path) -> None:
+        quick = {"CHURN_DATA_SOURCE": "sample", "CHURN_CV_FOLDS": "2", "CHURN_CV_REPEATS": "1"}
+        environment = os.environ | quick | {"PYTHONPATH": PATHS, "CHURN_STORE_URL": folder.as_uri()}
+        command = [sys.executable, "-m", "churn_trainer", "train"]
+        subprocess.run(command, env=environment, check=True, capture_output=True)
+
+    return made_once("trained", train).as_uri()
 
 
 @pytest.fixture(scope="session")
@@ -194,13 +197,15 @@ class Visits:
         self.complaints: list[str] = []
         self.contexts: list[BrowserContext] = []
 
-    def open(self, fragment: str = "", base: str = "", patience: Sequence[str] = (), **options: object) -> Page:
+    def open(
+        self, fragment: str = "#/customer", base: str = "", patience: Sequence[str] = (), **options: object
+    ) -> Page:
         """A page (options as Playwright's `new_context`); complaints that hold a word of `patience` are not noted."""
         base = base or self.site
         context = self.browser.new_context(base_url=base, **options)  # type: ignore[arg-type]
         self.contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(20_000)
         page.on(
             "console", lambda said: any(word in said.text for word in patience) or self.complaints.append(said.text)
         )
@@ -235,6 +240,24 @@ def module_page(browser: Browser, site: str) -> Iterator[Page]:
     page.locator("customer-result").wait_for()
     yield page
     visits.end()
+
+
+def until(page: Page, condition: str | Callable[[], bool], arg: Any = None) -> None:
+    """
+    Wait for what a page shows, or for what it has asked a made-up service.
+
+    A string is evaluated in the page, whose policy forbids the strings that Playwright's own waiting evaluates.
+    """
+    for _ in range(100):
+        if page.evaluate(condition, arg) if isinstance(condition, str) else condition():
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(f"This never came true: {condition}")
+
+
+def until_drawn(page: Page) -> None:
+    """Wait until the charts have taken notice of a new width: observers of sizes are told before a frame is painted."""
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
 
 def foreign(url: str, base: str) -> bool:

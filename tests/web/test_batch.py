@@ -13,8 +13,6 @@ import pytest
 import requests
 from playwright.sync_api import Locator, Page, expect
 
-pytestmark = pytest.mark.timeout(180)
-
 
 def write(path: Path, rows: list[list[str]]) -> Path:
     with path.open("w", newline="") as file:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
+from tests.web.conftest import until_drawn
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +36,24 @@ INTERVALS = {
     "rows": [
         {"text": "DSL", "value": 0.5, "low": 0.3, "high": 0.9},
         {"text": "Fiber", "value": 3, "low": 2, "high": 4},
+    ],
+}
+GAINS = {
+    "title": "Gains",
+    "lower": "worse",
+    "higher": "better",
+    "head": ["Figure", "Gain", "From", "To"],
+    "rows": [
+        {"text": "Loss", "value": 0.0098, "low": 0.0057, "high": 0.0139},
+        {"text": "AUC", "value": -0.0043, "low": -0.0193, "high": 0.0107},
+    ],
+}
+SHARES = {
+    "title": "Left",
+    "head": ["Customers", "Left", "Interval"],
+    "rows": [
+        {"text": "Called", "value": 0.38, "low": 0.35, "high": 0.41, "tone": "main"},
+        {"text": "Others <b>", "value": 0.47, "low": 0.41, "high": 0.53, "tone": "past"},
     ],
 }
 PAIRS = {
@@ -76,7 +95,19 @@ def show(page: Page, tag: str, data: dict[str, Any]) -> Locator:
             "Shares",
             "Electronic check: Training 25.0\u00a0%, Now 50.0\u00a0%; Other <b>: Training 0.0\u00a0%, Now 3.1\u00a0%",
         ),
+        (
+            "share-intervals",
+            SHARES,
+            "Left",
+            "Called: 38.0\u00a0% (35.0\u00a0% to 41.0\u00a0%); Others <b>: 47.0\u00a0% (41.0\u00a0% to 53.0\u00a0%)",
+        ),
         ("ratio-intervals", INTERVALS, "Odds", "DSL: 0.50 (0.30 to 0.90), less; Fiber: 3.00 (2.00 to 4.00), more"),
+        (
+            "gain-intervals",
+            GAINS,
+            "Gains",
+            "Loss: +0.0098 (+0.0057 to +0.0139), better; AUC: \u22120.0043 (\u22120.0193 to +0.0107), not told apart",
+        ),
     ],
 )
 def test_a_chart_is_a_picture_with_a_name_and_its_figures_in_words(page, tag, data, name, words):
@@ -99,7 +130,23 @@ def test_a_chart_is_a_picture_with_a_name_and_its_figures_in_words(page, tag, da
             PAIRS,
             [["Electronic check", "25.0\u00a0%", "50.0\u00a0%"], ["Other <b>", "0.0\u00a0%", "3.1\u00a0%"]],
         ),
+        (
+            "share-intervals",
+            SHARES,
+            [
+                ["Called", "38.0\u00a0%", "35.0\u00a0% to 41.0\u00a0%"],
+                ["Others <b>", "47.0\u00a0%", "41.0\u00a0% to 53.0\u00a0%"],
+            ],
+        ),
         ("ratio-intervals", INTERVALS, [["DSL", "0.50", "0.30", "0.90"], ["Fiber", "3.00", "2.00", "4.00"]]),
+        (
+            "gain-intervals",
+            GAINS,
+            [
+                ["Loss", "+0.0098", "+0.0057", "+0.0139"],
+                ["AUC", "\u22120.0043", "\u22120.0193", "+0.0107"],
+            ],
+        ),
     ],
 )
 def test_a_chart_shows_the_same_as_a_table_by_keyboard(page, tag, data, cells):
@@ -130,7 +177,13 @@ def test_bands_stop_at_gaps_and_stay_with_the_labels_within_the_picture(page, wi
     page.set_viewport_size({"width": width, "height": 800})
     page.evaluate(f"({SHOW})(['line-chart', {BANDS}])")
     chart = page.locator("line-chart")
-    for shape, number in (("polygon.area", 2), ("polyline.main", 2), ("polyline.past.dashed", 1)):
+    for shape, number in (
+        ("polygon.area", 2),
+        ("polyline.main", 2),
+        ("line.spread", 1),
+        ("circle", 1),
+        ("polyline.past.dashed", 1),
+    ):
         expect(chart.locator(shape)).to_have_count(number)
     heights = [float(point.split(",")[1]) for point in chart.locator("polygon").first.get_attribute("points").split()]
     grid = [float(line.get_attribute("y1")) for line in chart.locator("line.grid").all()]
@@ -146,7 +199,7 @@ def test_bands_stop_at_gaps_and_stay_with_the_labels_within_the_picture(page, wi
 def test_a_chart_is_drawn_anew_at_every_width_and_nothing_leaves_it(page, width, data):
     chart = show(page, "signed-bars" if data is BARS else "paired-bars", data)
     page.set_viewport_size({"width": width, "height": 800})
-    page.wait_for_timeout(100)
+    until_drawn(page)
     picture = chart.locator("svg").bounding_box()
     frame = chart.bounding_box()
     assert picture is not None
@@ -176,8 +229,9 @@ def test_lowering_bars_point_left_and_raising_bars_right(page):
         ("paired-bars", PAIRS | {"rows": [{"text": "Nobody", "then": 0, "now": 0}]}),
         ("score-histogram", HISTOGRAM | {"bins": [{"low": 0, "high": 1, "counts": [0, 0]}]}),
         ("ratio-intervals", INTERVALS | {"rows": [{"text": "Same", "value": 1, "low": 1, "high": 1}]}),
+        ("gain-intervals", GAINS | {"rows": [{"text": "Same", "value": 0, "low": 0, "high": 0}]}),
     ],
-    ids=["zero", "empty", "nobody", "no customers", "no effect"],
+    ids=["zero", "empty", "nobody", "no customers", "no effect", "no gain"],
 )
 def test_empty_and_level_data_are_drawn_without_a_broken_number(page, tag, data):
     chart = show(page, tag, data)

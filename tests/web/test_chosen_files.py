@@ -9,8 +9,6 @@ import pytest
 import requests
 from playwright.sync_api import Page, Route, expect
 
-pytestmark = pytest.mark.timeout(180)
-
 
 @pytest.fixture
 def file(table, tmp_path) -> Path:

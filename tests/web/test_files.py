@@ -58,7 +58,7 @@ def test_the_first_views_modules_are_asked_for_at_once(public, assets, index):
 
 
 def test_every_module_and_style_is_used(assets):
-    pages = ("customer", "batch", "model", "quality", "about")
+    pages = re.findall(r"import\('\./(\w+)/page\.js'\)", (assets / "app.js").read_text())
     lazy = (ANSWER, "batch/results-worker.js")
     entries = [assets / "app.js", *(assets / name for name in lazy), *(assets / page / "page.js" for page in pages)]
     assert set(assets.rglob("*.js")) == closure(*entries)
@@ -75,6 +75,37 @@ def test_every_name_that_is_imported_is_used(assets):
     ]
     assert imported
     assert [(path.name, name) for path, name in imported if len(re.findall(rf"\b{name}\b", texts[path])) < 2] == []
+
+
+def test_every_name_that_is_exported_is_used_elsewhere(assets):
+    texts = {path: path.read_text() for path in [*assets.rglob("*.js"), *Path(__file__).parent.glob("*.py")]}
+    exported = [
+        (path, name)
+        for path, text in texts.items()
+        if path.suffix == ".js"
+        for name in re.findall(r"^export (?:async )?(?:function|class|const) (\w+)", text, re.M)
+    ]
+    assert exported
+    others = {path: "\n".join(text for other, text in texts.items() if other != path) for path, _ in exported}
+    assert [(path.name, name) for path, name in exported if not re.search(rf"\b{name}\b", others[path])] == []
+
+
+def classes_of(script: str) -> Iterator[str]:
+    """What can be a class in a script: the parts of a selector that is drawn (`p.note`, `.calm`, `rect.bar.${tone}`),
+    and texts of one word, such as a tone. Sentences and comments name none, nor does what is only looked for."""
+    passed_over = r"/\*.*?\*/|^\s*//.*?$|\b(?:querySelector(?:All)?|closest|matches)\([^()]*\)"
+    code = re.sub(passed_over, "", script, flags=re.DOTALL | re.MULTILINE)
+    for tag, classes in re.findall(r"['`]([a-z][\w-]*)?((?:\.[a-z][\w-]*)*)(?=\.?\$\{|['`])", code):
+        yield from classes.split(".")[1:] or [tag]
+
+
+def test_every_class_that_a_sheet_names_is_drawn(assets, index):
+    drawn = {name for names in re.findall(r'class="([^"]+)"', index) for name in names.split()}
+    drawn.update(name for path in assets.rglob("*.js") for name in classes_of(path.read_text()))
+    sheets = "\n".join(path.read_text() for path in (assets / "styles").glob("*.css"))
+    named = set(re.findall(r"\.([a-z][\w-]*)(?=[^;{}]*\{)", re.sub(r"/\*.*?\*/", "", sheets, flags=re.DOTALL)))
+    assert len(named) > 100
+    assert sorted(named - drawn) == []
 
 
 def test_no_module_is_longer_than_a_reader_likes(assets):
@@ -125,3 +156,15 @@ def test_no_script_knows_the_shipped_table(assets):
         for match in re.finditer(names, path.read_text())
     }
     assert found == set()
+
+
+def test_a_class_is_one_pages_own(assets, index):
+    """The sheets of pages that were visited stay: two that mean something else by a class spoil each other's pages."""
+    sheets: dict[str, set[str]] = {}
+    for path in (assets / "styles").glob("*.css"):
+        if path.name not in index:
+            rules = re.sub(r"/\*.*?\*/|\([^)]*\)", "", path.read_text(), flags=re.DOTALL)
+            for name in re.findall(r"[{};,]\s*(\.[\w-]+)\s*(?=[{,])", "}" + rules):
+                sheets.setdefault(name, set()).add(path.name)
+    assert len(sheets) > 30
+    assert {name: sorted(found) for name, found in sheets.items() if len(found) > 1} == {}

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Page, Route, expect
-
-pytestmark = pytest.mark.timeout(180)
+from tests.web.conftest import until
 
 
 def made_up(number: int, **changes: Any) -> dict[str, Any]:
@@ -60,8 +59,8 @@ def show(open_page: Callable[..., Page]) -> Callable[..., Page]:
 @pytest.mark.parametrize(
     ("changes", "links"),
     [
-        ({}, ["Results", "Errors"]),
-        ({"request_counts": {"total": 2, "completed": 2, "failed": 0}}, ["Results"]),
+        ({}, ["Results", "Errors", "Plan a campaign"]),
+        ({"request_counts": {"total": 2, "completed": 2, "failed": 0}}, ["Results", "Plan a campaign"]),
         ({"status": "cancelled"}, []),
         ({"status": "failed", "error": "It broke."}, []),
         ({"status": "expired"}, []),
@@ -136,10 +135,8 @@ def test_older_jobs_are_read_page_by_page_and_stay(show):
     expect(cards).to_have_count(40)
     asked = listing.asked
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
-    page.wait_for_function("true")
     expect(page.get_by_role("button", name="Show older jobs")).to_be_visible()
-    while listing.asked == asked:
-        page.wait_for_timeout(50)
+    until(page, lambda: listing.asked > asked)
     page.wait_for_timeout(200)
     expect(cards).to_have_count(40)
     page.get_by_role("button", name="Show older jobs").click()
@@ -189,8 +186,7 @@ def test_a_new_job_stays_though_the_list_was_asked_for_before_it(show, table, tm
     page.unroute(re.compile(r"/jobs\?"))
     page.route(re.compile(r"/jobs\?"), lambda route: held.append(route))
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
-    while not held:
-        page.wait_for_timeout(20)
+    until(page, lambda: bool(held))
     new = made_up(3, status="queued", started_at=None, finished_at=None)
     page.route("**/jobs", lambda route: route.fulfill(status=202, json=new))
     file = tmp_path / "new.csv"
@@ -395,7 +391,7 @@ def test_the_list_is_printed_with_its_heads_all_its_rows_and_nothing_else_of_the
     expect(page.locator(".found")).to_have_text("60 customers")
     page.evaluate("window.print = () => { window.printed = document.querySelectorAll('.riskiest tbody tr').length; }")
     page.get_by_role("button", name="Print this list").click()
-    page.wait_for_function("window.printed === 60")
+    until(page, "window.printed === 60")
     page.emulate_media(media="print")
     for head in ("Customer ID", "Churn probability", "Main reasons"):
         expect(page.get_by_role("columnheader", name=head)).to_be_visible()

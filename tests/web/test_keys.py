@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import requests
 from playwright.sync_api import Page, Route, expect
+from tests.web.conftest import until
 
 KEY = "kf83hfA9s-the-only-key-there-is"
 SCORER = "agents-who-may-score-8dh3kd93kd"
@@ -62,7 +63,7 @@ def test_with_a_key_plots_are_fetched_and_painted(open_page, locked):
     page.reload()
     picture = page.get_by_role("img", name="Model comparison")
     expect(picture).to_be_visible()
-    page.wait_for_function("canvas => canvas.width > 300", arg=picture.element_handle())
+    until(page, "canvas => canvas.width > 300", picture.element_handle())
 
 
 def test_without_a_key_the_page_says_so_and_can_be_tried_again(open_page, locked):
@@ -123,7 +124,7 @@ def test_a_key_that_lacks_a_scope_is_told_which_and_can_be_replaced(open_page, l
     page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
     hold(page, SCORER, "#/batch")
     alert = page.locator("job-list").get_by_role("alert")
-    expect(alert).to_contain_text("Your key may not send files: it lacks the scope “jobs”.")
+    expect(alert).to_contain_text("Your key may not send files or plan campaigns: it lacks the scope “jobs”.")
     alert.get_by_role("button", name="Use another key").click()
     enter(page, KEY)
     expect(alert).to_have_count(0)

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 from tests import quality_answer
+from tests.web.conftest import until
+from tests.web.test_campaigns import hide
 from tests.web.test_jobs import Listing
-
-pytestmark = pytest.mark.timeout(180)
 
 Json = dict[str, Any]
 GOOD: Json = {"ok": True, "error": None, "errors": [], "columns": [], "ignored_columns": [], "absent_columns": []} | {
@@ -123,8 +123,20 @@ def test_a_month_by_itself_is_drawn_as_a_dot_with_its_interval(show):
     answer = quality_answer.two_years()
     answer["releases"][0]["months"] = answer["releases"][0]["months"][:1]
     panel = section(show(answer), "Are leavers still told from stayers?")
-    expect(panel.locator("circle")).to_have_count(1)
-    expect(panel.locator("line.spread")).to_have_count(1)
+    for tone in ("main", "warn", "past"):
+        expect(panel.locator(f"circle.{tone}")).to_have_count(1)
+    expect(panel.locator("line.spread.main")).to_have_count(1)
+
+
+def test_the_first_month_that_is_ripe_is_seen_with_its_interval_beside_later_ones_that_are_not(show):
+    answer = quality_answer.two_years()
+    release = answer["releases"][0]
+    release["months"] = [release["months"][0], *release["months"][-2:]]
+    panel = section(show(answer), "Are leavers still told from stayers?")
+    for tone in ("main", "warn"):
+        expect(panel.locator(f"circle.{tone}")).to_have_count(1)
+    expect(panel.locator("line.spread.main")).to_have_count(1)
+    expect(panel.locator("polyline.past.dashed")).to_have_count(1)
 
 
 def test_a_ranking_that_is_worse_than_chance_is_drawn_below_it(show):
@@ -342,6 +354,8 @@ def test_nothing_is_asked_once_the_page_is_left(show):
     page = show(figures, patience=["503"])
     expect(page.get_by_text("The figures are being computed.")).to_be_visible()
     page.get_by_role("link", name="About", exact=True).click()
+    expect(page.locator("h1")).to_have_text("About")
+    page.wait_for_timeout(200)  # what was asked before is on its way
     asked = len(figures.asked)
     page.wait_for_timeout(1500)
     assert len(figures.asked) == asked
@@ -362,11 +376,26 @@ def test_outcomes_that_are_read_when_the_page_was_left_have_nothing_asked(show):
     assert len(figures.asked) == 1
 
 
+def test_a_hidden_page_does_not_ask_for_figures_that_are_still_computed(show):
+    figures = Figures(503)
+    page = show(figures, patience=["503"])
+    until(page, lambda: bool(figures.asked))
+    hide(page, hidden=True)
+    page.wait_for_timeout(200)  # what was asked before is on its way
+    asked = len(figures.asked)
+    page.wait_for_timeout(2500)
+    assert len(figures.asked) == asked
+    figures.answers = (quality_answer.month(),)
+    hide(page, hidden=False)
+    expect(section(page, "What to do first")).to_be_visible()
+
+
 def test_figures_that_fail_can_be_asked_for_again(show):
     page = show(Figures(500, quality_answer.month()), patience=["500"])
-    page.get_by_role("alert").get_by_role("button", name="Try again").click()
+    page.get_by_role("alert").get_by_role("button", name="Try again").press("Enter")
     expect(section(page, "What to do first")).to_be_visible()
     expect(page.get_by_role("alert")).to_have_count(0)
+    expect(page.locator("quality-page h2").first).to_be_focused()
 
 
 def test_the_service_takes_a_file_of_outcomes_and_says_which_rows_it_refused(open_page, tmp_path):

@@ -4,7 +4,15 @@ import pytest
 import requests
 from playwright.sync_api import Page, Route, expect
 
-PAGES = {"Customer": "#/customer", "Batch": "#/batch", "Model": "#/model", "Quality": "#/quality", "About": "#/about"}
+PAGES = {
+    "Overview": "#/overview",
+    "Customer": "#/customer",
+    "Batch": "#/batch",
+    "Campaigns": "#/campaigns",
+    "Quality": "#/quality",
+    "Model": "#/model",
+    "About": "#/about",
+}
 
 # Figures of quality that are still computed.
 COMPUTING = ("503",)
@@ -95,10 +103,10 @@ def test_a_page_whose_code_does_not_arrive_says_so_and_can_be_tried_again(open_p
 
 def test_a_page_whose_style_does_not_arrive_is_dressed_when_it_is_tried_again(open_page):
     page: Page = open_page(patience=["ERR_FAILED"])
-    page.route("**/model.css", lambda route: route.abort())
+    page.route("**/sections.css", lambda route: route.abort())
     page.get_by_role("link", name="About", exact=True).click()
     expect(page.get_by_role("alert")).to_contain_text("could not be loaded")
-    page.unroute("**/model.css")
+    page.unroute("**/sections.css")
     page.get_by_role("button", name="Try again").click()
     expect(page.locator(".sections")).to_have_css("display", "grid")
 

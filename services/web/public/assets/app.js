@@ -1,13 +1,22 @@
 /** The start of the site: registers its parts, and shows the page that the fragment names. */
 
 import { fill, h } from './lib/dom.js';
+import { getJson } from './lib/http.js';
 import { register } from './lib/register.js';
-import { here } from './lib/router.js';
+import { here, remember } from './lib/router.js';
 import { elements as shell } from './shell/index.js';
 import { failure } from './shell/failure.js';
 
 /** Each page's heading, which is shown at once, and its code and style, which are fetched when it is first opened. */
 const PAGES = {
+    overview: {
+        title: 'Overview',
+        heading: 'What is at risk?',
+        lead: 'Customers and money at risk as of the last file that was scored, what has changed, and what calling has saved.',
+        tag: 'overview-page',
+        styles: ['sections', 'overview'],
+        load: () => import('./overview/page.js'),
+    },
     customer: {
         title: 'Customer',
         heading: 'Will this customer leave?',
@@ -23,28 +32,36 @@ const PAGES = {
         styles: ['batch'],
         load: () => import('./batch/page.js'),
     },
-    model: {
-        title: 'Model',
-        heading: 'How good is the model?',
-        lead: 'Measured on customers it had never seen. Every figure belongs to exactly the release that answers now.',
-        tag: 'model-page',
-        styles: ['model'],
-        load: () => import('./model/page.js'),
+    campaigns: {
+        title: 'Campaigns',
+        heading: 'What does calling save?',
+        lead: 'Plan whom to call under a budget, keep some customers out for comparison, and see what it saved.',
+        tag: 'campaigns-page',
+        styles: ['sections', 'batch', 'campaigns'],
+        load: () => import('./campaigns/page.js'),
     },
     quality: {
         title: 'Quality',
         heading: 'Did it come true?',
         lead: 'What was predicted against what customers did: by release and by month, and whether customers are still like those it was trained on.',
         tag: 'quality-page',
-        styles: ['model', 'batch', 'quality'],
+        styles: ['sections', 'batch', 'quality'],
         load: () => import('./quality/page.js'),
+    },
+    model: {
+        title: 'Model',
+        heading: 'How good is the model?',
+        lead: 'Measured on customers it had never seen. Every figure belongs to exactly the release that answers now.',
+        tag: 'model-page',
+        styles: ['sections', 'model'],
+        load: () => import('./model/page.js'),
     },
     about: {
         title: 'About',
         heading: 'About',
         lead: 'Who is about to leave, why, and whom it is worth calling: for one customer, for a thousand, or for a file of millions.',
         tag: 'about-page',
-        styles: ['model'],
+        styles: ['sections'],
         load: () => import('./about/page.js'),
     },
 };
@@ -68,6 +85,26 @@ async function show(moved) {
     } catch {
         fill(place, failure(new Error('This page could not be loaded. Check the connection.'), () => show(moved)));
     }
+}
+
+/** For how long the first page waits to be told whether there is anything to see. */
+const FIRST_MS = 1500;
+
+/** Shows a page; the address that names none names the overview from then on once there is something to see. */
+async function arrive(moved) {
+    const address = location.href;
+    if (/^#?\/?$/.test(location.hash)) {
+        const page = (await isScored()) ? 'overview' : 'customer';
+        if (location.href !== address) return;
+        remember(page, {});
+    }
+    show(moved);
+}
+
+/** Whether any file has been scored, as far as that can be seen: without a key, or in time, it cannot. */
+function isScored() {
+    const late = new Promise((resolve) => setTimeout(resolve, FIRST_MS, false));
+    return Promise.race([late, getJson('/overview', { quiet: true }).then(({ run }) => run !== null, () => false)]);
 }
 
 /** @type {Map<string, Promise<void>>} */
@@ -102,11 +139,11 @@ function mark(title) {
 function follow(event) {
     if (location.hash === '#main') {
         event.preventDefault();
-        history.replaceState(null, '', new URL(event.oldURL).hash || '#/customer');
+        history.replaceState(null, '', event.oldURL);
         main.focus();
         return;
     }
-    show(true);
+    arrive(true);
 }
 
 /** Keeps the browser from opening a file that is dropped outside of the place for it. */
@@ -118,4 +155,4 @@ register(shell);
 addEventListener('dragover', stay);
 addEventListener('drop', stay);
 addEventListener('hashchange', follow);
-show(false);
+arrive(false);

@@ -19,6 +19,7 @@ function what() {
         h('li', {}, 'Says which answers raise or lower it, against the average customer.'),
         h('li', {}, 'Re-scores what a retention team could offer, so that offers can be compared.'),
         h('li', {}, 'Says what it does not know: unknown answers are averaged over real customers and widen the range.'),
+        h('li', {}, 'Plans whom to call within a budget, and tells by a comparison what the calls saved, on the ', h('a', { href: '#/campaigns' }, 'Campaigns page'), '.'),
         h('li', {}, 'Compares what it predicted with what customers did, on the ', h('a', { href: '#/quality' }, 'Quality page'), '.'),
     ));
 }

@@ -1,9 +1,11 @@
 /** A job's results as columns, which take little memory and are quick to sort and filter. */
 
 /** The most rows that are kept. Of a longer result only the riskiest stay, but the histogram counts all of them. */
-export const KEPT = 250_000;
-export const BINS = 20;
+const KEPT = 250_000;
+const BINS = 20;
 export const BANDS = ['low', 'medium', 'high'];
+/** The colour of each band in charts. */
+export const TONES = { low: 'good', medium: 'warn', high: 'bad' };
 
 /** "Customer for 49 months" → "Customer for … months", so that a filter has one choice instead of one for each month. */
 export function kindOf(text) {

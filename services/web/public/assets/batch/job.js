@@ -4,6 +4,7 @@ import { emit, fill, h } from '../lib/dom.js';
 import { count, duration, moment, percent, plural } from '../lib/format.js';
 import { request } from '../lib/http.js';
 import { failure } from '../shell/failure.js';
+import { question } from '../shell/question.js';
 import { downloadLink, withParameter } from '../lib/download.js';
 import { CUSTOMERS } from './kinds.js';
 import { aside } from './look.js';
@@ -120,6 +121,7 @@ export class JobCard extends HTMLElement {
             scored && h('button.show', { type: 'button', 'aria-pressed': 'false', 'aria-describedby': this.heading.id, onclick: () => emit(this, 'job-chosen', job.id) }, 'Show customers'),
             scored && file('Results', job.links.results),
             completed && job.request_counts.failed > 0 && file('Errors', job.links.errors),
+            scored && job.request_counts.completed > 0 && h('a.button', { href: `#/campaigns?job=${encodeURIComponent(job.id)}`, 'aria-describedby': this.heading.id }, 'Plan a campaign'),
             this.#button('Delete', () => this.#ask(job), '.quiet'),
         ].filter(Boolean);
     }
@@ -130,13 +132,9 @@ export class JobCard extends HTMLElement {
 
     /** Asks before deleting a job, because anybody can delete any job and nothing brings it back. */
     #ask(job) {
-        const question = h('p', { id: `delete-${job.id}` }, this.kind.question(nameOf(job), job));
-        const described = { type: 'button', 'aria-describedby': question.id };
-        const keep = h('button', { ...described, onclick: () => this.#keep(job) }, 'Keep');
-        const sure = h('button.danger', { ...described, onclick: () => this.#act('DELETE', job.links.self) }, 'Delete for good');
-        const escape = ({ key }) => key === 'Escape' && this.#keep(job);
-        fill(this.actions, h('div.question', { role: 'group', 'aria-labelledby': question.id, onkeydown: escape }, question, h('div.buttons', {}, keep, sure)));
-        keep.focus();
+        const labels = { keep: 'Keep', sure: 'Delete for good', kind: 'danger' };
+        fill(this.actions, question(this.kind.question(nameOf(job), job), labels, () => this.#keep(job), () => this.#act('DELETE', job.links.self)));
+        this.actions.querySelector('button').focus();
     }
 
     #keep(job) {

@@ -2,7 +2,7 @@
 
 import { emit, fill, h } from '../lib/dom.js';
 import { getJson } from '../lib/http.js';
-import { failure } from '../shell/failure.js';
+import { showFailure } from '../shell/failure.js';
 import { finished, nameOf } from './job.js';
 import { CUSTOMERS } from './kinds.js';
 
@@ -120,25 +120,20 @@ export class JobList extends HTMLElement {
     #recovered() {
         this.#failures = 0;
         this.keyless = false;
-        this.failed = '';
         fill(this.trouble);
     }
 
-    /** Leaves a failure that is shown already unchanged: it has been read out, and its button may have the focus. */
     #failed(error) {
         if (error.name === 'AbortError') return;
         this.#failures += 1;
         this.retryAfter = error.retryAfter ?? 0;
         this.keyless = error.status === undefined;
-        if (this.failed === error.message) return;
-        this.failed = error.message;
-        fill(this.trouble, failure(error, () => this.#again()));
+        showFailure(this.trouble, error, () => this.#again());
     }
 
     #again() {
         this.#failures = 0;
         this.heading.focus();
-        this.failed = '';
         fill(this.trouble);
         this.#refresh();
     }
@@ -207,8 +202,8 @@ export class JobList extends HTMLElement {
     #schedule() {
         clearTimeout(this.timer);
         // Without a key, polling stops instead of asking for one again; "Try again" or a new key starts it.
-        if (!this.isConnected || document.hidden || this.keyless) return;
-        this.timer = setTimeout(() => this.#refresh(), this.#pause());
+        if (!this.isConnected || this.keyless) return;
+        this.timer = setTimeout(() => document.hidden || this.#refresh(), this.#pause());
     }
 
     #pause() {

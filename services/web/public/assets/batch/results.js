@@ -5,6 +5,7 @@ import { count, percent, plural } from '../lib/format.js';
 import { keyHeaders, withKey } from '../lib/http.js';
 import { withParameter } from '../lib/download.js';
 import { failure, waiting } from '../shell/failure.js';
+import { TONES } from './columns.js';
 import { PROBLEMS } from './faults.js';
 import { nameOf } from './job.js';
 import { ResultsReader } from './reader.js';
@@ -57,7 +58,7 @@ export class JobResults extends HTMLElement {
         table.schema = this.schema;
         const refused = h('div');
         fill(this.body, summary(found), table);
-        fill(this.more, histogram(found), refused);
+        fill(this.more, histogram(found, this.schema.risk_bands), refused);
         await table.start(this.reader, job);
         if (job.request_counts.failed) await this.#faults(refused, job);
     }
@@ -89,10 +90,10 @@ function summary({ total, kept, bands, averaged }) {
 }
 
 /** The bins of the histogram in the colours of their risk bands. */
-function histogram({ bins, total }) {
+function histogram({ bins, total }, bands) {
     if (!total) return null;
     const chart = h('score-histogram');
-    const tone = (low) => (low < 0.3 ? 'good' : low < 0.6 ? 'warn' : 'bad');
+    const tone = (probability) => TONES[bands.find(({ high }) => probability < high).band];
     chart.data = {
         title: 'Customers by churn probability; green is low, yellow medium, red high risk',
         unit: 'customers',

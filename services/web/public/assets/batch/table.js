@@ -1,7 +1,7 @@
 /** The riskiest customers, drawn a page at a time; the worker sorts, filters and pages them. */
 
 import { fill, h, uniqueId } from '../lib/dom.js';
-import { count, moment, percent, plural } from '../lib/format.js';
+import { count, moment, percent, plural, upperFirst } from '../lib/format.js';
 import { saveCsv } from '../lib/download.js';
 import { kindOf } from './columns.js';
 import { stemOf } from './job.js';
@@ -45,7 +45,7 @@ export class RiskiestTable extends HTMLElement {
     }
 
     #filters() {
-        const band = h('select', { id: uniqueId('band') }, h('option', { value: '' }, 'Any'), ['high', 'medium', 'low'].map((name) => h('option', { value: name }, `${name[0].toUpperCase()}${name.slice(1)}`)));
+        const band = h('select', { id: uniqueId('band') }, h('option', { value: '' }, 'Any'), ['high', 'medium', 'low'].map((name) => h('option', { value: name }, upperFirst(name))));
         const text = h('input', { id: uniqueId('search'), type: 'search', placeholder: 'ID, row or reason' });
         const labelled = (title, control) => h('div', {}, h('label', { for: control.id }, title), control);
         const read = () => this.#narrow({ band: band.value, reason: this.reasons.value, text: text.value });
@@ -152,13 +152,15 @@ function choices(kinds, { fields }) {
 }
 
 function line({ row, customerID, prediction, churn_probability: probability, risk_band: band, reasons, assumed }) {
-    return h('tr', {},
-        h('th', { scope: 'row' }, customerID || `Row ${row}`),
-        h('td.number', {}, percent(probability)),
-        h('td', {}, h(`span.band.${band}`, {}, band)),
-        h('td', {}, prediction === 'Yes' ? 'Leaves' : 'Stays'),
-        h('td.reasons', {}, reasons.join(' · ')),
-        h('td.number', {}, assumed),
-        h('td.number', {}, row),
-    );
+    const cells = [percent(probability), h(`span.band.${band}`, {}, band), prediction === 'Yes' ? 'Leaves' : 'Stays', reasons.join(' · '), assumed, row];
+    return tableRow(COLUMNS, customerID || `Row ${row}`, cells);
+}
+
+/**
+ * A row of a table of customers, whose cells repeat the columns' titles, as a telephone shows it as a block of lines.
+ * @param {{name: string, title: string, number?: boolean}[]} columns the first is the customer's
+ */
+export function tableRow([, ...columns], customer, cells) {
+    const kind = ({ name, number }) => (number ? 'td.number' : name === 'reason_1' ? 'td.reasons' : 'td');
+    return h('tr', {}, h('th', { scope: 'row' }, customer), columns.map((column, at) => h(kind(column), { 'data-title': column.title }, cells[at])));
 }

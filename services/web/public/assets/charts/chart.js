@@ -70,11 +70,15 @@ export function scale([low, high], [from, to]) {
     return (value) => from + ((value - low) / span) * (to - from);
 }
 
+/** The least round number that is not below a positive one: of steps of this size an axis has no more. @param {number} rough */
+export function roundStep(rough) {
+    const power = 10 ** Math.floor(Math.log10(rough));
+    return [1, 2, 2.5, 5, 10].map((factor) => factor * power).find((size) => size >= rough);
+}
+
 /** At most `most` round numbers that cover 0 to `top`. @returns {number[]} */
 export function ticks(top, most = 5) {
-    const rough = (top || 1) / most;
-    const power = 10 ** Math.floor(Math.log10(rough));
-    const step = [1, 2, 2.5, 5, 10].map((factor) => factor * power).find((size) => size >= rough);
+    const step = roundStep((top || 1) / most);
     return Array.from({ length: Math.floor((top || 1) / step + 1e-9) + 1 }, (_, at) => Number((at * step).toPrecision(12)));
 }
 

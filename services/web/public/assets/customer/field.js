@@ -1,6 +1,7 @@
 /** A question of the form: label, control, hint and error, connected for screen readers. */
 
 import { fill, h } from '../lib/dom.js';
+import { upperFirst } from '../lib/format.js';
 import { BLANK, bounds } from '../lib/schema.js';
 import { impliedValue, openOptions } from './rules.js';
 
@@ -141,7 +142,7 @@ function adorned(control, { unit, money }) {
 function hintFor(field) {
     const { help, options, other, unit, money } = field;
     if (!help && !options) return `From ${bounds(field, 'to')}.`;
-    const sentence = help && `${help[0].toUpperCase()}${help.slice(1)}`;
+    const sentence = upperFirst(help);
     if (other) return `${sentence} Choose from the list, or type another one.`.trim();
     if (!unit || money || sentence.toLowerCase().includes(unit.toLowerCase())) return sentence;
     return [sentence, h(`span${isShort(unit) ? '.visually-hidden' : ''}`, {}, ` In ${unit}.`)];

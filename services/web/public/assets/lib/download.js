@@ -34,7 +34,7 @@ async function take(href, name, trouble) {
 }
 
 /** The name in a Content-Disposition; preferably that of RFC 5987, as only this can have any letter. */
-export function nameIn(disposition) {
+function nameIn(disposition) {
     const [, encoded] = /filename\*=UTF-8''([^;]+)/i.exec(disposition ?? '') ?? [];
     if (encoded) return decodeURIComponent(encoded);
     return /filename="?([^";]+)"?/.exec(disposition ?? '')?.[1];

@@ -4,6 +4,7 @@ const LANGUAGE = 'en-US';
 const counts = new Intl.NumberFormat(LANGUAGE);
 const numbers = new Intl.NumberFormat(LANGUAGE, { maximumFractionDigits: 6 });
 const amounts = new Intl.NumberFormat(LANGUAGE, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+const shorts = new Intl.NumberFormat(LANGUAGE, { notation: 'compact', maximumSignificantDigits: 3 });
 const moments = new Intl.DateTimeFormat(LANGUAGE, {
     year: 'numeric', month: 'short', day: 'numeric', hour: 'numeric', minute: '2-digit', timeZoneName: 'short',
 });
@@ -12,7 +13,7 @@ const months = new Intl.DateTimeFormat(LANGUAGE, { year: 'numeric', month: 'shor
 
 /** 0.2345 → "23.5 %" with a narrow no-break space. */
 export function percent(share, digits = 1) {
-    return `${(share * 100).toFixed(digits)}\u00a0%`;
+    return `${figure(share * 100, digits)}\u00a0%`;
 }
 
 /** A whole number with separators. */
@@ -25,14 +26,31 @@ export function number(value) {
     return numbers.format(value).replace('-', '\u2212');
 }
 
+/** An estimate of a number of things, without decimals: −6.4 → "−6". */
+export function whole(value) {
+    return number(Math.round(value) || 0);
+}
+
 /** A number in its unit: "24 months"; the unit may be empty. */
 export function amount(value, unit) {
     return `${number(value)} ${unit}`.trimEnd();
 }
 
-/** An amount of money: 1572 → "$1,572.00". @param {string} sign of the currency, or its code @param digits of the size */
+/** An amount of money: 1572 → "$1,572.00" or "EUR 1,572.00". @param {string} sign of the currency, or its code @param digits of the size */
 export function money(value, sign, digits = (size) => amounts.format(size)) {
-    return `${value < 0 ? '\u2212' : ''}${sign}${digits(Math.abs(value))}`;
+    // A code ends with a letter, and is set off from the digits; a symbol is not.
+    const before = /\p{L}$/u.test(sign) ? `${sign}\u00a0` : sign;
+    return `${value < 0 ? '\u2212' : ''}${before}${digits(Math.abs(value))}`;
+}
+
+/** An amount of money without its fraction: 18432.4 → "$18,432". */
+export function wholeMoney(value, sign) {
+    return money(Math.round(value) || 0, sign, count);
+}
+
+/** An amount of money for an axis: 18000 → "$18K". */
+export function shortMoney(value, sign) {
+    return money(value, sign, (size) => shorts.format(size));
 }
 
 /** "1 row", "7,043 rows". */
@@ -47,7 +65,7 @@ export function signed(number, digits = 2) {
     return `${number < 0 ? '\u2212' : '+'}${size}`;
 }
 
-/** A number for a table: four significant digits, and a true minus sign. */
+/** A number with so many decimals and a true minus sign. */
 export function figure(number, digits = 3) {
     return number.toFixed(digits).replace('-', '\u2212');
 }
@@ -92,6 +110,11 @@ export function month(date) {
 export function sentenceList(words) {
     if (words.length < 2) return words.join('');
     return `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
+}
+
+/** The phrase with its first letter in upper case, for the beginning of a line. */
+export function upperFirst(text) {
+    return text && text[0].toUpperCase() + text.slice(1);
 }
 
 /** The phrase with its first letter in lower case, for use in a sentence; initialisms and names before a colon stay. */

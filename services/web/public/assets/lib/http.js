@@ -87,6 +87,6 @@ export async function getJson(path, options) {
 
 /** @param {string} path @param {unknown} data @param {RequestInit} [options] @returns {Promise<any>} */
 export async function postJson(path, data, options = {}) {
-    const headers = { 'Content-Type': 'application/json' };
+    const headers = { 'Content-Type': 'application/json', ...options.headers };
     return (await request(path, { ...options, method: 'POST', headers, body: JSON.stringify(data) })).json();
 }

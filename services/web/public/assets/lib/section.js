@@ -25,7 +25,27 @@ export function table(name, head, rows) {
     );
 }
 
+/** A figure to be seen at a glance; tiles stand in a dl.tiles. @param {(string|null|undefined|false)[]} asides below it */
+export function tile(term, value, ...asides) {
+    return h('div.tile', {}, h('dt', {}, term), h('dd', {}, h('strong', {}, value), asides.map((aside) => aside && h('span.hint', {}, aside))));
+}
+
 /** Terms with their values. @param {([string, unknown]|null|undefined|false)[]} pairs */
 export function facts(pairs) {
     return h('dl.facts', {}, pairs.filter(Boolean).map(([term, value]) => h('div', {}, h('dt', {}, term), h('dd', {}, value))));
+}
+
+/**
+ * A button that has all drawn instead of the first ones, and the first ones again.
+ * @param {string} all @param {string} part what it says @param {(all: boolean) => void} draw
+ */
+export function more(all, part, draw) {
+    const button = h('button.quiet', { type: 'button', 'aria-expanded': 'false' }, all);
+    button.addEventListener('click', () => {
+        const expanded = button.getAttribute('aria-expanded') === 'false';
+        button.setAttribute('aria-expanded', String(expanded));
+        button.textContent = expanded ? part : all;
+        draw(expanded);
+    });
+    return button;
 }

@@ -2,7 +2,7 @@
 
 import { fill, h, uniqueId } from '../lib/dom.js';
 import { day, figure, percent, plural, sentenceList } from '../lib/format.js';
-import { section } from '../lib/section.js';
+import { more, section } from '../lib/section.js';
 import { STATES } from './figures.js';
 
 /** The fields that are shown at first, besides those that have moved. */
@@ -18,18 +18,12 @@ export class DriftPanel extends HTMLElement {
         const fields = [...drift.fields].sort((a, b) => b.psi - a.psi);
         const first = fields.filter(({ state }, at) => at < FIRST || state !== 'none');
         const charts = h('div.multiples');
-        const more = h('button.quiet', { type: 'button', 'aria-expanded': 'false' });
-        const draw = (all) => {
-            more.setAttribute('aria-expanded', String(all));
-            more.textContent = all ? `Show the first ${first.length}` : `Show all ${fields.length} fields`;
-            fill(charts, drift.score && small({ ...drift.score, title: 'The scores themselves' }), (all ? fields : first).map(small));
-        };
-        more.addEventListener('click', () => draw(more.getAttribute('aria-expanded') === 'false'));
+        const draw = (all) => fill(charts, drift.score && small({ ...drift.score, title: 'The scores themselves' }), (all ? fields : first).map(small));
         fill(this, section('Are these still the same customers?',
             h('p', {}, `Customers scored from ${day(drift.since)} to ${day(drift.until)} against those of the training. ${inShort(fields)}`),
             h('p.hint', {}, 'PSI measures how far shares have moved; what is due to chance alone stays below a field\u2019s limit. Other customers are a reason to look, not yet damage: whether predictions are worse is told by outcomes alone.'),
             charts,
-            fields.length > first.length && more,
+            fields.length > first.length && more(`Show all ${fields.length} fields`, `Show the first ${first.length}`, draw),
         ));
         draw(false);
     }

@@ -46,7 +46,7 @@ function data({ months: all, promised, expected }, { name, title, write }, scale
     const { places, axis } = timeline(all);
     const drawn = (pick) => places.map((each, x) => point(x, each && pick(each)));
     const series = [
-        { name: 'Came true, with its 95\u00a0% interval', tone: 'main', dots: true, spread: places.length > 1 ? 'band' : 'bars', points: drawn((each) => each[name]) },
+        { name: 'Came true, with its 95\u00a0% interval', tone: 'main', dots: true, spread: 'band', points: drawn((each) => each[name]) },
         expected?.[name] && { name: 'Expected, if the world has not changed', tone: 'warn', dashed: true, points: drawn((each) => each.expected?.[name]) },
         steady !== undefined && { name: `Promised: ${write(steady)}`, tone: 'past', dashed: true, points: places.map((_, x) => ({ x, y: steady })) },
     ].filter(Boolean);

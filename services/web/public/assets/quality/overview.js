@@ -19,9 +19,12 @@ export function overview({ words, next_ripe: next, retraining }, release) {
     );
 }
 
-/** Whether there are reasons to train again, and from when on if it is too early. */
-function again({ due, reasons, next }) {
-    if (!reasons.length) return null;
-    const badge = due ? h('span.band.medium', {}, 'due') : h('span.band', {}, next ? `due from ${day(next)}` : 'not due');
-    return h('div', {}, h('p', {}, 'Training again: ', badge), h('ul', {}, reasons.map((reason) => h('li', {}, reason))));
+function again(retraining) {
+    if (!retraining.reasons.length) return null;
+    return h('div', {}, h('p', {}, 'Training again: ', dueness(retraining)), h('ul', {}, retraining.reasons.map((reason) => h('li', {}, reason))));
+}
+
+/** Whether it is time to train again, or from when on if there are reasons but it is too early. */
+export function dueness({ due, next }) {
+    return due ? h('span.band.medium', {}, 'due') : h('span.band', {}, next ? `due from ${day(next)}` : 'not due');
 }

@@ -5,11 +5,12 @@ import { finished, JobCard } from '../batch/job.js';
 import { JobList } from '../batch/jobs.js';
 import { elements as charts } from '../charts/index.js';
 import { fill, h } from '../lib/dom.js';
-import { duration, moment } from '../lib/format.js';
+import { moment } from '../lib/format.js';
 import { getJson } from '../lib/http.js';
+import { Poll } from '../lib/poll.js';
 import { here, remember } from '../lib/router.js';
 import { loadSchema } from '../lib/schema.js';
-import { failure } from '../shell/failure.js';
+import { waitOrFail } from '../shell/failure.js';
 import { incoming } from './data.js';
 import { DriftPanel } from './drift.js';
 import { months } from './months.js';
@@ -18,6 +19,7 @@ import { figures, promise, releases, slices } from './promise.js';
 import { steps, untracked } from './steps.js';
 import { OUTCOMES, tally } from './uploads.js';
 
+const ASKING = 'Asking for the figures…';
 /** The days that can be looked back on. */
 const PERIODS = [30, 90, 180, 365];
 
@@ -25,8 +27,6 @@ const PERIODS = [30, 90, 180, 365];
 const kept = { file: null };
 
 class QualityPage extends HTMLElement {
-    /** Counts what was asked, so that an answer to an earlier question is not shown. */
-    #asked = 0;
     /** The outcome files that were being read when the list was last looked at. @type {Set<string>} */
     #running = new Set();
 
@@ -43,7 +43,7 @@ class QualityPage extends HTMLElement {
         this.followed = ({ detail }) => kept.file && (kept.file.schema = detail);
         document.addEventListener('schema-changed', this.followed);
         this.addEventListener('jobs-seen', ({ detail }) => this.#seen(detail));
-        this.#ask();
+        this.poll = new Poll((signal) => this.#look(signal));
     }
 
     #build() {
@@ -57,41 +57,42 @@ class QualityPage extends HTMLElement {
     }
 
     disconnectedCallback() {
-        clearTimeout(this.timer);
-        this.#asked += 1;
+        this.poll.stop();
         document.removeEventListener('schema-changed', this.followed);
     }
 
-    /** Asks for the figures; while they are computed, asks again when the service says. */
-    async #ask() {
-        clearTimeout(this.timer);
-        this.#asked += 1;
-        const asked = this.#asked;
+    /** Asks for the figures because somebody wants them. @returns {Promise<void>} */
+    #ask() {
         fill(this.trouble);
-        if (!this.note.textContent) this.note.textContent = 'Asking for the figures…';
+        this.note.textContent = ASKING;
+        return this.poll.now();
+    }
+
+    /** Looks at the figures; while they are computed, looks again when the service says. */
+    async #look(signal) {
+        if (!this.answer && !this.note.textContent) this.note.textContent = ASKING;
         try {
-            const [answer, schema] = await Promise.all([getJson(`/quality${this.days ? `?days=${encodeURIComponent(this.days)}` : ''}`), loadSchema()]);
-            if (asked !== this.#asked) return;
-            this.note.textContent = '';
-            this.#arrived(answer, schema);
+            const [answer, schema] = await Promise.all([getJson(`/quality${this.days ? `?days=${encodeURIComponent(this.days)}` : ''}`, { signal }), loadSchema()]);
+            if (!signal.aborted) this.#arrived(answer, schema);
+            return 0;
         } catch (error) {
-            if (asked === this.#asked) this.#failed(error);
+            return signal.aborted ? 0 : this.#failed(error);
         }
     }
 
+    /** @returns {number} milliseconds until the next look */
     #failed(error) {
-        if (error.status !== 503 || !error.retryAfter) {
-            this.note.textContent = '';
-            // A period that the service refuses would be refused again.
-            fill(this.trouble, failure(error, () => (error.status === 422 ? this.#turn({ days: '' }) : this.#ask())));
-            return;
-        }
-        const words = `${error.message} The page asks again in ${duration(error.retryAfter)}.`;
-        if (this.note.textContent !== words) this.note.textContent = words;
-        this.timer = setTimeout(() => this.#ask(), error.retryAfter * 1000);
+        // A period that the service refuses would be refused again.
+        return waitOrFail(this.note, this.trouble, error, () => (error.status === 422 ? this.#turn({ days: '' }) : this.#ask()));
     }
 
     #arrived(answer, schema) {
+        this.note.textContent = '';
+        fill(this.trouble);
+        const text = JSON.stringify(answer);
+        // Figures that are the same are left as they are, as somebody may be reading them.
+        if (text === this.shown && schema === this.schema) return;
+        this.shown = text;
         this.answer = answer;
         this.schema = schema;
         if (answer.tracking === 'on' && !this.uploads.childElementCount) this.#place(answer, schema);
@@ -155,8 +156,8 @@ class QualityPage extends HTMLElement {
     #turn(changes) {
         Object.assign(this, changes);
         remember('quality', { ...(this.days && { days: this.days }), ...(this.version && { release: this.version }) });
-        if ('days' in changes) this.#ask();
-        else this.#show();
+        if ('days' in changes) return this.#ask();
+        return this.#show();
     }
 }
 

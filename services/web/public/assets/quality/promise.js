@@ -2,7 +2,7 @@
 
 import { reliability } from '../charts/reliability.js';
 import { h } from '../lib/dom.js';
-import { count, month, plural } from '../lib/format.js';
+import { count, month, plural, upperFirst } from '../lib/format.js';
 import { across, section, table } from '../lib/section.js';
 import { between, byName, FIGURES, STATES } from './figures.js';
 
@@ -58,11 +58,7 @@ function headline(release, { name, say, range }, title) {
 }
 
 function told({ value, low, high }, say, range) {
-    return [h('strong', {}, upper(say(value))), h('span.hint', {}, ` ${range(low, high)}`)];
-}
-
-function upper(text) {
-    return text[0].toUpperCase() + text.slice(1);
+    return [h('strong', {}, upperFirst(say(value))), h('span.hint', {}, ` ${range(low, high)}`)];
 }
 
 /** All figures of a release as a table. */
