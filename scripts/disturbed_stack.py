@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -90,7 +91,7 @@ class Target(Stack):
 
 
 def lossy_store(seed: int) -> dict[str, Any]:
-    """The changes to services that put a proxy, which loses answers, between the store and the API and workers."""
+    """The changes to services that put a proxy, which loses answers, between the store and those that use it."""
     proxy = {
         # The API's image, but built here too: Compose would look for it in a registry before it builds the API's.
         "build": {"context": str(ROOT), "dockerfile": "services/api/Dockerfile"},
@@ -105,13 +106,17 @@ def lossy_store(seed: int) -> dict[str, Any]:
         "environment": {"AWS_ENDPOINT_URL_S3": "http://lossy:9000"},
         "depends_on": {"lossy": {"condition": "service_healthy"}},
     }
-    return {"lossy": proxy, "api": behind, "worker": behind}
+    return {"lossy": proxy, "api": behind, "worker": behind, "stream": behind}
 
 
-def own_stack(folder: Path, seed: int) -> Target:
-    """A stack of this program's own, which is not started yet; its Compose file is written into `folder`."""
-    settings = {"CHURN_JOB_CHUNK_MB": "1", "CHURN_DATA_SOURCE": "sample", "CHURN_CV_REPEATS": "1"}
-    return Target(ROOT, own_environment("chaos", settings | override(folder, lossy_store(seed))))
+def own_stack(folder: Path, seed: int, services: Mapping[str, Any] | None = None, **settings: str) -> Target:
+    """A stack of this program's own, which is not started yet; its Compose file is written into `folder`.
+
+    `services` are further changes to services.
+    """
+    told = {"CHURN_JOB_CHUNK_MB": "1", "CHURN_DATA_SOURCE": "sample", "CHURN_CV_REPEATS": "1"} | settings
+    changed = override(folder, lossy_store(seed) | dict(services or {}))
+    return Target(ROOT, own_environment("chaos", told | changed))
 
 
 def running_stack() -> Target:

@@ -31,9 +31,19 @@ TIDY_WRITES, TIDY_READS, HANDOVER_WRITES, HANDOVER_READS = 8, 3, 2.2, 2
 TRACKED_BYTES, TRACKED_MONTHS = 22, 14
 # The one box tidies as seldom as it looks for lost jobs: every six minutes instead of every one.
 BOX_TIDY_SECONDS, TIDY_SECONDS = 360, 60
+# Seconds between two looks for jobs whose customers may have to be alerted on, each of which takes a list, and sweeps
+# between two tidyings: after each sweep the record of alerts is read for digests that are to be delivered.
+ALERTS_SECONDS, TIDY_SWEEPS = 60, 6
+# Seconds between two looks of each process for its metrics, whether anybody scrapes them or not: one takes a list of
+# campaigns, a read of each that is not closed, and one of what became of predictions; one for the customers at risk, a
+# list of the days, and a read of the last two; one as often, of two reads, for the release in shadow.
+METRICS_SECONDS, AT_RISK_SECONDS, OPEN_CAMPAIGNS, AT_RISK_READS, SHADOW_READS = 60, 300, 2, 2, 2
 # Pages of jobs that are open during working hours: each asks every fifteen seconds, which takes a list, and a read for
 # each of the twenty jobs that it shows.
 OPEN_PAGES, OFFICE_SECONDS, LOOK_SECONDS, SHOWN_JOBS = 20, 22 * 8 * 3600, 15, 20
+# Hours between two looks of the cluster's trainer for a request, by the template's default, and how long each is taken
+# to last: the least that Fargate bills.
+RETRAINING_HOURS, LEAST_BILLED_SECONDS = 6, 60
 # Alarms and custom metrics by the templates, and the metrics of Container Insights for the cluster, its two services
 # and its three kinds of task. The latter number is an estimate, because AWS changes their list.
 BOX_ALARMS, BOX_METRICS = 3, 2
@@ -59,10 +69,17 @@ def tracked(rate: float, rows: float) -> float:
 
 
 def tracking(rate: float, processes: int, tidy_seconds: float) -> tuple[float, float]:
-    """S3's writes and reads a month for keeping `rate` predictions a second that `processes` answer."""
+    """S3's writes and reads a month for keeping `rate` predictions a second that `processes` answer, and for alerts."""
     objects = max(processes * MONTH / HANDOVER_SECONDS, rate * MONTH / HANDOVER_ROWS)
     tidyings = MONTH / tidy_seconds
-    return tidyings * TIDY_WRITES + objects * HANDOVER_WRITES, tidyings * TIDY_READS + objects * HANDOVER_READS
+    writes = tidyings * TIDY_WRITES + objects * HANDOVER_WRITES + MONTH / ALERTS_SECONDS
+    return writes, tidyings * (TIDY_READS + TIDY_SWEEPS) + objects * HANDOVER_READS
+
+
+def metrics(processes: int) -> tuple[float, float]:
+    """S3's writes (which are lists) and reads a month for the metrics of so many processes."""
+    looks, at_risk = processes * MONTH / METRICS_SECONDS, processes * MONTH / AT_RISK_SECONDS
+    return looks + at_risk, looks * (OPEN_CAMPAIGNS + 1) + at_risk * (AT_RISK_READS + SHADOW_READS)
 
 
 def requests(units: Units, rows: float, processes: int, poll: float, sweeps: float) -> tuple[float, float]:
@@ -94,6 +111,7 @@ def box(cost: dict[str, Any], units: Units) -> list[Line]:
     hours, hourly, unit = cost["hours_a_month"], cost["per_hour"], cost["per_unit"]
     writes, reads = requests(units, JOB_ROWS, PROCESSES, BOX_POLL_SECONDS, BOX_SWEEPS)
     tracked_writes, tracked_reads = tracking(10, PROCESSES, BOX_TIDY_SECONDS)
+    metrics_writes, metrics_reads = metrics(PROCESSES)
     out = (10 * MONTH * ANSWER_BYTES + JOB_ROWS * units.row_bytes_out) / 1e9
     charged = max(0.0, out - cost["always_free"]["data out GB"])
     return [
@@ -101,7 +119,8 @@ def box(cost: dict[str, Any], units: Units) -> list[Line]:
         Line("public address", hours * hourly["public IPv4 address"]),
         Line("disk, 16 GB", 16 * cost["per_month"]["gp3 GB"]),
         Line("S3: kept", (storage(units, JOB_ROWS) + tracked(10, JOB_ROWS)) * cost["per_month"]["S3 standard GB"]),
-        Line("S3: requests of tracking", tracked_writes * unit["S3 write"] + tracked_reads * unit["S3 read"]),
+        Line("S3: requests: tracking, alerts", tracked_writes * unit["S3 write"] + tracked_reads * unit["S3 read"]),
+        Line("S3: requests: metrics", metrics_writes * unit["S3 write"] + metrics_reads * unit["S3 read"]),
         Line("S3: other requests", writes * unit["S3 write"] + reads * unit["S3 read"]),
         Line(f"S3: requests of {OPEN_PAGES} open pages of jobs", open_pages(cost)),
         Line("alarms and their figures", watching(cost, BOX_METRICS, BOX_ALARMS)),
@@ -122,8 +141,8 @@ def cluster(cost: dict[str, Any], units: Units, rate: float) -> list[Line]:
     # One worker always runs; more are started for what it cannot do.
     workers = max(1.0, JOB_ROWS * units.job_row / 3600 / hours)
     writes, reads = requests(units, JOB_ROWS, PROCESSES * api, POLL_SECONDS, workers)
-    more_writes, more_reads = tracking(rate, PROCESSES * api, TIDY_SECONDS)
-    writes, reads = writes + more_writes, reads + more_reads
+    for more_writes, more_reads in (tracking(rate, PROCESSES * api, TIDY_SECONDS), metrics(PROCESSES * api)):
+        writes, reads = writes + more_writes, reads + more_reads
     out = (rate * MONTH * ANSWER_BYTES + JOB_ROWS * units.row_bytes_out) / 1e9
     # A capacity unit is 25 new connections a second, 1 GB an hour or 3,000 open connections; here the bytes decide.
     capacity = max(1.0, rate * 3600 * ANSWER_BYTES / 1e9)
@@ -134,6 +153,7 @@ def cluster(cost: dict[str, Any], units: Units, rate: float) -> list[Line]:
     return [
         Line(f"web and api, {api} tasks", api * task),
         Line("worker, 1 task", workers * task),
+        Line("trainer: looks for a request", LEAST_BILLED_SECONDS / 3600 / RETRAINING_HOURS * task),
         Line("two Redis", hours * (hourly["cache.t4g.micro"] + 2 * hourly["cache.t4g.small"])),
         Line("load balancer, three addresses", balancer + addresses),
         Line("NAT gateway, logs through it", hours * hourly["NAT gateway"] + log_gigabytes * unit["NAT gateway GB"]),

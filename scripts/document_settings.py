@@ -7,6 +7,7 @@ from pathlib import Path
 
 from churn.settings import Setting, Settings, describe
 from churn_api.settings import ApiSettings
+from churn_api.streaming.settings import StreamSettings
 from churn_trainer.settings import TrainerSettings
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -84,11 +85,13 @@ CREDENTIALS = [
     ),
     Setting("CHURN_WORKER_AWS_FILE", "", "The worker's, readable by user 10001."),
     Setting("CHURN_TRAINER_AWS_FILE", "", "The trainer's, readable by user 10002."),
+    Setting("CHURN_STREAM_AWS_FILE", "", "That of the members of the stream, readable by user 10001."),
 ]
 
 AWS = [
     Setting("AWS_REGION", "", "The bucket's region."),
     Setting("AWS_ENDPOINT_URL_S3", "", "An S3 of one's own; not set: Amazon's."),
+    Setting("AWS_ENDPOINT_URL_KINESIS", "", "A Kinesis of one's own, for kinesis:// streams; not set: Amazon's."),
     Setting(
         "AWS_ACCESS_KEY_ID",
         "",
@@ -105,6 +108,7 @@ def groups() -> dict[str, list[Setting]]:
     return {
         "Every service": shared,
         "API and worker": [setting for setting in describe(ApiSettings) if setting not in shared],
+        "Streams": [setting for setting in describe(StreamSettings) if setting not in describe(ApiSettings)],
         "Trainer": [setting for setting in describe(TrainerSettings) if setting not in shared],
         "Ports of the Docker stack": PORTS,
         "Images and network of the Docker stack": IMAGES,

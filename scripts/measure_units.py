@@ -34,6 +34,7 @@ ROOT = Path(__file__).resolve().parents[1]
 OUTPUT = ROOT / "deploy" / "measured.json"
 REQUESTS, CLIENTS, BATCH = 4_000, 4, 1_000
 ROWS, ROUNDS, JOBS = 1_000_000, 3, 3
+QUIET_SECONDS = 10
 MEDIANS = ("seconds", "plan_seconds", "chunks", "chunks_seconds", "finish_seconds", "others_cores")
 Environment = dict[str, str]
 
@@ -266,6 +267,11 @@ def steps(record: dict[str, Any]) -> dict[str, float]:
     }
 
 
+def until_quiet(store: CountingS3) -> None:
+    """Wait until all is done that follows a job, such as the look whom to alert on: nothing is written any more."""
+    wait(lambda: not store.during(lambda: time.sleep(QUIET_SECONDS)).get("PUT"))
+
+
 def requests_made(environment: Environment, store: CountingS3, queue: str) -> dict[str, Any]:
     """The requests to S3, and to the queue's Redis, of 500 predictions, of half a minute without work and of a job."""
     csv = table(20_000)
@@ -277,6 +283,7 @@ def requests_made(environment: Environment, store: CountingS3, queue: str) -> di
         served = store.during(lambda: send(port, [("/predict", json.dumps(customer(n)).encode()) for n in range(500)]))
         with started(command, small) as worker:
             finished(port, csv)
+            until_quiet(store)
             idle = store.during(lambda: time.sleep(30))
             client.config_resetstat()
             asked = store.during(lambda: finished(port, csv))

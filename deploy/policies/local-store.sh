@@ -15,7 +15,7 @@ mc ilm rule import local/churn <<END
             "Expiration": {"Days": $((${CHURN_JOB_TTL_DAYS:-7} + 1))}}]}
 END
 
-for service in trainer api worker; do
+for service in trainer api worker stream; do
   user=churn-$service
   mc admin policy create local "$user" "$policies/$service.json"
   mc admin user add local "$user" "$user-local-secret"

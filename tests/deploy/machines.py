@@ -78,6 +78,8 @@ def user_data(root, aws, amazon) -> str:
         "SubnetId": network.describe_subnets()["Subnets"][0]["SubnetId"],
         "ImageId": image,
         "JobDays": "3",
+        "TrackingDays": "800",
+        "Promote": "when_better",
     }
     client = boto3.client("cloudformation")
     client.create_stack(

@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 import yaml
 
-SERVICES = ("api", "cache", "queue", "trainer", "web", "worker")
+SERVICES = ("api", "cache", "queue", "retrainer", "trainer", "web", "worker")
+# What an overlay takes in by the component deploy/kubernetes/components/streaming.
+STREAMING = ("stream",)
 OVERLAYS = ("aws", "local")
 # The oldest and the newest version that is asked for.
 VERSIONS = ("1.31", "1.37")
 # A container reads its keys from where its platform mounts them; what is not listed has its default.
-OWN_SETTINGS = {"CHURN_API_KEYS_FILE"}
+OWN_SETTINGS = {"CHURN_API_KEYS_FILE", "CHURN_STREAM_PASSWORD_FILE"}
 # Files that Compose binds: a pod has its account's rights instead, and the store's table.
 BOUND_FILES = {"AWS_SHARED_CREDENTIALS_FILE", "CHURN_DATA_DIR"}
 CONFINED = {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}
@@ -28,29 +30,42 @@ def manifests(root: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def base(manifests) -> list[dict[str, Any]]:
-    paths = [path for path in sorted((manifests / "base").glob("*.yaml")) if path.name != "kustomization.yaml"]
+    return _documents(manifests / "base")
+
+
+@pytest.fixture(scope="module")
+def streaming(manifests) -> list[dict[str, Any]]:
+    return _documents(manifests / "components" / "streaming")
+
+
+def _documents(folder: Path) -> list[dict[str, Any]]:
+    paths = [path for path in sorted(folder.glob("*.yaml")) if path.name != "kustomization.yaml"]
     return [each for path in paths for each in yaml.safe_load_all(path.read_text())]
 
 
 @pytest.fixture(scope="module")
-def pods(base) -> dict[str, dict[str, Any]]:
+def pods(base, streaming) -> dict[str, dict[str, Any]]:
     """Each service's pod, by the service's name."""
     found = {}
-    for each in base:
-        spec = each.get("spec", {})
-        template = spec.get("jobTemplate", {}).get("spec", spec).get("template")
-        if template:
+    for each in [*base, *streaming]:
+        if template := _template(each):
             found[each["metadata"]["name"]] = template["spec"]
     return found
+
+
+def _template(document: dict[str, Any]) -> dict[str, Any] | None:
+    """The template of the pods that a document, or a patch of it, speaks of."""
+    spec = document.get("spec", {})
+    return spec.get("jobTemplate", {}).get("spec", spec).get("template")
 
 
 @pytest.fixture(scope="module")
 def compose(root) -> dict[str, dict[str, Any]]:
     services = yaml.safe_load((root / "compose.yaml").read_text())["services"]
-    return {name: services[name] for name in SERVICES}
+    return {name: services[name] for name in SERVICES + STREAMING}
 
 
-@pytest.fixture(params=SERVICES)
+@pytest.fixture(params=SERVICES + STREAMING)
 def both(request, pods, compose) -> tuple[dict[str, Any], dict[str, Any]]:
     """A service's pod and its entry in compose.yaml."""
     return pods[request.param], compose[request.param]
@@ -62,8 +77,9 @@ def _mib(text: str) -> float:
     return int(number) * {"k": 1 / 1024, "m": 1, "g": 1024}[unit.lower()]
 
 
-def test_there_is_a_pod_for_every_service_and_for_nothing_else(pods):
-    assert set(pods) == set(SERVICES)
+def test_there_is_a_pod_for_every_service_and_for_nothing_else(pods, base):
+    assert set(pods) == set(SERVICES + STREAMING)
+    assert not [each for each in base if "stream" in each["metadata"]["name"]]
 
 
 def test_a_pod_is_confined_as_its_container_is(both):
@@ -83,7 +99,7 @@ def test_a_pod_runs_as_its_images_user(root, pods, compose):
     for name in ("api", "trainer", "web"):
         dockerfile = (root / "services" / name / "Dockerfile").read_text()
         users[name] = re.search(r"^USER (\S+)$", dockerfile, re.MULTILINE)[1]
-    users["worker"] = users["api"]
+    users |= {"worker": users["api"], "stream": users["api"], "retrainer": users["trainer"]}
     contexts = {name: pod["securityContext"] for name, pod in pods.items()}
     assert {name: f"{each['runAsUser']}:{each['runAsGroup']}" for name, each in contexts.items()} == users
 
@@ -156,7 +172,9 @@ def test_a_pod_runs_what_its_container_runs(both):
     pod, service = both
     container = pod["containers"][0]
     started = [*container.get("command", []), *container.get("args", [])]
-    assert started == [*service.get("entrypoint", []), *service.get("command", started)]
+    # What waits for requests in Compose is a job here, which looks for them from time to time.
+    told = [{"watch": "retrain"}.get(word, word) for word in service.get("command", started)]
+    assert started == [*service.get("entrypoint", []), *told]
 
 
 @pytest.mark.parametrize("overlay", ["aws", "local"])
@@ -179,16 +197,16 @@ def test_a_pod_is_given_as_long_to_stop_as_its_container(both):
         assert f"{pod['terminationGracePeriodSeconds']}s" == service["stop_grace_period"]
 
 
-def test_every_setting_that_the_manifests_give_is_one_that_compose_knows(base, compose):
+def test_every_setting_that_the_manifests_give_is_one_that_compose_knows(base, streaming, compose):
     known = {name for service in compose.values() for name in service.get("environment", {})} | OWN_SETTINGS
-    given = {name for each in base if each["kind"] == "ConfigMap" for name in each["data"]}
+    given = {name for each in [*base, *streaming] if each["kind"] == "ConfigMap" for name in each["data"]}
     assert given <= known
 
 
-def test_a_pod_is_told_what_its_container_is_told(both, base):
+def test_a_pod_is_told_what_its_container_is_told(both, base, streaming):
     pod, service = both
     [container] = pod["containers"]
-    maps = {each["metadata"]["name"]: each["data"] for each in base if each["kind"] == "ConfigMap"}
+    maps = {each["metadata"]["name"]: each["data"] for each in [*base, *streaming] if each["kind"] == "ConfigMap"}
     given = {each["name"]: each["value"] for each in container.get("env", [])}
     for source in container.get("envFrom", []):
         given |= maps[source["configMapRef"]["name"]]
@@ -235,6 +253,36 @@ def test_every_service_that_answers_keeps_some_pods_through_a_disruption(base):
     assert budgets == {"web", "api", "worker"}
 
 
+def test_the_stream_talks_to_brokers_state_and_store_and_is_talked_to_by_prometheus_alone(streaming):
+    [spec] = _allowed(streaming, "Egress")
+    assert [rule["from"] for rule in spec["ingress"]] == [
+        [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}]
+    ]
+    state, outside, identity = spec["egress"]
+    assert state["ports"] == [{"port": 6379}]
+    assert outside["to"] == [{"ipBlock": {"cidr": "0.0.0.0/0", "except": ["169.254.169.254/32"]}}]
+    assert outside["ports"] == [{"port": 9092, "endPort": 9098}, {"port": 443}]
+    assert identity["to"] == [{"ipBlock": {"cidr": "169.254.170.23/32"}}]
+
+
+def test_the_stream_scales_on_its_lag_and_keeps_members_through_a_disruption(root, streaming):
+    by_kind = {each["kind"]: each["spec"] for each in streaming if "spec" in each}
+    scaler = by_kind["HorizontalPodAutoscaler"]
+    assert [each["pods"]["metric"]["name"] for each in scaler["metrics"]] == ["churn_stream_lag"]
+    # More members than partitions would have nothing to do.
+    topics = (root / "deploy" / "streams" / "topics.sh").read_text()
+    assert scaler["maxReplicas"] == int(re.search(r"PARTITIONS:-(\d+)", topics)[1])
+    for kind in ("HorizontalPodAutoscaler", "PodDisruptionBudget"):
+        assert "stream" in str(by_kind[kind].get("scaleTargetRef", by_kind[kind].get("selector")))
+    assert by_kind["PodDisruptionBudget"]["maxUnavailable"] == 1
+
+
+def test_production_talks_to_brokers_by_tls_and_with_a_password(streaming):
+    [settings] = [each["data"] for each in streaming if each["kind"] == "ConfigMap"]
+    assert (settings["CHURN_STREAM_TLS"], settings["CHURN_STREAM_SASL"]) == ("true", "SCRAM-SHA-512")
+    assert "CHURN_STREAM_ALLOW_PLAINTEXT" not in settings
+
+
 @pytest.fixture(scope="module")
 def local_store(manifests) -> dict[str, dict[str, Any]]:
     """The pods of the local overlay's own store, by name."""
@@ -267,23 +315,65 @@ def test_in_the_local_overlay_each_service_is_its_own_user_of_the_store(root, ma
         assert f"{{name: {name}, value: {like[name]}}}" in text
 
 
+def test_each_pod_of_the_local_overlay_that_has_credentials_reaches_its_store(manifests, base):
+    overlay = manifests / "overlays" / "local"
+    templates = {each["metadata"]["name"]: template for each in base if (template := _template(each))}
+    patches = [
+        yaml.safe_load(patch["patch"])
+        for patch in yaml.safe_load((overlay / "kustomization.yaml").read_text())["patches"]
+        if "target" not in patch
+    ]
+    users = {
+        templates[each["metadata"]["name"]]["metadata"]["labels"]["app.kubernetes.io/name"]
+        for each in patches
+        if "AWS_ACCESS_KEY_ID" in str(_template(each))
+    }
+    documents = yaml.safe_load_all((overlay / "store.yaml").read_text())
+    policies = {each["metadata"]["name"]: each["spec"] for each in documents if each["kind"] == "NetworkPolicy"}
+    [ingress], selected = policies["local-store"]["ingress"], policies["to-local-store"]["podSelector"]
+    for selector in (*(peer["podSelector"] for peer in ingress["from"]), selected):
+        [expression] = selector["matchExpressions"]
+        assert (expression["key"], expression["operator"]) == ("app.kubernetes.io/name", "In")
+        assert {"api", "worker", "trainer", "retrainer"} <= users <= set(expression["values"])
+
+
 @pytest.fixture(scope="module", params=OVERLAYS)
 def rendered(request, manifests) -> str:
     if not shutil.which("kubectl"):
         pytest.skip("no kubectl here to put overlays together (Debian: apt-get install kubernetes-client)")
-    command = ["kubectl", "kustomize", manifests / "overlays" / request.param]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return _put_together(manifests / "overlays" / request.param)
+
+
+def _put_together(overlay: Path) -> str:
+    return subprocess.run(["kubectl", "kustomize", overlay], capture_output=True, text=True, check=True).stdout
+
+
+@pytest.fixture(scope="module", params=OVERLAYS)
+def rendered_with_streams(request, manifests, tmp_path_factory) -> str:
+    """The overlay after an operator has taken in the component."""
+    if not shutil.which("kubectl"):
+        pytest.skip("no kubectl here to put overlays together (Debian: apt-get install kubernetes-client)")
+    folder = tmp_path_factory.mktemp("deploy")
+    for name in ("kubernetes", "policies"):
+        shutil.copytree(manifests.parent / name, folder / name)
+    overlay = folder / "kubernetes" / "overlays" / request.param
+    with (overlay / "kustomization.yaml").open("a") as file:
+        file.write("components: [../../components/streaming]\n")
+    return _put_together(overlay)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_an_overlay_fits_the_schemas_of_kubernetes(root, rendered, version, tmp_path):
+def test_an_overlay_fits_the_schemas_of_kubernetes_with_streams_and_without(
+    root, rendered, rendered_with_streams, version, tmp_path
+):
     validate = root / ".run" / "deploy" / "bin" / "kubernetes-validate"
     if not validate.exists():
         pytest.skip("the schemas of Kubernetes are not here (once: make deploy-check)")
-    (tmp_path / "all.yaml").write_text(rendered)
-    command = [validate, "--strict", "--kubernetes-version", version, tmp_path / "all.yaml"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    for text in (rendered, rendered_with_streams):
+        (tmp_path / "all.yaml").write_text(text)
+        command = [validate, "--strict", "--kubernetes-version", version, tmp_path / "all.yaml"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_an_overlay_names_the_store_and_every_image(rendered):
@@ -298,3 +388,12 @@ def test_an_overlay_names_the_store_and_every_image(rendered):
         "redis",
     }
     assert all(":" in image.rpartition("/")[2] for image in images)
+
+
+def test_with_the_component_the_stream_runs_the_apis_image(rendered_with_streams):
+    images = {
+        each["metadata"]["name"]: each["spec"]["template"]["spec"]["containers"][0]["image"]
+        for each in yaml.safe_load_all(rendered_with_streams)
+        if each and each["kind"] == "Deployment"
+    }
+    assert images["stream"] == images["api"]

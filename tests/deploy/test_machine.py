@@ -47,6 +47,7 @@ def test_the_engine_and_the_clients_are_installed(started):
 def test_the_stack_is_told_what_the_template_was_given(started):
     settings = dict(line.split("=", 1) for line in started.run("cat", "/run/churn/production.env").splitlines())
     assert settings["CHURN_JOB_TTL_DAYS"] == "3"
+    assert (settings["CHURN_TRACKING_DAYS"], settings["CHURN_PROMOTE"]) == ("800", "when_better")
     assert settings["CHURN_STORE_URL"].startswith("s3://machine-bucket-")
     assert (settings["CHURN_WEB_ADDRESS"], settings["CHURN_WEB_PORT"]) == ("0.0.0.0", "80")  # noqa: S104
     assert settings["CHURN_TRUSTED_PROXIES"] == ""
@@ -61,10 +62,22 @@ def test_only_the_services_user_reads_the_keys(started):
 
 
 def test_the_services_are_set_to_start_with_the_machine(started):
-    assert (
-        "enable churn.service churn-update.timer churn-keys.timer churn-watchdog.timer churn-train.timer"
-        in started.recorded("systemctl")
-    )
+    timers = " ".join(f"churn-{name}.timer" for name in ("update", "keys", "watchdog", "train", "retrain"))
+    assert f"enable churn.service {timers}" in started.recorded("systemctl")
+
+
+def test_a_training_is_begun_only_while_one_is_asked_for(started, user_data):
+    bucket = user_data.partition("BUCKET=")[2].split()[0]
+    store, key = boto3.client("s3"), "training/requests/2026-11-20.json"
+    bodies = {b"{}": True, b'{"status": "open"}': True, b'{"status": "training"}': True, b'{"status": "done"}': False}
+    for body, trains in ({None: False} | bodies).items():
+        if body is not None:
+            store.put_object(Bucket=bucket, Key=key, Body=body)
+        asked = len(started.recorded("docker"))
+        started.run("/opt/churn/current/deploy/aws/box/retrain")
+        said = started.recorded("docker")[asked:]
+        words = ["stop worker", "run --rm --no-deps trainer retrain", "start worker"] if trains else []
+        assert [line.partition("production.env ")[2] for line in said] == words
 
 
 def test_the_machine_swaps_nowhere(started):
@@ -72,13 +85,13 @@ def test_the_machine_swaps_nowhere(started):
 
 
 def test_starting_again_changes_nothing(started):
-    before, asked = started.state(), len(started.recorded("systemctl"))
+    before, asked = started.state(), {name: len(started.recorded(name)) for name in ("systemctl", "docker")}
     started.run("bash", "/record/user-data")
     assert started.state() == before
     # What is as it should be is not restarted, but for the stack itself, which compose leaves as it is.
-    again = started.recorded("systemctl")[asked:]
-    assert [each for each in again if each.startswith("restart")] == ["restart churn.service"]
-    assert len(set(started.recorded("docker"))) == 1
+    again = {name: started.recorded(name)[number:] for name, number in asked.items()}
+    assert [each for each in again["systemctl"] if each.startswith("restart")] == ["restart churn.service"]
+    assert again["docker"] == started.recorded("docker")[:1]
 
 
 def test_a_new_version_in_the_bucket_is_taken_over(started, user_data):
@@ -179,6 +192,7 @@ def _show(capsys, title: str, peaks: dict[str, float]) -> None:
         sys.stdout.write(f"\n{title}: {each}; together {sum(peaks.values()):.0f} MiB at most\n")
 
 
+@pytest.mark.slow
 def test_what_the_machine_starts_is_healthy_and_answers_those_who_have_a_key(box):
     for service in soak.SERVING:
         state = output("docker", "inspect", "--format", "{{.State.Health.Status}}", box.container(service))
@@ -188,6 +202,7 @@ def test_what_the_machine_starts_is_healthy_and_answers_those_who_have_a_key(box
     assert box.ask("POST", "/predict", json=soak.CUSTOMER, headers={"X-API-Key": "another"}).status_code == 401
 
 
+@pytest.mark.slow
 def test_what_serves_has_no_more_than_a_gigabyte_and_takes_no_more(box, capsys):
     table = b"".join(sample.csv_bytes().splitlines(keepends=True))
     assert soak.run_job(box, table) is None
@@ -200,6 +215,7 @@ def test_what_serves_has_no_more_than_a_gigabyte_and_takes_no_more(box, capsys):
     assert sum(peaks.values()) * 2**20 <= GIGABYTE
 
 
+@pytest.mark.slow
 def test_training_in_turn_with_the_worker_stays_inside_the_gigabyte(box, started, capsys):
     asked = len(started.recorded("docker"))
     started.run(f"{CURRENT}/deploy/aws/box/train")

@@ -21,6 +21,10 @@ VALUES = {
     "AWS::StackName": "churn",
     "ApiKeysParameter": "/churn/api-keys",
     "BucketName": "churn",
+    "Customers.Arn": ARN.format("kinesis") + "stream/churn.customers",
+    "Outcomes.Arn": ARN.format("kinesis") + "stream/churn.outcomes",
+    "Predictions.Arn": ARN.format("kinesis") + "stream/churn.predictions",
+    "Refused.Arn": ARN.format("kinesis") + "stream/churn.refused",
     "Bucket": "churn",
     "Bucket.Arn": "arn:aws:s3:::churn",
     "Cluster.Arn": ARN.format("ecs") + "cluster/churn",
@@ -38,34 +42,47 @@ ROLES = {
     "schedule": ("cluster", "ScheduleRole"),
     "gauge": ("cluster", "GaugeRole"),
     "function": ("lambda", "Role"),
+    # A policy for whatever role runs the service.
+    "stream": ("streams", "MemberPolicy"),
 }
+STREAM = ARN.format("kinesis") + "stream/churn."
 OBJECTS = ("models/releases/1/manifest.json", "models/current.json", "outputs/plots/a.png", "data/raw/a.csv")
 OBJECTS += ("config/aws_config.json", "jobs/job_1/input.csv", "tracking/merging.json", "deploy/churn.tar.gz")
-OBJECTS += ("elsewhere/a",)
+OBJECTS += ("alerts/rules.json", "campaigns/cam_1/campaign.json", "elsewhere/a")
+OBJECTS += ("models/shadow.json", "streams/churn/churn.customers/shardId-000000000000.json")
+OBJECTS += ("training/requests/2026-11-20.json", "experiments/exp_1/experiment.json")
+LEARNING = ("training", "experiments")
 READ, WRITE, DELETE = "s3:GetObject", "s3:PutObject", "s3:DeleteObject"
-# Which prefixes each role may read, write and delete under; every other pair of these is refused.
+# What moves by promotions and experiments is two objects: the releases themselves are the trainer's alone.
+CURRENT, SHADOW = "models/current.json", "models/shadow.json"
+# Under which prefixes, or which objects, each role may read, write and delete; every other pair of these is refused.
 REACH = {
     "machine": {
-        READ: {"models", "outputs", "data", "config", "jobs", "tracking", "deploy"},
-        WRITE: {"models", "outputs", "data", "config", "jobs", "tracking"},
-        DELETE: {"jobs", "tracking"},
+        READ: {"models", "outputs", "data", "config", "jobs", "tracking", "campaigns", "alerts", "deploy", *LEARNING},
+        WRITE: {"models", "outputs", "data", "config", "jobs", "tracking", "campaigns", "alerts", *LEARNING},
+        DELETE: {"jobs", "tracking", "campaigns", "alerts"},
     },
     "api": {
-        READ: {"models", "outputs", "jobs", "tracking"},
-        WRITE: {"jobs", "tracking"},
-        DELETE: {"jobs"},
+        READ: {"models", "outputs", "jobs", "tracking", "campaigns", "alerts", *LEARNING},
+        WRITE: {"jobs", "tracking", "campaigns", "alerts", "experiments", CURRENT, SHADOW},
+        DELETE: {"jobs", "campaigns"},
     },
     "worker": {
-        READ: {"models", "jobs", "tracking", "data"},
-        WRITE: {"jobs", "tracking", "data"},
-        DELETE: {"jobs", "tracking"},
+        READ: {"models", "jobs", "tracking", "campaigns", "alerts", "data", *LEARNING},
+        WRITE: {"jobs", "tracking", "campaigns", "alerts", "data", *LEARNING, CURRENT, SHADOW},
+        DELETE: {"jobs", "tracking", "campaigns", "alerts"},
     },
     "trainer": {
-        READ: {"models", "outputs", "data", "config"},
-        WRITE: {"models", "outputs", "data", "config"},
+        READ: {"models", "outputs", "data", "config", "tracking", "campaigns", *LEARNING},
+        WRITE: {"models", "outputs", "data", "config", *LEARNING},
         DELETE: set(),
     },
     "function": {READ: {"models", "outputs"}, WRITE: set(), DELETE: set()},
+    "stream": {
+        READ: {"models", "tracking", "streams"},
+        WRITE: {"tracking", "streams"},
+        DELETE: {"tracking", "streams"},
+    },
 }
 
 
@@ -82,7 +99,7 @@ class Call(NamedTuple):
 
 def _object_calls() -> list[Call]:
     return [
-        Call(role, action, f"arn:aws:s3:::churn/{key}", key.split("/")[0] in prefixes)
+        Call(role, action, f"arn:aws:s3:::churn/{key}", bool({key, key.split("/")[0]} & prefixes))
         for role, reach in REACH.items()
         for action, prefixes in reach.items()
         for key in OBJECTS
@@ -121,6 +138,19 @@ OTHER_CALLS = [
     Call("schedule", "iam:PassRole", VALUES["TrainerRole.Arn"], True, FROM_TASKS),
     Call("schedule", "iam:PassRole", VALUES["TrainerRole.Arn"], False, {"iam:PassedToService": "ec2.amazonaws.com"}),
     Call("schedule", "iam:PassRole", f"arn:aws:iam::{ACCOUNT}:role/admin", False, FROM_TASKS),
+    *[
+        Call("stream", f"kinesis:{action}", STREAM + name, allowed)
+        for action, names in {
+            "ListShards": {"customers", "outcomes"},
+            "GetShardIterator": {"customers", "outcomes"},
+            "GetRecords": {"customers", "outcomes"},
+            "PutRecords": {"predictions", "refused"},
+            "DeleteStream": set(),
+            "SplitShard": set(),
+        }.items()
+        for name in ("customers", "outcomes", "predictions", "refused")
+        for allowed in [name in names]
+    ],
     Call("gauge", "cloudwatch:PutMetricData", "*", True, {"cloudwatch:namespace": "churn"}),
     Call("gauge", "cloudwatch:PutMetricData", "*", False, {"cloudwatch:namespace": "AWS/EC2"}),
     Call("gauge", "s3:GetObject", f"{BUCKET}/jobs/a", allowed=False),
@@ -143,13 +173,20 @@ def _resolved(value: Any) -> Any:
     return {key: _resolved(each) for key, each in value.items()}
 
 
+def _policies(name: str, properties: dict[str, Any]) -> list[Any]:
+    """A role's own policies, or the one that is made for a role."""
+    if "PolicyDocument" in properties:
+        return [{"PolicyName": name, "PolicyDocument": properties["PolicyDocument"]}]
+    return list(properties.get("Policies", []))
+
+
 @pytest.fixture(scope="module")
 def policies(read_template) -> dict[str, list[Any]]:
     """Each role's own policies, as the evaluator wants them."""
     return {
         role: [
             {"name": each["PolicyName"], "policy": _resolved(each["PolicyDocument"])}
-            for each in read_template(template)["Resources"][logical]["Properties"].get("Policies", [])
+            for each in _policies(logical, read_template(template)["Resources"][logical]["Properties"])
         ]
         for role, (template, logical) in ROLES.items()
     }
@@ -186,7 +223,7 @@ def test_the_table_has_every_role_of_every_template(aws, read_template):
         (path.stem, name)
         for path in aws.glob("*.yaml")
         for name, resource in read_template(path.stem)["Resources"].items()
-        if resource["Type"] == "AWS::IAM::Role"
+        if resource["Type"] in ("AWS::IAM::Role", "AWS::IAM::ManagedPolicy")
     }
     assert set(ROLES.values()) == roles
 
@@ -213,14 +250,26 @@ def test_a_role_of_the_cluster_is_the_policy_that_the_local_stack_enforces(root,
     assert [each["policy"] for each in policies[service] if each["name"] != "keys"] == [local]
 
 
+def test_the_policy_for_kinesis_is_that_of_the_local_stack_and_the_four_streams(root, policies):
+    local = json.loads((root / "deploy" / "policies" / "stream.json").read_text())
+    [policy] = policies["stream"]
+    assert _pairs(local) == {pair for pair in _pairs(policy["policy"]) if pair[0].startswith("s3:")}
+
+
 def test_the_machines_role_is_the_sum_of_the_services_policies(root, policies):
     granted = _pairs(policies["machine"][0]["policy"])
-    assert granted == set().union(
+    summed = set().union(
         *(
             _pairs(json.loads((root / "deploy" / "policies" / f"{service}.json").read_text()))
             for service in ("api", "worker", "trainer")
         )
     )
+    # What another one of them grants with more needs no statement of its own.
+    assert granted == {pair for pair in summed if not any(_is_within(pair, other) for other in summed - {pair})}
+
+
+def _is_within(pair: tuple[str, str], other: tuple[str, str]) -> bool:
+    return pair[0] == other[0] and other[1].endswith("*") and pair[1].startswith(other[1].removesuffix("*"))
 
 
 def _pairs(policy: Any) -> set[tuple[str, str]]:

@@ -5,20 +5,25 @@ import re
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import boto3
 import pytest
+from annotated_types import Ge, Le
 from moto import mock_aws
 from tests.deploy.cloudformation_types import taught
 
-NAMES = ("bucket", "cluster", "images", "lambda", "single")
+from churn_api.settings import ApiSettings
+from churn_api.streaming.settings import StreamSettings
+
+NAMES = ("bucket", "cluster", "images", "lambda", "single", "streams")
 # One parameter of each template, and what it changes to.
 CHANGES = {
     "bucket": ("JobDays", "9"),
     "cluster": ("MaxWorkers", "30"),
     "lambda": ("RequestsPerSecond", "77"),
     "single": ("WebCidr", "203.0.113.0/24"),
+    "streams": ("RetentionHours", "24"),
 }
 
 
@@ -56,6 +61,7 @@ def given() -> dict[str, dict[str, str]]:
             "SubnetId": network.describe_subnets()["Subnets"][0]["SubnetId"],
             "ImageId": image,
         },
+        "streams": {"BucketName": "given"},
     }
 
 
@@ -74,6 +80,8 @@ def create(given, template, numbers) -> Callable[..., Stack]:
     def make(name: str, **parameters: str) -> Stack:
         client = boto3.client("cloudformation")
         stack = f"churn-{next(numbers)}"
+        if name == "streams":  # the names of streams are given, unlike those of all else
+            parameters = {"Prefix": stack} | parameters
         client.create_stack(StackName=stack, TemplateBody=template(name), Parameters=_list(given[name] | parameters))
         return _described(stack)
 
@@ -151,6 +159,39 @@ def test_jobs_expire_and_current_releases_never_do(bucket):
     assert expiring == {"jobs/": {"Ref": "JobDays"}}
     [cheaper] = [rule for rule in rules if rule["Prefix"] == "models/"]
     assert cheaper["Transitions"] == [{"StorageClass": "STANDARD_IA", "TransitionInDays": 90}]
+
+
+@pytest.mark.parametrize("prefix", ["jobs/", "tracking/", "campaigns/", "alerts/"])
+def test_whoever_is_erased_is_gone_from_old_versions_within_a_day(bucket, prefix):
+    rules = bucket["Bucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    [rule] = [rule for rule in rules if rule["Prefix"] == prefix]
+    assert (rule["Status"], rule["NoncurrentVersionExpiration"]) == ("Enabled", {"NoncurrentDays": 1})
+
+
+def test_checkpoints_that_were_overwritten_are_gone_within_a_day(bucket):
+    rules = bucket["Bucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    [rule] = [rule for rule in rules if rule["Prefix"] == "streams/"]
+    assert (rule["Status"], rule["NoncurrentVersionExpiration"]) == ("Enabled", {"NoncurrentDays": 1})
+
+
+def test_the_streams_are_those_that_the_service_reads_and_writes(read_template):
+    template = read_template("streams")
+    prefix = template["Parameters"]["Prefix"]["Default"]
+    streams = [each for each in template["Resources"].values() if each["Type"] == "AWS::Kinesis::Stream"]
+    names = {each["Properties"]["Name"]["Fn::Sub"].replace("${Prefix}", prefix) for each in streams}
+    settings = StreamSettings(stream_url="kinesis://us-east-1", store_url="s3://given")
+    assert names == {*settings.read_topics, *settings.written_topics}
+
+
+@pytest.mark.parametrize("name", ["single", "cluster"])
+def test_tracking_and_promotion_may_be_what_the_settings_take(read_template, name):
+    parameters = read_template(name)["Parameters"]
+    promote, days = (ApiSettings.model_fields[each] for each in ("promote", "tracking_days"))
+    assert parameters["Promote"]["AllowedValues"] == list(get_args(promote.annotation))
+    assert parameters["Promote"]["Default"] == promote.default
+    asked = parameters["TrackingDays"]
+    assert [Ge(asked["MinValue"]), Le(asked["MaxValue"])] == days.metadata
+    assert asked["Default"] == days.default
 
 
 def test_the_bucket_outlives_its_stack(bucket):

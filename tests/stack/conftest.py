@@ -128,12 +128,22 @@ def quick() -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def empty_folder(tmp_path_factory) -> Path:
-    """A data folder with nothing in it, that any user may look into."""
-    folder = tmp_path_factory.mktemp("data")
-    for parent in (folder, *folder.parents[:2]):
-        parent.chmod(0o755)
-    return folder
+def new_folder(tmp_path_factory) -> Callable[[str], Path]:
+    """A function that makes a folder that any user may look into."""
+
+    def make(name: str) -> Path:
+        folder: Path = tmp_path_factory.mktemp(name)
+        for parent in (folder, *folder.parents[:2]):
+            parent.chmod(0o755)
+        return folder
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def empty_folder(new_folder) -> Path:
+    """A data folder with nothing in it."""
+    return new_folder("data")
 
 
 @pytest.fixture(scope="session")
@@ -145,9 +155,9 @@ def data_folder(request, empty_folder) -> Path:
 
 
 @pytest.fixture(scope="session")
-def stack(new_stack, data_folder, tmp_path_factory) -> Iterator[Stack]:
-    """The local stack, trained on the real data where that is here."""
-    with new_stack("local", CHURN_DATA_DIR=str(data_folder)) as stack:
+def stack(new_stack, data_folder, quick, tmp_path_factory) -> Iterator[Stack]:
+    """The local stack, trained on the real data where that is here; in how many folds, no test looks at."""
+    with new_stack("local", CHURN_DATA_DIR=str(data_folder), **quick) as stack:
         stack.compose("build", "--quiet")
         stack.compose("up", "--detach", "--wait")
         yield stack

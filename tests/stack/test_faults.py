@@ -79,8 +79,17 @@ def recovers(stack, eventually):
     eventually(lambda: health(stack)["status"] == "healthy", seconds=90)
 
 
-@pytest.mark.parametrize("fault", [stopped, hanging])
-@pytest.mark.parametrize("service", ["cache", "queue", "minio"])
+@pytest.mark.parametrize(
+    ("service", "fault"),
+    [
+        ("cache", hanging),
+        pytest.param("cache", stopped, marks=pytest.mark.slow),
+        pytest.param("queue", hanging, marks=pytest.mark.slow),
+        ("queue", stopped),
+        ("minio", hanging),
+        pytest.param("minio", stopped, marks=pytest.mark.slow),
+    ],
+)
 def test_predictions_go_on_and_health_names_what_is_away(stack, eventually, recovers, fault, service):
     with fault(stack, service):
         assert max(predict(stack) for _ in range(20)) < 2
@@ -89,7 +98,7 @@ def test_predictions_go_on_and_health_names_what_is_away(stack, eventually, reco
         assert health(stack)["status"] == "degraded"
 
 
-@pytest.mark.parametrize("fault", [stopped, hanging])
+@pytest.mark.parametrize("fault", [pytest.param(stopped, marks=pytest.mark.slow), hanging])
 def test_a_job_handed_in_while_the_queue_is_away_is_finished_later(stack, eventually, recovers, fault):
     with fault(stack, "queue"):
         start = time.monotonic()
@@ -166,15 +175,19 @@ def test_a_killed_service_is_back_within_seconds(stack, eventually, recovers, ca
         sys.stdout.write(f"\n{service}: killed, predictions are answered {time.monotonic() - start:.1f} s later\n")
 
 
-def in_progress(stack, accepted: requests.Response) -> bool:
-    counts = job(stack, accepted)["request_counts"]
-    return 0 < counts["completed"] < MANY
+def submit_and_see_begun(stack) -> requests.Response:
+    """A job of which some chunks are done and others are not; another one where all were before that was seen."""
+    while True:
+        accepted = submit(stack, MANY)
+        while (found := job(stack, accepted))["status"] != "completed":
+            if 0 < found["request_counts"]["completed"] < MANY:
+                return accepted
+            time.sleep(0.1)  # less often than the site lets one address ask
 
 
-@pytest.mark.parametrize("what", ["its process", "the whole worker"])
+@pytest.mark.parametrize("what", [pytest.param("its process", marks=pytest.mark.slow), "the whole worker"])
 def test_a_worker_that_is_killed_in_a_chunk_loses_and_repeats_no_row(stack, eventually, recovers, what):
-    accepted = submit(stack, MANY)
-    eventually(lambda: in_progress(stack, accepted), seconds=120)
+    accepted = submit_and_see_begun(stack)
     main = stack.containers()["worker"]["State"]["Pid"]
     children = [pid for pid in stack.pids("worker") if pid != main]
     # What the kernel does to a process that has used up its control group's memory.
@@ -184,15 +197,15 @@ def test_a_worker_that_is_killed_in_a_chunk_loses_and_repeats_no_row(stack, even
     assert results(stack, accepted) == MANY
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_restarted_in_a_chunk_loses_and_repeats_no_row(stack, eventually, recovers):
-    accepted = submit(stack, MANY)
-    eventually(lambda: in_progress(stack, accepted), seconds=120)
+    accepted = submit_and_see_begun(stack)
     stack.compose("restart", "worker")
     eventually(lambda: job(stack, accepted)["status"] == "completed", seconds=240)
     assert results(stack, accepted) == MANY
 
 
-@pytest.mark.parametrize("what", ["reload", "kill"])
+@pytest.mark.parametrize("what", [pytest.param("reload", marks=pytest.mark.slow), "kill"])
 def test_what_becomes_of_the_apis_processes_under_load_fails_no_prediction(stack, recovers, what):
     main = stack.containers()["api"]["State"]["Pid"]
     answered = 0

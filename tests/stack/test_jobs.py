@@ -39,10 +39,12 @@ def restarts(stack) -> dict[str, tuple[int, str]]:
     return {name: (one["RestartCount"], one["State"]["StartedAt"]) for name, one in stack.containers().items()}
 
 
+@pytest.mark.slow
 def test_chaos_loses_no_job_and_no_row(stack):
     assert "2 rounds: no job and no row was lost" in stack.make("chaos", "RUNNING=1", "ROUNDS=2", "SEED=3")
 
 
+@pytest.mark.slow
 def test_a_hundred_jobs_of_sixteen_clients_are_all_completed(stack, eventually):
     with ThreadPoolExecutor(CLIENTS) as pool:
         answers = list(pool.map(lambda number: submit(stack, table(1_000, number)), range(100)))
@@ -62,6 +64,7 @@ def test_twenty_clients_with_one_key_make_one_job(stack):
     assert len({answer.json()["id"] for answer in answers}) == 1
 
 
+@pytest.mark.slow
 def test_two_hundred_broken_files_break_nothing(stack, eventually):
     before = restarts(stack)
     accepted = []
@@ -112,6 +115,7 @@ def large(head: bytes, *rows: bytes) -> bytes:
     return head + b"\n" + once * (LARGE // len(once))
 
 
+@pytest.mark.slow
 def test_a_large_file_whose_columns_are_shifted_is_completed_without_a_kill(stack, eventually):
     """65 MB of rows with fifteen faults each, in the 384 MiB that the worker's container has. The first is whole, or
     the upload would be refused at once."""
@@ -131,7 +135,9 @@ def test_a_large_file_whose_columns_are_shifted_is_completed_without_a_kill(stac
     assert part.text.splitlines()[-1].startswith(f"{failed + 1},")
 
 
-@pytest.mark.parametrize("worst", [shifted, required_alone, absent_at_random])
+@pytest.mark.parametrize(
+    "worst", [shifted, *(pytest.param(each, marks=pytest.mark.slow) for each in (required_alone, absent_at_random))]
+)
 def test_a_job_of_one_row_beside_the_worst_file_is_done_within_ten_seconds(
     stack, eventually, worst: Callable[[], list[bytes]]
 ):

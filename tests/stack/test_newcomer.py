@@ -151,6 +151,7 @@ def published(stack, key: str):
     return joblib.load(io.BytesIO(stack.s3().get_object(Bucket="churn", Key=key)["Body"].read()))
 
 
+@pytest.mark.slow
 def test_predict_says_of_every_customer_what_the_published_pipeline_says(stack, telco_csv, model_info):
     scaler = published(stack, "models/encoders/feature_scaler.pkl")
     model = published(stack, f"models/trained/micro_best_model_{model_info['version']}.pkl")

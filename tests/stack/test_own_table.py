@@ -16,7 +16,7 @@ from tests.stack.test_lifecycle import releases, version
 from tests.stack.test_newcomer import SEVEN_FIELDS
 
 DECLARATION = Path(__file__).parents[1] / "operators" / "bank.toml"
-ROWS_IN_FLIGHT = 300_000
+ROWS_IN_FLIGHT = 50_000
 BANK_CUSTOMER = {
     "Geography": "France",
     "Age": 40,
@@ -43,10 +43,10 @@ def bank_folder(data_folder, tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def bank_version(stack, bank_folder, quick) -> str:
+def bank_version(stack, bank_folder) -> str:
     """The release trained on the bank's table: published, and not in service."""
     before, serving = releases(stack), version(stack)
-    own = stack.having(CHURN_DATA_DIR=str(bank_folder), **quick)
+    own = stack.having(CHURN_DATA_DIR=str(bank_folder))
     said = own.compose("run", "--rm", "trainer", "train")
     (made,) = {prefix.rstrip("/").rpartition("/")[2] for prefix in releases(stack) - before}
     assert version(stack) == serving, said

@@ -9,21 +9,32 @@ from botocore.exceptions import ClientError
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(900)]
 
-SERVICES = ("trainer", "api", "worker")
+SERVICES = ("trainer", "api", "worker", "stream")
 PROBE = "policy-probe"
 WRITES = {
-    "trainer": {"config/", "data/", "models/", "outputs/"},
-    "api": {"jobs/", "tracking/"},
-    # It erases customers from the tables that models are trained on.
-    "worker": {"data/", "jobs/", "tracking/"},
+    "trainer": {"config/", "data/", "experiments/", "models/", "outputs/", "training/"},
+    "api": {"alerts/", "campaigns/", "experiments/", "jobs/", "tracking/"},
+    # It erases customers from the tables that models are trained on, and asks for trainings.
+    "worker": {"alerts/", "campaigns/", "data/", "experiments/", "jobs/", "tracking/", "training/"},
+    "stream": {"streams/", "tracking/"},
 }
-DELETES = {"trainer": set(), "api": {"jobs/"}, "worker": {"jobs/", "tracking/"}}
+DELETES = {
+    "trainer": set(),
+    "api": {"campaigns/", "jobs/"},
+    "worker": {"alerts/", "campaigns/", "jobs/", "tracking/"},
+    "stream": {"streams/", "tracking/"},
+}
 READS = {
-    "trainer": {"config/", "data/", "models/", "outputs/"},
-    "api": {"jobs/", "models/", "outputs/", "tracking/"},
-    "worker": {"data/", "jobs/", "models/", "tracking/"},
+    # Who was treated, and what came of predictions: it learns from outcomes too.
+    "trainer": {"campaigns/", "config/", "data/", "experiments/", "models/", "outputs/", "tracking/", "training/"},
+    "api": {"alerts/", "campaigns/", "experiments/", "jobs/", "models/", "outputs/", "tracking/", "training/"},
+    "worker": {"alerts/", "campaigns/", "data/", "experiments/", "jobs/", "models/", "tracking/", "training/"},
+    "stream": {"models/", "streams/", "tracking/"},
 }
-FOLDERS = ("config/", "data/", "jobs/", "models/", "outputs/", "tracking/", "elsewhere/")
+FOLDERS = (
+    "alerts/", "campaigns/", "config/", "data/", "experiments/", "jobs/", "models/", "outputs/", "streams/",
+    "tracking/", "training/", "elsewhere/",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +83,7 @@ def test_a_service_writes_its_own_folders_only(stack, probes, service, folder):
 
 @pytest.mark.parametrize("service", SERVICES)
 @pytest.mark.parametrize("folder", FOLDERS)
-def test_only_jobs_and_what_is_tracked_are_ever_deleted_and_never_by_the_trainer(stack, probes, service, folder):
+def test_models_and_data_are_never_deleted_and_nothing_is_by_the_trainer(stack, probes, service, folder):
     refused = refusal(client(stack, service).delete_object, Key=f"{folder}{PROBE}")
     assert refused == (None if folder in DELETES[service] else "AccessDenied")
 
@@ -92,7 +103,8 @@ def test_no_service_changes_the_bucket_itself(stack, service):
 
 
 def test_the_containers_hold_these_keys_and_not_the_stores_owners(stack):
-    for name in SERVICES:
+    # The stream comes with its profile alone; tests/project reads its keys from the compose files.
+    for name in set(SERVICES) - {"stream"}:
         environment = stack.containers()[name]["Config"]["Env"]
         assert f"AWS_ACCESS_KEY_ID=churn-{name}" in environment
         assert not any("MINIO_ROOT" in variable or variable.endswith("=churn-local-secret") for variable in environment)

@@ -26,6 +26,7 @@ def test_every_page_announces_the_sample(sample, browser):
             page.get_by_text("made-up sample data").first.wait_for()
 
 
+@pytest.mark.slow
 def test_without_a_network_the_trainer_finds_its_way_to_the_sample(sample, quick):
     """Without a network there is no S3 either: a folder is its store."""
     settings = {"CHURN_DATA_SOURCE": "auto", "CHURN_STORE_URL": "file:///tmp/store"} | quick

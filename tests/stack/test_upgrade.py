@@ -74,6 +74,7 @@ def test_no_prediction_fails_while_a_new_version_is_put_into_service(checkout):
     assert requests.get(f"{checkout.site}/model_info", timeout=10).json()["version"] > version
 
 
+@pytest.mark.slow
 def test_a_version_that_does_not_start_leaves_the_one_before_in_service(checkout):
     before, path = images(checkout), checkout.folder / "services" / "api" / "churn_api" / "app.py"
     whole = path.read_text()

@@ -29,7 +29,7 @@ def make_handler() -> Handler:
         parameter_store.fetch(parameter, file)
         os.environ["CHURN_API_KEYS_FILE"] = str(file)
     app = create_app()
-    app.before_request(_refuse_jobs)
+    app.before_request(_refuse_what_is_elsewhere)
     answer = make_lambda_handler(_with_callers_address(app), binary_support=True)
     service = app.extensions["churn"]
     looked = time.monotonic()
@@ -46,9 +46,17 @@ def make_handler() -> Handler:
     return handler
 
 
-def _refuse_jobs() -> None:
-    if request.path.split("/")[1] in ("jobs", "outcomes", "customers"):
-        words = "This address takes neither jobs nor outcomes, and tracks nobody; ask the machine or the cluster."
+# What takes a worker, or objects that this function's role must not read.
+_ELSEWHERE = ("jobs", "outcomes", "customers", "campaigns", "alerts", "overview", "experiments")
+
+
+def _refuse_what_is_elsewhere() -> None:
+    first = request.path.split("/")[1]
+    if first in _ELSEWHERE:
+        words = (
+            f"/{first} is not served at this address, whose function predicts and keeps nothing; ask that of "
+            "the machine or the cluster."
+        )
         raise HttpError(404, "NotFound", words)
 
 
