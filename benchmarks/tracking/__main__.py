@@ -7,12 +7,12 @@ whose peak memory is what is printed.
 """
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
 import time
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -20,6 +20,7 @@ import polars as pl
 from churn.schema import built_in
 from churn.store.opening import open_store
 from churn.tracking import layout, outcomes, predictions
+from scripts.memory import peak_mib
 
 CUSTOMERS, WEEKS = 100_000, 52
 END = date(2026, 11, 20)
@@ -52,20 +53,16 @@ def _judged(url: str) -> dict[str, float]:
     from churn.tracking.join import join
     from churn.tracking.known import known
     from churn.tracking.quality import quality
+    from churn.tracking.scanning import TableReader
 
     store, started = open_store(url), time.process_time()
-    told, _ = known(store)
-    join(store, told, lambda _: _WINDOW, END, DAYS)
-    joined, peak = time.process_time() - started, _peak()
+    reader = TableReader(store)
+    told, _ = known(reader)
+    join(reader, told, lambda _: _WINDOW, END, DAYS)
+    joined, peak = time.process_time() - started, peak_mib(os.getpid())
     quality(store, datetime(END.year, END.month, END.day, tzinfo=UTC), DAYS)
     whole = time.process_time() - started - joined
-    return {"join_cpu_seconds": joined, "join_peak_mib": peak, "cpu_seconds": whole, "peak_mib": _peak()}
-
-
-def _peak() -> float:
-    """The peak of this process's memory in MiB; what getrusage tells begins with its parent's."""
-    status = Path("/proc/self/status").read_text()
-    return int(status.partition("VmHWM:")[2].split()[0]) / 2**10
+    return {"join_cpu_seconds": joined, "join_peak_mib": peak, "cpu_seconds": whole, "peak_mib": peak_mib(os.getpid())}
 
 
 def _made(url: str) -> int:

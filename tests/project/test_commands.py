@@ -39,11 +39,21 @@ def test_make_alone_lists_every_target_with_a_line_each(root, targets):
     assert set(re.findall(r"^  make ([a-z-]+) +\S", printed, re.MULTILINE)) == targets | {"help"}
 
 
+def test_what_a_rollback_does_is_said_in_the_same_words_everywhere(root):
+    words = "(?i)go(es)? back to the newest older release that has served, after a promotion to the former champion"
+    places = ["Makefile", "README.md", "docs/experiments.md", "docs/runbook.md"]
+    places.append("services/trainer/churn_trainer/command_line.py")
+    texts = {place: " ".join((root / place).read_text().split()) for place in places}
+    assert [place for place, text in texts.items() if not re.search(words, text)] == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "command"),
     [
         (["train"], "docker compose run --rm trainer train"),
         (["train", "FORCE=1"], "docker compose run --rm trainer train --force"),
+        (["retrain"], "docker compose run --rm trainer retrain"),
+        (["retrain", "FORCE=1"], "docker compose run --rm trainer retrain --force"),
         (["releases"], "docker compose run --rm trainer list"),
         (["promote", "VERSION=20261123_140301"], "docker compose run --rm trainer promote 20261123_140301"),
         (["rollback"], "docker compose run --rm trainer rollback"),
@@ -66,14 +76,29 @@ def test_a_target_calls_the_trainer(root, arguments, command):
 def test_everything_is_tried_first_as_on_a_machine_that_has_python_and_make_alone(root):
     text = (root / ".ci" / "run").read_text()
     steps = re.findall(
-        r"^say .*?$|^PATH=\$bare/bin make test$|^.*install_tools$|make test ARGS=.*$", text, re.MULTILINE
+        r"^say .*?$|^PATH=\$bare/bin make test\b.*$|^.*install_tools$|make test ARGS=.*$", text, re.MULTILINE
     )
     bare, tools, rest = (
-        next(at for at, step in enumerate(steps) if word in step) for word in ("bare/bin", "install_tools", "ARGS")
+        next(at for at, step in enumerate(steps) if word in step)
+        for word in ("bare/bin", "install_tools", "WANT_TOOLS")
     )
     assert bare < tools < rest
     for program in ("nginx", "chromium", "node", "go", "docker"):
         assert re.search(rf"^OPTIONAL='.*\b{program}\b", text, re.MULTILINE)
+
+
+def test_what_is_skipped_on_such_a_machine_is_run_once_the_tools_are_there(root):
+    """Those of the deployment by make deploy-check, and those of the stack by make test-stack."""
+    wants = re.compile(r'pytest\.skip\(f?"[^"]*\((?:Debian: apt-get|docker)|^def \w+\(browser\b', re.MULTILINE)
+    files = {
+        path.relative_to(root).as_posix()
+        for path in (root / "tests").rglob("test_*.py")
+        if wants.search(path.read_text())
+    }
+    listed = re.search(r"^WANT_TOOLS='(.*)'$", (root / ".ci" / "run").read_text(), re.MULTILINE)[1].split()
+    assert {"tests/api/test_docs.py", "tests/project/test_compose.py"} <= files
+    assert [file for file in files if not file.startswith(("tests/deploy/", "tests/stack/", *listed))] == []
+    assert [place for place in listed if not (root / place).exists()] == []
 
 
 @pytest.mark.parametrize("name", ["nginx", "chromium", "docker"])

@@ -14,6 +14,10 @@ from churn_api.limits.concurrency import READING_THREADS, THREADS
 
 SERVICES = {"web", "api", "worker", "trainer", "cache", "queue"}
 MONITORING = {"prometheus", "alertmanager"}
+RETRAINING = {"retrainer"}
+STREAMING = {"stream"}
+BROKER = {"kafka", "kafka-setup"}
+LOCAL_STORE = {"minio", "minio-setup"}
 ALWAYS_ON = ("web", "api", "worker", "cache", "queue")
 MIB = {"k": 1 / 1024, "m": 1, "g": 1024}
 
@@ -40,8 +44,8 @@ def test_production_has_the_services_of_the_contract(production):
     assert {name for name, service in production["services"].items() if "profiles" not in service} == SERVICES
 
 
-def test_the_local_file_adds_only_the_object_store(local):
-    assert set(local["services"]) - SERVICES - MONITORING == {"minio", "minio-setup"}
+def test_the_local_file_adds_only_the_object_store_and_for_streams_a_broker(local):
+    assert set(local["services"]) - SERVICES - MONITORING - RETRAINING - STREAMING == LOCAL_STORE | BROKER
 
 
 def test_production_publishes_only_the_site(production):
@@ -56,7 +60,7 @@ def test_every_published_port_is_on_the_loopback_unless_an_operator_says_otherwi
     assert all(port.startswith(("127.0.0.1:", "${CHURN_WEB_ADDRESS:-127.0.0.1}:")) for port in ports)
 
 
-@pytest.mark.parametrize("name", sorted(SERVICES | MONITORING | {"minio", "minio-setup"}))
+@pytest.mark.parametrize("name", sorted(SERVICES | MONITORING | RETRAINING | STREAMING | LOCAL_STORE | BROKER))
 def test_every_container_is_confined(production, local, name):
     service = production["services"].get(name) or local["services"][name]
     assert service["read_only"] is True
@@ -66,13 +70,13 @@ def test_every_container_is_confined(production, local, name):
     assert {"mem_limit", "cpus", "pids_limit"} <= set(service)
 
 
-@pytest.mark.parametrize("name", sorted(SERVICES))
+@pytest.mark.parametrize("name", sorted(SERVICES | RETRAINING | STREAMING))
 def test_every_writable_folder_in_memory_has_a_size_and_one_owner(production, name):
     for mount in production["services"][name].get("tmpfs", []):
         assert re.fullmatch(r"/[\w/.]+:size=\d+[km],uid=\d+,gid=\d+,mode=700", mount)
 
 
-@pytest.mark.parametrize("name", sorted(SERVICES - {"trainer"}))
+@pytest.mark.parametrize("name", sorted((SERVICES | RETRAINING | STREAMING) - {"trainer"}))
 def test_every_service_that_stays_has_a_health_check_and_starts_again(production, name):
     assert production["services"][name]["healthcheck"]["test"]
     assert production["services"][name]["restart"] == "unless-stopped"
@@ -81,6 +85,53 @@ def test_every_service_that_stays_has_a_health_check_and_starts_again(production
 def test_the_trainer_runs_once_and_cannot_swap(production):
     trainer = production["services"]["trainer"]
     assert (trainer["restart"], trainer["mem_limit"], trainer["memswap_limit"]) == ("no", "1g", "1g")
+
+
+def test_the_retrainer_is_a_trainer_that_waits_and_comes_with_its_profile_alone(production, local):
+    trainer, retrainer = (merged(production, local)[name] for name in ("trainer", "retrainer"))
+    own = {"profiles", "command", "restart", "healthcheck", "stop_grace_period", "cpus"}
+    assert {name: value for name, value in retrainer.items() if name not in own} == {
+        name: value for name, value in trainer.items() if name not in own
+    }
+    assert (retrainer["profiles"], retrainer["command"]) == (["retraining"], ["watch"])
+    assert not any("retrainer" in service.get("depends_on", {}) for service in production["services"].values())
+
+
+def test_streams_come_with_their_profile_alone_and_nothing_waits_for_them(production, local):
+    services = merged(production, local)
+    assert {name for name in services if services[name].get("profiles") == ["streaming"]} == STREAMING | BROKER
+    waited_for = {
+        other for name in set(services) - BROKER - STREAMING for other in services[name].get("depends_on", {})
+    }
+    assert not waited_for & (STREAMING | BROKER)
+
+
+def test_a_member_of_the_stream_is_one_of_any_number(production):
+    """No name, port or volume of its own, so that `--scale stream=N` works."""
+    stream = production["services"]["stream"]
+    assert not {"container_name", "ports", "volumes", "hostname"} & set(stream)
+    assert (stream["build"], stream["image"]) == tuple(production["services"]["api"][key] for key in ("build", "image"))
+
+
+def test_the_broker_is_reached_by_the_stream_alone(production, local):
+    services = merged(production, local)
+    joined = {name for name in services if "streams" in services[name].get("networks", [])}
+    assert joined == {"kafka", "kafka-setup", "stream"}
+    assert services["kafka"]["networks"] == services["kafka-setup"]["networks"] == ["streams"]
+    assert "ports" not in services["kafka"]
+    assert local["networks"]["streams"] == {"internal": True}
+
+
+def test_what_the_stream_proves_itself_with_are_files_that_no_other_service_sees(production):
+    stream, secrets = production["services"]["stream"], production["secrets"]
+    for name in ("ca", "certificate", "password"):
+        setting = f"CHURN_STREAM_{name.upper()}_FILE"
+        assert stream["environment"][setting] == f"${{{setting}:+/run/secrets/stream-{name}}}"
+        assert secrets[f"stream-{name}"] == {"file": f"${{{setting}:-/dev/null}}"}
+        holders = [
+            key for key, service in production["services"].items() if f"stream-{name}" in service.get("secrets", [])
+        ]
+        assert holders == ["stream"]
 
 
 def test_what_serves_fits_a_t2_micro(production):
@@ -113,10 +164,11 @@ def test_the_queue_never_evicts_and_the_cache_never_persists(production):
     assert "--appendonly no" in cache
 
 
-def test_what_answers_waits_for_no_training_and_the_site_opens_after_a_failed_one(production):
+def test_what_answers_waits_for_no_training_and_site_and_stream_open_after_a_failed_one(production):
     waiting = {name: service.get("depends_on", {}) for name, service in production["services"].items()}
-    assert [name for name, others in waiting.items() if "trainer" in others] == ["web"]
-    assert waiting["web"]["trainer"] == {"condition": "service_completed_successfully", "required": False}
+    assert [name for name, others in waiting.items() if "trainer" in others] == ["web", "stream"]
+    for name in ("web", "stream"):
+        assert waiting[name]["trainer"] == {"condition": "service_completed_successfully", "required": False}
     # A site that starts again with the API would stop with it.
     assert not any(other.get("restart") for others in waiting.values() for other in others.values())
 
@@ -128,7 +180,8 @@ def merged(production: dict[str, Any], local: dict[str, Any]) -> dict[str, dict[
         for name, service in file["services"].items():
             before = found.get(name, {})
             told = before.get("environment", {}) | service.get("environment", {})
-            found[name] = before | service | {"environment": told}
+            joined = [*before.get("networks", []), *service.get("networks", [])]
+            found[name] = before | service | {"environment": told, "networks": joined}
     return found
 
 
@@ -155,7 +208,7 @@ def test_nothing_asks_for_processors_that_a_small_machine_lacks_or_grows_with_a_
 def test_what_containers_ask_of_each_other_never_goes_through_a_proxy(production, local):
     """Docker's own configuration may name a proxy, which every container is told of."""
     services = merged(production, local)
-    answering = set(services) - {"trainer", "minio-setup"}
+    answering = set(services) - {"trainer", "retrainer", "minio-setup", "kafka-setup"}
     # Redis and nginx know no proxies.
     for name in set(services) - {"cache", "queue", "web"}:
         environment = services[name]["environment"]
@@ -184,18 +237,19 @@ def test_production_carries_no_credentials(production):
         assert set(secrets) <= {None, "/run/secrets/aws"}
 
 
-@pytest.mark.parametrize("name", ["api", "worker", "trainer"])
+@pytest.mark.parametrize("name", ["api", "worker", "trainer", "stream"])
 def test_each_service_may_have_a_key_to_the_store_that_no_other_service_sees(production, name):
     service = production["services"][name]
     held = {each["target"]: each["source"] for each in service["secrets"] if isinstance(each, dict)}
     assert held == {"aws": f"{name}-aws"}
     assert service["environment"]["AWS_SHARED_CREDENTIALS_FILE"] == "/run/secrets/aws"
     assert production["secrets"][f"{name}-aws"]["file"] == f"${{CHURN_{name.upper()}_AWS_FILE:-/dev/null}}"
-    others = [other for key, other in production["services"].items() if key != name]
+    same = {name, "retrainer"} if name == "trainer" else {name}
+    others = [other for key, other in production["services"].items() if key not in same]
     assert not [other for other in others if f"{name}-aws" in str(other.get("secrets"))]
 
 
-@pytest.mark.parametrize("name", ["api", "worker", "trainer"])
+@pytest.mark.parametrize("name", ["api", "worker", "trainer", "stream"])
 def test_each_service_is_a_user_of_its_own_in_the_local_store(local, name):
     settings = local["services"][name]["environment"]
     assert settings["AWS_ACCESS_KEY_ID"] == f"churn-{name}"

@@ -9,6 +9,7 @@ import yaml
 
 from churn.settings import Settings, describe
 from churn_api.settings import ApiSettings
+from churn_api.streaming.settings import StreamSettings
 from churn_trainer.settings import TrainerSettings
 from scripts import document_settings
 
@@ -34,7 +35,7 @@ def test_the_readmes_table_is_what_the_declarations_say(root):
     assert text == document_settings.readme(text), "run `make docs`"
 
 
-@pytest.mark.parametrize("settings", [ApiSettings, TrainerSettings])
+@pytest.mark.parametrize("settings", [ApiSettings, StreamSettings, TrainerSettings])
 def test_every_setting_says_what_it_is_for(settings):
     assert [setting.name for setting in describe(settings) if not setting.description.endswith(".")] == []
 
@@ -43,6 +44,11 @@ def test_every_setting_says_what_it_is_for(settings):
 def test_compose_hands_every_setting_to_api_and_worker(compose, service):
     handed = {name for name in compose[service]["environment"] if name.startswith("CHURN_")}
     assert handed == names(ApiSettings) - FOLDERS
+
+
+def test_compose_hands_every_setting_to_the_stream(compose):
+    handed = {name for name in compose["stream"]["environment"] if name.startswith("CHURN_")}
+    assert handed == names(StreamSettings) - FOLDERS
 
 
 def test_compose_hands_every_setting_to_the_trainer(compose):
