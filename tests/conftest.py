@@ -5,6 +5,7 @@ import logging
 import os
 import shutil
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
@@ -16,6 +17,7 @@ from uuid import uuid4
 
 import pytest
 import redis
+import requests
 from hypothesis import HealthCheck, settings
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from playwright.sync_api import Browser, expect, sync_playwright
@@ -48,6 +50,25 @@ def _reason(report: Any) -> str:
     # A skipped test's report is where it is, and why.
     place = report.longrepr
     return str(place[2] if isinstance(place, tuple) else place).removeprefix("Skipped: ")
+
+
+def answered(url: str, status: int) -> requests.Response | None:
+    """The answer at an address if it has this status; a program that starts may refuse, hang or be late."""
+    try:
+        answer = requests.get(url, timeout=5)
+    except requests.RequestException:
+        return None
+    return answer if answer.status_code == status else None
+
+
+def wait_for(ask: Callable[[], Any], *, seconds: float = 40) -> Any:
+    """What `ask` returns, once that is something."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if found := ask():
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"nothing within {seconds} s")
 
 
 def find_program(*names: str) -> str | None:

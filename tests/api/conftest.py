@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -22,6 +21,7 @@ from flask.testing import FlaskClient
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
+from tests.conftest import answered, wait_for
 from tests.telco import COLUMNS, TELCO, Customer, matrix, read, table_of
 
 from churn import release
@@ -221,24 +221,6 @@ class Server(NamedTuple):
     def wait(self, path: str, status: int, *, seconds: float = 40) -> requests.Response:
         """The answer at `path` once it has this status."""
         return wait_for(lambda: answered(f"{self.url}{path}", status), seconds=seconds)
-
-
-def answered(url: str, status: int) -> requests.Response | None:
-    try:
-        answer = requests.get(url, timeout=5)
-    except requests.RequestException:
-        return None
-    return answer if answer.status_code == status else None
-
-
-def wait_for(ask: Callable[[], Any], *, seconds: float = 40) -> Any:
-    """What `ask` returns, once that is something."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if found := ask():
-            return found
-        time.sleep(0.05)
-    raise AssertionError(f"nothing within {seconds} s")
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 import requests
 from playwright.sync_api import Browser, BrowserContext, Page
-from tests.conftest import find_program
+from tests.conftest import answered, find_program, wait_for
 
 from churn_trainer.data import sample
 
@@ -159,11 +159,8 @@ def site(
     url, address = start_api(**settings, CHURN_JOB_CHUNK_MB="0.25")
     if find_program("nginx"):
         url = request.getfixturevalue("start_nginx")(address, upload_mb=200)
-    for _ in range(200):
-        if requests.get(f"{url}/health/ready", timeout=5).ok:
-            return url
-        time.sleep(0.05)
-    raise AssertionError("the API does not get ready")
+    wait_for(lambda: answered(f"{url}/health/ready", 200))
+    return url
 
 
 @pytest.fixture(scope="session")

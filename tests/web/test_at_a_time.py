@@ -24,14 +24,14 @@ def held(site: str, path: str, times: int, *headers: str) -> Iterator[None]:
     lines = (f"POST {path} HTTP/1.1", "Host: site", "Content-Length: 9", "Expect: 100-continue", *headers)
     with ExitStack() as stack:
         for _ in range(times):
-            one = stack.enter_context(socket.create_connection((parts.hostname, parts.port), timeout=5))
+            one = stack.enter_context(socket.create_connection((parts.hostname, parts.port), timeout=20))
             one.sendall("\r\n".join([*lines, "", ""]).encode())
             assert one.recv(4096).startswith(b"HTTP/1.1 100")
         yield
 
 
 def ask(site: str, path: str, key: str = "") -> requests.Response:
-    return requests.post(f"{site}{path}", data=b"[]", headers={"X-API-Key": key} if key else {}, timeout=5)
+    return requests.post(f"{site}{path}", data=b"[]", headers={"X-API-Key": key} if key else {}, timeout=20)
 
 
 @pytest.mark.parametrize(("path", "most"), [("/predict", 256), ("/health", 96), ("/batch_predict", 20), ("/jobs", 20)])
@@ -41,7 +41,7 @@ def test_an_address_may_ask_for_much_at_a_time_but_not_for_everything(start_ngin
         refused = ask(site, path)
         assert_error(refused, 429, "TooManyRequests")
         assert refused.headers["Retry-After"] == "1"
-        assert requests.get(f"{site}/health", timeout=5).status_code == (429 if most == 96 else 200)
+        assert requests.get(f"{site}/health", timeout=20).status_code == (429 if most == 96 else 200)
 
 
 @pytest.mark.parametrize("path", ["/predict", "/batch_predict", "/jobs"])

@@ -30,7 +30,7 @@ def behind(start_nginx, upstream):
 def ask(site: str, upstream: Server, **claims: str) -> tuple[requests.Response, dict[str, str]]:
     """The answer, and the headers that the API saw."""
     headers = {name.replace("_", "-"): claim for name, claim in claims.items()}
-    answer = requests.get(f"{site}/health", headers=headers, timeout=5)
+    answer = requests.get(f"{site}/health", headers=headers, timeout=20)
     return answer, upstream.seen[-1][0]
 
 
