@@ -159,7 +159,7 @@ def site(
     url, address = start_api(**settings, CHURN_JOB_CHUNK_MB="0.25")
     if find_program("nginx"):
         url = request.getfixturevalue("start_nginx")(address, upload_mb=200)
-    wait_for(lambda: answered(f"{url}/health/ready", 200))
+    wait_for(lambda: answered(f"{url}/health/ready", 200), seconds=120)
     return url
 
 

@@ -478,10 +478,14 @@ def test_sent_files_offer_their_errors_and_can_be_cancelled_or_deleted(show):
     )
     expect(done.get_by_role("group", name=question)).to_be_visible()
     page.keyboard.press("Escape")
-    cancelled = sent(2, status="cancelled")
-    page.route("**/outcomes/out_0002/cancel", lambda route: route.fulfill(json=cancelled))
-    page.unroute(re.compile(r"/outcomes\?"))
-    page.route(re.compile(r"/outcomes\?"), Listing(cancelled, sent(1)).answer)
+    cancelled, listing = sent(2, status="cancelled"), Listing(sent(2, status="in_progress"), sent(1))
+    page.route(re.compile(r"/outcomes\?"), listing.answer)
+
+    def cancel(route: Route) -> None:
+        listing.jobs = [cancelled, sent(1)]
+        route.fulfill(json=cancelled)
+
+    page.route("**/outcomes/out_0002/cancel", cancel)
     page.get_by_role("button", name="Cancel", exact=True).click()
     gone = page.locator("job-card", has_text="left-2.csv")
     expect(gone.locator(".state")).to_have_text("Cancelled")
@@ -501,7 +505,6 @@ def test_figures_are_asked_for_again_when_outcomes_are_in_and_the_upload_stays_w
     figures = Figures(quality_answer.month(), unripe())
     page = show(figures, sent(1, status="in_progress"))
     expect(page.locator("job-card .state")).to_have_text("Reading")
-    page.unroute(re.compile(r"/outcomes\?"))
     page.route(re.compile(r"/outcomes\?"), Listing(sent(1)).answer)
     steps = section(page, "What to do first")
     expect(steps).to_contain_text("Outcomes of 118 customers are in.")
