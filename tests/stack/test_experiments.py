@@ -26,6 +26,20 @@ def in_service(stack) -> str:
     return requests.get(f"{stack.site}/model_info", timeout=10).json()["version"]
 
 
+def copied(stack, version: str, name: str) -> list[str]:
+    """Have a release under another name as well, as if it were as old as that says; the keys of its files."""
+    s3 = stack.s3()
+    keys = []
+    for entry in s3.list_objects_v2(Bucket=BUCKET, Prefix=release.folder(version))["Contents"]:
+        file = entry["Key"].removeprefix(release.folder(version))
+        data = s3.get_object(Bucket=BUCKET, Key=entry["Key"])["Body"].read()
+        if file == "manifest.json":
+            data = json.dumps(json.loads(data) | {"version": name}).encode()
+        keys.append(release.folder(name) + file)
+        s3.put_object(Bucket=BUCKET, Key=keys[-1], Body=data)
+    return keys
+
+
 @pytest.fixture(scope="module")
 def older(stack, eventually) -> Iterator[str]:
     """A copy of the release in service under an older name."""
@@ -33,14 +47,7 @@ def older(stack, eventually) -> Iterator[str]:
     version = json.loads(s3.get_object(Bucket=BUCKET, Key=release.POINTER)["Body"].read())["version"]
     # What another test has trained a moment ago is not yet in service in every process.
     eventually(lambda: {in_service(stack) for _ in range(20)} == {version}, seconds=60)
-    keys = []
-    for entry in s3.list_objects_v2(Bucket=BUCKET, Prefix=release.folder(version))["Contents"]:
-        name = entry["Key"].removeprefix(release.folder(version))
-        data = s3.get_object(Bucket=BUCKET, Key=entry["Key"])["Body"].read()
-        if name == "manifest.json":
-            data = json.dumps(json.loads(data) | {"version": OLDER}).encode()
-        keys.append(release.folder(OLDER) + name)
-        s3.put_object(Bucket=BUCKET, Key=keys[-1], Body=data)
+    keys = copied(stack, version, OLDER)
     yield OLDER
     s3.delete_objects(Bucket=BUCKET, Delete={"Objects": [{"Key": key} for key in keys]})
 
