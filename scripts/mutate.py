@@ -92,7 +92,7 @@ def record() -> None:
     """Run the tests once with coverage, and keep which test ran which line in RECORD."""
     RECORD.parent.mkdir(exist_ok=True)
     print(f"recording which tests run which line, into {RECORD.relative_to(ROOT)} (once) ...", flush=True)
-    command = [sys.executable, "-m", "pytest", "-q", "-m", "not stack", "--cov=churn", "--cov=churn_api"]
+    command = [sys.executable, "-m", "pytest", "-q", "-m", "not stack and not slow", "--cov=churn", "--cov=churn_api"]
     command += ["--cov-context=test", "--cov-report=", f"--junitxml={DURATIONS}", *RECORDED]
     subprocess.run(command, cwd=ROOT, env=os.environ | {"COVERAGE_FILE": str(RECORD)}, check=False)
 
