@@ -64,6 +64,12 @@ def test_the_sequence_knows_little_where_nobody_left_yet():
     assert -0.15 < low < 0 < high < 0.15
 
 
+def test_no_bound_of_the_sequence_is_beyond_what_shares_can_differ_by():
+    everybody = Arms(900, 0, 100, 0).size
+    assert always_valid(Arms(2, 0, 2, 2), everybody, 0.4)[1] == 1
+    assert always_valid(Arms(2, 2, 2, 0), everybody, 0.4)[0] == -1
+
+
 @pytest.mark.parametrize(("treated", "held_out", "share"), [(900, 100, 0.1), (900, 140, 0.1), (700, 200, 0.2)])
 def test_the_sample_ratio_is_tested_by_chi_squared(treated, held_out, share):
     found = sample_ratio(treated, held_out, share)

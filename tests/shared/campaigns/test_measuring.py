@@ -14,7 +14,7 @@ from churn.campaigns.measuring import measure, rows, segments_of
 from churn.campaigns.money import expected_money
 from churn.campaigns.rates import rates_of
 from churn.campaigns.results import observed
-from churn.campaigns.save_rates import ASSUMED_DEVIATION, SaveRate, assumed, from_json, variances
+from churn.campaigns.save_rates import ASSUMED_DEVIATION, SaveRate, assumed, columns_of, from_json, variances
 from churn.intervals import NORMAL_95
 
 SEEDS = 20
@@ -166,6 +166,11 @@ def test_columns_may_be_enums_and_categories():
 def test_the_prior_is_a_rate_a_trend_a_walk_beside_it_and_words():
     names = ["rate", "trend", "risk:0.0", "risk:0.1", "segment:Contract=One year"]
     assert variances(names, 0.2, 0.4, 0.1) == pytest.approx([0.04, 0.16, 0.0128, 0.0128, 0.01])
+
+
+def test_the_trend_turns_about_the_middle_of_the_risks():
+    """So that the prior of the rate is one of customers in the middle, whatever that of the trend."""
+    assert columns_of(["rate", "trend"], np.array([0.0, 0.5, 1.0]), {}).tolist() == [[1, -0.5], [1, 0], [1, 0.5]]
 
 
 @pytest.mark.parametrize(

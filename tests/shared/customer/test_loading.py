@@ -34,6 +34,7 @@ BROKEN = {
         "it contradicts the example of",
     ),
     "an expectation of no value": ('to = "Two year"\nrisk', 'to = "Ten years"\nrisk', 'to = "Ten years": "Ten'),
+    "bands of one edge": ("bands = [0, 6, 12, 24, 48, 72, 100]", "bands = [0]", "write a list of rising numbers"),
     "bands that leave some out": ("bands = [0, 6, 12", "bands = [6, 12", "begin with 0 and end with 100."),
     "a hint to no field": ('gender = ["sex"]', 'sex = ["gender"]', 'sex = ["gender"]: "sex" is not declared'),
     "hints to values of no field": ("[similar_values.Contract]", "[similar_values.Term]", '"Term" is not declared;'),

@@ -219,6 +219,7 @@ ALIKE = {"scheme": SCHEME, "key": "id", "test_share": TEST_SHARE, "fitted_on": [
         pytest.param({"split": ALIKE | {"scheme": "sha256-2"}}, "nobody", id="another scheme"),
         pytest.param({}, "nobody", id="no word of it"),
         pytest.param({"data": {"until": "2026-11-30"}}, "all", id="predicted after its data"),
+        pytest.param({"data": {"until": "2026-12-01"}}, "nobody", id="predicted on its data's last day"),
     ],
 )
 def test_only_customers_from_whom_the_challenger_cannot_have_learned_are_evidence(
