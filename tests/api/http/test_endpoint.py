@@ -73,6 +73,21 @@ def test_each_declaration_of_a_view_keeps_its_own_scope() -> None:
     assert scopes == {"/open": NOBODY, "/closed": ADMIN}
 
 
+@pytest.mark.parametrize("path", sorted({endpoint.path for endpoint in ENDPOINTS if "<" not in endpoint.path}))
+def test_an_address_allows_what_is_declared_for_it_and_not_what_the_one_beside_it_does(path: str) -> None:
+    app = Flask("all", static_folder=None)
+    install(app, ENDPOINTS)
+    methods = {endpoint.method for endpoint in ENDPOINTS if endpoint.path == path}
+    allowed = app.url_map.bind("").allowed_methods(path)
+    assert set(allowed) == methods | {"OPTIONS"} | ({"HEAD"} if "GET" in methods else set())
+
+
+def test_a_name_may_begin_with_a_word_that_is_an_address() -> None:
+    app = Flask("all", static_folder=None)
+    install(app, ENDPOINTS)
+    assert app.url_map.bind("").match("/jobs/checked", "GET") == ("GET /jobs/<job_id>", {"job_id": "checked"})
+
+
 def test_no_two_endpoints_are_the_same_operation() -> None:
     listed = [endpoint.view.__name__ for endpoint in ENDPOINTS if endpoint.listed]
     assert len(set(listed)) == len(listed)

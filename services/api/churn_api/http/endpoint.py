@@ -1,10 +1,12 @@
 """An endpoint, declared once, at its view: its route, who may call it, what it waits for, and its documentation."""
 
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, TypeAlias, TypeVar, cast
 
 from flask import Flask
+from werkzeug.routing import BaseConverter
 
 from churn.errors import ConfigurationError
 from churn.schema import Schema
@@ -113,13 +115,31 @@ class Endpoints(list[Endpoint]):
         return declare
 
 
-def install(app: Flask, endpoints: Iterable[Endpoint]) -> None:
-    """Route requests to the endpoints' views."""
+def install(app: Flask, endpoints: Sequence[Endpoint]) -> None:
+    """Route requests to the endpoints' views.
+
+    A word that an address has where another has a name is no such name: GET /jobs/check would look for a job, and
+    POST /jobs/check be said to allow what a job does.
+    """
+    words = _words_beside_names([endpoint.path for endpoint in endpoints])
+
+    class Name(BaseConverter):
+        part_isolating = True
+        regex = rf"(?!(?:{'|'.join(map(re.escape, words))})\Z)[^/]+"
+
+    app.url_map.converters["default"] = Name
     declared = app.extensions.setdefault(_DECLARED, {})
     for endpoint in endpoints:
         name = f"{endpoint.method} {endpoint.path}"
         app.add_url_rule(endpoint.path, name, endpoint.view, methods=[endpoint.method])
         declared[name] = endpoint
+
+
+def _words_beside_names(paths: Iterable[str]) -> list[str]:
+    """The words at the end of addresses, where others have a name of Flask's default kind."""
+    split = {tuple(path.rpartition("/")[::2]) for path in paths}
+    beside = {parent for parent, last in split if re.fullmatch(r"<\w+>", last)}
+    return sorted(last for parent, last in split if parent in beside and "<" not in last)
 
 
 def declarations(app: Flask) -> Mapping[str, Endpoint]:

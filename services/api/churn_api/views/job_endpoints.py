@@ -25,7 +25,7 @@ _FLAGS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no"
 
 BINARY: Json = {"type": "string", "format": "binary"}
 _LIMIT: Json = {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}
-_FLAG: Json = TEXT | {"enum": ["0", "1"]}
+_FLAG: Json = TEXT | {"enum": [*_FLAGS]}
 _SIZE = described("The file's whole size in bytes, unless all of it is sent.", {"type": "integer", "minimum": 0})
 
 
