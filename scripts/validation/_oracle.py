@@ -24,14 +24,13 @@ class Oracle:
     kind: Kind
     campaign: str | None = None
 
-    def rates(self, probability: Floats, segments: Segments) -> tuple[Floats, Floats, Floats]:
-        """The rate of each customer, thrice."""
-        saves = np.clip(self.kind.saves(probability, segments["Contract"][0]), -1.0, 1.0)
-        return saves, saves, saves
+    def rates(self, probability: Floats, segments: Segments) -> Floats:
+        """The rate of each customer."""
+        return np.clip(self.kind.saves(probability, segments["Contract"][0]), -1.0, 1.0)
 
     def over(self, probability: Floats, segments: Segments) -> tuple[float, float, float]:
         """The rate over all of them, thrice."""
-        rate = float(np.average(self.rates(probability, segments)[0], weights=probability))
+        rate = float(np.average(self.rates(probability, segments), weights=probability))
         return rate, rate, rate
 
 

@@ -126,7 +126,7 @@ def _campaign(
     meant = chosen_customers.candidates(np.ones(len(chosen), np.bool_))
     share = share_needed(len(chosen), float(meant.probability.mean()), rate.over(meant.probability, meant.segments)[0])
     out = held_out(campaign, map(str, chosen), share)
-    expected = expected_money(meant, [OFFER], rate.rates(meant.probability, meant.segments).rate[None])[0]
+    expected = expected_money(meant, [OFFER], rate.rates(meant.probability, meant.segments)[None])[0]
     table = contacts(chosen_customers, saves[chosen], expected, out, rng)
     terms = Terms((OFFER,), share, STARTED, ENDS)
     found = result(table, terms, final=True)

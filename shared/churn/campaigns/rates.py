@@ -19,8 +19,8 @@ class SaveRates(Protocol):
     def campaign(self) -> str | None:
         """The id of the campaign that measured them; None for an assumption."""
 
-    def rates(self, probability: FloatArray, segments: Segments) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """The rate of each of n customers and its 95 % interval, shapes (n,), within -1 and 1."""
+    def rates(self, probability: FloatArray, segments: Segments) -> FloatArray:
+        """The rate of each of n customers, shape (n,), within -1 and 1."""
 
     def over(self, probability: FloatArray, segments: Segments) -> tuple[float, float, float]:
         """The rate over all these customers' would-be leavers, and its 95 % interval."""
@@ -33,10 +33,9 @@ class Assumed:
     rate: float
     campaign: str | None = None
 
-    def rates(self, probability: FloatArray, segments: Segments) -> tuple[FloatArray, FloatArray, FloatArray]:  # noqa: ARG002
-        """The rate for each customer, thrice."""
-        everybody = np.full(len(probability), self.rate)
-        return everybody, everybody, everybody
+    def rates(self, probability: FloatArray, segments: Segments) -> FloatArray:  # noqa: ARG002
+        """The rate, for each customer."""
+        return np.full(len(probability), self.rate)
 
     def over(self, probability: FloatArray, segments: Segments) -> tuple[float, float, float]:  # noqa: ARG002
         """The rate, thrice."""
@@ -50,5 +49,5 @@ def assumed(offers: Sequence[Offer]) -> list[SaveRates]:
 
 def rates_of(candidates: Candidates, rates: Sequence[SaveRates]) -> FloatArray:
     """The rates of n customers under each offer, shape (offers, n)."""
-    found = np.stack([offer.rates(candidates.probability, candidates.segments)[0] for offer in rates])
+    found = np.stack([offer.rates(candidates.probability, candidates.segments) for offer in rates])
     return np.clip(np.nan_to_num(found), -1.0, 1.0)

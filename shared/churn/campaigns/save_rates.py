@@ -5,7 +5,7 @@ A save rate s is the share of would-be leavers whom an offer keeps. It is negati
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,14 +40,6 @@ _WALK = 0.4
 _RATE, _TREND, _RISK, _SEGMENT = "rate", "trend", "risk:", "segment:"
 
 
-class Rates(NamedTuple):
-    """The save rate of each customer and its 95 % interval, shapes (n,)."""
-
-    rate: Floats
-    low: Floats
-    high: Floats
-
-
 @dataclass(frozen=True)
 class SaveRate:
     """What is known of an offer's save rate: a normal distribution over the coefficients of a linear model.
@@ -64,17 +56,13 @@ class SaveRate:
     treated: int = 0
     held_out: int = 0
 
-    def rates(self, probability: Floats, segments: Segments) -> Rates:
-        """The rates of n customers with these churn probabilities, shape (n,), and words; each within -1 and 1.
+    def rates(self, probability: Floats, segments: Segments) -> Floats:
+        """The rate of each of n customers with these churn probabilities, shape (n,), and words; within -1 and 1.
 
         A field that is absent, and a word that was not measured, says nothing.
         """
-        parts = []
-        for columns in self._columns(probability, segments):
-            deviation = np.sqrt(np.einsum("ij,jk,ik->i", columns, self.covariance, columns, optimize=True))
-            parts.append((columns @ self.mean, NORMAL_95 * deviation))
-        rate, half = (np.concatenate([part[place] for part in parts] or [np.empty(0)]) for place in range(2))
-        return Rates(*(np.clip(bound, -1.0, 1.0) for bound in (rate, rate - half, rate + half)))
+        pieces = [columns @ self.mean for columns in self._columns(probability, segments)]
+        return np.clip(np.concatenate(pieces or [np.empty(0)]), -1.0, 1.0)
 
     def over(self, probability: Floats, segments: Segments) -> tuple[float, float, float]:
         """The rate over all these customers' would-be leavers, and its 95 % interval; see `rates`."""

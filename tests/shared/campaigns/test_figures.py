@@ -26,7 +26,7 @@ class Measured:
         self._rate = rate, low, high
 
     def rates(self, probability: Any, segments: Any) -> Any:  # noqa: ARG002
-        return tuple(np.full(len(probability), each) for each in self._rate)
+        return np.full(len(probability), self._rate[0])
 
     def over(self, probability: Any, segments: Any) -> Any:  # noqa: ARG002
         return self._rate

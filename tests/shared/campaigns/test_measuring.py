@@ -51,7 +51,7 @@ def test_a_wrong_model_is_told_from_an_effect():
 def test_what_was_stated_does_not_matter_once_it_is_measured():
     p = np.linspace(0.1, 0.9, 9)
     of_nothing, of_much = (measured(6_000, 1, lambda _p, _c: 0.15, stated=stated).rates(p, {}) for stated in (0.0, 0.8))
-    assert of_much.rate == pytest.approx(of_nothing.rate, abs=0.01)
+    assert of_much == pytest.approx(of_nothing, abs=0.01)
 
 
 def test_scores_that_a_hold_out_agrees_with_are_taken_as_right():
@@ -94,31 +94,34 @@ def test_the_next_campaign_earns_and_keeps_what_it_promises_however_wrong_the_fi
 def test_rates_that_differ_by_segment_are_found():
     found = measured(20_000, 1, by_contract)
     p, words = np.full(2, 0.5), ["Month-to-month", "Two year"]
-    rate, low, high = found.rates(p, {"Contract": (np.arange(2), words)})
+    rate = found.rates(p, {"Contract": (np.arange(2), words)})
     assert rate == pytest.approx([0.5, 0.0], abs=0.12)
-    assert (low < [0.5, 0.0]).all()
-    assert (high > [0.5, 0.0]).all()
+    for code, truth in enumerate((0.5, 0.0)):
+        middle, low, high = found.over(p[:1], {"Contract": (np.array([code]), words)})
+        assert middle == pytest.approx(rate[code])
+        assert low < truth < high
 
 
 def test_rates_that_differ_by_risk_are_found():
     p = np.array([0.2, 0.5, 0.8])
-    assert measured(40_000, 1, by_risk).rates(p, {}).rate == pytest.approx(0.6 - 0.6 * p, abs=0.12)
+    assert measured(40_000, 1, by_risk).rates(p, {}) == pytest.approx(0.6 - 0.6 * p, abs=0.12)
 
 
 def test_a_rate_is_less_certain_where_nothing_was_measured():
-    rate, low, high = measured(6_000, 1).rates(np.array([0.5, 0.01]), {})
-    assert (rate - low)[0] < (rate - low)[1]
-    assert low.min() >= -1
-    assert high.max() <= 1
+    found = measured(6_000, 1)
+    bounds = [found.over(np.array([probability]), {})[1:] for probability in (0.5, 0.01)]
+    often, seldom = (high - low for low, high in bounds)
+    assert often < seldom
+    assert -1 <= min(low for low, _ in bounds) < max(high for _, high in bounds) <= 1
 
 
 def test_a_rate_is_the_assumed_one_until_it_is_measured():
     prior = assumed("call", 0.25)
-    rate, _, high = prior.rates(np.linspace(0, 1, 50_000), {})
+    rate = prior.rates(np.linspace(0, 1, 50_000), {})
     assert rate.shape == (50_000,)
     assert set(rate) == {0.25}
-    assert set(high) == {min(0.25 + NORMAL_95 * ASSUMED_DEVIATION, 1.0)}
-    assert prior.over(np.empty(0), {})[0] == 0.25
+    rate, _, high = prior.over(np.empty(0), {})
+    assert (rate, high) == (0.25, pytest.approx(min(0.25 + NORMAL_95 * ASSUMED_DEVIATION, 1.0)))
     nobody = observed(contacted(100, 1), TERMS, final=True).with_columns(left=pl.lit(None, pl.Boolean))
     assert measure(nobody, "cam_1", {"call": prior})["call"] is prior
 
@@ -148,7 +151,7 @@ def test_what_is_stored_is_what_was_measured():
     found = measured(2_000, 1)
     read = from_json(json.loads(json.dumps(found.to_json())))
     segments = segments_of(contacted(50, 3))
-    assert [*read.rates(np.linspace(0, 1, 50), segments)[0]] == [*found.rates(np.linspace(0, 1, 50), segments)[0]]
+    assert [*read.rates(np.linspace(0, 1, 50), segments)] == [*found.rates(np.linspace(0, 1, 50), segments)]
     assert read.to_json() == found.to_json()
 
 
