@@ -76,6 +76,7 @@ def test_a_log_that_takes_no_more_does_not_fill_the_memory(records: Records, mon
     log.add({"request_id": "next"})
     log.flush()
     assert [len(lines) for lines in records.held] == [10, 1]
+    assert len(records.messages) == 1
 
 
 ENDING = """

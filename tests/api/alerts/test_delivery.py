@@ -232,7 +232,7 @@ def test_a_digest_is_mailed_as_a_text_with_the_list(
     assert mail["Subject"] == "2 customers are newly at risk"
     assert mail["Message-ID"] == f"<{digest_id}@example.org>"
     text = mail.get_body(("plain",)).get_content()
-    assert "a: 30% before, 80% now" in text
+    assert "a: 30% before, 80% now, $480 a year" in text
     (attached,) = mail.iter_attachments()
     assert attached.get_filename() == f"{digest_id}.csv"
     assert attached.get_content_type() == "text/csv"
