@@ -152,7 +152,11 @@ def test_without_a_key_the_function_answers_nobody(handler):
 
 
 @pytest.mark.parametrize(
-    "path", ["/jobs", "/jobs/check", "/outcomes", "/customers/x", "/campaigns", "/alerts", "/overview", "/experiments"]
+    "path",
+    [
+        *("/jobs", "/jobs/check", "/outcomes", "/customers/x", "/campaigns"),
+        *("/alerts", "/overview", "/experiments", "/quality"),
+    ],
 )
 def test_jobs_outcomes_and_erasures_are_sent_elsewhere(handler, path):
     answer = handler(_event("v2", "GET", path, None, {}), None)

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
+from churn_api.streaming.settings import StreamSettings
+
 SERVICES = ("api", "cache", "queue", "retrainer", "trainer", "web", "worker")
 # What an overlay takes in by the component deploy/kubernetes/components/streaming.
 STREAMING = ("stream",)
@@ -281,6 +283,20 @@ def test_production_talks_to_brokers_by_tls_and_with_a_password(streaming):
     [settings] = [each["data"] for each in streaming if each["kind"] == "ConfigMap"]
     assert (settings["CHURN_STREAM_TLS"], settings["CHURN_STREAM_SASL"]) == ("true", "SCRAM-SHA-512")
     assert "CHURN_STREAM_ALLOW_PLAINTEXT" not in settings
+
+
+def test_the_stream_reads_from_kinesis_with_what_its_file_says_and_without_a_password(
+    streaming, manifests, monkeypatch, tmp_path
+):
+    told = (manifests / "components" / "streaming" / "kustomization.yaml").read_text()
+    kinesis = yaml.safe_load(re.findall(r"^# +data: (\{.*kinesis:.*\})$", told, re.MULTILINE)[0])
+    [settings] = [each["data"] for each in streaming if each["kind"] == "ConfigMap"]
+    keys = {"CHURN_ENV": "production", "CHURN_API_KEYS": "5f2c91ab77e04d3b9a61c0de"}
+    for name, value in (settings | kinesis | keys | {"CHURN_STORE_URL": f"file://{tmp_path}"}).items():
+        monkeypatch.setenv(name, value)
+    assert StreamSettings.load().stream_address.region == "eu-central-1"
+    [volumes] = [each["spec"]["template"]["spec"]["volumes"] for each in streaming if each["kind"] == "Deployment"]
+    assert [each["secret"].get("optional") for each in volumes if each["name"] == "password"] == [True]
 
 
 @pytest.fixture(scope="module")

@@ -16,16 +16,16 @@ _is_day = re.compile(r"\d{4}-\d{2}-\d{2}\.json").fullmatch
 
 def _asks(path: Path, today: str) -> bool:
     try:
-        request = json.loads(path.read_bytes())
+        request = {name: value for name, value in json.loads(path.read_bytes()).items() if value is not None}
         for name in ("asked_at", "lease_until"):
-            datetime.fromisoformat(request.get(name) or today)
-        tuple(request.get("reasons") or ())
+            datetime.fromisoformat(request.get(name, today))
+        tuple(request.get("reasons", ()))
         datetime.fromisoformat(path.stem)
     except (ValueError, TypeError, AttributeError):
         return False
-    if any(type(request.get(name) or 0) is not int for name in ("attempts", "stops")):
+    if any(type(request.get(name, 0)) is not int for name in ("attempts", "stops")):
         return False
-    return path.stem <= today and (request.get("status") or "open") in ("open", "training")
+    return path.stem <= today and request.get("status", "open") in ("open", "training")
 
 
 def main(folder: str) -> int:

@@ -47,7 +47,7 @@ def make_handler() -> Handler:
 
 
 # What takes a worker, or objects that this function's role must not read.
-_ELSEWHERE = ("jobs", "outcomes", "customers", "campaigns", "alerts", "overview", "experiments")
+_ELSEWHERE = ("jobs", "outcomes", "customers", "campaigns", "alerts", "overview", "experiments", "quality")
 
 
 def _refuse_what_is_elsewhere() -> None:

@@ -96,6 +96,13 @@ def test_members_that_were_cut_off_stop_no_erasure(desk: Desk, few: Job) -> None
     assert not set(digests(["A"])) & set(members.read(desk.store, found.id))
 
 
+@pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+def test_the_last_opt_out_counts_whatever_its_line_ends_with(desk: Desk, end: str) -> None:
+    put(desk, paths.OPT_OUTS, f"customerID\nA\nB{end}".encode())
+    assert desk.opt_outs.count().customers == 2
+    assert set(digests(["A", "B"])) == set(desk.opt_outs.digests())
+
+
 def test_an_opt_out_that_is_no_text_stops_no_start_and_hides_no_other(desk: Desk, few: Job) -> None:
     first, second = desk.planned(few), desk.planned(few)
     put(desk, paths.OPT_OUTS, b"customerID\n\xff\xfe\nA\n")

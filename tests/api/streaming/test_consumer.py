@@ -250,6 +250,23 @@ def test_outcomes_wait_for_the_store_and_predictions_go_on(fake, record, parts, 
     assert running.member.stream_metrics.records["outcome"]._value.get() == 1
 
 
+def test_a_batch_of_outcomes_that_could_not_be_written_waits_longer_each_time(fake, record, parts, monkeypatch):
+    source = fake([record({"customerID": "7590-VHVEG", "left_at": "2026-11-03"}, topic=OUTCOMES)])
+    clock = Clock()
+    running = parts(source, clock=clock, stream_batch_rows=1)
+    tries: list[float] = []
+
+    def put(*_, **__):
+        tries.append(clock.now)
+        raise AWAY
+
+    monkeypatch.setattr(type(running.member.store), "put", put)
+    for _ in range(60):
+        running.consumer.turn()
+        clock.now += 1
+    assert tries == [0, 5, 15, 35]
+
+
 def test_outcomes_of_a_partition_that_is_lost_are_left_to_others(fake, record, parts):
     outcome = {"customerID": "7590-VHVEG", "left_at": "2026-11-03"}
     source = fake([record(outcome, topic=OUTCOMES, partition=1)])

@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -56,7 +57,8 @@ class OptOuts:
         except ObjectNotFound:
             return
         left, is_first = b"", True
-        for block in blocks:
+        # Others may have left the last line open.
+        for block in chain(blocks, [b"\n"]):
             *lines, left = (left + block).split(b"\n")
             # What is no UTF-8 was put there by others: it stands for nobody, and keeps nobody from the rest.
             rows = [row[0] for row in csv.reader(line.decode(errors="replace") for line in lines) if row]

@@ -47,7 +47,8 @@ class Gathering:
         if records and not self._held:
             self._due = self._clock() + GATHER_SECONDS
         self._held += records
-        if self._held and (len(self._held) >= self._most or self._clock() >= self._due):
+        is_full = bool(records) and len(self._held) >= self._most  # what is held after a failure waits for its turn
+        if self._held and (is_full or self._clock() >= self._due):
             self.write()
 
     def write(self) -> None:
